@@ -1,0 +1,75 @@
+"""BlazeFace: finds faces in one frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
+from facemesh_ros.core.anchors import anchor_centres
+from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois
+from facemesh_ros.core.network import Network
+from facemesh_ros.core.nms import weighted_nms
+from facemesh_ros.core.types import FaceDetections, Float32, Frame
+
+KEYPOINTS = 6
+SHORT_RANGE_LAYERS = ((8, 2), (16, 6))
+
+
+class BlazeFace:
+    """Stateless face detector around one network."""
+
+    def __init__(self, network: Network, max_iou: float) -> None:
+        """Take the network and the overlap from which two candidates are one face."""
+        self._network = network
+        self._max_iou = max_iou
+        self._style = CropStyle(network.input_size, -1.0, DETECTOR_BORDER)
+        self._anchors = anchor_centres(network.input_size, SHORT_RANGE_LAYERS)
+        network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
+        network.expect('classificators', (len(self._anchors), 1))
+
+    def detect(self, frame: Frame, min_score: float) -> FaceDetections:
+        """Return the faces that score at least `min_score`, best first."""
+        whole = letterbox_roi(frame.image_wh)
+        crop = crop_rois(frame, whole, self._style)
+        regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
+        candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
+        to_image = image_from_crop(whole, self._style.input_size)
+        return weighted_nms(_moved(candidates, to_image), self._max_iou)
+
+
+def decode(
+    regressors: Float32, logits: Float32, anchors: Float32, min_score: float
+) -> FaceDetections:
+    """Turn raw network output into candidates in px of the network's input.
+
+    Args:
+        regressors: (A, 16) centre x, y, width, height and six keypoints, px from the anchor.
+        logits: (A,).
+        anchors: (A, 2) px.
+        min_score: Drop candidates below it.
+
+    Returns:
+        N candidates in no order, without those of negative size.
+
+    Source: MediaPipe `tensors_to_detections_calculator.cc`, DecodeBoxes.
+    """
+    scores = (1 + np.tanh(logits / 2)) / 2  # the sigmoid, without overflow
+    kept = (scores >= min_score) & (regressors[:, 2:4] >= 0).all(axis=1)
+    points = regressors[kept].reshape(-1, 2 + KEYPOINTS, 2)
+    centres, half_sizes = points[:, 0] + anchors[kept], points[:, 1] / 2
+    return FaceDetections(
+        np.concatenate([centres - half_sizes, centres + half_sizes], axis=1),
+        points[:, 2:] + anchors[kept][:, None],
+        scores[kept].astype(np.float32),
+    )
+
+
+def _moved(detections: FaceDetections, to_image: np.ndarray) -> FaceDetections:
+    """Map detections by one affine (1, 2, 3) without rotation."""
+    corners = transform_points(to_image, detections.boxes_xyxy.reshape(1, -1, 2))
+    keypoints = transform_points(to_image, detections.keypoints.reshape(1, -1, 2))
+    return FaceDetections(
+        corners.reshape(-1, 4).astype(np.float32),
+        keypoints.reshape(-1, KEYPOINTS, 2).astype(np.float32),
+        detections.scores,
+    )

@@ -1,0 +1,59 @@
+"""One ONNX model in an ONNX Runtime session, its contract checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from facemesh_ros.core.providers import ProviderChoice, open_session
+from facemesh_ros.core.types import Float32
+from facemesh_ros.errors import FacemeshError
+
+
+class ModelMismatchError(FacemeshError):
+    """A model file does not have the inputs and outputs that it should have."""
+
+
+class Network:
+    """A model with the input `image` (N, S, S, 3) and named outputs, any batch size.
+
+    Attributes:
+        name: As the model file says.
+        input_size: S in px.
+        source_sha256: Of the file that the model was converted from.
+        provider: The execution provider that runs it.
+    """
+
+    def __init__(self, onnx: bytes, choice: ProviderChoice) -> None:
+        self._session = open_session(onnx, choice)
+        known = self._session.get_modelmeta().custom_metadata_map
+        try:
+            self.name = known['name']
+            self.input_size = int(known['input_size'])
+            self.source_sha256 = known['source_sha256']
+        except KeyError as error:
+            raise ModelMismatchError(
+                f'model file lacks the entry {error}; run `facemesh models fetch` to convert anew'
+            ) from error
+        self.provider: str = self._session.get_providers()[0]
+        self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
+
+    def shape(self, output: str) -> tuple[int, ...]:
+        """Return the shape of an output without its batch axis."""
+        if output not in self._shapes:
+            raise ModelMismatchError(
+                f'{self.name}: output {output!r} is missing; run `facemesh models fetch` '
+                'to restore the pinned file'
+            )
+        return self._shapes[output]
+
+    def expect(self, output: str, shape: tuple[int, ...]) -> None:
+        """Raise ModelMismatchError unless an output has this shape, batch axis left out."""
+        if self.shape(output) != shape:
+            raise ModelMismatchError(
+                f'{self.name}: output {output!r} must be {shape}, file has {self.shape(output)}; '
+                'run `facemesh models fetch` to restore the pinned file'
+            )
+
+    def run(self, images: Float32, outputs: Sequence[str]) -> list[Float32]:
+        """Run a batch (N, S, S, 3) and return the named outputs, batch axis first."""
+        return self._session.run(list(outputs), {'image': images})  # type: ignore[no-any-return]

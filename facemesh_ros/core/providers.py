@@ -1,0 +1,101 @@
+"""Choice of the ONNX Runtime execution provider, never silently another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import onnxruntime as ort
+
+from facemesh_ros.errors import FacemeshError
+
+CPU = 'CPUExecutionProvider'
+PROVIDERS = {
+    'tensorrt': 'TensorrtExecutionProvider',
+    'cuda': 'CUDAExecutionProvider',
+    'openvino': 'OpenVINOExecutionProvider',
+    'cpu': CPU,
+}
+GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
+
+
+class ExecutionProviderError(FacemeshError):
+    """The wanted execution provider does not run here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """What the user asked for.
+
+    Attributes:
+        execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
+        require_gpu: Refuse anything but a GPU.
+        device_id: Which GPU.
+    """
+
+    execution_provider: str = 'auto'
+    require_gpu: bool = False
+    device_id: int = 0
+
+    @property
+    def wanted(self) -> str:
+        """ONNX Runtime's name of the provider to try first."""
+        if self.execution_provider != 'auto':
+            return PROVIDERS[self.execution_provider]
+        return PROVIDERS['cuda'] if PROVIDERS['cuda'] in ort.get_available_providers() else CPU
+
+
+def open_session(onnx: bytes, choice: ProviderChoice) -> ort.InferenceSession:
+    """Load a model on the chosen provider.
+
+    Raises:
+        ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or would not
+            start; `auto` falls back to the CPU instead, unless `require_gpu`.
+    """
+    wanted = choice.wanted
+    _check_installed(wanted, choice)
+    if wanted in GPU_PROVIDERS and hasattr(ort, 'preload_dlls'):
+        ort.preload_dlls()  # pip's nvidia libraries lie where no loader looks
+    session = ort.InferenceSession(onnx, _session_options(), providers=_providers(wanted, choice))
+    _check_started(session.get_providers()[0], wanted, choice)
+    return session
+
+
+def _session_options() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    # One thread: the models are too small to share, and spinning threads steal from the node.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    return options
+
+
+def _providers(wanted: str, choice: ProviderChoice) -> list[Any]:
+    if wanted not in GPU_PROVIDERS:
+        return [wanted] if wanted == CPU else [wanted, CPU]
+    return [(wanted, {'device_id': str(choice.device_id)}), CPU]
+
+
+def _check_installed(wanted: str, choice: ProviderChoice) -> None:
+    if wanted not in ort.get_available_providers():
+        raise ExecutionProviderError(
+            f'execution_provider {choice.execution_provider!r} is not in this ONNX Runtime '
+            f'{ort.__version__} (it has {", ".join(ort.get_available_providers())}); install '
+            'onnxruntime-gpu or onnxruntime-openvino instead of onnxruntime, never beside it'
+        )
+    if choice.require_gpu and wanted not in GPU_PROVIDERS:
+        raise ExecutionProviderError(
+            f'require_gpu is set, but {wanted} would run the models; set execution_provider to '
+            'cuda or tensorrt, with onnxruntime-gpu installed instead of onnxruntime'
+        )
+
+
+def _check_started(active: str, wanted: str, choice: ProviderChoice) -> None:
+    if active == wanted or (choice.execution_provider == 'auto' and not choice.require_gpu):
+        return
+    raise ExecutionProviderError(
+        f'{wanted} did not start and ONNX Runtime fell back to {active}; check the NVIDIA driver '
+        '(nvidia-smi) and that CUDA and cuDNN fit this onnxruntime-gpu '
+        '(`pip install "onnxruntime-gpu[cuda,cudnn]"` brings both)'
+    )

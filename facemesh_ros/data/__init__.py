@@ -1,0 +1,1 @@
+"""Tables of figures; README.md says where they come from."""

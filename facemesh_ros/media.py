@@ -1,0 +1,184 @@
+"""Pictures from files and cameras, and videos to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facemesh_ros.core.types import UInt8
+from facemesh_ros.errors import FacemeshError
+
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
+VIDEO_SUFFIXES = ('.avi', '.gif', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm')
+DEFAULT_RATE_HZ = 30.0
+
+
+class MediaError(FacemeshError):
+    """A picture or video that cannot be read or written."""
+
+
+class UnreadableError(MediaError):
+    """One file that is not what its name says, or is damaged; others may be fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image of a file.
+
+    Attributes:
+        source: Path as the user gave it.
+        frame: Number in the video, 0 in a still picture.
+        stamp_ns: Time in the video, ns; 0 in a still picture.
+        bgr: (H, W, 3).
+    """
+
+    source: Path
+    frame: int
+    stamp_ns: int
+    bgr: UInt8
+
+
+def media_files(paths: list[Path]) -> list[Path]:
+    """Return the files meant by paths: a folder stands for the pictures and videos in it.
+
+    Raises:
+        MediaError: If a path does not exist, or a folder holds neither.
+    """
+    return [file for path in paths for file in _files(path)]
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise MediaError(f'{path} does not exist')
+    if not path.is_dir():
+        return [path]
+    known = IMAGE_SUFFIXES + VIDEO_SUFFIXES
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in known)
+    if not found:
+        raise MediaError(f'{path} holds no picture or video ({" ".join(known)})')
+    return found
+
+
+def is_video(path: Path) -> bool:
+    """Return whether a file's name says that it is a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def count_pictures(path: Path) -> int:
+    """Return how many pictures a file holds; for a video as far as its header knows."""
+    if not is_video(path):
+        return 1
+    with opened_video(path) as capture:
+        return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+
+
+def pictures_from_file(path: Path) -> Iterator[Picture]:
+    """Read a picture, or a video one by one.
+
+    Raises:
+        UnreadableError: If the file is neither, or damaged.
+    """
+    if not is_video(path):
+        yield Picture(path, 0, 0, image_from_file(path))
+        return
+    with opened_video(path) as capture:
+        rate_hz = rate_of(capture)
+        for frame, bgr in enumerate(images_from_capture(capture)):
+            yield Picture(path, frame, round(frame * 1e9 / rate_hz), bgr)
+
+
+def image_from_file(path: Path) -> UInt8:
+    """Read a picture as (H, W, 3) BGR; raises UnreadableError if that is not possible."""
+    try:
+        encoded = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise UnreadableError(f'{path} cannot be read: {error.strerror}') from error
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    if image is None:
+        raise UnreadableError(
+            f'{path} is not a readable picture ({" ".join(IMAGE_SUFFIXES)})'
+            f' or video ({" ".join(VIDEO_SUFFIXES)})'
+        )
+    return np.asarray(image, np.uint8)
+
+
+@contextmanager
+def opened_video(source: Path | int) -> Iterator[cv2.VideoCapture]:
+    """Open a video file, or the camera of this number; raises UnreadableError if it cannot be."""
+    capture = cv2.VideoCapture(source if isinstance(source, int) else str(source))
+    try:
+        if not capture.isOpened():
+            raise UnreadableError(_why_closed(source))
+        yield capture
+    finally:
+        capture.release()
+
+
+def _why_closed(source: Path | int) -> str:
+    if isinstance(source, int):
+        return f'camera {source} cannot be opened; is there a /dev/video{source} you may read?'
+    return f'{source} is not a readable video' if source.exists() else f'{source} does not exist'
+
+
+def rate_of_file(path: Path) -> float:
+    """Return the pictures per second of a video file; raises UnreadableError."""
+    with opened_video(path) as capture:
+        return rate_of(capture)
+
+
+def rate_of(capture: cv2.VideoCapture) -> float:
+    """Return a video's pictures per second, 30 if it does not say."""
+    rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
+    return rate_hz if 0 < rate_hz <= 1000 else DEFAULT_RATE_HZ
+
+
+def images_from_capture(capture: cv2.VideoCapture) -> Iterator[UInt8]:
+    """Yield the pictures that an open video still has, (H, W, 3) BGR."""
+    while True:
+        read, bgr = capture.read()
+        if not read:
+            return
+        yield np.asarray(bgr, np.uint8)
+
+
+class VideoFile:
+    """An .mp4 that grows picture by picture; all are as large as the first.
+
+    Use it as a context manager, or the file has no end.
+    """
+
+    def __init__(self, path: Path, rate_hz: float) -> None:
+        self._path, self._rate_hz = path, rate_hz
+        self._writer: cv2.VideoWriter | None = None
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+    def write(self, bgr: UInt8) -> None:
+        """Append a picture (H, W, 3); one of another size is scaled to the first one's.
+
+        Raises:
+            MediaError: If the file cannot be written.
+        """
+        if self._writer is None:
+            self._writer = self._opened((bgr.shape[1], bgr.shape[0]))
+            self._image_wh = bgr.shape[1], bgr.shape[0]
+        if (bgr.shape[1], bgr.shape[0]) != self._image_wh:
+            bgr = np.asarray(cv2.resize(bgr, self._image_wh), np.uint8)
+        self._writer.write(bgr)
+
+    def _opened(self, image_wh: tuple[int, int]) -> cv2.VideoWriter:
+        codec = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined]
+        writer = cv2.VideoWriter(str(self._path), codec, self._rate_hz, image_wh)
+        if not writer.isOpened():
+            raise MediaError(f'{self._path} cannot be written as a video; use a name in .mp4')
+        return writer

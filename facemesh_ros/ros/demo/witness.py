@@ -1,0 +1,99 @@
+"""What a consumer sees of the node: counts, the last faces, the annotated images."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.qos import (
+    QoSDurabilityPolicy,
+    QoSProfile,
+    QoSReliabilityPolicy,
+    qos_profile_sensor_data,
+)
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from facemesh_ros.core.drawing import bgr_from_frame
+from facemesh_ros.core.types import UInt8
+from facemesh_ros.media import DEFAULT_RATE_HZ, VideoFile
+from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.images import frame_from_msg, ns_from_stamp
+
+RELIABLE = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+VIDEO_S = 10.0
+RATE_WINDOW = 60
+
+
+class Witness(Node):
+    """Listens to the node as any other would.
+
+    Attributes:
+        info: What runs; None until the node is ready.
+        last: The last faces; None until there are any.
+        sent: Images that the camera sent, since camera, node and witness have found each other.
+        answered: Of these, how many the node published landmarks for.
+        with_one_face: Of these, how many carried one face.
+        diagnostics: The node's own figures, by name.
+        picture: The last annotated image with a face, (H, W, 3) BGR.
+    """
+
+    def __init__(self, video: VideoFile) -> None:
+        super().__init__('demo_witness')
+        self.info: FaceMeshInfo | None = None
+        self.last: FaceMeshArray | None = None
+        self.sent = self.answered = self.with_one_face = 0
+        self.diagnostics: dict[str, str] = {}
+        self.picture: UInt8 | None = None
+        self._video, self._video_left = video, round(VIDEO_S * DEFAULT_RATE_HZ)
+        self._first_ns: dict[str, int] = {}
+        self._arrivals_ns: deque[int] = deque(maxlen=RATE_WINDOW)
+        self.create_subscription(FaceMeshInfo, 'facemesh/info', self._on_info, LATCHED)
+        self.create_subscription(FaceMeshArray, 'facemesh/landmarks', self._on_faces, RELIABLE)
+        self.create_subscription(CameraInfo, 'camera_info', self._on_sent, RELIABLE)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
+        self.create_subscription(
+            Image, 'facemesh/debug_image', self._on_image, qos_profile_sensor_data
+        )
+
+    @property
+    def rate_hz(self) -> float:
+        """Landmark messages a second, over the last two seconds or so."""
+        if len(self._arrivals_ns) < 2:
+            return 0.0
+        span_s = (self._arrivals_ns[-1] - self._arrivals_ns[0]) / 1e9
+        return (len(self._arrivals_ns) - 1) / span_s if span_s > 0 else 0.0
+
+    def _on_info(self, msg: FaceMeshInfo) -> None:
+        self.info = msg
+
+    def _on_sent(self, msg: CameraInfo) -> None:
+        self.sent += self._counts('camera_info', msg.header)
+
+    def _counts(self, topic: str, header: Header) -> bool:
+        """Tell whether an image counts: those after the first that was seen on both topics."""
+        stamp_ns = ns_from_stamp(header)
+        self._first_ns.setdefault(topic, stamp_ns)
+        return len(self._first_ns) == 2 and stamp_ns > max(self._first_ns.values())
+
+    def _on_faces(self, msg: FaceMeshArray) -> None:
+        self.last = msg
+        if self._counts('landmarks', msg.header):
+            self.answered += 1
+            self.with_one_face += len(msg.faces) == 1
+        self._arrivals_ns.append(self.get_clock().now().nanoseconds)
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        for status in msg.status:
+            if status.name.endswith(': faces'):
+                self.diagnostics = {item.key: item.value for item in status.values}
+
+    def _on_image(self, msg: Image) -> None:
+        bgr = bgr_from_frame(frame_from_msg(msg))
+        if self.last is not None and self.last.faces:
+            self.picture = bgr
+        if self._video_left > 0:
+            self._video_left -= 1
+            self._video.write(bgr)

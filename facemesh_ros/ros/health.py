@@ -1,0 +1,107 @@
+"""What the node tells of itself: diagnostics once a second, and why nothing arrives."""
+
+from __future__ import annotations
+
+import math
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from facemesh_ros.sensor import ModelInfo
+from facemesh_ros.timing import StageTimes
+
+PERIOD_S = 1.0
+SILENCE_S = 5.0
+LOG_PERIOD_S = 10.0
+
+
+class Health:
+    """Counts, times and errors of one stream.
+
+    Attributes:
+        received: Images that arrived.
+        dropped: Images that newer ones replaced.
+        processed: Images whose landmarks were published.
+        faces: Number of faces in the last image.
+        error: Why the last image could not be processed; empty if it could.
+    """
+
+    def __init__(self, node: Node, topic: str, model: ModelInfo, times: StageTimes) -> None:
+        self.received = self.dropped = self.processed = self.faces = 0
+        self.error = ''
+        self._node, self._topic, self._model, self._times = node, topic, model, times
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._timer = node.create_timer(PERIOD_S, self._report)
+        self._received_before = self._processed_before = 0
+        self._silent_s = 0.0
+
+    def close(self) -> None:
+        """Stop reporting."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_publisher(self._publisher)
+
+    def image_done(self, faces: int, latency_s: float) -> None:
+        """Count an image whose landmarks came out `latency_s` after its stamp, NaN if unknown."""
+        self.processed += 1
+        self.faces = faces
+        self.error = ''
+        if not math.isnan(latency_s):
+            self._times.record('stamp to published', 1e3 * latency_s)
+
+    def image_refused(self, error: Exception) -> None:
+        """Remember why an image could not be processed, and say so now and then."""
+        self.error = str(error)
+        self._node.get_logger().error(
+            f'image on {self._topic} refused: {error}', throttle_duration_sec=LOG_PERIOD_S
+        )
+
+    def _report(self) -> None:
+        arrived = self.received - self._received_before
+        done = self.processed - self._processed_before
+        self._received_before, self._processed_before = self.received, self.processed
+        self._silent_s = 0.0 if arrived else self._silent_s + PERIOD_S
+        silent = self._silent_s >= SILENCE_S
+        if silent:
+            self._node.get_logger().warning(self._why_silent(), throttle_duration_sec=LOG_PERIOD_S)
+        self._publish(*self._judgement(silent), done / PERIOD_S)
+
+    def _why_silent(self) -> str:
+        publishers = self._node.count_publishers(self._topic)
+        if not publishers:
+            return f'nobody publishes {self._topic}: is the camera running, the remap right?'
+        return (
+            f'{publishers} publisher(s) on {self._topic}, but no image arrives: over best effort, '
+            'large images can be lost whole; start the camera with '
+            'config/fastdds_large_images.xml of this package as FASTDDS_DEFAULT_PROFILES_FILE, '
+            'or make this subscription reliable by qos_overrides'
+        )
+
+    def _judgement(self, silent: bool) -> tuple[bytes, str]:
+        if self.error:
+            return DiagnosticStatus.ERROR, self.error
+        if silent:
+            return DiagnosticStatus.WARN, self._why_silent()
+        return DiagnosticStatus.OK, f'{self.faces} face(s)'
+
+    def _publish(self, level: bytes, message: str, rate_hz: float) -> None:
+        values = {
+            'rate (Hz)': f'{rate_hz:.1f}',
+            'images received': self.received,
+            'images dropped': self.dropped,
+            'images processed': self.processed,
+            'faces': self.faces,
+            'execution provider': self._model.provider,
+            'landmark model': self._model.landmark_model,
+            'detector': self._model.detector,
+            **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
+        }
+        status = DiagnosticStatus(
+            level=level,
+            name=f'{self._node.get_fully_qualified_name()}: faces',
+            message=message,
+            hardware_id=self._topic,
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
+        report = DiagnosticArray(status=[status])
+        report.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(report)

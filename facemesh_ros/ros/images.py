@@ -1,0 +1,90 @@
+"""Images between ROS messages and frames, through cv_bridge where a ROS install has it."""
+
+from __future__ import annotations
+
+import array
+from types import ModuleType
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from facemesh_ros.core.pixels import (
+    ImageError,
+    Layout,
+    RawImage,
+    check_size,
+    frame_from_rows,
+    layout_of,
+    rows_from_raw,
+)
+from facemesh_ros.core.types import Frame, PixelOrder, UInt8
+
+
+def _imported_cv_bridge() -> ModuleType | None:
+    try:
+        import cv_bridge
+    except (ImportError, AttributeError):  # AttributeError: built for another numpy
+        return None
+    return cv_bridge
+
+
+CV_BRIDGE = _imported_cv_bridge()
+
+
+def frame_from_msg(msg: Image | CompressedImage) -> Frame:
+    """Read an image message.
+
+    Raises:
+        ImageError: If the encoding is not supported or the message is malformed.
+    """
+    stamp_ns = ns_from_stamp(msg.header)
+    if isinstance(msg, CompressedImage):
+        return _frame_from_compressed(msg, stamp_ns)
+    layout = layout_of(msg.encoding)
+    raw = raw_from_msg(msg)
+    check_size(raw, layout)
+    return frame_from_rows(_rows(msg, raw, layout), layout, stamp_ns)
+
+
+def ns_from_stamp(header: Header) -> int:
+    """Return a header's stamp in ns."""
+    return int(header.stamp.sec * 10**9 + header.stamp.nanosec)
+
+
+def raw_from_msg(msg: Image) -> RawImage:
+    """View an image message's buffer and numbers; nothing is copied."""
+    buffer = np.frombuffer(msg.data, np.uint8)
+    return RawImage(msg.encoding, msg.width, msg.height, msg.step, bool(msg.is_bigendian), buffer)
+
+
+def _rows(msg: Image, raw: RawImage, layout: Layout) -> np.ndarray:
+    # cv_bridge knows no encoding with a colour plane of its own.
+    if CV_BRIDGE is None or layout.planes != 1:
+        return rows_from_raw(raw, layout)
+    rows: np.ndarray = CV_BRIDGE.CvBridge().imgmsg_to_cv2(msg, 'passthrough')
+    return rows
+
+
+def _frame_from_compressed(msg: CompressedImage, stamp_ns: int) -> Frame:
+    encoded = np.frombuffer(msg.data, np.uint8)
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    if image is None:
+        raise ImageError(
+            f'compressed image of format {msg.format!r} with {len(encoded)} bytes is not a '
+            'readable JPEG or PNG'
+        )
+    return Frame(np.asarray(image, np.uint8), PixelOrder.BGR, stamp_ns)
+
+
+def msg_from_bgr(image: UInt8, header: Header) -> Image:
+    """Write an image (H, W, 3) as a bgr8 message."""
+    if CV_BRIDGE is not None:
+        return CV_BRIDGE.CvBridge().cv2_to_imgmsg(image, 'bgr8', header)
+    msg = Image(header=header, encoding='bgr8', height=image.shape[0], width=image.shape[1])
+    msg.step = 3 * msg.width
+    # From an array.array: assigning bytes would check each of them.
+    msg.data = array.array('B')
+    msg.data.frombytes(memoryview(np.ascontiguousarray(image)).cast('B'))
+    return msg

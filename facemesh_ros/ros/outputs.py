@@ -1,0 +1,91 @@
+"""The publishers of one stream of faces, and what is built for whom."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import (
+    QoSDurabilityPolicy,
+    QoSProfile,
+    QoSReliabilityPolicy,
+    qos_profile_sensor_data,
+)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image, PointCloud2
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from facemesh_ros.core.camera import points_by_weak_perspective
+from facemesh_ros.core.drawing import annotated
+from facemesh_ros.core.topology import FaceTopology
+from facemesh_ros.core.types import Faces, Frame
+from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.camera import CameraModel
+from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.markers import FaceMarkers
+from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
+from facemesh_ros.ros.points import points_msg
+from facemesh_ros.sensor import ModelInfo
+
+RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Outputs:
+    """Publishes the faces of each image: landmarks always, the rest only while subscribed."""
+
+    def __init__(
+        self, node: Node, model: ModelInfo, topology: FaceTopology, camera: CameraModel
+    ) -> None:
+        self._node, self._camera, self._topology = node, camera, topology
+        self._face_markers = FaceMarkers(topology)
+        self._landmarks = self._publisher(FaceMeshArray, '~/landmarks', RELIABLE)
+        self._info = self._publisher(FaceMeshInfo, '~/info', LATCHED)
+        self._markers = self._publisher(MarkerArray, '~/markers', RELIABLE)
+        self._points = self._publisher(PointCloud2, '~/points', RELIABLE)
+        self._debug_image = self._publisher(Image, '~/debug_image', qos_profile_sensor_data)
+        stamp = node.get_clock().now().to_msg()
+        self._info.publish(info_msg(model, topology, Header(stamp=stamp)))
+
+    def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
+        return self._node.create_publisher(
+            kind, topic, qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+        )
+
+    def destroy(self) -> None:
+        """Take the publishers down."""
+        for publisher in (
+            self._landmarks, self._info, self._markers, self._points, self._debug_image
+        ):  # fmt: skip
+            self._node.destroy_publisher(publisher)
+
+    def publish_landmarks(
+        self, faces: Faces, frame: Frame, header: Header, dropped_images: int
+    ) -> float:
+        """Publish the faces of an image and return its latency in s, NaN if its stamp is zero."""
+        msg = array_msg_from_faces(faces, header, frame.image_wh, dropped_images)
+        if frame.stamp_ns:
+            msg.latency = self._seconds_since(header)
+        self._landmarks.publish(msg)
+        return float(msg.latency)
+
+    def _seconds_since(self, header: Header) -> float:
+        stamp = Time.from_msg(header.stamp, self._node.get_clock().clock_type)
+        return (self._node.get_clock().now() - stamp).nanoseconds / 1e9
+
+    def publish_views(self, faces: Faces, frame: Frame, header: Header, style: str) -> None:
+        """Publish markers, points and the annotated image, each only if somebody listens."""
+        markers, points = (
+            publisher.get_subscription_count() for publisher in (self._markers, self._points)
+        )
+        if markers or points:
+            camera = self._camera.intrinsics(frame.image_wh)
+            points_m = points_by_weak_perspective(faces.landmarks, camera)
+        if markers:
+            self._markers.publish(self._face_markers.msg(faces, points_m, style, header))
+        if points:
+            self._points.publish(points_msg(faces, points_m, header))
+        if self._debug_image.get_subscription_count():
+            image = annotated(frame, faces, self._topology)
+            self._debug_image.publish(msg_from_bgr(image, header))

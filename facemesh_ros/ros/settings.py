@@ -1,0 +1,85 @@
+"""Parameters of the node: the pipeline's tunables and its own, declared from their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from facemesh_ros.core.settings import SensorSettings, SettingsError, Tunable, tunable, tunables
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings(SensorSettings):
+    """Every parameter of the node."""
+
+    image_transport: str = tunable(
+        'raw',
+        'How images come: sensor_msgs/Image, or CompressedImage on <topic>/compressed.',
+        choices=('raw', 'compressed'),
+        read_only=True,
+    )
+    marker_style: str = tunable(
+        'mesh',
+        'What the markers show of a face.',
+        choices=('mesh', 'wireframe', 'contours', 'points'),
+    )
+    autostart: bool = tunable(
+        True,
+        'Configure and activate at start; false leaves both to a lifecycle manager.',
+        read_only=True,
+    )
+
+
+class Parameters:
+    """The node's settings, kept in step with its ROS parameters.
+
+    Attributes:
+        settings: Replaced as a whole when a parameter changes.
+    """
+
+    def __init__(self, node: Node) -> None:
+        """Declare all parameters; raises rclpy's ParameterException on a bad start value."""
+        self._node = node
+        self.settings = NodeSettings()
+        node.add_on_set_parameters_callback(self._check)
+        for name, (default, known) in tunables(NodeSettings).items():
+            node.declare_parameter(name, default, _descriptor(default, known))
+
+    def _check(self, changes: list[Parameter]) -> SetParametersResult:
+        known = tunables(NodeSettings)
+        changed = {item.name: item.value for item in changes if item.name in known}
+        try:
+            self.settings = self._replaced(changed)
+        except SettingsError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _replaced(self, changed: dict[str, Any]) -> NodeSettings:
+        current = {name: getattr(self.settings, name) for name in tunables(NodeSettings)}
+        return NodeSettings(**{**current, **changed})
+
+
+def _descriptor(default: Any, known: Tunable) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=known.text, read_only=known.read_only)
+    if known.choices:
+        descriptor.additional_constraints = f'One of: {", ".join(known.choices)}'
+    if known.low is None or known.high is None:
+        return descriptor
+    if isinstance(default, float):
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=known.low, to_value=known.high)
+        ]
+    else:
+        descriptor.integer_range = [
+            IntegerRange(from_value=int(known.low), to_value=int(known.high), step=1)
+        ]
+    return descriptor

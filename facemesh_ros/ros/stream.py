@@ -1,0 +1,103 @@
+"""One camera's way through the node: image messages in, faces out."""
+
+from __future__ import annotations
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from facemesh_ros.ros.camera import CameraModel
+from facemesh_ros.ros.health import Health
+from facemesh_ros.ros.images import frame_from_msg
+from facemesh_ros.ros.outputs import Outputs
+from facemesh_ros.ros.settings import Parameters
+from facemesh_ros.ros.worker import NewestFirstWorker
+from facemesh_ros.sensor import FaceSensor
+from facemesh_ros.timing import StageTimes
+
+# Depth 1: while one image is processed, newer ones replace each other.
+IMAGE_QOS = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+TRANSPORTS = {'raw': (Image, 'image_raw'), 'compressed': (CompressedImage, 'image_raw/compressed')}
+
+
+class FaceStream:
+    """Takes images while it is open; the inference runs in a thread of its own.
+
+    Attributes:
+        enabled: Whether images are taken; false leaves them unread.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, sensor: FaceSensor, parameters: Parameters, times: StageTimes
+    ) -> None:
+        self.enabled = True
+        self._node, self._sensor, self._parameters, self._times = node, sensor, parameters, times
+        self._kind, topic = TRANSPORTS[parameters.settings.image_transport]
+        self._topic = node.resolve_topic_name(topic)
+        self._camera = CameraModel(node.get_logger().warning)
+        self._outputs = Outputs(node, sensor.model, sensor.topology, self._camera)
+        self._reset_wanted = False
+
+    def open(self) -> None:
+        """Subscribe and start to work."""
+        self._health = Health(self._node, self._topic, self._sensor.model, self._times)
+        self._worker = NewestFirstWorker(self._process, self._failed)
+        self._subscriptions = [
+            self._subscription(self._kind, self._topic, IMAGE_QOS, self._on_image),
+            self._subscription(
+                CameraInfo, 'camera_info', qos_profile_sensor_data, self._camera.update
+            ),
+        ]
+
+    def _subscription(self, kind, topic, qos, callback):
+        return self._node.create_subscription(
+            kind,
+            topic,
+            callback,
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
+    def close(self) -> None:
+        """Unsubscribe, finish the image in hand and forget all faces."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._worker.stop()
+        self._health.close()
+        self.reset()
+
+    def destroy(self) -> None:
+        """Take the publishers down."""
+        self._outputs.destroy()
+
+    def reset(self) -> None:
+        """Forget all faces before the next image; ids go on counting."""
+        self._reset_wanted = True
+
+    def _on_image(self, msg: Image | CompressedImage) -> None:
+        if self.enabled:
+            self._worker.submit(msg)
+        self._health.received, self._health.dropped = self._worker.received, self._worker.dropped
+
+    def _failed(self, error: Exception) -> None:
+        if self._node.context.ok():  # else the process is ending, and publishing had to fail
+            self._health.image_refused(error)
+
+    def _process(self, msg: Image | CompressedImage) -> None:
+        """Work on one image, in the worker's thread."""
+        pipeline, settings = self._sensor.pipeline, self._parameters.settings
+        if self._reset_wanted:
+            self._reset_wanted = False
+            pipeline.reset()
+        pipeline.settings = settings
+        with self._times.stage('decode'):
+            frame = frame_from_msg(msg)
+        faces = pipeline.process(frame)
+        with self._times.stage('publish'):
+            latency_s = self._outputs.publish_landmarks(
+                faces, frame, msg.header, self._worker.dropped
+            )
+        self._health.image_done(len(faces), latency_s)
+        with self._times.stage('views'):
+            self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)
