@@ -87,9 +87,12 @@ def pictures_from_file(path: Path) -> Iterator[Picture]:
         yield Picture(path, 0, 0, image_from_file(path))
         return
     with opened_video(path) as capture:
-        rate_hz = rate_of(capture)
+        period_ns = 1e9 / rate_of(capture)
+        frame = -1
         for frame, bgr in enumerate(images_from_capture(capture)):
-            yield Picture(path, frame, round(frame * 1e9 / rate_hz), bgr)
+            yield Picture(path, frame, round(frame * period_ns), bgr)
+    if frame < 0:
+        raise UnreadableError(f'{path} is a video without a readable picture')
 
 
 def image_from_file(path: Path) -> UInt8:

@@ -64,7 +64,7 @@ def _draw_lines(
 
 def _write(canvas: UInt8, text: str, box: Float32, colour: tuple[float, ...]) -> None:
     scale = max(0.4, min(canvas.shape[:2]) / 1000)
-    bottom = canvas.shape[0] - 4
-    origin = int(max(2, box[0])), int(min(max(12, box[1] - 6), bottom))
+    right, bottom = canvas.shape[1], canvas.shape[0] - 4
+    origin = int(min(max(2, box[0]), right)), int(min(max(12, box[1] - 6), bottom))
     cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)

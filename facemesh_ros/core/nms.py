@@ -54,7 +54,9 @@ def weighted_nms(detections: FaceDetections, max_iou: float) -> FaceDetections:
 
 
 def _weighted_mean(group: FaceDetections) -> FaceDetections:
-    weights = group.scores / group.scores.sum()
+    # A very negative logit is a score of exactly 0, and a sum of those divides nothing.
+    scores = np.maximum(group.scores, np.finfo(np.float32).tiny)
+    weights = scores / scores.sum()
     return FaceDetections(
         np.tensordot(weights, group.boxes_xyxy, axes=1)[None],
         np.tensordot(weights, group.keypoints, axes=1)[None],

@@ -37,6 +37,14 @@ class ProviderChoice:
     require_gpu: bool = False
     device_id: int = 0
 
+    def __post_init__(self) -> None:
+        known = ('auto', *PROVIDERS)
+        if self.execution_provider not in known:
+            raise ExecutionProviderError(
+                f'execution_provider {self.execution_provider!r} is not known; '
+                f'known are {", ".join(known)}'
+            )
+
     @property
     def wanted(self) -> str:
         """ONNX Runtime's name of the provider to try first."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import traceback
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.sensor import ModelInfo
 from facemesh_ros.timing import StageTimes
 
@@ -48,11 +50,14 @@ class Health:
         if not math.isnan(latency_s):
             self._times.record('stamp to published', 1e3 * latency_s)
 
-    def image_refused(self, error: Exception) -> None:
+    def image_failed(self, error: Exception) -> None:
         """Remember why an image could not be processed, and say so now and then."""
-        self.error = str(error)
+        self.error = str(error) or repr(error)
+        # What a user can mend is told in a sentence, a fault of ours with its trace.
+        told = isinstance(error, FacemeshError)
+        text = self.error if told else ''.join(traceback.format_exception(error))
         self._node.get_logger().error(
-            f'image on {self._topic} refused: {error}', throttle_duration_sec=LOG_PERIOD_S
+            f'image on {self._topic} failed: {text}', throttle_duration_sec=LOG_PERIOD_S
         )
 
     def _report(self) -> None:

@@ -60,11 +60,22 @@ def raw_from_msg(msg: Image) -> RawImage:
 
 
 def _rows(msg: Image, raw: RawImage, layout: Layout) -> np.ndarray:
-    # cv_bridge knows no encoding with a colour plane of its own.
-    if CV_BRIDGE is None or layout.planes != 1:
+    if CV_BRIDGE is None or not _suits_cv_bridge(raw, layout):
         return rows_from_raw(raw, layout)
-    rows: np.ndarray = CV_BRIDGE.CvBridge().imgmsg_to_cv2(msg, 'passthrough')
+    try:
+        rows: np.ndarray = CV_BRIDGE.CvBridge().imgmsg_to_cv2(msg, 'passthrough')
+    except CV_BRIDGE.CvBridgeError:  # an encoding that is younger than this cv_bridge
+        return rows_from_raw(raw, layout)
     return rows
+
+
+def _suits_cv_bridge(raw: RawImage, layout: Layout) -> bool:
+    """Tell whether cv_bridge reads an image right.
+
+    It shears rows that are padded by a fraction of a pixel, knows no colour plane of its own, and
+    with numpy 2 fails on swapped bytes.
+    """
+    return raw.step % layout.pixel_bytes == 0 and layout.planes == 1 and layout.depth == 1
 
 
 def _frame_from_compressed(msg: CompressedImage, stamp_ns: int) -> Frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -143,6 +144,8 @@ def _run(node: FaceMeshNode) -> int:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        # A launch file and a terminal may both pass on one Ctrl-C; the second must not cut this.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         node.stop()
         rclpy.try_shutdown()
     return 0

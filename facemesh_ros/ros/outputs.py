@@ -18,15 +18,15 @@ from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.core.camera import points_by_weak_perspective
 from facemesh_ros.core.drawing import annotated
-from facemesh_ros.core.topology import FaceTopology
-from facemesh_ros.core.types import Faces, Frame
+from facemesh_ros.core.pipeline import Stage
+from facemesh_ros.core.types import Faces, Float32, Frame
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.images import msg_from_bgr
 from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
 from facemesh_ros.ros.points import points_msg
-from facemesh_ros.sensor import ModelInfo
+from facemesh_ros.sensor import FaceSensor
 
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
@@ -35,29 +35,31 @@ LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 class Outputs:
     """Publishes the faces of each image: landmarks always, the rest only while subscribed."""
 
-    def __init__(
-        self, node: Node, model: ModelInfo, topology: FaceTopology, camera: CameraModel
-    ) -> None:
-        self._node, self._camera, self._topology = node, camera, topology
-        self._face_markers = FaceMarkers(topology)
+    def __init__(self, node: Node, sensor: FaceSensor, camera: CameraModel, stage: Stage) -> None:
+        """Announce what runs; `stage` is entered around each view that is built."""
+        self._node, self._camera, self._stage = node, camera, stage
+        self._topology = sensor.topology
+        self._face_markers = FaceMarkers(sensor.topology)
+        self._publishers: list[Publisher] = []
         self._landmarks = self._publisher(FaceMeshArray, '~/landmarks', RELIABLE)
         self._info = self._publisher(FaceMeshInfo, '~/info', LATCHED)
         self._markers = self._publisher(MarkerArray, '~/markers', RELIABLE)
         self._points = self._publisher(PointCloud2, '~/points', RELIABLE)
         self._debug_image = self._publisher(Image, '~/debug_image', qos_profile_sensor_data)
         stamp = node.get_clock().now().to_msg()
-        self._info.publish(info_msg(model, topology, Header(stamp=stamp)))
+        self._info.publish(info_msg(sensor.model, sensor.topology, Header(stamp=stamp)))
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
-        return self._node.create_publisher(
-            kind, topic, qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+        overridable = QoSOverridingOptions.with_default_policies()
+        publisher = self._node.create_publisher(
+            kind, topic, qos, qos_overriding_options=overridable
         )
+        self._publishers.append(publisher)
+        return publisher
 
     def destroy(self) -> None:
         """Take the publishers down."""
-        for publisher in (
-            self._landmarks, self._info, self._markers, self._points, self._debug_image
-        ):  # fmt: skip
+        for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
 
     def publish_landmarks(
@@ -76,16 +78,17 @@ class Outputs:
 
     def publish_views(self, faces: Faces, frame: Frame, header: Header, style: str) -> None:
         """Publish markers, points and the annotated image, each only if somebody listens."""
-        markers, points = (
-            publisher.get_subscription_count() for publisher in (self._markers, self._points)
-        )
-        if markers or points:
-            camera = self._camera.intrinsics(frame.image_wh)
-            points_m = points_by_weak_perspective(faces.landmarks, camera)
-        if markers:
-            self._markers.publish(self._face_markers.msg(faces, points_m, style, header))
-        if points:
-            self._points.publish(points_msg(faces, points_m, header))
+        if self._markers.get_subscription_count():
+            with self._stage('markers'):
+                points_m = self._points_m(faces, frame)
+                self._markers.publish(self._face_markers.msg(faces, points_m, style, header))
+        if self._points.get_subscription_count():
+            with self._stage('points'):
+                self._points.publish(points_msg(faces, self._points_m(faces, frame), header))
         if self._debug_image.get_subscription_count():
-            image = annotated(frame, faces, self._topology)
-            self._debug_image.publish(msg_from_bgr(image, header))
+            with self._stage('debug image'):
+                image = annotated(frame, faces, self._topology)
+                self._debug_image.publish(msg_from_bgr(image, header))
+
+    def _points_m(self, faces: Faces, frame: Frame) -> Float32:
+        return points_by_weak_perspective(faces.landmarks, self._camera.intrinsics(frame.image_wh))

@@ -36,7 +36,7 @@ class FaceStream:
         self._kind, topic = TRANSPORTS[parameters.settings.image_transport]
         self._topic = node.resolve_topic_name(topic)
         self._camera = CameraModel(node.get_logger().warning)
-        self._outputs = Outputs(node, sensor.model, sensor.topology, self._camera)
+        self._outputs = Outputs(node, sensor, self._camera, times.stage)
         self._reset_wanted = False
 
     def open(self) -> None:
@@ -82,7 +82,7 @@ class FaceStream:
 
     def _failed(self, error: Exception) -> None:
         if self._node.context.ok():  # else the process is ending, and publishing had to fail
-            self._health.image_refused(error)
+            self._health.image_failed(error)
 
     def _process(self, msg: Image | CompressedImage) -> None:
         """Work on one image, in the worker's thread."""
@@ -99,5 +99,4 @@ class FaceStream:
                 faces, frame, msg.header, self._worker.dropped
             )
         self._health.image_done(len(faces), latency_s)
-        with self._times.stage('views'):
-            self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)
+        self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)

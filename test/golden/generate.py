@@ -1,9 +1,9 @@
 """Write the golden files of this folder: what MediaPipe itself finds in the test pictures.
 
-Each peer runs in an environment of its own, made here with pip, and sees the very same pixels:
+Each peer runs in an environment of its own, made on first use, and sees the very same pixels:
 every picture is decoded once and handed over as an array.
 
-    python test/golden/generate.py --images DIR --bundle face_landmarker.task --environments DIR
+    python test/golden/generate.py --images DIR --bundle face_landmarker.task
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ import skimage
 from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'tools'))
+
+from workspace.peers import ENVIRONMENTS, peer_python  # noqa: E402
+
 # Rounded px compress better; a thousandth is below what any test of these files asks for.
 PX_DECIMALS = 3
 NOT_PX = {'scores', 'blendshapes', 'transforms'}
@@ -37,7 +41,7 @@ class Peer:
     """A MediaPipe release and what of its output goes into which golden file.
 
     Attributes:
-        requirement: What pip installs.
+        requirement: The release; tools/wheels pins what it runs with.
         script: Program in this folder that runs inside the environment.
         outputs: Golden file for each name, or first part of a name, in the script's output.
     """
@@ -81,16 +85,6 @@ def decoded_pictures(images: Path) -> dict[str, NDArray[np.uint8]]:
     return pictures
 
 
-def peer_python(peer: Peer, environments: Path) -> Path:
-    """Return the interpreter of a peer's environment, made on first use."""
-    environment = environments / peer.requirement.replace('==', '-')
-    python = environment / 'bin' / 'python'
-    if not python.exists():
-        subprocess.run([sys.executable, '-m', 'venv', environment], check=True)
-    subprocess.run([python, '-m', 'pip', 'install', '--quiet', peer.requirement], check=True)
-    return python
-
-
 def run_peer(python: Path, script: str, pixels: Path, *models: Path) -> dict[str, Arrays]:
     """Run a peer over a folder of .npy pictures; returns its arrays by picture."""
     with tempfile.TemporaryDirectory() as out:
@@ -129,7 +123,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--images', type=Path, required=True, help='folder of test pictures')
     parser.add_argument('--bundle', type=Path, required=True, help='face_landmarker.task')
-    parser.add_argument('--environments', type=Path, required=True, help='where the peers go')
+    parser.add_argument(
+        '--environments', type=Path, default=ENVIRONMENTS, help='where the peers go'
+    )
     parser.add_argument('--out', type=Path, default=HERE, help='folder of the golden files')
     chosen = parser.parse_args()
 
@@ -152,7 +148,7 @@ def main() -> None:
         for name, rgb in pictures.items():
             np.save(pixels / f'{name}.npy', rgb)
         for peer, models in ((LEGACY, ()), (TASKS, (chosen.bundle,))):
-            python = peer_python(peer, chosen.environments.resolve())
+            python = peer_python(peer.requirement.replace('==', '-'), chosen.environments)
             found, again = (run_peer(python, peer.script, pixels, *models) for _ in range(2))
             write_goldens(peer, found, chosen.out)
             about['peers'][peer.requirement] = {

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import cv2
 import rclpy
-from ament_index_python.packages import get_package_share_directory
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rich.live import Live
@@ -25,10 +24,9 @@ from facemesh_ros.ros.demo.camera import add_source_arguments, open_source, sour
 from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.view import line, view
 from facemesh_ros.ros.demo.witness import Witness
+from facemesh_ros.ros.transport import make_room_for_images, share_folder
 
 NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera'
-# Of Fast DDS 3 and 2; other middlewares do not read them.
-PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 START_S = 60.0
 LINE_PERIOD_S = 1.0
 # Of the images with the bundled face; with fewer, this machine or this software is at fault.
@@ -42,7 +40,7 @@ class DemoError(FacemeshError):
 def main(args: list[str] | None = None) -> int:
     """Run the demo; 1 if it could not, or if the bundled face was not seen often enough."""
     arguments = _parser().parse_args(args)
-    _make_room_for_images()
+    make_room_for_images()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     try:
@@ -65,17 +63,6 @@ def _parser() -> argparse.ArgumentParser:
         help='open rviz2; default: if it is installed and there is a display',
     )
     return parser
-
-
-def _share() -> Path:
-    return Path(get_package_share_directory('facemesh_ros'))
-
-
-def _make_room_for_images() -> None:
-    """Let this process and its children exchange images of any size through shared memory."""
-    profile = str(_share() / 'config' / 'fastdds_large_images.xml')
-    for variable in PROFILE_VARIABLES:
-        os.environ.setdefault(variable, profile)
 
 
 def _demonstrate(arguments: argparse.Namespace) -> int:
@@ -101,7 +88,7 @@ def _rviz_command(wanted: bool | None) -> list[str] | None:
         raise DemoError('--view needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set')
     if wanted is False or not program or not display:
         return None
-    return [program, '-d', str(_share() / 'config' / 'facemesh.rviz')]
+    return [program, '-d', str(share_folder() / 'config' / 'facemesh.rviz')]
 
 
 def _watch(

@@ -1,0 +1,103 @@
+"""The tables, as Markdown, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from measuring.rows import PipelineRow, StageRow, StartUpRow
+from measuring.statistics import Ratio
+
+MODE = (
+    'Picture by picture on both sides: no side tracks. This project has no tracking yet, and '
+    "MediaPipe's is switched off (static_image_mode, IMAGE)."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a run has found.
+
+    Attributes:
+        about: Machine, versions, options.
+        left_out: Who could not run, with the way out.
+        pipeline: First table.
+        stages: Second table.
+        start_up: Third table.
+    """
+
+    about: dict[str, Any]
+    left_out: list[str]
+    pipeline: list[PipelineRow]
+    stages: list[StageRow]
+    start_up: list[StartUpRow]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON's types."""
+        return {'mode': MODE, **asdict(self)}
+
+    def as_text(self) -> str:
+        """Return everything as Markdown."""
+        parts = [
+            MODE,
+            '\n'.join(f'- {name}: {_said(value)}' for name, value in self.about.items()),
+            '\n'.join(f'Left out: {line}' for line in self.left_out),
+            'One image, RGB array in, landmarks out, ms:\n\n' + _pipeline_table(self.pipeline),
+            "This project's stages, ms:\n\n" + _stage_table(self.stages),
+            'Start in a fresh process until the first faces, medians, ms:\n\n'
+            + _start_up_table(self.start_up),
+        ]
+        return '\n\n'.join(filter(None, parts))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ', '.join(f'{name} {item}' for name, item in value.items())
+    return str(value)
+
+
+def _pipeline_table(rows: Iterable[PipelineRow]) -> str:
+    titles = 'images|model|side|n|median|p95|p99|CPU|faces|ours / peer|CPU ours / peer'
+    return _markdown(
+        titles.split('|'),
+        [
+            [row.scene, row.model, row.side, str(row.wall_ms.n)]
+            + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99)]
+            + [f'{row.cpu_ms:.2f}', f'{row.faces_found} of {row.faces_shown}']
+            + [_ratio(row.ratio), _ratio(row.cpu_ratio)]
+            for row in rows
+        ],
+    )
+
+
+def _stage_table(rows: Iterable[StageRow]) -> str:
+    return _markdown(
+        ['images', 'model', 'stage', 'median', 'p95'],
+        [
+            [row.scene, row.model, row.stage]
+            + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95)]
+            for row in rows
+        ],
+    )
+
+
+def _start_up_table(rows: Iterable[StartUpRow]) -> str:
+    return _markdown(
+        ['model', 'side', 'n', 'Python', 'import and load', 'first image', 'total'],
+        [
+            [row.model, row.side, str(row.n)]
+            + [f'{ms:.0f}' for ms in (row.python, row.load, row.first_image, row.total)]
+            for row in rows
+        ],
+    )
+
+
+def _ratio(value: Ratio | None) -> str:
+    return f'{value.overall:.2f} ({value.lowest:.2f} to {value.highest:.2f})' if value else ''
+
+
+def _markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    lines = [titles, ['-' * width for width in widths], *rows]
+    return '\n'.join('| ' + ' | '.join(map(str.ljust, line, widths)) + ' |' for line in lines)

@@ -1,0 +1,1 @@
+"""The `facemesh` command: the pipeline and its model files from a shell, without ROS."""

@@ -1,0 +1,43 @@
+"""The `facemesh` command: subcommands, and errors as one line.
+
+A subcommand is a module with `add_parser(subparsers)`, which sets `func`: a function that takes
+the parsed arguments and returns the exit status. It imports heavy packages (onnxruntime, cv2) in
+that function, so that the other subcommands start at once and work without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from facemesh_ros.cli import models, run
+from facemesh_ros.errors import FacemeshError
+
+_SUBCOMMANDS = (models, run)
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        argv: Arguments without the program's name; None means this process's.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.func(arguments)
+    except FacemeshError as error:
+        print(f'facemesh: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
+    subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
+    for subcommand in _SUBCOMMANDS:
+        subcommand.add_parser(subparsers)
+    return parser

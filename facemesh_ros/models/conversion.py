@@ -1,0 +1,42 @@
+"""The converter, imported only when something is to be converted."""
+
+from __future__ import annotations
+
+from facemesh_ros.models.catalog import ModelEntry
+from facemesh_ros.models.errors import ConversionError
+from facemesh_ros.models.flavour import Flavour
+
+_INSTALL = 'python3 -m pip install onnx tflite flatbuffers'
+
+
+def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
+    """Convert a TFLite file to all flavours of its model.
+
+    Args:
+        content: The TFLite file.
+        entry: The model that it is.
+
+    Returns:
+        ONNX files by their names.
+
+    Raises:
+        ConversionError: If the packages that the conversion needs are not installed, or the file
+            cannot be converted.
+    """
+    check_converter()
+    from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
+
+    return {
+        entry.file_name(flavour): onnx_from_tflite(content, entry, flavour) for flavour in Flavour
+    }
+
+
+def check_converter() -> None:
+    """Raise ConversionError if a package that the conversion needs is not installed."""
+    try:
+        import facemesh_ros.models.convert.tflite_to_onnx  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ConversionError(
+            f'converting model files needs the Python package {error.name!r}; '
+            f'install it with `{_INSTALL}` (running the models does not need it)'
+        ) from error

@@ -1,0 +1,55 @@
+"""Converts a TFLite face model to ONNX, numbers unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+
+from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
+from facemesh_ros.models.convert import attention, layers
+from facemesh_ros.models.convert.contract import IMAGE, OUTPUTS
+from facemesh_ros.models.convert.tflite_graph import read_tflite
+from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
+from facemesh_ros.models.errors import ConversionError
+from facemesh_ros.models.flavour import Flavour
+
+_RULES = {**layers.RULES, **attention.RULES}
+
+
+def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> bytes:
+    """Convert one model.
+
+    Args:
+        content: The TFLite file.
+        entry: What the catalogue says of the model.
+        flavour: Which hardware the result is for.
+
+    Returns:
+        An ONNX file with input `image` (N, size, size, 3) float32, in [-1, 1] for a detector
+        and [0, 1] for a landmark model, and the outputs of `contract`.
+
+    Raises:
+        ConversionError: If the file is no TFLite file or holds an operator that is not known.
+    """
+    translation = Translation(read_tflite(content), flavour)
+    source, target = translation.source, translation.target
+    if len(source.inputs) != 1:
+        raise ConversionError(f'{entry.name}: one input expected, got {len(source.inputs)}')
+    shape = translation.tensor(source.inputs[0]).shape
+    if shape != (1, entry.input_size, entry.input_size, 3):
+        raise ConversionError(f'{entry.name}: input {shape} is not {entry.input_size} px square')
+    translation.define(source.inputs[0], target.node('Transpose', IMAGE, perm=NCHW_FROM_NHWC))
+    for operator in source.operators:
+        if operator.kind not in _RULES:
+            raise ConversionError(f'{entry.name}: operator {operator.kind} is not supported')
+        translation.define(operator.outputs[0], _RULES[operator.kind](translation, operator))
+    outputs = OUTPUTS[entry.kind](translation, entry)
+    properties = {
+        'name': entry.name,
+        'kind': entry.kind.value,
+        'input_size': str(entry.input_size),
+        'source_sha256': hashlib.sha256(content).hexdigest(),
+        'converter_version': CONVERTER_VERSION,
+        'flavour': flavour.value,
+    }
+    model = target.model({IMAGE: shape[1:]}, outputs, properties)
+    return bytes(model.SerializeToString())

@@ -1,0 +1,25 @@
+"""What can go wrong with model files."""
+
+from __future__ import annotations
+
+from facemesh_ros.errors import FacemeshError
+
+
+class ModelError(FacemeshError):
+    """Base of all errors about model files."""
+
+
+class MissingModelError(ModelError):
+    """A model is not in the store yet, or only in an outdated conversion."""
+
+
+class DamagedModelError(ModelError):
+    """A file of the store is not what the manifest says."""
+
+
+class SourceError(ModelError):
+    """A source of model files cannot be reached, read or trusted."""
+
+
+class ConversionError(ModelError):
+    """A TFLite file cannot be converted to ONNX."""

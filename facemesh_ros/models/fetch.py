@@ -1,0 +1,122 @@
+"""Fills the store from whatever source answers: kept originals, local files, bundle, wheel."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from facemesh_ros.models.archives import FoundModel, models_in, models_in_archive
+from facemesh_ros.models.catalog import (
+    BUNDLE,
+    BUNDLE_URL,
+    CATALOG,
+    WHEEL,
+    Archive,
+    Kind,
+    ModelEntry,
+)
+from facemesh_ros.models.conversion import check_converter
+from facemesh_ros.models.download import download
+from facemesh_ros.models.errors import SourceError
+from facemesh_ros.models.pip_wheel import download_wheel
+from facemesh_ros.models.progress import tell
+from facemesh_ros.models.store import ModelStore, State
+
+SOURCES_VARIABLE = 'FACEMESH_MODEL_SOURCES'
+
+
+@dataclass(slots=True)
+class FetchOutcome:
+    """What a fetch brought.
+
+    Attributes:
+        installed: Models that are new or converted anew.
+        missing: Models that no source gave.
+        failures: Why sources gave nothing, in the order they were asked.
+    """
+
+    installed: list[ModelEntry] = field(default_factory=list)
+    missing: list[ModelEntry] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a detector and a landmark model are there, so that the node can run."""
+        missing = {entry.name for entry in self.missing}
+        ready = {entry.kind for entry in CATALOG.values() if entry.name not in missing}
+        return ready == set(Kind)
+
+
+def fetch(store: ModelStore) -> FetchOutcome:
+    """Make every model of the catalogue ready, asking no source for what is there.
+
+    Returns:
+        What is new and what is still missing; a source that fails is no error as long as another
+        may answer.
+
+    Raises:
+        ConversionError: If files cannot be converted, or the packages for it are missing.
+        SourceError: If the store's folder cannot be written.
+    """
+    outcome = FetchOutcome()
+    outcome.missing = [e for e in CATALOG.values() if store.state(e) is not State.READY]
+    if outcome.missing:
+        check_converter()  # before anything is downloaded
+    for entry in list(outcome.missing):
+        if store.convert_kept(entry):
+            _done(outcome, entry)
+    for needed, source in _sources():
+        if any(needed(entry) for entry in outcome.missing):
+            _ask(store, source, outcome)
+    return outcome
+
+
+def _sources() -> Iterator[
+    tuple[Callable[[ModelEntry], bool], Callable[[], Iterable[FoundModel]]]
+]:
+    """Each source with the question whether it could give a model."""
+    for path in filter(None, os.environ.get(SOURCES_VARIABLE, '').split(os.pathsep)):
+        yield (lambda _: True), partial(models_in, Path(path).expanduser())
+    yield _comes_in(BUNDLE), _bundle
+    yield _comes_in(WHEEL), _wheel
+
+
+def _comes_in(archive: Archive) -> Callable[[ModelEntry], bool]:
+    return lambda entry: any(member.archive is archive for member in entry.members)
+
+
+def _ask(
+    store: ModelStore, source: Callable[[], Iterable[FoundModel]], outcome: FetchOutcome
+) -> None:
+    try:
+        found = list(source())
+    except SourceError as error:
+        outcome.failures.append(str(error))
+        tell(str(error))
+        return
+    for model in found:
+        if model.entry in outcome.missing:
+            store.install(model.content, model.source)
+            _done(outcome, model.entry)
+
+
+def _done(outcome: FetchOutcome, entry: ModelEntry) -> None:
+    outcome.missing.remove(entry)
+    outcome.installed.append(entry)
+
+
+def _bundle() -> list[FoundModel]:
+    content = download(BUNDLE_URL, BUNDLE)
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
+        path = Path(folder) / BUNDLE.file_name
+        path.write_bytes(content)
+        return list(models_in_archive(path, BUNDLE.title))
+
+
+def _wheel() -> list[FoundModel]:
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
+        return list(models_in_archive(download_wheel(Path(folder)), WHEEL.title))

@@ -1,0 +1,110 @@
+"""Downloads the pinned wheel through pip, so that mirrors and proxies of the site are honoured.
+
+The wheel is read and thrown away, never installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from facemesh_ros.models.catalog import WHEEL, WHEEL_REQUIREMENT
+from facemesh_ros.models.errors import SourceError
+from facemesh_ros.models.progress import Advance, transfer
+
+# These options fetch the one pinned wheel whatever python and machine runs pip. A dead network
+# costs two short connection attempts.
+_OPTIONS = (
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--platform=manylinux_2_28_x86_64',
+    '--implementation=cp',
+    '--python-version=3.11',
+    '--abi=cp311',
+    '--timeout=4',
+    '--retries=1',
+    '--progress-bar=off',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--quiet',
+)
+_POLL_S = 0.2
+_STALL_S = 30.0
+
+
+def download_wheel(folder: Path) -> Path:
+    """Download the pinned wheel into an empty folder and return its path.
+
+    Raises:
+        SourceError: If there is no pip, or it cannot get the wheel.
+    """
+    requirements = folder / 'requirements.txt'
+    requirements.write_text(f'{WHEEL_REQUIREMENT} --hash=sha256:{WHEEL.sha256}\n')
+    command = [*_pip(), 'download', *_OPTIONS, '-r', str(requirements), '-d', str(folder)]
+    # pip streams into its own temporary folder; put here, its growth is the progress.
+    environment = {**os.environ, 'TMPDIR': str(folder)}
+    complaints = folder / 'pip.log'
+    with complaints.open('w') as log, transfer(WHEEL.title, WHEEL.size) as advance:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            _watch(process, folder, advance)
+        finally:
+            process.kill()
+            process.wait()
+    wheels = list(folder.glob('*.whl'))
+    if process.returncode or not wheels:
+        raise SourceError(f'{WHEEL.title}: {_complaint(complaints.read_text(errors="replace"))}')
+    return wheels[0]
+
+
+def _pip() -> Sequence[str]:
+    if importlib.util.find_spec('pip'):
+        return (sys.executable, '-m', 'pip')
+    found = shutil.which('pip3') or shutil.which('pip')
+    if found is None:
+        raise SourceError(
+            f'{WHEEL.title}: needs pip; get it with `sudo apt install python3-pip` or '
+            f'`{sys.executable} -m ensurepip`'
+        )
+    return (found,)
+
+
+def _watch(process: subprocess.Popen[bytes], folder: Path, advance: Advance) -> None:
+    """Report bytes until pip ends; end it if none arrive for long."""
+    seen, changed_s = 0, time.monotonic()
+    while process.poll() is None:
+        time.sleep(_POLL_S)
+        count = min(_downloaded(folder), WHEEL.size)
+        if count > seen:
+            advance(count - seen)
+            seen, changed_s = count, time.monotonic()
+        elif time.monotonic() - changed_s > _STALL_S:
+            raise SourceError(f'{WHEEL.title}: the transfer stalled')
+    if process.returncode == 0:
+        advance(WHEEL.size - seen)
+
+
+def _downloaded(folder: Path) -> int:
+    sizes = [0]
+    for path in folder.rglob('*'):
+        try:
+            sizes.append(path.stat().st_size)
+        except OSError:
+            continue  # pip moved it meanwhile
+    return max(sizes)
+
+
+def _complaint(log: str) -> str:
+    if 'connection broken' in log:
+        return 'the Python package index cannot be reached'
+    errors = [line for line in log.splitlines() if line.startswith('ERROR')]
+    return errors[0] if errors else 'pip could not download it'

@@ -1,0 +1,27 @@
+"""Room for large images between the processes of one machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+
+# Fast DDS 2 reads the older name; given both, Fast DDS 3 reads the file twice and complains.
+OLDER_DISTROS = ('humble', 'iron', 'jazzy')
+
+
+def share_folder() -> Path:
+    """Return where the package's launch and configuration files lie."""
+    return Path(get_package_share_directory('facemesh_ros'))
+
+
+def make_room_for_images() -> None:
+    """Let this process and its children exchange images of any size through shared memory.
+
+    By its defaults Fast DDS loses a best-effort VGA image whole. What the user has set stays.
+    """
+    older = os.environ.get('ROS_DISTRO') in OLDER_DISTROS
+    variable = 'FASTRTPS_DEFAULT_PROFILES_FILE' if older else 'FASTDDS_DEFAULT_PROFILES_FILE'
+    profile = share_folder() / 'config' / 'fastdds_large_images.xml'
+    os.environ.setdefault(variable, str(profile))

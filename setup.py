@@ -1,0 +1,40 @@
+"""The part that needs no ROS, for `pip install .`: the `facemesh` command and its library.
+
+The node is built by colcon or `./run`, because it needs the generated messages.
+"""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
+
+
+def said(tag: str) -> str:
+    """Return what package.xml says, on one line."""
+    return ' '.join(PACKAGE.findtext(tag, '').split())
+
+
+setup(
+    name=said('name'),
+    version=said('version'),
+    description=said('description').partition(':')[0],
+    license=said('license'),
+    license_files=['LICENSE'],
+    python_requires='>=3.10',
+    packages=find_packages(
+        include=['facemesh_ros', 'facemesh_ros.*'],
+        exclude=['facemesh_ros.ros', 'facemesh_ros.ros.*'],
+    ),
+    package_data={'facemesh_ros.data': ['*']},
+    install_requires=[
+        'numpy>=1.21.6',
+        'onnxruntime',
+        'opencv-python-headless>=4.5.4,<5',
+        'rich',
+    ],
+    extras_require={'convert': ['flatbuffers', 'onnx', 'tflite']},
+    entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
+)

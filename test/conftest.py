@@ -1,0 +1,66 @@
+"""What tests need besides the code: model files and pictures, neither of which is in the tree.
+
+A test that lacks them is skipped, or fails if FACEMESH_REQUIRE_DATA=1 (as CI sets it), so that a
+skip cannot hide a missing truth.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facemesh_ros.models.store import ModelStore
+
+Require = Callable[[Any, str], None]
+
+
+def require(condition: Any, what: str) -> None:
+    """Skip the test, or fail it under FACEMESH_REQUIRE_DATA=1, unless `condition` holds.
+
+    A path holds if it exists.
+    """
+    if condition.exists() if isinstance(condition, Path) else condition:
+        return
+    if os.environ.get('FACEMESH_REQUIRE_DATA') == '1':
+        pytest.fail(f'needs {what}, and FACEMESH_REQUIRE_DATA=1 forbids to skip')
+    pytest.skip(f'needs {what}')
+
+
+@pytest.fixture(scope='session', name='require')
+def _require() -> Require:
+    return require
+
+
+@pytest.fixture(scope='session')
+def require_package() -> Callable[[str], Any]:
+    """Import a package that only tests need, under the same policy."""
+
+    def imported(name: str) -> Any:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError:
+            require(False, f'the Python package {name}')
+
+    return imported
+
+
+@pytest.fixture(scope='session')
+def model_store() -> ModelStore:
+    """The provisioned store: $FACEMESH_MODEL_DIR or the default one; read only."""
+    store = ModelStore()
+    require(store.records(), f'model files in {store.folder} (facemesh models fetch)')
+    return store
+
+
+@pytest.fixture(scope='session')
+def data_folder() -> Path:
+    """The folder of pictures and clips: $FACEMESH_DATA, else shared/data beside the checkout."""
+    beside = Path(__file__).parents[2] / 'shared' / 'data'
+    folder = Path(os.environ.get('FACEMESH_DATA') or beside)
+    require(folder, f'the folder of pictures {folder} (set FACEMESH_DATA)')
+    return folder

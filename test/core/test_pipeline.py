@@ -1,0 +1,239 @@
+"""The whole pipeline with the real models on a real face."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.types import Faces, FaceState, Frame, PixelOrder
+from facemesh_ros.sensor import load_sensor
+
+pytestmark = pytest.mark.filterwarnings('error')
+
+GREY = 127
+# Where the astronaut's head is in the picture: left, top, right, bottom.
+HEAD = np.s_[30:230, 120:330]
+# The detector's 128-px input shows a 640-px image at a fifth, and its coarser anchors lie 16 px
+# apart: a face moved by multiples of 80 px meets the same anchors.
+GRID_PX = 80
+
+
+@pytest.fixture(scope='module', params=['attention', 'v2'])
+def loaded(request, model_store, require):
+    require(request.param in model_store.records(), f'the model {request.param}')
+    stages = []
+
+    @contextmanager
+    def stage(name):
+        stages.append(name)
+        yield
+        stages.append(f'/{name}')
+
+    return load_sensor(SensorSettings(landmark_model=request.param), stage), stages
+
+
+@pytest.fixture
+def pipeline(loaded):
+    """A pipeline that knows no face, with default settings."""
+    pipeline = loaded[0].pipeline
+    pipeline.reset()
+    pipeline.settings = SensorSettings()
+    return pipeline
+
+
+def rgb_frame(rgb: np.ndarray) -> Frame:
+    return Frame(rgb, PixelOrder.RGB)
+
+
+def with_heads(astronaut, *corners, image_wh=(640, 480)) -> np.ndarray:
+    """A grey image with the astronaut's head at each of these top left corners."""
+    head = astronaut[HEAD]
+    image = np.full((image_wh[1], image_wh[0], 3), GREY, np.uint8)
+    for x, y in corners:
+        image[y : y + head.shape[0], x : x + head.shape[1]] = head
+    return image
+
+
+def check_consistent(faces: Faces, landmark_count: int) -> None:
+    count = len(faces)
+    assert faces.ids.dtype == np.int64
+    assert faces.states.dtype == np.uint8
+    assert faces.ages.dtype == np.uint32
+    assert faces.landmarks.shape == (count, landmark_count, 3)
+    assert faces.boxes_xyxy.shape == (count, 4)
+    for per_face in (faces.ids, faces.states, faces.ages, faces.rois, faces.names):
+        assert len(per_face) == count
+    for share in (faces.detection_scores, faces.presences):
+        assert share.shape == (count,)
+        assert ((share >= 0) & (share <= 1)).all()
+    for numbers in (faces.landmarks, faces.boxes_xyxy, faces.presences, faces.detection_scores):
+        assert numbers.dtype == np.float32
+    assert faces.ids.tolist() == sorted(set(faces.ids.tolist()))
+
+
+def test_the_astronaut_has_one_face(loaded, pipeline, astronaut):
+    faces = pipeline.process(rgb_frame(astronaut))
+    assert len(faces) == 1
+    check_consistent(faces, loaded[0].model.landmark_count)
+    assert faces.states.tolist() == [FaceState.TRACKED]
+    assert faces.ages.tolist() == [1]
+    # Read off the picture: between the eyes' outer corners, brows and chin.
+    left, top, right, bottom = faces.boxes_xyxy[0]
+    assert 165 < left < 190
+    assert 260 < right < 285
+    assert 60 < top < 85
+    assert 165 < bottom < 190
+
+
+def test_boxes_are_tight_around_the_landmarks(pipeline, astronaut):
+    faces = pipeline.process(rgb_frame(with_heads(astronaut, (40, 100), (360, 140))))
+    assert len(faces) == 2
+    for box, points in zip(faces.boxes_xyxy, faces.landmarks, strict=True):
+        assert box.tolist() == [*points[:, :2].min(axis=0), *points[:, :2].max(axis=0)]
+
+
+@pytest.mark.parametrize('shift', [(GRID_PX, 0), (0, GRID_PX), (2 * GRID_PX, GRID_PX)])
+def test_a_face_that_moves_takes_its_landmarks_along(pipeline, astronaut, shift):
+    start = np.array([200, 100])
+    before = pipeline.process(rgb_frame(with_heads(astronaut, start)))
+    after = pipeline.process(rgb_frame(with_heads(astronaut, start + shift)))
+    moved = after.landmarks - before.landmarks
+    assert moved.shape[0] == 1
+    # The border of the image is another distance away, which the detector notices: measured up
+    # to 0.5 px of 95.
+    assert np.abs(moved - np.float32([*shift, 0])).max() <= 1
+
+
+def test_a_face_twice_as_large_has_landmarks_twice_as_far_apart(pipeline, astronaut):
+    small = with_heads(astronaut, (60, 40), image_wh=(320, 240))
+    large = small.repeat(2, axis=0).repeat(2, axis=1)
+    before = pipeline.process(rgb_frame(small)).landmarks
+    after = pipeline.process(rgb_frame(large)).landmarks
+    # Pixel 10 becomes pixels 20 and 21. Bilinear sampling sees a little of the larger steps:
+    # measured up to 2 px of the face's 190.
+    expected = 2 * before + np.float32([0.5, 0.5, 0])
+    assert np.abs(after - expected).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ('order', 'channels'),
+    [
+        (PixelOrder.BGR, (2, 1, 0)),
+        (PixelOrder.RGBA, (0, 1, 2, 0)),
+        (PixelOrder.BGRA, (2, 1, 0, 0)),
+    ],
+)
+def test_the_cameras_pixel_order_does_not_matter(pipeline, astronaut, order, channels):
+    expected = pipeline.process(rgb_frame(astronaut))
+    image = np.ascontiguousarray(astronaut[..., channels])
+    faces = pipeline.process(Frame(image, order))
+    assert np.array_equal(faces.landmarks, expected.landmarks)
+    assert np.array_equal(faces.presences, expected.presences)
+    assert faces.ids.tolist() == expected.ids.tolist()
+
+
+def test_a_grey_camera_finds_the_same_face(pipeline, astronaut):
+    colour = pipeline.process(rgb_frame(astronaut))
+    grey = np.rint(astronaut @ [0.299, 0.587, 0.114]).astype(np.uint8)
+    mono = pipeline.process(Frame(grey, PixelOrder.MONO))
+    as_rgb = pipeline.process(rgb_frame(np.dstack([grey] * 3)))
+    assert np.array_equal(mono.landmarks, as_rgb.landmarks)
+    # Without colour the model is a little less sure: a few px of 95.
+    assert np.abs(mono.landmarks - colour.landmarks)[..., :2].mean() < 2
+
+
+def test_no_more_faces_than_wanted(pipeline, astronaut):
+    image = rgb_frame(with_heads(astronaut, (40, 100), (360, 140)))
+    assert len(pipeline.process(image)) == 2
+    pipeline.settings = replace(pipeline.settings, max_faces=1)
+    one = pipeline.process(image)
+    assert len(one) == 1
+    check_consistent(one, one.landmarks.shape[1])
+
+
+def test_the_best_detection_is_the_one_that_stays(pipeline, astronaut):
+    image = with_heads(astronaut, (40, 100), (360, 140))
+    image[100:300, 40:250] = image[100:300, 40:250] // 4 + 90  # a face in the mist
+    both = pipeline.process(rgb_frame(image))
+    assert len(both) == 2
+    pipeline.settings = replace(pipeline.settings, max_faces=1)
+    one = pipeline.process(rgb_frame(image))
+    assert one.ids.tolist() == [both.ids[both.detection_scores.argmax()]]
+
+
+@pytest.mark.parametrize('name', ['min_presence_confidence', 'min_detection_confidence'])
+def test_thresholds_drop_faces(pipeline, astronaut, name):
+    pipeline.settings = replace(pipeline.settings, **{name: 1.0})
+    assert len(pipeline.process(rgb_frame(astronaut))) == 0
+
+
+@pytest.mark.parametrize('image_wh', [(640, 480), (1, 1), (7, 900)])
+def test_no_face_in_a_grey_image(loaded, pipeline, image_wh):
+    faces = pipeline.process(rgb_frame(with_heads(np.zeros((512, 512, 3)), image_wh=image_wh)))
+    assert len(faces) == 0
+    assert faces.names == []
+    check_consistent(faces, loaded[0].model.landmark_count)
+
+
+def test_a_detector_that_shows_everything_still_shows_the_face_alone(pipeline, astronaut):
+    pipeline.settings = replace(pipeline.settings, min_detection_confidence=0.0)
+    faces = pipeline.process(rgb_frame(astronaut))
+    check_consistent(faces, faces.landmarks.shape[1])
+    assert len(faces) >= 1
+    assert faces.detection_scores.max() > 0.5
+
+
+def test_a_still_face_keeps_its_id_and_grows_older(pipeline, astronaut):
+    found = [pipeline.process(rgb_frame(astronaut)) for _ in range(3)]
+    assert len({faces.ids[0] for faces in found}) == 1
+    assert [faces.ages[0] for faces in found] == [1, 2, 3]
+    # The same image, the same numbers: nothing is smoothed and nothing drifts.
+    assert np.array_equal(found[0].landmarks, found[2].landmarks)
+
+
+def test_reset_forgets_the_faces_and_ids_go_on(pipeline, astronaut):
+    before = pipeline.process(rgb_frame(astronaut))
+    pipeline.reset()
+    after = pipeline.process(rgb_frame(astronaut))
+    assert after.ids[0] == before.ids[0] + 1
+    assert after.ages.tolist() == [1]
+
+
+def test_names_begin_with_a_letter(pipeline, astronaut):
+    faces = pipeline.process(rgb_frame(astronaut))
+    assert faces.names == [f'f{faces.ids[0]:05d}']
+
+
+@pytest.mark.parametrize('misty', [0, 1])
+def test_faces_keep_their_ids_and_numbers_whichever_is_seen_best(pipeline, astronaut, misty):
+    corners = [(40, 100), (360, 140)]
+    image = with_heads(astronaut, *corners)
+    clear = pipeline.process(rgb_frame(image))
+    x, y = corners[misty]
+    image[y : y + 200, x : x + 210] = image[y : y + 200, x : x + 210] // 4 + 90
+    faces = pipeline.process(rgb_frame(image))
+    assert faces.ids.tolist() == clear.ids.tolist()
+    assert faces.ages.tolist() == [2, 2]
+    # A face in the mist is less sure, and where it was within a fifth of its width.
+    right_first = int(clear.boxes_xyxy[0, 0] > clear.boxes_xyxy[1, 0])
+    assert faces.detection_scores.argmin() == misty ^ right_first
+    assert np.abs(faces.boxes_xyxy - clear.boxes_xyxy).max() < 20
+    assert np.abs(faces.landmarks - clear.landmarks)[..., :2].max() < 20
+    assert np.abs(faces.rois.centres - clear.rois.centres).max() < 20
+
+
+def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
+    stages = loaded[1]
+    stages.clear()
+    pipeline.process(rgb_frame(astronaut))
+    assert stages == ['detect', '/detect', 'landmarks', '/landmarks']
+
+
+def test_the_image_is_left_alone(pipeline, astronaut):
+    image = astronaut.copy()
+    pipeline.process(rgb_frame(image))
+    assert np.array_equal(image, astronaut)

@@ -1,0 +1,86 @@
+"""Settings: the defaults hold, anything outside is refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from facemesh_ros.core.settings import (
+    PipelineSettings,
+    SensorSettings,
+    SettingsError,
+    tunables,
+)
+
+KNOWN = tunables(SensorSettings)
+BOUNDED = [name for name, (_, known) in KNOWN.items() if known.low is not None]
+CHOSEN = [name for name, (_, known) in KNOWN.items() if known.choices]
+
+
+def test_mediapipes_defaults():
+    settings = SensorSettings()
+    assert settings.min_detection_confidence == 0.5
+    assert settings.min_presence_confidence == 0.5
+    assert settings.execution_provider == 'auto'
+
+
+def test_every_field_is_tunable_and_says_what_it_is():
+    assert set(KNOWN) == set(SensorSettings.__slots__) | set(PipelineSettings.__slots__)
+    for name, (default, known) in KNOWN.items():
+        assert known.text.endswith('.'), name
+        assert default == getattr(SensorSettings(), name)
+
+
+def test_these_have_bounds_and_those_have_choices():
+    assert BOUNDED == [
+        'max_faces',
+        'min_detection_confidence',
+        'min_presence_confidence',
+        'min_tracking_iou',
+        'device_id',
+    ]
+    assert CHOSEN == ['landmark_model', 'detector', 'execution_provider']
+
+
+@pytest.mark.parametrize('name', BOUNDED)
+def test_bounds_belong_to_the_range(name):
+    _, known = KNOWN[name]
+    for bound in (known.low, known.high):
+        assert getattr(SensorSettings(**{name: bound}), name) == bound
+
+
+@pytest.mark.parametrize('name', BOUNDED)
+def test_a_number_outside_is_refused_with_the_bound(name):
+    _, known = KNOWN[name]
+    with pytest.raises(SettingsError, match=f'{name} must be at least {known.low:g}; got'):
+        SensorSettings(**{name: known.low - 0.001})
+    with pytest.raises(SettingsError, match=f'{name} must be at most {known.high:g}; got'):
+        SensorSettings(**{name: known.high + 0.001})
+
+
+@pytest.mark.parametrize('name', BOUNDED)
+@pytest.mark.parametrize('number', [float('nan'), float('inf'), float('-inf')])
+def test_no_number_at_all_is_refused(name, number):
+    with pytest.raises(SettingsError, match=f'{name} must be at'):
+        SensorSettings(**{name: number})
+
+
+@pytest.mark.parametrize('name', CHOSEN)
+def test_an_unknown_choice_is_refused_with_those_allowed(name):
+    _, known = KNOWN[name]
+    with pytest.raises(SettingsError) as error:
+        SensorSettings(**{name: 'best'})
+    assert str(error.value) == f"{name} must be one of {', '.join(known.choices)}; got 'best'"
+    for choice in known.choices:
+        assert getattr(SensorSettings(**{name: choice}), name) == choice
+
+
+def test_the_pipeline_checks_its_own_settings():
+    with pytest.raises(SettingsError, match='max_faces must be at least 1; got 0'):
+        PipelineSettings(max_faces=0)
+
+
+def test_settings_do_not_change_under_a_running_pipeline():
+    with pytest.raises(FrozenInstanceError):
+        SensorSettings().max_faces = 2

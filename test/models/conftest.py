@@ -1,0 +1,90 @@
+"""Model files for the tests of provisioning, taken from the provisioned store."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from facemesh_ros.models.catalog import BUNDLE, CATALOG, WHEEL, Archive, entry_of
+from facemesh_ros.models.store import ModelStore
+
+sys.path.insert(0, str(Path(__file__).with_name('golden')))
+
+
+@pytest.fixture(scope='session')
+def tflite(model_store: ModelStore, require) -> Callable[[str], bytes]:
+    """Original TFLite file of a model."""
+
+    def content(name: str) -> bytes:
+        original = model_store.original(entry_of(name))
+        require(original is not None, f'the original of {name} in {model_store.folder}')
+        return original
+
+    return content
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    """An empty store."""
+    return ModelStore(tmp_path / 'store')
+
+
+def make_archive(path: Path, archive: Archive, tflite: Callable[[str], bytes]) -> Path:
+    """Pack originals as an archive does; a model kept in another edition is left out."""
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr('README', 'not a model')
+        for entry in CATALOG.values():
+            for member in entry.members:
+                content = tflite(entry.name)
+                if member.archive is archive and len(content) == member.size:
+                    packed.writestr(member.path, content)
+    return path
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, tflite: Callable[[str], bytes]) -> Path:
+    """A bundle with short_range and v2."""
+    return make_archive(tmp_path / BUNDLE.file_name, BUNDLE, tflite)
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, tflite: Callable[[str], bytes]) -> Path:
+    """A wheel with attention."""
+    return make_archive(tmp_path / WHEEL.file_name, WHEEL, tflite)
+
+
+@pytest.fixture
+def refused_port() -> Iterator[int]:
+    """A port that refuses connections: taken, so that no one else gets it, but not listening."""
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        yield int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that accepts connections and never says a word."""
+    with socket.create_server(('127.0.0.1', 0), backlog=16) as listening:
+        yield int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def network_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make a local port the only network that downloads and pip can see."""
+
+    def redirect(port: int) -> None:
+        proxy = f'http://127.0.0.1:{port}'
+        for name in ('https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'):
+            monkeypatch.setenv(name, proxy)
+        for name in ('no_proxy', 'NO_PROXY', 'PIP_FIND_LINKS', 'PIP_RETRIES', 'PIP_PROXY'):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv('PIP_NO_CACHE_DIR', '1')
+        monkeypatch.setenv('PIP_CONFIG_FILE', '/dev/null')
+        monkeypatch.setenv('PIP_INDEX_URL', f'{proxy}/simple')
+
+    return redirect

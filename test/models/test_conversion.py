@@ -1,0 +1,225 @@
+"""Converted models against the original runtimes: LiteRT, and MediaPipe for custom operators."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import attention_pictures
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from facemesh_ros.models.catalog import ATTENTION, CATALOG, Kind, ModelEntry
+from facemesh_ros.models.convert import blocked
+from facemesh_ros.models.convert.onnx_graph import OnnxGraph
+from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
+from facemesh_ros.models.errors import ConversionError
+from facemesh_ros.models.files import sha256_of
+from facemesh_ros.models.flavour import Flavour
+
+TOLERANCE = 1e-3
+GOLDEN = Path(__file__).with_name('golden') / 'attention.npz'
+FILES = [
+    pytest.param(entry, flavour, id=entry.file_name(flavour))
+    for entry in CATALOG.values()
+    for flavour in Flavour
+]
+BATCHES = (1, 5)
+
+Outputs = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope='session')
+def converted(tflite) -> Callable[[ModelEntry, Flavour], bytes]:
+    @functools.cache
+    def content(entry: ModelEntry, flavour: Flavour) -> bytes:
+        return onnx_from_tflite(tflite(entry.name), entry, flavour)
+
+    return content
+
+
+@pytest.fixture(scope='session')
+def astronaut(require_package) -> np.ndarray:
+    return require_package('skimage.data').astronaut()
+
+
+@pytest.fixture(scope='session')
+def litert(tflite, require_package) -> Callable[[ModelEntry, np.ndarray], Outputs]:
+    """Run the original on one picture after the other."""
+    interpreters = require_package('ai_edge_litert.interpreter')
+
+    def run(entry: ModelEntry, images: np.ndarray) -> Outputs:
+        interpreter = interpreters.Interpreter(model_content=tflite(entry.name))
+        interpreter.allocate_tensors()
+        image = interpreter.get_input_details()[0]['index']
+        rows: dict[str, list[np.ndarray]] = {}
+        for one in images:
+            interpreter.set_tensor(image, one[None])
+            interpreter.invoke()
+            for output in interpreter.get_output_details():
+                rows.setdefault(output['name'], []).append(interpreter.get_tensor(output['index']))
+        return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+    return run
+
+
+def run_onnx(content: bytes, images: np.ndarray, batch: int) -> Outputs:
+    session = ort.InferenceSession(content, providers=['CPUExecutionProvider'])
+    names = [output.name for output in session.get_outputs()]
+    rows = [
+        session.run(names, {'image': images[start : start + batch]})
+        for start in range(0, len(images), batch)
+    ]
+    return {
+        name: np.concatenate(parts)
+        for name, parts in zip(names, zip(*rows, strict=True), strict=True)
+    }
+
+
+def model_input(entry: ModelEntry, images: np.ndarray) -> np.ndarray:
+    unit = images.astype(np.float32) / 255
+    return unit * 2 - 1 if entry.kind is Kind.DETECTOR else unit
+
+
+def crops(astronaut: np.ndarray, size: int) -> np.ndarray:
+    """Five windows around the face, also turned and mirrored, sampled without interpolation."""
+    windows = []
+    for x, y, side in ((224, 112, 192), (210, 120, 160), (240, 130, 256), (224, 112, 220)):
+        lines = np.arange(size) * side // size - side // 2
+        windows.append(astronaut[(y + lines).clip(0, 511)][:, (x + lines).clip(0, 511)])
+    windows[1] = np.rot90(windows[1])
+    return np.stack([*windows, windows[0][:, ::-1]])
+
+
+def noise(size: int) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (5, size, size, 3), np.uint8)
+
+
+def assert_close(results: Outputs, truth: Outputs) -> None:
+    for name, expected in truth.items():
+        np.testing.assert_allclose(results[name], expected, rtol=0, atol=TOLERANCE, err_msg=name)
+
+
+@pytest.mark.parametrize('batch', BATCHES)
+@pytest.mark.parametrize('pictures', ['face', 'noise'])
+@pytest.mark.parametrize(
+    ('entry', 'flavour'), [file for file in FILES if file.values[0] is not ATTENTION]
+)
+def test_outputs_are_those_of_litert(
+    entry, flavour, pictures, batch, converted, litert, astronaut
+) -> None:
+    size = entry.input_size
+    images = model_input(entry, crops(astronaut, size) if pictures == 'face' else noise(size))
+    results = run_onnx(converted(entry, flavour), images, batch)
+    assert_close(results, litert(entry, images))
+
+
+@pytest.mark.parametrize('batch', BATCHES)
+@pytest.mark.parametrize('flavour', Flavour)
+def test_attention_outputs_and_merge_are_those_of_mediapipe(
+    flavour, batch, converted, astronaut
+) -> None:
+    pictures = attention_pictures.pictures(astronaut)
+    with np.load(GOLDEN) as golden:
+        assert attention_pictures.digest(pictures) == golden['pictures_sha256']
+        truth = {name: golden[name] for name in golden.files if golden[name].dtype == np.float32}
+    results = run_onnx(converted(ATTENTION, flavour), model_input(ATTENTION, pictures), batch)
+    raw_names = set(results) - {'landmarks', 'presence'}
+    assert raw_names == set(truth) - {'landmarks'}
+    raw = {name: results[name].reshape(len(pictures), -1) for name in raw_names}
+    assert_close({**raw, 'landmarks': results['landmarks']}, truth)
+
+
+@pytest.mark.parametrize('flavour', Flavour)
+def test_attention_survives_a_mesh_without_direction(flavour, converted) -> None:
+    flat = np.zeros((2, 192, 192, 3), np.float32)
+    flat[1] = 1
+    for name, values in run_onnx(converted(ATTENTION, flavour), flat, 2).items():
+        assert np.isfinite(values).all(), name
+
+
+@pytest.mark.parametrize(
+    ('entry', 'flavour'), [file for file in FILES if file.values[0].kind is Kind.LANDMARKS]
+)
+def test_added_outputs_follow_from_the_original_ones(entry, flavour, converted, astronaut) -> None:
+    images = model_input(entry, crops(astronaut, entry.input_size))
+    results = run_onnx(converted(entry, flavour), images, 5)
+    assert results['landmarks'].shape == (5, 478, 3)
+    mesh = results[entry.mesh_output].reshape(5, -1, 3)
+    # Depth of the mesh is never refined; irises have none of their own in the attention model.
+    np.testing.assert_array_equal(results['landmarks'][:, :468, 2], mesh[:, :468, 2])
+    flag = results[entry.flag_output].reshape(5).astype(np.float64)
+    np.testing.assert_allclose(results['presence'], 1 / (1 + np.exp(-flag)), atol=1e-6)
+    assert results['presence'][0] > 0.9  # the upright face
+
+
+@pytest.mark.parametrize(('entry', 'flavour'), FILES)
+def test_file_keeps_its_contract(entry, flavour, converted, tflite) -> None:
+    session = ort.InferenceSession(converted(entry, flavour), providers=['CPUExecutionProvider'])
+    (image,) = session.get_inputs()
+    size = entry.input_size
+    assert (image.name, image.type, image.shape[1:]) == ('image', 'tensor(float)', [size, size, 3])
+    batch_axes = {item.shape[0] for item in (image, *session.get_outputs())}
+    assert batch_axes == {'N'}
+    assert session.get_modelmeta().custom_metadata_map == {
+        'name': entry.name,
+        'kind': entry.kind.value,
+        'input_size': str(size),
+        'source_sha256': sha256_of(tflite(entry.name)),
+        'converter_version': session.get_modelmeta().custom_metadata_map['converter_version'],
+        'flavour': flavour.value,
+    }
+
+
+@pytest.mark.parametrize(('entry', 'flavour'), FILES)
+def test_file_loads_in_the_oldest_supported_runtime(entry, flavour, converted) -> None:
+    # onnxruntime 1.16 knows IR version 9 and opset 19.
+    model = onnx.load_from_string(converted(entry, flavour))
+    assert model.ir_version <= 9
+    assert [(item.domain, item.version <= 19) for item in model.opset_import] == [('', True)]
+
+
+@pytest.mark.parametrize(('entry', 'flavour'), FILES)
+def test_only_the_cpu_flavour_avoids_what_leaves_the_blocked_layout(
+    entry, flavour, converted
+) -> None:
+    kinds = {node.op_type for node in onnx.load_from_string(converted(entry, flavour)).graph.node}
+    landmarks = entry.kind is Kind.LANDMARKS
+    assert ('PRelu' in kinds) == (landmarks and flavour is Flavour.PLAIN)
+
+
+@given(
+    values=npst.arrays(np.float32, (2, 3, 2, 2), elements=st.floats(-100, 100, width=32)),
+    slopes=npst.arrays(np.float32, 3, elements=st.floats(-20, 20, width=32)),
+    padding=st.tuples(st.integers(0, 4), st.integers(0, 4)),
+)
+@settings(deadline=None, max_examples=50)
+def test_layers_as_convolutions_are_exact(values, slopes, padding) -> None:
+    graph = OnnxGraph()
+    shaped = blocked.prelu(graph, 'image', slopes)
+    padded = blocked.padded_channels(graph, shaped, 3, *padding)
+    graph.node('Identity', padded, output='padded')
+    model = graph.model(
+        {'image': (3, 2, 2)}, {'padded': (3 + sum(padding), 2, 2)}, {'name': 'layers'}
+    )
+    (result,) = run_onnx(model.SerializeToString(), values, 2).values()
+    expected = np.where(values > 0, values, values * slopes[:, None, None])
+    expected = np.pad(expected, ((0, 0), padding, (0, 0), (0, 0)))
+    # Two products of up to 21 * 100 are summed, so up to 21 * 100 * 2^-23 is rounding.
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-3)
+
+
+def test_a_file_of_another_model_is_refused(tflite) -> None:
+    with pytest.raises(ConversionError, match='not 192 px square'):
+        onnx_from_tflite(tflite('v2'), ATTENTION, Flavour.PLAIN)
+
+
+def test_anything_but_tflite_is_refused() -> None:
+    with pytest.raises(ConversionError, match='not a TFLite file'):
+        onnx_from_tflite(b'\x00' * 64, ATTENTION, Flavour.PLAIN)

@@ -1,0 +1,150 @@
+"""What `./run` sets up: environments that do not leak, steps that survive an interruption."""
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = sorted((ROOT / 'tools' / 'wheels').glob('*.txt'))
+GUARD = '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
+
+
+@pytest.fixture
+def workspace(monkeypatch):
+    """Return a function that imports a module of `./run`."""
+    monkeypatch.syspath_prepend(ROOT / 'tools')
+    return lambda name: importlib.import_module(f'workspace.{name}')
+
+
+@pytest.fixture
+def installation(tmp_path, monkeypatch):
+    """Source a ROS installation that has rclpy."""
+    (tmp_path / 'python' / 'rclpy').mkdir(parents=True)
+    (tmp_path / 'python' / 'rclpy' / '__init__.py').touch()
+    monkeypatch.delitem(sys.modules, 'rclpy', raising=False)
+    monkeypatch.syspath_prepend(tmp_path / 'python')
+    monkeypatch.setenv('ROS_DISTRO', 'humble')
+    for name in ('AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH'):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv('LD_LIBRARY_PATH', f'{tmp_path}/lib:/usr/local/nvidia/lib64')
+    return tmp_path
+
+
+def test_a_sourced_installation_is_used(workspace, installation):
+    layout = workspace('layout')
+    assert layout.chosen_distro(None) == layout.Distro('humble', installed=True)
+    assert layout.chosen_distro('humble') == layout.Distro('humble', installed=True)
+
+
+def test_wheels_keep_apart_from_a_sourced_installation(workspace, installation):
+    distro = workspace('layout').chosen_distro('jazzy')
+    found = workspace('environment').environment(distro)
+
+    assert not distro.installed
+    assert found['AMENT_PREFIX_PATH'] == str(ROOT / '.venv' / 'jazzy')
+    assert found['LD_LIBRARY_PATH'] == '/usr/local/nvidia/lib64'  # the user's own stays
+
+
+def test_an_own_environment_is_no_sourced_installation(workspace, monkeypatch):
+    monkeypatch.setenv('ROS_DISTRO', 'kilted')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(ROOT / '.venv' / 'kilted'))
+    assert workspace('layout').sourced_distro() is None
+
+
+def test_an_unknown_distro_is_refused_with_the_way_out(workspace, monkeypatch):
+    monkeypatch.delenv('ROS_DISTRO', raising=False)
+    layout = workspace('layout')
+    with pytest.raises(layout.SetupError, match=r'kilted, jazzy.*source its installation'):
+        layout.chosen_distro('melodic')
+
+
+def test_one_environment_can_be_entered_from_inside_another(workspace, monkeypatch):
+    layout, environment = workspace('layout'), workspace('environment')
+    monkeypatch.setenv(GUARD, '1')
+    monkeypatch.setenv('LD_LIBRARY_PATH', str(ROOT / '.venv' / 'kilted' / 'lib'))
+    monkeypatch.setenv('PATH', f'{ROOT}/.venv/kilted/bin:/usr/bin')
+
+    found = environment.environment(layout.Distro('jazzy'))
+
+    assert GUARD not in found
+    assert 'LD_LIBRARY_PATH' not in found
+    assert found['PATH'] == f'{ROOT}/.venv/jazzy/bin:/usr/bin'
+
+
+@pytest.mark.skipif(
+    'FACEMESH_OTHER_DISTRO_PYTHON' not in os.environ,
+    reason='needs a second distribution: ./run setup --distro jazzy',
+)
+def test_python_of_the_other_distro_has_its_own_messages():
+    source = 'import os, facemesh_ros.msg, rclpy; print(os.environ["ROS_DISTRO"], rclpy.__file__)'
+    command = [os.environ['FACEMESH_OTHER_DISTRO_PYTHON'], '-c', source]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd='/').stdout
+    name, rclpy = said.split(maxsplit=1)
+    assert name != os.environ['ROS_DISTRO']
+    assert f'/.venv/{name}/' in rclpy
+
+
+def step(steps, stamp, action, fingerprint='1'):
+    return steps.Step('a step', stamp, fingerprint, action)
+
+
+def test_a_finished_step_is_not_done_again_until_its_fingerprint_changes(workspace, tmp_path):
+    steps, runs = workspace('steps'), []
+    for fingerprint in ('1', '1', '2'):
+        steps.bring_up([step(steps, tmp_path / 'stamps' / 'it', runs.append, fingerprint)])
+    assert runs == [False, True]  # the second time it is told that the first one ended well
+
+
+def test_an_interrupted_step_is_known_to_be_half_done(workspace, tmp_path):
+    steps, runs = workspace('steps'), []
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    steps.bring_up([step(steps, tmp_path / 'it', runs.append, '1')])
+    with pytest.raises(KeyboardInterrupt):
+        steps.bring_up([step(steps, tmp_path / 'it', interrupt, '2')])
+    steps.bring_up([step(steps, tmp_path / 'it', runs.append, '2')])
+    assert runs == [False, False]
+
+
+def test_a_failing_command_shows_what_it_said(workspace, tmp_path, capsys):
+    steps = workspace('steps')
+    command = [sys.executable, '-c', 'raise SystemExit("no such package: blazeface")']
+    with pytest.raises(steps.SetupError, match='run the same again'):
+        steps.run_logged(command, tmp_path / 'log', dict(os.environ))
+    assert 'no such package: blazeface' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('file', REQUIREMENTS, ids=lambda file: file.stem)
+def test_every_requirement_of_the_wheels_is_pinned(file):
+    lines = [line.partition(';')[0].strip() for line in file.read_text().splitlines()]
+    wanted = [line for line in lines if line and not line.startswith('#')]
+    assert wanted
+    if file.stem != 'with_ros':  # which leaves to the installation what it has
+        assert all(re.fullmatch(r'[\w\[\],.-]+==[\w.]+', line) for line in wanted)
+
+
+def test_the_two_runtimes_are_never_wanted_together():
+    for file in REQUIREMENTS:
+        names = set(re.findall(r'^onnxruntime[\w-]*', file.read_text(), re.M))
+        assert names == {'cpu': {'onnxruntime'}, 'gpu': {'onnxruntime-gpu'}}.get(file.stem, set())
+
+
+def test_help_names_every_command(workspace):
+    said = subprocess.run(
+        [ROOT / 'run', 'help'], check=True, capture_output=True, text=True
+    ).stdout
+    for command in workspace('commands')._COMMANDS:
+        assert re.search(rf'^  {command} ', said, re.M)
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones():
+    ended = subprocess.run([ROOT / 'run', 'dance'], check=False, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert 'demo, test, check' in ended.stderr

@@ -1,0 +1,180 @@
+"""Real node processes over real DDS, and a client that talks to them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip('rclpy', reason='needs ROS 2', exc_type=ImportError)
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
+from rclpy.node import Node  # noqa: E402
+from rclpy.qos import (  # noqa: E402
+    QoSDurabilityPolicy,
+    QoSProfile,
+    qos_profile_sensor_data,
+)
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
+
+from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo  # noqa: E402
+from facemesh_ros.ros.images import msg_from_bgr  # noqa: E402
+from facemesh_ros.ros.transport import make_room_for_images  # noqa: E402
+
+PATIENCE_S = 30.0
+FRAME_ID = 'test_optical_frame'
+LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def ros() -> Iterator[None]:
+    """A DDS domain of this test run's own, with room for large images."""
+    os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
+    make_room_for_images()
+    rclpy.init()
+    yield
+    rclpy.shutdown()
+
+
+class NodeProcess:
+    """A real `facemesh` node; what it logs goes to a file."""
+
+    def __init__(self, log: Path, *parameters: str, environment: dict[str, str] | None = None):
+        self._log = log
+        arguments = [part for parameter in parameters for part in ('-p', parameter)]
+        command = [sys.executable, '-m', 'facemesh_ros.ros.node', '--ros-args', *arguments]
+        with log.open('wb') as file:
+            self.process = subprocess.Popen(
+                command, stdout=file, stderr=file, env={**os.environ, **(environment or {})}
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+
+class Client(Node):
+    """Sends images and keeps what the node answers."""
+
+    def __init__(self) -> None:
+        super().__init__('client')
+        self.answers: list[FaceMeshArray] = []
+        self.infos: list[FaceMeshInfo] = []
+        self.figures: dict[str, str] = {}
+        self.status: DiagnosticStatus | None = None
+        self._stamp_s = int(time.time())
+        self._images = self.create_publisher(Image, 'image_raw', 1)
+        self._compressed = self.create_publisher(CompressedImage, 'image_raw/compressed', 1)
+        self.camera_infos = self.create_publisher(CameraInfo, 'camera_info', 1)
+        self.create_subscription(
+            FaceMeshArray, 'facemesh/landmarks', self.answers.append, qos_profile_sensor_data
+        )
+        self.create_subscription(FaceMeshInfo, 'facemesh/info', self.infos.append, LATCHED)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        self.status = msg.status[0]
+        self.figures = {item.key: item.value for item in self.status.values}
+
+    def header(self) -> Header:
+        """A stamp that no image had before."""
+        self._stamp_s += 1
+        header = Header(frame_id=FRAME_ID)
+        header.stamp.sec, header.stamp.nanosec = self._stamp_s, 123456789
+        return header
+
+    def send(self, msg: Image | CompressedImage) -> None:
+        (self._images if isinstance(msg, Image) else self._compressed).publish(msg)
+
+    def wait_until(self, reached: Callable[[], Any], what: str) -> None:
+        end_s = time.monotonic() + PATIENCE_S
+        while not reached():
+            assert time.monotonic() < end_s, f'waited in vain for {what}'
+            rclpy.spin_once(self, timeout_sec=0.02)
+
+    def spin_for(self, seconds: float) -> None:
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            rclpy.spin_once(self, timeout_sec=0.02)
+
+    def answer_to(self, msg: Image | CompressedImage) -> FaceMeshArray:
+        """Send an image until it is answered: best effort may lose the first ones."""
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
+            self.send(msg)
+            self.spin_for(0.1)
+            for answer in self.answers:
+                if answer.header == msg.header:
+                    return answer
+        raise AssertionError('the image was never answered')
+
+    def diagnosis_of(self, msg: Image | CompressedImage, text: str) -> DiagnosticStatus:
+        """Send an image until the node's diagnosis says `text`."""
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
+            self.send(msg)
+            self.spin_for(0.2)
+            if self.status and text in self.status.message:
+                return self.status
+        raise AssertionError(f'the node never said {text!r}')
+
+    def call(self, kind: type, name: str, request: Any) -> Any:
+        client = self.create_client(kind, name)
+        assert client.wait_for_service(PATIENCE_S), f'no service {name}'
+        future = client.call_async(request)
+        self.wait_until(future.done, f'the answer of {name}')
+        self.destroy_client(client)
+        return future.result()
+
+
+@pytest.fixture
+def client(ros: None) -> Iterator[Client]:
+    node = Client()
+    yield node
+    node.destroy_node()
+
+
+@pytest.fixture(scope='module')
+def start_node(
+    ros: None, model_store: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., NodeProcess]]:
+    """Start nodes that are gone at the end of the module."""
+    started: list[NodeProcess] = []
+
+    def start(*parameters: str, environment: dict[str, str] | None = None) -> NodeProcess:
+        log = tmp_path_factory.mktemp('node') / 'log'
+        started.append(NodeProcess(log, *parameters, environment=environment))
+        return started[-1]
+
+    yield start
+    for node in started:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            node.stop()
+        node.process.kill()
+
+
+@pytest.fixture(scope='session')
+def astronaut_bgr(require_package: Callable[[str], Any]) -> np.ndarray:
+    rgb = require_package('skimage.data').astronaut()
+    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+@pytest.fixture
+def face_msg(client: Client, astronaut_bgr: np.ndarray) -> Callable[[], Image]:
+    """Make image messages of the astronaut, each with a stamp of its own."""
+    return lambda: msg_from_bgr(astronaut_bgr, client.header())

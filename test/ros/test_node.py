@@ -1,0 +1,211 @@
+"""One node process as its consumers see it: an image in, faces out."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import CameraInfo, CompressedImage, PointCloud2
+from std_srvs.srv import SetBool, Trigger
+from visualization_msgs.msg import Marker, MarkerArray
+
+from facemesh_ros.msg import FaceMesh
+from facemesh_ros.ros.images import msg_from_bgr
+
+GOLDENS = Path(__file__).parents[1] / 'golden'
+OUTER_EYE_CORNERS = [33, 263]
+
+
+@pytest.fixture(scope='module', autouse=True)
+def node(start_node):
+    return start_node('landmark_model:=attention')
+
+
+def points_of(face: FaceMesh) -> np.ndarray:
+    return np.asarray(face.landmarks).reshape(face.landmark_count, 3)
+
+
+def collect(client, kind, topic):
+    """Subscribe and return the list that fills."""
+    received = []
+    client.create_subscription(kind, topic, received.append, 10)
+    return received
+
+
+def test_face_is_where_mediapipe_sees_it(client, face_msg):
+    image = face_msg()
+    answer = client.answer_to(image)
+    assert answer.header == image.header
+    assert (answer.image_width, answer.image_height) == (512, 512)
+    (face,) = answer.faces
+    golden = np.load(GOLDENS / 'mediapipe_0_10_21_attention.npz')['skimage.data.astronaut'][0]
+    assert np.median(np.linalg.norm((points_of(face) - golden)[:, :2], axis=1)) <= 0.03
+
+
+def test_fields_of_a_face(client, face_msg):
+    (face,) = client.answer_to(face_msg()).faces
+    points = points_of(face)
+    assert face.landmark_count == 478
+    assert face.state == FaceMesh.STATE_TRACKED
+    assert 0.5 < face.detection_score <= 1
+    assert 0.5 < face.presence <= 1
+    assert face.box == pytest.approx([*points[:, :2].min(axis=0), *points[:, :2].max(axis=0)])
+    centre_x, centre_y, width, height, rotation = face.roi
+    assert face.box[0] < centre_x < face.box[2]
+    assert face.box[1] < centre_y < face.box[3]
+    assert width > face.box[2] - face.box[0]
+    assert height > face.box[3] - face.box[1]
+    assert abs(rotation) < 0.2  # she holds her head upright
+    assert face.metric_source == FaceMesh.METRIC_NONE
+    assert len(face.landmarks_metric) == 0
+    assert all(map(math.isnan, [*face.gaze_left, *face.gaze_right, face.reprojection_error]))
+
+
+def test_an_image_without_a_face_is_answered_too(client):
+    grey = msg_from_bgr(np.full((240, 320, 3), 128, np.uint8), client.header())
+    answer = client.answer_to(grey)
+    assert list(answer.faces) == []
+    assert (answer.image_width, answer.image_height) == (320, 240)
+
+
+def test_latency_is_unknown_without_a_stamp(client, face_msg):
+    image = face_msg()
+    image.header.stamp.sec = image.header.stamp.nanosec = 0
+    assert math.isnan(client.answer_to(image).latency)
+
+
+def test_latency_counts_from_the_stamp(client, face_msg):
+    image = face_msg()
+    image.header.stamp = client.get_clock().now().to_msg()
+    image.header.stamp.sec -= 1000
+    assert 1000 <= client.answer_to(image).latency < 1100
+
+
+def test_a_face_keeps_its_id_until_reset(client, face_msg):
+    first, second = (client.answer_to(face_msg()).faces[0] for _ in range(2))
+    assert second.id == first.id
+    assert second.age > first.age
+    assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
+    third = client.answer_to(face_msg()).faces[0]
+    assert third.id > first.id
+    assert third.age < second.age
+
+
+def test_disabled_it_is_silent(client, face_msg):
+    client.answer_to(face_msg())
+    assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=False)).success
+    client.spin_for(0.5)  # what was under way
+    client.answers.clear()
+    image = face_msg()
+    for _ in range(5):
+        client.send(image)
+        client.spin_for(0.1)
+    assert client.answers == []
+    assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=True)).success
+    assert client.answer_to(image).faces
+
+
+@pytest.mark.parametrize('encoding', ['rgb16', 'bayer_rggb16', '32FC1', ''])
+def test_an_unknown_encoding_is_refused_by_name(client, face_msg, node, encoding):
+    image = face_msg()
+    image.encoding = encoding
+    status = client.diagnosis_of(image, repr(encoding))
+    assert status.level == DiagnosticStatus.ERROR
+    assert 'bgr8' in status.message
+    assert 'is not supported' in node.log
+    assert client.answer_to(face_msg()).faces  # and the next good image is answered
+
+
+def test_a_truncated_image_is_refused(client, face_msg):
+    image = face_msg()
+    image.data = image.data[:1000]
+    assert client.diagnosis_of(image, '1000 bytes').level == DiagnosticStatus.ERROR
+    assert client.answer_to(face_msg()).faces
+
+
+def test_info_is_there_for_who_comes_late(client):
+    client.wait_until(lambda: client.infos, 'the latched info')
+    info = client.infos[0]
+    assert (info.model, info.detector) == ('attention', 'short_range')
+    assert info.execution_provider == 'CPUExecutionProvider'
+    assert info.model_sha256 == (
+        'e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4'
+    )
+    assert max(info.edges) < 478
+    assert max(info.triangles) < 478
+    assert len(info.triangles) % 3 == len(info.edges) % 2 == 0
+    assert len(info.region_of_landmark) == 478
+    assert max(info.region_of_landmark) < len(info.region_names)
+
+
+def test_views_are_built_only_for_subscribers(client, face_msg):
+    client.answer_to(face_msg())
+    client.figures.clear()
+    client.wait_until(lambda: client.figures, 'diagnostics')
+    assert 'landmarks (ms)' in client.figures
+    before = {'markers (ms)', 'points (ms)', 'debug image (ms)'} & set(client.figures)
+    assert before == set()
+
+    markers = collect(client, MarkerArray, 'facemesh/markers')
+    client.wait_until(lambda: client.answer_to(face_msg()) and markers, 'markers')
+    client.figures.clear()
+    client.wait_until(lambda: client.figures, 'diagnostics')
+    assert 'markers (ms)' in client.figures
+    assert 'debug image (ms)' not in client.figures
+
+
+def test_markers_stand_in_the_optical_frame(client, face_msg):
+    received = collect(client, MarkerArray, 'facemesh/markers')
+    image = face_msg()
+    client.wait_until(lambda: client.answer_to(image) and received, 'markers')
+    mesh, name = received[-1].markers
+    assert mesh.header == name.header == image.header
+    assert mesh.type == Marker.TRIANGLE_LIST
+    assert len(mesh.points) == 3 * 898
+    assert 0.2 < np.mean([point.z for point in mesh.points]) < 2.0
+    assert name.text == client.answers[-1].faces[0].id
+
+    received.clear()
+    grey = msg_from_bgr(np.full((240, 320, 3), 128, np.uint8), client.header())
+    client.answer_to(grey)
+    client.wait_until(lambda: received, 'markers')
+    assert [marker.action for marker in received[0].markers] == [Marker.DELETE, Marker.DELETE]
+
+
+def test_points_scale_with_the_focal_length(client, face_msg):
+    received = collect(client, PointCloud2, 'facemesh/points')
+    depths_m = []
+    for focal in (500.0, 1000.0):
+        k = [focal, 0.0, 255.5, 0.0, focal, 255.5, 0.0, 0.0, 1.0]
+        info = CameraInfo(width=512, height=512, k=k)
+        client.wait_until(lambda: client.camera_infos.get_subscription_count(), 'a subscription')
+        client.camera_infos.publish(info)
+        client.spin_for(0.3)
+        received.clear()
+        image = face_msg()
+        client.wait_until(lambda image=image: client.answer_to(image) and received, 'points')
+        cloud = received[-1]
+        assert cloud.header == image.header
+        dtype = [('xyz', '<f4', 3), ('index', '<u4'), ('face', '<u4')]
+        points = np.frombuffer(cloud.data, dtype)
+        assert points['index'].tolist() == list(range(478))
+        assert f'f{points["face"][0]:05d}' == client.answers[-1].faces[0].id
+        right, left = points['xyz'][OUTER_EYE_CORNERS]
+        assert np.linalg.norm(right - left) == pytest.approx(0.0889, rel=1e-4)
+        depths_m.append(points['xyz'][:, 2].mean())
+    assert depths_m[1] == pytest.approx(2 * depths_m[0], rel=0.02)
+
+
+def test_compressed_images(client, start_node, astronaut_bgr, node):
+    node.stop()
+    start_node('landmark_model:=attention', 'image_transport:=compressed')
+    client.wait_until(lambda: client.infos, 'the node')
+    jpeg = cv2.imencode('.jpg', astronaut_bgr)[1].tobytes()
+    msg = CompressedImage(header=client.header(), format='jpeg', data=jpeg)
+    assert len(client.answer_to(msg).faces) == 1
+    broken = CompressedImage(header=client.header(), format='jpeg', data=jpeg[:100])
+    assert client.diagnosis_of(broken, 'JPEG').level == DiagnosticStatus.ERROR

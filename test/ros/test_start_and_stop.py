@@ -1,0 +1,107 @@
+"""How a node comes up, is led through its life, and ends."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import Parameter, ParameterValue
+from rcl_interfaces.srv import SetParameters
+
+PATIENCE_S = 30.0
+
+
+def change(client, transition):
+    request = ChangeState.Request(transition=Transition(id=transition))
+    return client.call(ChangeState, 'facemesh/change_state', request).success
+
+
+def set_parameter(client, name, **value):
+    types = {'string_value': 4, 'double_value': 3, 'integer_value': 2, 'bool_value': 1}
+    (kind,) = value
+    parameter = Parameter(name=name, value=ParameterValue(type=types[kind], **value))
+    request = SetParameters.Request(parameters=[parameter])
+    return client.call(SetParameters, 'facemesh/set_parameters', request).results[0]
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_ends_when_told(client, start_node, face_msg, number):
+    node = start_node()
+    client.answer_to(face_msg())
+    for _ in range(5):
+        client.send(face_msg())  # in the middle of its work
+    assert node.stop(number) == 0
+    assert 'Traceback' not in node.log
+    assert 'ERROR' not in node.log
+
+
+def test_without_models_it_says_how_to_get_them(start_node, tmp_path):
+    node = start_node(environment={'FACEMESH_MODEL_DIR': str(tmp_path)})
+    assert node.process.wait(PATIENCE_S) == 1
+    assert 'facemesh models fetch' in node.log
+    assert 'Traceback' not in node.log
+
+
+@pytest.mark.parametrize(
+    ('parameter', 'text'),
+    [
+        ('landmark_model:=v3', 'auto, attention, v2'),
+        ('marker_style:=sphere', 'mesh, wireframe, contours, points'),
+        ('max_faces:=0', 'max_faces'),
+        ('min_detection_confidence:=1.5', 'min_detection_confidence'),
+        ('max_faces:=two', 'max_faces'),
+        ('execution_provider:=cuda', 'onnxruntime-gpu'),
+        ('require_gpu:=true', 'require_gpu'),
+    ],
+)
+def test_a_wrong_parameter_ends_it_with_the_reason(start_node, parameter, text):
+    node = start_node(parameter)
+    assert node.process.wait(PATIENCE_S) == 1
+    assert text in node.log
+    assert 'Traceback' not in node.log
+
+
+def test_parameters_change_while_it_runs(client, start_node, face_msg):
+    node = start_node()
+    assert client.answer_to(face_msg()).faces
+    assert set_parameter(client, 'min_detection_confidence', double_value=0.999).successful
+    assert not client.answer_to(face_msg()).faces
+    assert set_parameter(client, 'min_detection_confidence', double_value=0.5).successful
+    assert client.answer_to(face_msg()).faces
+
+    for name, value, reason in (
+        ('min_detection_confidence', {'double_value': -0.1}, 'min_detection_confidence'),
+        ('marker_style', {'string_value': 'sphere'}, 'wireframe'),
+        ('max_faces', {'integer_value': 2}, 'read-only'),
+    ):
+        result = set_parameter(client, name, **value)
+        assert not result.successful
+        assert reason in result.reason
+    node.stop()
+
+
+def test_a_lifecycle_manager_may_lead_it(client, start_node, face_msg):
+    node = start_node('autostart:=false')
+    for _ in range(2):
+        assert change(client, Transition.TRANSITION_CONFIGURE)
+        client.wait_until(lambda: client.infos, 'the info')
+        assert change(client, Transition.TRANSITION_ACTIVATE)
+        assert client.answer_to(face_msg()).faces
+        assert change(client, Transition.TRANSITION_DEACTIVATE)
+        client.answers.clear()
+        client.send(face_msg())
+        client.spin_for(0.5)
+        assert client.answers == []
+        assert change(client, Transition.TRANSITION_CLEANUP)
+        client.infos.clear()
+    assert node.stop() == 0
+
+
+def test_a_reliable_subscription_by_override(client, start_node, face_msg):
+    node = start_node('qos_overrides./image_raw.subscription.reliability:=reliable')
+    assert client.answer_to(face_msg()).faces
+    (endpoint,) = client.get_subscriptions_info_by_topic('/image_raw')
+    assert endpoint.qos_profile.reliability.name == 'RELIABLE'
+    node.stop()

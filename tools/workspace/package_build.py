@@ -1,0 +1,92 @@
+"""Build the package with its messages and install it into the environment, by plain CMake."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+
+from workspace.environment import colcon_defaults, environment, site_packages
+from workspace.layout import REQUIREMENTS, ROOT, Distro
+from workspace.steps import Step, fingerprint_of, run_logged
+
+_MEND = REQUIREMENTS / 'mend.cmake'
+_INSTALLED_FOLDERS = ('facemesh_ros', 'launch', 'config', 'scripts')
+
+
+def package_build(distro: Distro) -> Step:
+    """Return the step that builds and installs.
+
+    The installed files are links into the checkout, so an edit needs no build; a file that comes
+    or goes, a message or the build itself does.
+    """
+    built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *sorted(ROOT.glob('msg/*.msg'))]
+    if not distro.installed:
+        built_from += [_MEND, REQUIREMENTS / f'{distro.name}.txt']
+
+    def build(was_done: bool) -> None:
+        if not was_done:
+            shutil.rmtree(distro.build, ignore_errors=True)
+        env, log = environment(distro), distro.stamps / 'build.log'
+        log.unlink(missing_ok=True)
+        configure = [
+            'cmake',
+            '-S',
+            str(ROOT),
+            '-B',
+            str(distro.build),
+            *_install_arguments(distro),
+        ]
+        run_logged(configure, log, env)
+        run_logged(['cmake', '--build', str(distro.build), '--target', 'install'], log, env)
+        _remove_dead_links(distro)
+        if not distro.installed:
+            defaults = {'build': {'cmake-args': _wheel_arguments(distro)}}
+            colcon_defaults(distro).write_text(json.dumps(defaults, indent=2) + '\n')
+
+    return Step(
+        f'{distro.name}: facemesh_ros and its messages',
+        distro.stamps / 'package',
+        fingerprint_of(built_from, *_installed_files()),
+        build,
+    )
+
+
+def _wheel_arguments(distro: Distro) -> list[str]:
+    """Return what any CMake build against the wheels needs."""
+    return [
+        '-GNinja',
+        f'-DCMAKE_PROJECT_INCLUDE={_MEND}',
+        f'-DPython3_EXECUTABLE={distro.python}',
+    ]
+
+
+def _install_arguments(distro: Distro) -> list[str]:
+    arguments = [
+        f'-DCMAKE_INSTALL_PREFIX={distro.venv}',
+        '-DCMAKE_BUILD_TYPE=Release',
+        '-DAMENT_CMAKE_SYMLINK_INSTALL=ON',
+        '-DBUILD_TESTING=OFF',
+        # Ubuntu's own choice would be a dist-packages folder, where no environment looks.
+        f'-DPYTHON_INSTALL_DIR={site_packages(distro).relative_to(distro.venv)}',
+    ]
+    if distro.installed:
+        return [*arguments, f'-DPython3_EXECUTABLE={distro.python}']
+    return [*arguments, *_wheel_arguments(distro)]
+
+
+def _installed_files() -> Iterator[str]:
+    """Yield the checkout's files that are installed as links, in a fixed order."""
+    for folder in _INSTALLED_FOLDERS:
+        for place, folders, files in os.walk(ROOT / folder):
+            folders[:] = sorted(set(folders) - {'__pycache__'})
+            yield from (f'{place}/{file}' for file in sorted(files))
+
+
+def _remove_dead_links(distro: Distro) -> None:
+    """Remove the links to files that the checkout has no more."""
+    for folder in (site_packages(distro), distro.venv / 'share', distro.venv / 'lib'):
+        for path in (folder / 'facemesh_ros').rglob('*'):
+            if path.is_symlink() and not path.exists():
+                path.unlink()

@@ -1,0 +1,136 @@
+"""Steps of the set-up: done once, named while they run, safe to interrupt anywhere.
+
+A step is done when its stamp holds its fingerprint. The stamp is removed before the step starts
+and written whole after it has ended, so a step that was interrupted is known to be half done.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workspace.layout import VENVS, SetupError
+
+_LOG_LINES_SHOWN = 30
+_held_locks: list[int] = []
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: What it brings, as the user sees it.
+        stamp: File that says that it is done.
+        fingerprint: Changes whenever the step must be done again.
+        action: Does it; is told whether an earlier run of it ended well.
+        is_intact: Whether what an earlier run has brought is still there.
+    """
+
+    name: str
+    stamp: Path
+    fingerprint: str
+    action: Callable[[bool], None]
+    is_intact: Callable[[], bool] = lambda: True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has been done as it would be done now."""
+        try:
+            return self.stamp.read_text() == self.fingerprint and self.is_intact()
+        except FileNotFoundError:
+            return False
+
+    def run(self) -> None:
+        """Do it and stamp it."""
+        tell(f'==> {self.name}')
+        started = time.monotonic()
+        was_done = self.stamp.exists() and self.is_intact()
+        self.stamp.unlink(missing_ok=True)
+        self.action(was_done)
+        self.stamp.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.stamp.with_suffix('.partial')
+        partial.write_text(self.fingerprint)
+        partial.replace(self.stamp)
+        tell(f'    {time.monotonic() - started:.1f} s')
+
+
+def tell(line: str) -> None:
+    """Show a line to the user; standard output belongs to the command that is started."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def bring_up(steps: Sequence[Step]) -> None:
+    """Do the steps that are not done, in order, one `./run` at a time.
+
+    Raises:
+        SetupError: If one fails; a second try goes on from there.
+    """
+    if all(step.is_done for step in steps):
+        return
+    with _lock():
+        for step in steps:
+            if not step.is_done:
+                step.run()
+
+
+def fingerprint_of(files: Iterable[Path], *more: str) -> str:
+    """Return a hash of files' contents and of further strings."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes() + b'\0')
+    digest.update('\0'.join(more).encode())
+    return digest.hexdigest()
+
+
+def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) -> None:
+    """Run a command with its output in a file, of which the end is shown if it fails.
+
+    Raises:
+        SetupError: If it fails.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open('ab') as output:
+        # The command keeps the lock too: should this process be killed, nobody starts another
+        # one beside it.
+        ended = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            pass_fds=_held_locks,
+            check=False,
+        )
+    if ended.returncode:
+        lines = log.read_text(errors='replace').splitlines()[-_LOG_LINES_SHOWN:]
+        tell('\n'.join(f'    | {line}' for line in lines))
+        raise SetupError(
+            f'`{" ".join(str(part) for part in command)}` failed; all it said is in {log}; '
+            f'when the cause is gone, run the same again: it goes on from here'
+        )
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    VENVS.mkdir(exist_ok=True)
+    descriptor = os.open(VENVS / 'lock', os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        tell('another ./run is setting up in this checkout; waiting for it')
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    _held_locks.append(descriptor)
+    try:
+        yield
+    finally:
+        _held_locks.remove(descriptor)
+        os.close(descriptor)

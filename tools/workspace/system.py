@@ -1,0 +1,83 @@
+"""What must come from the operating system: Python's venv module and headers, and a compiler."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from workspace.layout import Distro, SetupError, base_python
+from workspace.steps import tell
+
+# A machine that has just started is often busy with its own upgrades.
+_APT_OPTIONS = ('-o', 'DPkg::Lock::Timeout=300')
+
+
+def require_machine(distro: Distro) -> None:
+    """Raise SetupError where there are no wheels of ROS."""
+    if not distro.installed and (platform.system(), platform.machine()) != ('Linux', 'x86_64'):
+        raise SetupError(
+            f'ROS 2 comes as wheels for x86-64 Linux only, this is {platform.system()} '
+            f'{platform.machine()}; install ROS 2, source its setup.bash, and run this again'
+        )
+
+
+def require_system_packages(distro: Distro) -> None:
+    """Install by apt-get what is missing, where that is allowed.
+
+    Raises:
+        SetupError: If it is not; the message is the command to run.
+    """
+    missing = _missing_packages(distro)
+    if not missing:
+        return
+    install = ['apt-get', *_APT_OPTIONS, 'install', '-y', '--no-install-recommends', *missing]
+    prefix = _root_prefix()
+    if prefix is None:
+        raise SetupError(f'missing from the system: {", ".join(missing)}; {_way_out(missing)}')
+    tell(f'==> {" ".join(prefix + install)}')
+    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
+    for command in (['apt-get', 'update', '-q'], install):
+        if subprocess.call(prefix + command, env=env, stdout=sys.stderr):
+            raise SetupError(f'`{" ".join(prefix + command)}` failed; {_way_out(missing)}')
+
+
+def _missing_packages(distro: Distro) -> list[str]:
+    version = f'python3.{sys.version_info.minor}'
+    compiler = shutil.which(os.environ.get('CXX', 'c++')) or shutil.which('g++')
+    found = {
+        f'{version}-venv': _can_import('ensurepip', 'venv'),
+        f'{version}-dev': Path(sysconfig.get_path('include'), 'Python.h').exists(),
+        'g++': compiler is not None,
+    }
+    if distro.installed:
+        # The one of the index wants a numpy that the cv_bridge of the installation cannot use.
+        found['python3-opencv'] = _can_import('cv2')
+    return [package for package, is_there in found.items() if not is_there]
+
+
+def _can_import(*modules: str) -> bool:
+    command = [base_python(), '-c', f'import {", ".join(modules)}']
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _root_prefix() -> list[str] | None:
+    """Return how to run apt-get as root without a question; None if that is not possible."""
+    if not shutil.which('apt-get'):
+        return None
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which('sudo'):
+        return None
+    asked = subprocess.run(['sudo', '-n', 'true'], capture_output=True, check=False)
+    return ['sudo', '-n'] if asked.returncode == 0 else None
+
+
+def _way_out(missing: list[str]) -> str:
+    if shutil.which('apt-get'):
+        return f'run `sudo apt-get install {" ".join(missing)}`, then this again'
+    return "install them by your system's package manager, then run this again"
