@@ -1,9 +1,10 @@
 """This project and both MediaPipe releases on the same images, in turn: time per image, start-up.
 
-Each side runs in a process, and MediaPipe in an environment, of its own, on one thread where that
-can be set, and on the CPU. Blocks of images go round the sides, so that a machine that slows down
-hits all of them, and every other round goes backwards. Both sides take each picture by itself:
-this project has no tracking yet, and MediaPipe's is switched off.
+Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
+the same core: MediaPipe cannot be told how many threads to use. Blocks of images go round the
+sides, so that a machine that slows down hits all of them, and every other round goes backwards.
+Both sides take each picture by itself: this project has no tracking yet, and MediaPipe's is
+switched off.
 
     ./run bench pipeline --json FILE
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections import defaultdict
@@ -62,6 +64,8 @@ def main() -> int:
     if not found:
         tell('\n'.join(['nothing can run here', *left_out]))
         return 1
+    if not chosen.any_core:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     try:
         report = measured(found, left_out, QUICK if chosen.quick else FULL)
     except SideError as error:
@@ -76,7 +80,8 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='a first look in 20 s; rough figures')
+    parser.add_argument('--quick', action='store_true', help='a first look in 20 s, rough figures')
+    parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
     parser.add_argument(
         '--bundle',
@@ -115,6 +120,7 @@ def measured(found: Sequence[Pair], left_out: list[str], effort: Effort) -> Repo
     about = {
         **machine(),
         **versions,
+        'measured on core': sorted(os.sched_getaffinity(0)),
         'load average before and after': [*loads, load_average()],
         'blocks': f'{effort.rounds} rounds of {IMAGES} images after {WARM_UP} untimed ones',
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from typing import Any
 import pytest
 
 from facemesh_ros.models.store import ModelStore
+
+# A test run that was started in the background ignores Ctrl-C, and so would its children, to which
+# some tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Require = Callable[[Any, str], None]
 

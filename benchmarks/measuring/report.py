@@ -54,6 +54,8 @@ class Report:
 def _said(value: Any) -> str:
     if isinstance(value, dict):
         return ', '.join(f'{name} {item}' for name, item in value.items())
+    if isinstance(value, list):
+        return ', '.join(map(str, value))
     return str(value)
 
 

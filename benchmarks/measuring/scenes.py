@@ -34,7 +34,7 @@ class Scene:
         moving = moving_astronaut(self.tile_wh)
         path = folder / f'{self.name}.npy'
         images = [self._image_at(moving, STEP_S * index) for index in range(IMAGES)]
-        np.save(path, np.stack(images)[..., ::-1])
+        np.save(path, np.ascontiguousarray(np.stack(images)[..., ::-1]))
         return path
 
     def _image_at(self, moving: MovingFace, time_s: float) -> np.ndarray:

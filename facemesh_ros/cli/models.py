@@ -42,6 +42,12 @@ def add_parser(subparsers: Subparsers) -> None:
             help=f'model folder (default: ${FOLDER_VARIABLE}, else the user data folder)',
         )
         action.set_defaults(func=func)
+        if name == 'fetch':
+            action.add_argument(
+                '--if-needed',
+                action='store_true',
+                help='leave the network alone if a detector and a landmark model are there',
+            )
         if name == 'add':
             action.add_argument(
                 'files',
@@ -55,7 +61,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _fetch(arguments: argparse.Namespace) -> int:
     store = ModelStore(arguments.dir)
-    outcome = fetch(store)
+    outcome = fetch(store, if_needed=arguments.if_needed)
     if not outcome.installed and not outcome.missing:
         print(f'All models are ready in {store.folder}; nothing to do.')
         return 0

@@ -26,6 +26,9 @@ from facemesh_ros.models.pip_wheel import download_wheel
 from facemesh_ros.models.progress import tell
 from facemesh_ros.models.store import ModelStore, State
 
+# A source with the question whether it could give a model.
+Source = tuple[Callable[[ModelEntry], bool], Callable[[], Iterable[FoundModel]]]
+
 SOURCES_VARIABLE = 'FACEMESH_MODEL_SOURCES'
 
 
@@ -51,8 +54,12 @@ class FetchOutcome:
         return ready == set(Kind)
 
 
-def fetch(store: ModelStore) -> FetchOutcome:
+def fetch(store: ModelStore, *, if_needed: bool = False) -> FetchOutcome:
     """Make every model of the catalogue ready, asking no source for what is there.
+
+    Args:
+        store: Where the models go.
+        if_needed: Leave the network alone if the node can run without it.
 
     Returns:
         What is new and what is still missing; a source that fails is no error as long as another
@@ -69,20 +76,22 @@ def fetch(store: ModelStore) -> FetchOutcome:
     for entry in list(outcome.missing):
         if store.convert_kept(entry):
             _done(outcome, entry)
-    for needed, source in _sources():
+    sources = [*_local_sources()]
+    if not (if_needed and outcome.usable):
+        sources += _network_sources()
+    for needed, source in sources:
         if any(needed(entry) for entry in outcome.missing):
             _ask(store, source, outcome)
     return outcome
 
 
-def _sources() -> Iterator[
-    tuple[Callable[[ModelEntry], bool], Callable[[], Iterable[FoundModel]]]
-]:
-    """Each source with the question whether it could give a model."""
+def _local_sources() -> Iterator[Source]:
     for path in filter(None, os.environ.get(SOURCES_VARIABLE, '').split(os.pathsep)):
         yield (lambda _: True), partial(models_in, Path(path).expanduser())
-    yield _comes_in(BUNDLE), _bundle
-    yield _comes_in(WHEEL), _wheel
+
+
+def _network_sources() -> list[Source]:
+    return [(_comes_in(BUNDLE), _bundle), (_comes_in(WHEEL), _wheel)]
 
 
 def _comes_in(archive: Archive) -> Callable[[ModelEntry], bool]:

@@ -10,12 +10,12 @@ from functools import wraps
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.settings import Parameters
+from facemesh_ros.ros.spinning import spin_until_told
 from facemesh_ros.ros.stream import FaceStream
 from facemesh_ros.sensor import ModelInfo, load_sensor
 from facemesh_ros.timing import StageTimes
@@ -135,14 +135,12 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _run(node: FaceMeshNode) -> int:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
     try:
         if not node.start():
             return 1
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        spin_until_told(node)
+    except KeyboardInterrupt:
+        pass  # while it started
     finally:
         # A launch file and a terminal may both pass on one Ctrl-C; the second must not cut this.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -69,6 +69,25 @@ def test_fetch_takes_local_sources_first_and_then_has_nothing_to_do(
     assert 'nothing to do' in capsys.readouterr().out
 
 
+def test_if_needed_asks_no_network_for_what_the_node_can_do_without(
+    capsys, monkeypatch, provisioned, tmp_path
+) -> None:
+    for name in ('short_range', 'attention'):
+        store = ModelStore(tmp_path / 'robot')
+        store.install(provisioned.original(CATALOG[name]), 'test')
+    monkeypatch.setenv('FACEMESH_MODEL_DIR', str(store.folder))
+    assert facemesh('fetch', '--if-needed') == 0
+    told = capsys.readouterr()
+    assert 'v2' in told.out
+    assert 'Connection refused' not in told.err
+    assert facemesh('fetch') == 0
+    assert 'Connection refused' in capsys.readouterr().err
+
+    monkeypatch.setenv('FACEMESH_MODEL_SOURCES', str(provisioned.folder))  # not the network
+    assert facemesh('fetch', '--if-needed') == 0
+    assert set(store.records()) == set(CATALOG)
+
+
 def test_without_the_bundle_it_goes_on_with_what_it_has(
     capsys, monkeypatch, store, wheel, tmp_path, tflite
 ) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import rclpy
 import yaml
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
+from rclpy.parameter import parameter_value_to_python
 
 from facemesh_ros.core.settings import tunables
-from facemesh_ros.ros.node import FaceMeshNode
 from facemesh_ros.ros.settings import NodeSettings
 
 ROOT = Path(__file__).parents[2]
@@ -49,28 +50,36 @@ def test_readme_table_holds_every_parameter():
 
 
 @pytest.fixture(scope='module')
-def node():
-    node = FaceMeshNode()
-    yield node
-    node.destroy_node()
+def node(start_node):
+    return start_node()
 
 
-@pytest.mark.parametrize('name', TUNABLES)
-def test_node_describes_every_parameter(node, name):
-    default, known = TUNABLES[name]
-    assert node.get_parameter(name).value == default
-    descriptor = node.describe_parameter(name)
-    assert descriptor.description == known.text
-    assert descriptor.read_only == known.read_only
-    for choice in known.choices:
-        assert choice in descriptor.additional_constraints
+def test_node_describes_every_parameter(client, node):
+    request = DescribeParameters.Request(names=list(TUNABLES))
+    answer = client.call(DescribeParameters, 'facemesh/describe_parameters', request)
+    assert len(answer.descriptors) == len(TUNABLES)
+    for descriptor, (_, known) in zip(answer.descriptors, TUNABLES.values(), strict=True):
+        assert descriptor.description == known.text
+        assert descriptor.read_only == known.read_only
+        for choice in known.choices:
+            assert choice in descriptor.additional_constraints
 
 
-def test_a_refused_change_leaves_everything_as_it_was(node):
+def test_node_starts_with_the_defaults(client, node):
+    request = GetParameters.Request(names=list(TUNABLES))
+    answer = client.call(GetParameters, 'facemesh/get_parameters', request)
+    values = [parameter_value_to_python(value) for value in answer.values]
+    assert values == [default for default, _ in TUNABLES.values()]
+
+
+def test_a_refused_change_leaves_everything_as_it_was(client, node):
     changes = [
-        rclpy.Parameter('min_presence_confidence', value=0.7),
-        rclpy.Parameter('marker_style', value='sphere'),
+        rclpy.Parameter('min_presence_confidence', value=0.7).to_parameter_msg(),
+        rclpy.Parameter('marker_style', value='sphere').to_parameter_msg(),
     ]
-    result = node.set_parameters_atomically(changes)
-    assert not result.successful
-    assert node.get_parameter('min_presence_confidence').value == 0.5
+    request = SetParametersAtomically.Request(parameters=changes)
+    name = 'facemesh/set_parameters_atomically'
+    assert not client.call(SetParametersAtomically, name, request).result.successful
+    request = GetParameters.Request(names=['min_presence_confidence'])
+    (kept,) = client.call(GetParameters, 'facemesh/get_parameters', request).values
+    assert kept.double_value == 0.5

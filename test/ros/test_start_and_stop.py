@@ -32,7 +32,7 @@ def test_ends_when_told(client, start_node, face_msg, number):
     client.answer_to(face_msg())
     for _ in range(5):
         client.send(face_msg())  # in the middle of its work
-    assert node.stop(number) == 0
+    assert node.stop(number) == 0, node.log
     assert 'Traceback' not in node.log
     assert 'ERROR' not in node.log
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.utilities import remove_ros_args
@@ -29,6 +28,7 @@ from facemesh_ros.media import (
 )
 from facemesh_ros.moving_face import moving_astronaut
 from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.spinning import spin_until_told
 
 FRAME_ID = 'camera_optical_frame'
 VGA_WH = (640, 480)
@@ -51,7 +51,9 @@ class DemoCamera(Node):
             return  # nothing is lost before somebody looks
         bgr = next(self._images, None)
         if bgr is None:
-            raise ExternalShutdownException  # the camera was unplugged: end as if told to
+            self.get_logger().error('the camera gives no more images')
+            self.context.shutdown()
+            return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
         self._info_publisher.publish(_info_msg((bgr.shape[1], bgr.shape[0]), header))
         self._publisher.publish(msg_from_bgr(bgr, header))
@@ -127,12 +129,8 @@ def main(args: list[str] | None = None) -> int:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
     rclpy.init(args=args)
-    try:
-        rclpy.spin(DemoCamera(images, rate_hz))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    spin_until_told(DemoCamera(images, rate_hz))
+    rclpy.try_shutdown()
     return 0
 
 
