@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import (
-    QoSDurabilityPolicy,
-    QoSProfile,
-    QoSReliabilityPolicy,
-    qos_profile_sensor_data,
-)
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
@@ -26,10 +20,8 @@ from facemesh_ros.ros.images import msg_from_bgr
 from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
 from facemesh_ros.ros.points import points_msg
+from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from facemesh_ros.sensor import FaceSensor
-
-RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Outputs:
@@ -45,14 +37,13 @@ class Outputs:
         self._info = self._publisher(FaceMeshInfo, '~/info', LATCHED)
         self._markers = self._publisher(MarkerArray, '~/markers', RELIABLE)
         self._points = self._publisher(PointCloud2, '~/points', RELIABLE)
-        self._debug_image = self._publisher(Image, '~/debug_image', qos_profile_sensor_data)
+        self._debug_image = self._publisher(Image, '~/debug_image', SENSOR_DATA)
         stamp = node.get_clock().now().to_msg()
         self._info.publish(info_msg(sensor.model, sensor.topology, Header(stamp=stamp)))
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
-        overridable = QoSOverridingOptions.with_default_policies()
         publisher = self._node.create_publisher(
-            kind, topic, qos, qos_overriding_options=overridable
+            kind, topic, qos, qos_overriding_options=overridable()
         )
         self._publishers.append(publisher)
         return publisher

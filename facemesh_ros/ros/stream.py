@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy, qos_profile_sensor_data
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.outputs import Outputs
+from facemesh_ros.ros.qos import IMAGES, SENSOR_DATA, overridable
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import FaceSensor
 from facemesh_ros.timing import StageTimes
 
-# Depth 1: while one image is processed, newer ones replace each other.
-IMAGE_QOS = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 TRANSPORTS = {'raw': (Image, 'image_raw'), 'compressed': (CompressedImage, 'image_raw/compressed')}
 
 
@@ -38,31 +40,31 @@ class FaceStream:
         self._camera = CameraModel(node.get_logger().warning)
         self._outputs = Outputs(node, sensor, self._camera, times.stage)
         self._reset_wanted = False
+        self._subscriptions: list[Subscription] = []
 
     def open(self) -> None:
         """Subscribe and start to work."""
         self._health = Health(self._node, self._topic, self._sensor.model, self._times)
         self._worker = NewestFirstWorker(self._process, self._failed)
         self._subscriptions = [
-            self._subscription(self._kind, self._topic, IMAGE_QOS, self._on_image),
-            self._subscription(
-                CameraInfo, 'camera_info', qos_profile_sensor_data, self._camera.update
-            ),
+            self._subscription(self._kind, self._topic, self._on_image, IMAGES),
+            self._subscription(CameraInfo, 'camera_info', self._camera.update, SENSOR_DATA),
         ]
 
-    def _subscription(self, kind, topic, qos, callback):
+    def _subscription(
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> Subscription:
         return self._node.create_subscription(
-            kind,
-            topic,
-            callback,
-            qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            kind, topic, callback, qos, qos_overriding_options=overridable()
         )
 
     def close(self) -> None:
-        """Unsubscribe, finish the image in hand and forget all faces."""
+        """Unsubscribe, finish the image in hand and forget all faces; nothing if not open."""
+        if not self._subscriptions:
+            return
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+        self._subscriptions = []
         self._worker.stop()
         self._health.close()
         self.reset()

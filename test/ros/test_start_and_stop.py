@@ -99,6 +99,13 @@ def test_a_lifecycle_manager_may_lead_it(client, start_node, face_msg):
     assert node.stop() == 0
 
 
+def test_configured_but_not_active_it_ends_when_told(client, start_node):
+    node = start_node('autostart:=false')
+    assert change(client, Transition.TRANSITION_CONFIGURE)
+    assert node.stop() == 0, node.log
+    assert 'Traceback' not in node.log
+
+
 def test_a_reliable_subscription_by_override(client, start_node, face_msg):
     node = start_node('qos_overrides./image_raw.subscription.reliability:=reliable')
     assert client.answer_to(face_msg()).faces

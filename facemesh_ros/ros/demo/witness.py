@@ -6,12 +6,6 @@ from collections import deque
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
-from rclpy.qos import (
-    QoSDurabilityPolicy,
-    QoSProfile,
-    QoSReliabilityPolicy,
-    qos_profile_sensor_data,
-)
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -20,9 +14,8 @@ from facemesh_ros.core.types import UInt8
 from facemesh_ros.media import DEFAULT_RATE_HZ, VideoFile
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.images import frame_from_msg, ns_from_stamp
+from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA
 
-RELIABLE = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 VIDEO_S = 10.0
 RATE_WINDOW = 60
 
@@ -54,9 +47,7 @@ class Witness(Node):
         self.create_subscription(FaceMeshArray, 'facemesh/landmarks', self._on_faces, RELIABLE)
         self.create_subscription(CameraInfo, 'camera_info', self._on_sent, RELIABLE)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
-        self.create_subscription(
-            Image, 'facemesh/debug_image', self._on_image, qos_profile_sensor_data
-        )
+        self.create_subscription(Image, 'facemesh/debug_image', self._on_image, SENSOR_DATA)
 
     @property
     def rate_hz(self) -> float:
