@@ -8,6 +8,7 @@ that function, so that the other subcommands start at once and work without them
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.func(arguments)
     except FacemeshError as error:
+        print(f'facemesh: {error}', file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Who read the results has had enough, as `head` has; nothing more can be told there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # a full disk, say
         print(f'facemesh: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

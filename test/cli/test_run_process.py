@@ -18,12 +18,16 @@ PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])
 
 
 def run(*arguments: str, **options) -> subprocess.CompletedProcess:
-    paths = [PACKAGE_PARENT, os.environ.get('PYTHONPATH', '')]
-    env = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))}
-    options = {'stderr': subprocess.PIPE, **options}
+    options = {'stderr': subprocess.PIPE, 'env': environment(), **options}
     return subprocess.run(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, text=True, env=env, check=False, **options
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, text=True, check=False, **options
     )
+
+
+def environment() -> dict[str, str]:
+    """Let a process that starts elsewhere import the package that is tested."""
+    paths = [PACKAGE_PARENT, os.environ.get('PYTHONPATH', '')]
+    return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))}
 
 
 def test_stdout_holds_json_lines_alone(clip):
@@ -55,3 +59,15 @@ def test_a_missing_file_is_one_line_and_no_traceback(workplace):
     assert done.returncode == 1
     assert done.stdout == ''
     assert done.stderr == 'facemesh: nowhere.png does not exist\n'
+
+
+def test_a_reader_that_has_had_enough_is_no_fault(clip):
+    command = [*COMMAND, 'clip.mp4', 'clip.mp4', 'clip.mp4', '--jsonl', '-']
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert 'Traceback' not in errors
+    assert 'BrokenPipe' not in errors
