@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facemesh_ros.cli.main import main
 from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, Frame, PixelOrder
@@ -80,6 +81,16 @@ def test_astronaut(pipeline, golden, require_package):
     faces = found_faces(pipeline, rgb)
     assert len(faces) == len(golden[ASTRONAUT]) == 1
     check_distances(np.concatenate(distances_px(faces, golden[ASTRONAUT])))
+
+
+def test_the_command_says_the_same(model, pipeline, golden, require_package, tmp_path):
+    rgb = require_package('skimage.data').astronaut()
+    picture, lines = tmp_path / 'astronaut.png', tmp_path / 'lines.jsonl'
+    cv2.imwrite(str(picture), rgb[..., ::-1])
+    assert main(['run', str(picture), '--static', '--model', model, '--jsonl', str(lines)]) == 0
+    (face,) = json.loads(lines.read_text())['faces']
+    offsets = np.asarray(face['landmarks'])[:, :2] - golden[ASTRONAUT][0, :, :2]
+    check_distances(np.linalg.norm(offsets, axis=1))
 
 
 def test_all_pictures(model, pipeline, golden, data_folder):

@@ -158,7 +158,7 @@ def test_views_are_built_only_for_subscribers(client, face_msg):
     assert 'debug image (ms)' not in client.figures
 
 
-def test_markers_stand_in_the_optical_frame(client, face_msg):
+def test_markers_stand_in_the_optical_frame(client, face_msg, node):
     received = collect(client, MarkerArray, 'facemesh/markers')
     image = face_msg()
     client.wait_until(lambda: client.answer_to(image) and received, 'markers')
@@ -168,6 +168,7 @@ def test_markers_stand_in_the_optical_frame(client, face_msg):
     assert len(mesh.points) == 3 * 898
     assert 0.2 < np.mean([point.z for point in mesh.points]) < 2.0
     assert name.text == client.answers[-1].faces[0].id
+    assert node.log.count('no calibrated camera_info') == 1
 
     received.clear()
     grey = msg_from_bgr(np.full((240, 320, 3), 128, np.uint8), client.header())
