@@ -57,7 +57,7 @@ def test_the_bundled_face_is_seen_and_drawn(tmp_path, marked):
         timeout=PATIENCE_S,
     )
     print(done.stdout, done.stderr)
-    counts = re.search(r'(\d+) images sent, (\d+) answered, (\d+) with one face', done.stdout)
+    counts = re.search(r'(\d+) images sent, (\d+) answered: (\d+) with 1 face', done.stdout)
     sent, answered, with_one_face = map(int, counts.groups())
     assert sent >= answered > 0
     assert with_one_face == answered

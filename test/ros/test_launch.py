@@ -52,12 +52,15 @@ def test_launch_remaps_and_ends_cleanly(ros2, client, face_msg, tmp_path):
     )
     camera = client.create_publisher(Image, '/cam/color/image_raw', 1)
     command = [ros2, 'launch', 'facemesh_ros', 'facemesh.launch.py', 'namespace:=robot']
-    with (tmp_path / 'log').open('wb') as log, subprocess.Popen(
-        [*command, 'image_topic:=/cam/color/image_raw'],
-        stdout=log,
-        stderr=log,
-        env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)},
-    ) as launch:
+    with (
+        (tmp_path / 'log').open('wb') as log,
+        subprocess.Popen(
+            [*command, 'image_topic:=/cam/color/image_raw'],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)},
+        ) as launch,
+    ):
         client.wait_until(lambda: camera.publish(face_msg()) or answers, 'landmarks')
         launch.send_signal(signal.SIGINT)
         assert launch.wait(30) == 0

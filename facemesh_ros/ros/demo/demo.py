@@ -19,7 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from rich.live import Live
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.media import DEFAULT_RATE_HZ, VideoFile
+from facemesh_ros.media import VideoFile
 from facemesh_ros.ros.demo.camera import add_source_arguments, open_source, source_arguments
 from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.view import line, view
@@ -66,12 +66,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demonstrate(arguments: argparse.Namespace) -> int:
-    open_source(arguments)  # a wrong file is told now, not by a process that dies later
+    # A wrong file is told now, not by a process that dies later.
+    _, rate_hz = open_source(arguments)
     rviz = _rviz_command(arguments.view)
     arguments.output.mkdir(parents=True, exist_ok=True)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    with VideoFile(arguments.output / 'faces.mp4', DEFAULT_RATE_HZ) as video, Processes() as nodes:
-        witness = Witness(video)
+    with VideoFile(arguments.output / 'faces.mp4', rate_hz) as video, Processes() as nodes:
+        witness = Witness(video, rate_hz)
         with suppress(KeyboardInterrupt):  # the usual end
             _watch(arguments, witness, nodes, rviz)
     rclpy.try_shutdown()
@@ -148,14 +149,15 @@ def _show_lines(witness: Witness, spin: _Spin, seconds: float | None) -> None:
 
 def _report(arguments: argparse.Namespace, witness: Witness) -> int:
     """Say what was seen and where the pictures lie; 1 if the bundled face was missed."""
-    share = witness.with_one_face / max(witness.sent, 1)
-    print(
-        f'{witness.sent} images sent, {witness.answered} answered, '
-        f'{witness.with_one_face} with one face ({share:.1%})'
-    )
+    sent = max(witness.sent, 1)
+    counted = [
+        f'{images} with {faces} face{"s" * (faces != 1)} ({images / sent:.1%})'
+        for faces, images in sorted(witness.answers.items())
+    ]
+    print(f'{witness.sent} images sent, {witness.answered} answered: {", ".join(counted)}')
     _write_picture(arguments.output, witness)
     bundled = not source_arguments(arguments)
-    if bundled and share < WANTED_SHARE:
+    if bundled and witness.answers[1] < WANTED_SHARE * sent:
         print(f'demo: fewer than {WANTED_SHARE:.0%} carried the face', file=sys.stderr)
         return 1
     return 0

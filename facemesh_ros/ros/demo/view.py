@@ -20,7 +20,11 @@ def line(witness: Witness) -> str:
     """Say the same in one line, for a terminal that cannot be redrawn."""
     faces = witness.last.faces if witness.last else []
     names = ' '.join(face.id for face in faces) or 'no face'
-    return f'{witness.rate_hz:5.1f} fps  {len(faces)} face(s) {names}  {_drops(witness)}'
+    stages = ', '.join(f'{name} {ms}' for name, ms in _latencies(witness).items())
+    return (
+        f'{witness.rate_hz:5.1f} fps  {len(faces)} face(s) {names}  {_drops(witness)}  '
+        f'ms: {stages or "not known yet"}'
+    )
 
 
 def _headline(witness: Witness) -> Text:
@@ -51,13 +55,15 @@ def _faces(witness: Witness) -> Table:
     return table
 
 
+def _latencies(witness: Witness) -> dict[str, str]:
+    """Return the median ms of each stage that the node reports."""
+    figures = witness.diagnostics.items()
+    return {key[: -len(STAGE)]: value for key, value in figures if key.endswith(STAGE)}
+
+
 def _stages(witness: Witness) -> Table:
     table = Table(title='median latency, ms', title_justify='left')
-    stages = {
-        key[: -len(STAGE)]: value
-        for key, value in witness.diagnostics.items()
-        if key.endswith(STAGE)
-    }
+    stages = _latencies(witness)
     for name in stages:
         table.add_column(name, justify='right')
     if stages:

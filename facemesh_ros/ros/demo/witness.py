@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 
 from facemesh_ros.core.drawing import bgr_from_frame
 from facemesh_ros.core.types import UInt8
-from facemesh_ros.media import DEFAULT_RATE_HZ, VideoFile
+from facemesh_ros.media import VideoFile
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.images import frame_from_msg, ns_from_stamp
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA
@@ -27,20 +27,20 @@ class Witness(Node):
         info: What runs; None until the node is ready.
         last: The last faces; None until there are any.
         sent: Images that the camera sent, since camera, node and witness have found each other.
-        answered: Of these, how many the node published landmarks for.
-        with_one_face: Of these, how many carried one face.
+        answers: Of these, how many the node answered with 0, 1, 2, … faces.
         diagnostics: The node's own figures, by name.
         picture: The last annotated image with a face, (H, W, 3) BGR.
     """
 
-    def __init__(self, video: VideoFile) -> None:
+    def __init__(self, video: VideoFile, rate_hz: float) -> None:
         super().__init__('demo_witness')
         self.info: FaceMeshInfo | None = None
         self.last: FaceMeshArray | None = None
-        self.sent = self.answered = self.with_one_face = 0
+        self.sent = 0
+        self.answers: Counter[int] = Counter()
         self.diagnostics: dict[str, str] = {}
         self.picture: UInt8 | None = None
-        self._video, self._video_left = video, round(VIDEO_S * DEFAULT_RATE_HZ)
+        self._video, self._video_left = video, round(VIDEO_S * rate_hz)
         self._first_ns: dict[str, int] = {}
         self._arrivals_ns: deque[int] = deque(maxlen=RATE_WINDOW)
         self.create_subscription(FaceMeshInfo, 'facemesh/info', self._on_info, LATCHED)
@@ -48,6 +48,11 @@ class Witness(Node):
         self.create_subscription(CameraInfo, 'camera_info', self._on_sent, RELIABLE)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
         self.create_subscription(Image, 'facemesh/debug_image', self._on_image, SENSOR_DATA)
+
+    @property
+    def answered(self) -> int:
+        """Images that the node published landmarks for, of those that count as sent."""
+        return sum(self.answers.values())
 
     @property
     def rate_hz(self) -> float:
@@ -72,8 +77,7 @@ class Witness(Node):
     def _on_faces(self, msg: FaceMeshArray) -> None:
         self.last = msg
         if self._counts('landmarks', msg.header):
-            self.answered += 1
-            self.with_one_face += len(msg.faces) == 1
+            self.answers[len(msg.faces)] += 1
         self._arrivals_ns.append(self.get_clock().now().nanoseconds)
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:
