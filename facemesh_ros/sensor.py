@@ -67,9 +67,9 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
     detector_name = 'short_range' if settings.detector == 'auto' else settings.detector
     choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
     profile = profile_of(landmark_model)
-    landmarks_network = _network(store, landmark_model, choice)
+    landmarks_network = load_network(store, landmark_model, choice)
     pipeline = FacePipeline(
-        BlazeFace(_network(store, detector_name, choice), profile.max_iou),
+        BlazeFace(load_network(store, detector_name, choice), profile.max_iou),
         landmarker := FaceLandmarker(landmarks_network),
         settings,
         square_roi=profile.square_roi,
@@ -93,7 +93,7 @@ def _landmark_model(wanted: str, store: ModelStore) -> str:
     return 'v2' if 'v2' in store.records() else 'attention'
 
 
-def _network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
+def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
     """Load a model in the flavour that its provider likes, also if that turns out another one."""
     flavour = Flavour.CPU if choice.wanted == CPU else Flavour.PLAIN
     network = Network(store.load(name, flavour), choice)

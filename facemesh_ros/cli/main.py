@@ -12,10 +12,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from facemesh_ros.cli import models, run
+from facemesh_ros.cli import doctor, models, run
 from facemesh_ros.errors import FacemeshError
 
-_SUBCOMMANDS = (models, run)
+_SUBCOMMANDS = (run, models, doctor)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from facemesh_ros.core.providers import ProviderChoice, open_session
+import numpy as np
+
+from facemesh_ros.core.providers import ProviderChoice, node_placement, open_session
 from facemesh_ros.core.types import Float32
 from facemesh_ros.errors import FacemeshError
 
@@ -21,6 +23,7 @@ class Network:
         input_size: S in px.
         source_sha256: Of the file that the model was converted from.
         provider: The execution provider that runs it.
+        placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
     """
 
     def __init__(self, onnx: bytes, choice: ProviderChoice) -> None:
@@ -35,6 +38,7 @@ class Network:
                 f'model file lacks the entry {error}; run `facemesh models fetch` to convert anew'
             ) from error
         self.provider: str = self._session.get_providers()[0]
+        self.placement = node_placement(self._session)
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
 
     def shape(self, output: str) -> tuple[int, ...]:
@@ -54,6 +58,10 @@ class Network:
                 'run `facemesh models fetch` to restore the pinned file'
             )
 
+    def try_once(self) -> None:
+        """Run a black image; a library that the provider lacks shows only now."""
+        self.run(np.zeros((1, self.input_size, self.input_size, 3), np.float32), ())
+
     def run(self, images: Float32, outputs: Sequence[str]) -> list[Float32]:
-        """Run a batch (N, S, S, 3) and return the named outputs, batch axis first."""
+        """Run a batch (N, S, S, 3) and return the named outputs (none: all), batch axis first."""
         return self._session.run(list(outputs), {'image': images})  # type: ignore[no-any-return]
