@@ -62,9 +62,7 @@ def test_two_runtimes_in_one_environment_are_told(tmp_path, model_store):
     (record / 'METADATA').write_text(
         'Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.31.0\n'
     )
-    if not any(
-        'onnxruntime' in name for name in os.listdir(Path(onnxruntime.__file__).parents[1])
-    ):
+    if not list(metadata.distributions(name='onnxruntime')):
         pytest.skip('ONNX Runtime was not installed as a wheel')
     paths = [PACKAGE_PARENT, str(tmp_path), os.environ.get('PYTHONPATH', '')]
     done = subprocess.run(
