@@ -145,6 +145,8 @@ def _run(node: FaceMeshNode) -> int:
         # A launch file and a terminal may both pass on one Ctrl-C; the second must not cut this.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         node.stop()
+        # Left to the interpreter's end, rclpy now and then takes the process down with it.
+        node.destroy_node()
         rclpy.try_shutdown()
     return 0
 

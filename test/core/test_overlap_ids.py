@@ -70,7 +70,8 @@ def test_the_order_of_the_boxes_does_not_matter(before, after, random, min_iou):
     rivals = overlaps[overlaps > min_iou].tolist()
     if len(set(rivals)) < len(rivals):
         return  # equal overlaps leave a choice
-    shuffled = random.sample(range(len(after)), len(after))
+    shuffled = list(range(len(after)))
+    random.shuffle(shuffled)
     known = len(before)
     plain, other = OverlapIds(), OverlapIds()
     plain.assign(before, min_iou)

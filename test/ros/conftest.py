@@ -14,22 +14,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-rclpy = pytest.importorskip('rclpy', reason='needs ROS 2', exc_type=ImportError)
-
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
-from rclpy.node import Node  # noqa: E402
-from rclpy.qos import (  # noqa: E402
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from rclpy.qos import (
     QoSDurabilityPolicy,
     QoSProfile,
     qos_profile_sensor_data,
 )
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
 
-from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo  # noqa: E402
-from facemesh_ros.ros.images import msg_from_bgr  # noqa: E402
-from facemesh_ros.ros.transport import make_room_for_images  # noqa: E402
+from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.transport import make_room_for_images
 
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'
