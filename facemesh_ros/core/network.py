@@ -64,5 +64,5 @@ class Network:
         self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())
 
     def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
-        """Run a batch, such as images (N, S, S, 3); return the named outputs (none: all), N first."""
+        """Run a batch of N inputs and return the named outputs (none: all), batch axis first."""
         return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
