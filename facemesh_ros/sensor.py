@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blazeface import BlazeFace
+from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.pipeline import FacePipeline, Stage, untimed
-from facemesh_ros.core.profiles import profile_of
+from facemesh_ros.core.profiles import (
+    DETECTOR_PROFILES,
+    LANDMARK_PROFILES,
+    detector_profile,
+    landmark_profile,
+)
 from facemesh_ros.core.providers import CPU, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
@@ -20,6 +27,9 @@ from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
+BLENDSHAPE_MODEL = 'blendshapes'
+# MediaPipe reads expressions behind this landmark model only.
+BLENDSHAPE_LANDMARKS = 'v2'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,8 @@ class ModelInfo:
         landmark_count: 468 or 478.
         source_sha256: Of the landmark model's original file.
         detector: Name of the detector.
-        provider: ONNX Runtime's name of the execution provider that runs both.
+        blendshape_names: What the blendshapes are, empty where none are scored.
+        provider: ONNX Runtime's name of the execution provider that runs them.
         fell_back: Whether another provider was tried first and would not start.
     """
 
@@ -39,6 +50,7 @@ class ModelInfo:
     landmark_count: int
     source_sha256: str
     detector: str
+    blendshape_names: tuple[str, ...]
     provider: str
     fell_back: bool
 
@@ -63,34 +75,50 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
-    landmark_model = _landmark_model(settings.landmark_model, store)
-    detector_name = 'short_range' if settings.detector == 'auto' else settings.detector
+    landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
+    detector_name = _chosen(settings.detector, DETECTOR_PROFILES, store)
     choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
-    profile = profile_of(landmark_model)
+    profile = landmark_profile(landmark_model)
     landmarks_network = load_network(store, landmark_model, choice)
+    landmarker = FaceLandmarker(landmarks_network)
+    blendshapes = None
+    if settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS:
+        blendshapes = _blendshapes(store, choice)
+    detector_network = load_network(store, detector_name, choice)
     pipeline = FacePipeline(
-        BlazeFace(load_network(store, detector_name, choice), profile.max_iou),
-        landmarker := FaceLandmarker(landmarks_network),
+        BlazeFace(detector_network, detector_profile(detector_name), profile.max_iou),
+        landmarker,
         settings,
         square_roi=profile.square_roi,
+        expressions=blendshapes,
         stage=stage,
     )
-    _warm_up(landmarker, pipeline)
+    _warm_up(landmarker, blendshapes, pipeline)
     model = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=landmarker.landmark_count,
         source_sha256=landmarks_network.source_sha256,
         detector=detector_name,
+        blendshape_names=NAMES if blendshapes else (),
         provider=landmarks_network.provider,
         fell_back=landmarks_network.provider != choice.wanted,
     )
     return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
 
 
-def _landmark_model(wanted: str, store: ModelStore) -> str:
+def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
+    """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
         return wanted
-    return 'v2' if 'v2' in store.records() else 'attention'
+    candidates, provisioned = list(known), store.records()
+    return next((name for name in candidates if name in provisioned), candidates[0])
+
+
+def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | None:
+    """Load the blendshape model; None where it is not provisioned, as it is optional."""
+    if BLENDSHAPE_MODEL not in store.records():
+        return None
+    return Blendshapes(load_network(store, BLENDSHAPE_MODEL, choice))
 
 
 def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
@@ -103,10 +131,14 @@ def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Networ
     return network
 
 
-def _warm_up(landmarker: FaceLandmarker, pipeline: FacePipeline) -> None:
+def _warm_up(
+    landmarker: FaceLandmarker, blendshapes: Blendshapes | None, pipeline: FacePipeline
+) -> None:
     """Let ONNX Runtime plan its memory now, not at the first face."""
     width, height = WARM_UP_WH
     grey = Frame(np.full((height, width), 128, np.uint8), PixelOrder.MONO)
-    landmarker.locate(grey, letterbox_roi(grey.image_wh))
+    located = landmarker.locate(grey, letterbox_roi(grey.image_wh))
+    if blendshapes:
+        blendshapes.score(located.points)
     pipeline.process(grey)
     pipeline.reset()

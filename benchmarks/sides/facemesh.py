@@ -21,7 +21,10 @@ def load() -> Side:
     cv2.setNumThreads(1)
     times = StageTimes()
     settings = SensorSettings(
-        max_faces=int(sys.argv[2]), landmark_model=sys.argv[1], execution_provider='cpu'
+        max_faces=int(sys.argv[2]),
+        landmark_model=sys.argv[1],
+        execution_provider='cpu',
+        publish_blendshapes=False,  # the peers do not score them either
     )
     pipeline = load_sensor(settings, times.stage).pipeline
     return Side(

@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime as ort
 
 from facemesh_ros.core.providers import GPU_PROVIDERS, ProviderChoice
-from facemesh_ros.models.catalog import CATALOG, Kind, ModelEntry
+from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
 from facemesh_ros.models.store import ModelStore, State
 from facemesh_ros.sensor import load_network
 
@@ -110,7 +110,7 @@ def _models(store: ModelStore) -> Iterator[Finding]:
     for entry, state in states.items():
         yield _loaded(store, entry) if state is State.READY else _not_ready(entry, state)
     ready = {entry.kind for entry, state in states.items() if state is State.READY}
-    for kind in {Kind.DETECTOR, Kind.LANDMARKS} - ready:
+    for kind in REQUIRED_KINDS - ready:
         cure = '`facemesh models fetch`, or `facemesh models add FILE` without a network'
         yield Finding(kind.value, 'no model of this kind is ready', cure, fatal=True)
 

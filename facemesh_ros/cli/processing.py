@@ -42,7 +42,11 @@ def process_files(arguments: argparse.Namespace) -> int:
     """Process the files that `facemesh run` was given; 1 if one could not be read to its end."""
     files = media_files(arguments.paths)
     _check_targets([arguments.jsonl, arguments.video], files)
-    settings = SensorSettings(max_faces=arguments.max_faces, landmark_model=arguments.model)
+    settings = SensorSettings(
+        max_faces=arguments.max_faces,
+        landmark_model=arguments.model,
+        publish_blendshapes=False,  # nothing that is written here holds them
+    )
     sensor = load_sensor(settings)
     with ExitStack() as stack:
         outputs = [stack.enter_context(output) for output in _outputs(arguments, files, sensor)]

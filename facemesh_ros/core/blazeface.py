@@ -9,21 +9,27 @@ from facemesh_ros.core.anchors import anchor_centres
 from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
+from facemesh_ros.core.profiles import DetectorProfile
 from facemesh_ros.core.types import FaceDetections, Float32, Frame
 
 KEYPOINTS = 6
-SHORT_RANGE_LAYERS = ((8, 2), (16, 6))
 
 
 class BlazeFace:
     """Stateless face detector around one network."""
 
-    def __init__(self, network: Network, max_iou: float) -> None:
-        """Take the network and the overlap from which two candidates are one face."""
+    def __init__(self, network: Network, profile: DetectorProfile, max_iou: float) -> None:
+        """Check the network.
+
+        Args:
+            network: The model.
+            profile: What it was trained with.
+            max_iou: Overlap from which two candidates are one face.
+        """
         self._network = network
         self._max_iou = max_iou
         self._style = CropStyle(network.input_size, -1.0, DETECTOR_BORDER)
-        self._anchors = anchor_centres(network.input_size, SHORT_RANGE_LAYERS)
+        self._anchors = anchor_centres(network.input_size, profile.layers)
         network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
         network.expect('classificators', (len(self._anchors), 1))
 

@@ -16,11 +16,11 @@ class ModelMismatchError(FacemeshError):
 
 
 class Network:
-    """A model with the input `image` (N, S, S, 3) and named outputs, any batch size.
+    """A model with one input and named outputs, any batch size.
 
     Attributes:
         name: As the model file says.
-        input_size: S in px.
+        input_size: Side of its square input image in px, 0 if its input is no image.
         source_sha256: Of the file that the model was converted from.
         provider: The execution provider that runs it.
         placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
@@ -39,6 +39,7 @@ class Network:
             ) from error
         self.provider: str = self._session.get_providers()[0]
         self.placement = node_placement(self._session)
+        self._input = self._session.get_inputs()[0]
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
 
     def shape(self, output: str) -> tuple[int, ...]:
@@ -59,9 +60,9 @@ class Network:
             )
 
     def try_once(self) -> None:
-        """Run a black image; a library that the provider lacks shows only now."""
-        self.run(np.zeros((1, self.input_size, self.input_size, 3), np.float32), ())
+        """Run zeros; a library that the provider lacks shows only now."""
+        self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())
 
-    def run(self, images: Float32, outputs: Sequence[str]) -> list[Float32]:
-        """Run a batch (N, S, S, 3) and return the named outputs (none: all), batch axis first."""
-        return self._session.run(list(outputs), {'image': images})  # type: ignore[no-any-return]
+    def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
+        """Run a batch of N inputs and return the named outputs (none: all), batch axis first."""
+        return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]

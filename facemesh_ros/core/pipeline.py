@@ -1,4 +1,4 @@
-"""The order of the stages: frame, detections, ROIs, landmarks, presence gate, ids."""
+"""The order of the stages: frame, detections, ROIs, landmarks, presence gate, expressions, ids."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ class Landmarker(Protocol):
         """Return landmarks and presence for each of N regions, also where no face is."""
 
 
+class Expressions(Protocol):
+    """Reads expressions from landmarks; stateless."""
+
+    def score(self, landmarks: Float32) -> Float32:
+        """Return (N, 52) scores from (N, 478, 3) px."""
+
+
 def untimed(_: str) -> AbstractContextManager[None]:
     """Keep no time."""
     return nullcontext()
@@ -57,6 +64,7 @@ class FacePipeline:
         settings: PipelineSettings,
         *,
         square_roi: bool,
+        expressions: Expressions | None = None,
         stage: Stage = untimed,
     ) -> None:
         """Join the stages.
@@ -66,12 +74,14 @@ class FacePipeline:
             landmarker: Looks at each of them.
             settings: The first settings.
             square_roi: What `landmarker` was made for, see `LandmarkProfile`.
+            expressions: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
             stage: Entered around each stage with its name, for whoever keeps the time.
         """
         self.settings = settings
         self._detector = detector
         self._landmarker = landmarker
         self._square_roi = square_roi
+        self._expressions = expressions
         self._stage = stage
         self._ids = OverlapIds()
 
@@ -94,6 +104,12 @@ class FacePipeline:
             detections.scores[present],
         )
 
+    def _blendshapes(self, points: Float32) -> Float32:
+        if self._expressions is None:
+            return np.empty((len(points), 0), np.float32)
+        with self._stage('blendshapes'):
+            return self._expressions.score(points)
+
     def _named(self, located: FaceLandmarks, rois: Rois, scores: Float32) -> Faces:
         boxes = _tight_boxes(located.points)
         ids, ages = self._ids.assign(boxes, self.settings.min_tracking_iou)
@@ -107,6 +123,7 @@ class FacePipeline:
             boxes_xyxy=boxes[order],
             rois=rois[order],
             landmarks=located.points[order],
+            blendshapes=self._blendshapes(located.points[order]),
         )
 
 

@@ -1,10 +1,33 @@
-"""What MediaPipe's two face pipelines do differently around their landmark models."""
+"""What MediaPipe's face pipelines do differently around their models."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from facemesh_ros.errors import FacemeshError
+
+Profile = TypeVar('Profile')
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorProfile:
+    """What a detector was trained with.
+
+    Attributes:
+        layers: Stride in px of the input and anchors per cell of each feature map.
+    """
+
+    layers: tuple[tuple[int, int], ...]
+
+
+# Sources: face_detection_short_range.pbtxt, face_detection_full_range.pbtxt. There scores must
+# reach 0.5 and 0.6, whatever users ask for; here `min_detection_confidence` counts for both.
+DETECTOR_PROFILES = {
+    'short_range': DetectorProfile(layers=((8, 2), (16, 6))),
+    'full_range': DetectorProfile(layers=((4, 1),)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +43,35 @@ class LandmarkProfile:
     square_roi: bool
 
 
-# Sources: face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt for attention;
-# face_detector_graph.cc and its options' defaults for v2.
-PROFILES = {
-    'attention': LandmarkProfile(max_iou=0.3, square_roi=True),
+_LEGACY = LandmarkProfile(max_iou=0.3, square_roi=True)
+# Sources: face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt for attention and
+# mesh; face_detector_graph.cc and its options' defaults for v2.
+LANDMARK_PROFILES = {
     'v2': LandmarkProfile(max_iou=0.5, square_roi=False),
+    'attention': _LEGACY,
+    'mesh': _LEGACY,
 }
 
 
-def profile_of(landmark_model: str) -> LandmarkProfile:
+def detector_profile(model: str) -> DetectorProfile:
+    """Return what a detector was trained with.
+
+    Raises:
+        FacemeshError: If the model is not known.
+    """
+    return _known(DETECTOR_PROFILES, model, 'detector')
+
+
+def landmark_profile(model: str) -> LandmarkProfile:
     """Return the rules for a landmark model.
 
     Raises:
         FacemeshError: If the model is not known.
     """
-    if landmark_model not in PROFILES:
-        raise FacemeshError(
-            f'unknown landmark model {landmark_model!r}; known are {", ".join(PROFILES)}'
-        )
-    return PROFILES[landmark_model]
+    return _known(LANDMARK_PROFILES, model, 'landmark model')
+
+
+def _known(profiles: Mapping[str, Profile], model: str, kind: str) -> Profile:
+    if model not in profiles:
+        raise FacemeshError(f'unknown {kind} {model!r}; known are {", ".join(profiles)}')
+    return profiles[model]

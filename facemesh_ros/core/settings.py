@@ -98,15 +98,18 @@ class SensorSettings(PipelineSettings):
 
     landmark_model: str = tunable(
         'auto',
-        'Landmark model; auto takes v2 where it is provisioned, else attention.',
-        choices=('auto', 'attention', 'v2'),
+        'Landmark model; auto takes the first of v2, attention and mesh that is provisioned.',
+        choices=('auto', 'mesh', 'attention', 'v2'),
         read_only=True,
     )
     detector: str = tunable(
         'auto',
-        'Face detector; auto takes the one that suits the stream.',
-        choices=('auto', 'short_range'),
+        'Face detector; auto takes short_range where it is provisioned, else full_range.',
+        choices=('auto', 'short_range', 'full_range'),
         read_only=True,
+    )
+    publish_blendshapes: bool = tunable(
+        True, 'Score 52 expressions per face, if the landmark model is v2.', read_only=True
     )
     model_dir: str = tunable(
         '',

@@ -130,6 +130,8 @@ class Faces:
         boxes_xyxy: (N, 4) px, tight around the landmarks.
         rois: The crops that the landmarks come from.
         landmarks: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer.
+        blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) where no model
+            was asked.
     """
 
     ids: NDArray[np.int64]
@@ -140,6 +142,7 @@ class Faces:
     boxes_xyxy: Float32
     rois: Rois
     landmarks: Float32
+    blendshapes: Float32
 
     def __len__(self) -> int:
         return len(self.ids)

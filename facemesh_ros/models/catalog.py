@@ -21,6 +21,11 @@ class Kind(Enum):
 
     DETECTOR = 'detector'
     LANDMARKS = 'landmarks'
+    BLENDSHAPES = 'blendshapes'
+
+
+# One model of each is all that the node cannot do without.
+REQUIRED_KINDS = frozenset({Kind.DETECTOR, Kind.LANDMARKS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,12 @@ class ModelEntry:
     Attributes:
         name: How parameters and files call it.
         kind: What it is for.
-        input_size: Side of the square input in px.
-        points: How many landmarks come out, 0 for a detector.
+        input_size: Side of the square input in px, 0 if the input is no image.
+        points: How many landmarks come out of a landmark model or go into a blendshape model,
+            0 for a detector.
         members: Equivalent TFLite files, the preferred one first.
-        mesh_output: Original name of the landmarks' output, empty for a detector.
-        flag_output: Original name of the face flag's output (a logit), empty for a detector.
+        mesh_output: Original name of the landmarks' output, empty if none come out.
+        flag_output: Original name of the face flag's output (a logit), empty if there is none.
     """
 
     name: str
@@ -98,6 +104,13 @@ class ModelEntry:
     points: int = 0
     mesh_output: str = ''
     flag_output: str = ''
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input without its batch axis."""
+        if self.kind is Kind.BLENDSHAPES:
+            return (self.points, 2)
+        return (self.input_size, self.input_size, 3)
 
     def file_name(self, flavour: Flavour) -> str:
         """Return the name of the ONNX file of a flavour."""
@@ -121,6 +134,19 @@ SHORT_RANGE = ModelEntry(
             'mediapipe/modules/face_detection/face_detection_short_range.tflite',
             229_714,
             'bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8',
+        ),
+    ),
+)
+FULL_RANGE = ModelEntry(
+    name='full_range',
+    kind=Kind.DETECTOR,
+    input_size=192,
+    members=(
+        Member(
+            WHEEL,
+            'mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite',
+            676_746,
+            '2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1',
         ),
     ),
 )
@@ -156,8 +182,40 @@ ATTENTION = ModelEntry(
     mesh_output='output_mesh_identity',
     flag_output='conv_faceflag',
 )
+MESH = ModelEntry(
+    name='mesh',
+    kind=Kind.LANDMARKS,
+    input_size=192,
+    points=468,
+    members=(
+        Member(
+            WHEEL,
+            'mediapipe/modules/face_landmark/face_landmark.tflite',
+            1_242_398,
+            '1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814',
+        ),
+    ),
+    mesh_output='conv2d_21',
+    flag_output='conv2d_31',
+)
+BLENDSHAPES = ModelEntry(
+    name='blendshapes',
+    kind=Kind.BLENDSHAPES,
+    input_size=0,
+    points=146,
+    members=(
+        Member(
+            BUNDLE,
+            'face_blendshapes.tflite',
+            955_312,
+            '4f36dded049db18d76048567439b2a7f58f1daabc00d78bfe8f3ad396a2d2082',
+        ),
+    ),
+)
 
-CATALOG: dict[str, ModelEntry] = {entry.name: entry for entry in (SHORT_RANGE, V2, ATTENTION)}
+CATALOG: dict[str, ModelEntry] = {
+    entry.name: entry for entry in (SHORT_RANGE, FULL_RANGE, V2, ATTENTION, MESH, BLENDSHAPES)
+}
 
 
 def entry_of(name: str) -> ModelEntry:

@@ -14,9 +14,9 @@ from facemesh_ros.models.catalog import (
     BUNDLE,
     BUNDLE_URL,
     CATALOG,
+    REQUIRED_KINDS,
     WHEEL,
     Archive,
-    Kind,
     ModelEntry,
 )
 from facemesh_ros.models.conversion import check_converter
@@ -51,7 +51,7 @@ class FetchOutcome:
         """Whether a detector and a landmark model are there, so that the node can run."""
         missing = {entry.name for entry in self.missing}
         ready = {entry.kind for entry in CATALOG.values() if entry.name not in missing}
-        return ready == set(Kind)
+        return ready >= REQUIRED_KINDS
 
 
 def fetch(store: ModelStore, *, if_needed: bool = False) -> FetchOutcome:

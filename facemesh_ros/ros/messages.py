@@ -50,6 +50,7 @@ def _face_msg(faces: Faces, index: int) -> FaceMesh:
         gaze_right=UNKNOWN_DIRECTION,
         reprojection_error=math.nan,
         jitter=0.0,
+        blendshapes=_flat(faces.blendshapes[index], np.float32),
     )
 
 
@@ -66,6 +67,7 @@ def info_msg(model: ModelInfo, topology: FaceTopology, header: Header) -> FaceMe
         triangles=_flat(topology.triangles, np.uint16),
         region_names=list(topology.region_names),
         region_of_landmark=_flat(topology.region_of_landmark, np.uint8),
+        blendshape_names=list(model.blendshape_names),
     )
 
 

@@ -59,7 +59,7 @@ def test_a_path_that_does_not_exist_is_named(workplace, capsys):
 
 def test_an_unknown_model_is_refused_with_the_known_ones(workplace, capsys):
     error = complaint_of(capsys, 'face.png', '--model', 'v3')
-    assert "must be one of auto, attention, v2; got 'v3'" in error
+    assert "must be one of auto, mesh, attention, v2; got 'v3'" in error
 
 
 @pytest.mark.parametrize(('number', 'bound'), [('0', 'at least 1'), ('65', 'at most 64')])

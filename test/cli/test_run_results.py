@@ -32,7 +32,7 @@ def green_of(image: np.ndarray) -> np.ndarray:
     return image[..., 1].astype(int)
 
 
-@pytest.mark.parametrize('model', ['attention', 'v2'])
+@pytest.mark.parametrize('model', ['attention', 'mesh', 'v2'])
 def test_a_line_has_what_the_interface_promises(workplace, model_store, require, model):
     require(model in model_store.records(), f'the model {model}')
     (line,) = lines_of('face.png', '--model', model)
@@ -49,7 +49,7 @@ def test_a_line_has_what_the_interface_promises(workplace, model_store, require,
     assert 0.5 <= face['presence'] <= 1
     assert face['pose'] is None
     landmarks = np.array(face['landmarks'])
-    assert landmarks.shape == (478, 3)
+    assert landmarks.shape == (468 if model == 'mesh' else 478, 3)
     x, y, _ = landmarks.T
     assert face['box_xyxy'] == [x.min(), y.min(), x.max(), y.max()]
     # The face is in the middle of the picture, cut from the astronaut at (60, 10).

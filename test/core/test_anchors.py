@@ -1,4 +1,4 @@
-"""Anchors as MediaPipe's short-range face detector was trained with."""
+"""Anchors as MediaPipe's face detectors were trained with."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.blazeface import SHORT_RANGE_LAYERS
+from facemesh_ros.core.profiles import detector_profile
 
 
 @pytest.fixture(scope='module')
 def anchors() -> np.ndarray:
-    return anchor_centres(128, SHORT_RANGE_LAYERS)
+    return anchor_centres(128, detector_profile('short_range').layers)
 
 
 def test_there_are_896(anchors):
@@ -29,9 +29,9 @@ def test_cells_follow_one_another_row_by_row(anchors):
                 assert (cells[row, column] == centre).all()
 
 
-def test_another_layout_follows_the_same_rule():
-    # Full range: one layer of stride 4, one anchor per cell, 192 px: 2304 anchors.
-    anchors = anchor_centres(192, ((4, 1),))
+def test_full_range_follows_the_same_rule():
+    # face_detection_full_range.pbtxt: one layer of stride 4, one anchor per cell, 192 px.
+    anchors = anchor_centres(192, detector_profile('full_range').layers)
     assert anchors.shape == (48 * 48, 2)
     assert anchors[1].tolist() == [6, 2]
     assert anchors[48].tolist() == [2, 6]

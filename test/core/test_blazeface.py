@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from facemesh_ros.core.blazeface import BlazeFace, decode
 from facemesh_ros.core.network import ModelMismatchError
+from facemesh_ros.core.profiles import detector_profile
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.errors import FacemeshError
 
 pytestmark = pytest.mark.filterwarnings('error')
 
+MODELS = ['short_range', 'full_range']
 # Centre 3 right of and 4 above the anchor, 20 wide, 10 high, then six keypoints.
 ROW = [3, -4, 20, 10, 0, 0, 1, 1, 2, -2, 3, 3, -4, 4, 5, 5]
 
@@ -61,8 +65,10 @@ def test_a_box_of_negative_size_is_no_face(side):
     assert len(decoded([inside_out, ROW], [5, 5])) == 1
 
 
-def test_the_astronaut_has_one_face_and_it_is_where_it_is(network_of, astronaut):
-    found = BlazeFace(network_of('short_range'), 0.3).detect(Frame(astronaut, PixelOrder.RGB), 0.5)
+@pytest.mark.parametrize('model', MODELS)
+def test_the_astronaut_has_one_face_and_it_is_where_it_is(network_of, astronaut, model):
+    detector = BlazeFace(network_of(model), detector_profile(model), 0.3)
+    found = detector.detect(Frame(astronaut, PixelOrder.RGB), 0.5)
     assert len(found) == 1
     assert 0.5 <= found.scores[0] <= 1
     right_eye, left_eye, nose, mouth, right_ear, left_ear = found.keypoints[0]
@@ -74,8 +80,23 @@ def test_the_astronaut_has_one_face_and_it_is_where_it_is(network_of, astronaut)
     assert right_ear[0] < right_eye[0] < left_eye[0] < left_ear[0]
 
 
-def test_any_score_may_be_asked_for(network_of, astronaut):
-    detector = BlazeFace(network_of('short_range'), 0.3)
+@pytest.mark.parametrize('model', MODELS)
+def test_a_small_face_is_found_by_full_range_alone(network_of, astronaut, model):
+    # Half as large, her face is a twelfth as wide as this image.
+    small = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
+    image = np.full((640, 640, 3), 127, np.uint8)
+    image[60:316, 40:296] = small
+    detector = BlazeFace(network_of(model), detector_profile(model), 0.3)
+    found = detector.detect(Frame(image, PixelOrder.RGB), 0.5)
+    assert len(found) == (1 if model == 'full_range' else 0)
+    if len(found):
+        nose = found.keypoints[0, 2]
+        assert nose == pytest.approx((40 + 226 / 2, 60 + 128 / 2), abs=6)
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_any_score_may_be_asked_for(network_of, astronaut, model):
+    detector = BlazeFace(network_of(model), detector_profile(model), 0.3)
     frame = Frame(astronaut, PixelOrder.RGB)
     all_found = detector.detect(frame, 0.0)
     assert np.isfinite(all_found.boxes_xyxy).all()
@@ -87,4 +108,15 @@ def test_any_score_may_be_asked_for(network_of, astronaut):
 
 def test_another_model_in_the_detectors_place_is_named(network_of):
     with pytest.raises(ModelMismatchError, match=r'v2: output .*facemesh models fetch'):
-        BlazeFace(network_of('v2'), 0.3)
+        BlazeFace(network_of('v2'), detector_profile('short_range'), 0.3)
+
+
+@pytest.mark.parametrize(('model', 'other'), [MODELS, MODELS[::-1]])
+def test_another_detectors_profile_is_refused(network_of, model, other):
+    with pytest.raises(ModelMismatchError, match=f"{model}: output 'regressors' must be"):
+        BlazeFace(network_of(model), detector_profile(other), 0.3)
+
+
+def test_an_unknown_detector_names_the_known_ones():
+    with pytest.raises(FacemeshError, match=r'retinaface.*short_range, full_range'):
+        detector_profile('retinaface')

@@ -32,6 +32,7 @@ def face(centre=CENTRE, scale=900.0, number=7) -> Faces:
         boxes_xyxy=box[None].astype(np.float32),
         rois=Rois(np.float32([centre]), np.float32([[200, 200]]), np.zeros(1, np.float32)),
         landmarks=points[None],
+        blendshapes=np.zeros((1, 0), np.float32),
     )
 
 

@@ -9,7 +9,7 @@ from facemesh_ros.core.landmarker import FaceLandmarker, image_landmarks
 from facemesh_ros.core.network import ModelMismatchError
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
 
-MODELS = ['attention', 'v2']
+MODELS = ['attention', 'mesh', 'v2']
 POINTS = np.float32([[[0, 0, 0], [96, 96, 10], [192, 96, -20], [96, 192, 5]]])
 
 

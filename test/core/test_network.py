@@ -9,7 +9,7 @@ import pytest
 
 from facemesh_ros.core.network import ModelMismatchError, Network
 from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.models.catalog import entry_of
+from facemesh_ros.models.catalog import CATALOG, entry_of
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.flavour import Flavour
 
@@ -24,7 +24,7 @@ def without_metadata(onnx: bytes, key: str, require_package) -> bytes:
     return model.SerializeToString()
 
 
-@pytest.mark.parametrize('name', ['short_range', 'attention', 'v2'])
+@pytest.mark.parametrize('name', CATALOG)
 def test_a_model_says_what_it_is(network_of, model_store, name):
     network = network_of(name)
     assert network.name == name
@@ -51,13 +51,13 @@ def test_outputs_have_the_shape_that_is_expected(network_of):
         network.expect('landmarks', (478, 3))
 
 
-@pytest.mark.parametrize('name', ['short_range', 'attention', 'v2'])
+@pytest.mark.parametrize('name', ['short_range', 'full_range', 'attention', 'mesh', 'v2'])
 def test_the_plain_flavour_computes_the_same(model_store, network_of, astronaut, name):
     fast = network_of(name)
     plain = Network(model_store.load(name, Flavour.PLAIN), CPU)
     side = fast.input_size
     corner = astronaut[20 : 20 + side, 130 : 130 + side].astype(np.float32)
     images = corner[None] / np.float32(255)
-    outputs = ['regressors'] if name == 'short_range' else ['landmarks']
+    outputs = ['regressors'] if name.endswith('_range') else ['landmarks']
     (expected,), (found,) = plain.run(images, outputs), fast.run(images, outputs)
     assert found == pytest.approx(expected, abs=1e-2)

@@ -22,7 +22,7 @@ HEAD = np.s_[30:230, 120:330]
 GRID_PX = 80
 
 
-@pytest.fixture(scope='module', params=['attention', 'v2'])
+@pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
 def loaded(request, model_store, require):
     require(request.param in model_store.records(), f'the model {request.param}')
     stages = []
@@ -60,6 +60,8 @@ def with_heads(astronaut, *corners, image_wh=(640, 480)) -> np.ndarray:
 
 def check_consistent(faces: Faces, landmark_count: int) -> None:
     count = len(faces)
+    assert faces.blendshapes.dtype == np.float32
+    assert faces.blendshapes.shape in [(count, 0), (count, 52)]
     assert faces.ids.dtype == np.int64
     assert faces.states.dtype == np.uint8
     assert faces.ages.dtype == np.uint32
@@ -226,11 +228,25 @@ def test_faces_keep_their_ids_and_numbers_whichever_is_seen_best(pipeline, astro
     assert np.abs(faces.rois.centres - clear.rois.centres).max() < 20
 
 
+def test_full_range_leads_to_the_same_landmarks(loaded, pipeline, astronaut):
+    expected = pipeline.process(rgb_frame(astronaut))
+    settings = SensorSettings(landmark_model=loaded[0].model.landmark_model, detector='full_range')
+    sensor = load_sensor(settings)
+    assert sensor.model.detector == 'full_range'
+    faces = sensor.pipeline.process(rgb_frame(astronaut))
+    # Its boxes are a tenth larger here, and so are the crops: measured up to 2.3 px of 95.
+    assert faces.landmarks.shape == expected.landmarks.shape
+    assert np.abs(faces.landmarks - expected.landmarks)[..., :2].max() <= 4
+
+
 def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
     stages = loaded[1]
     stages.clear()
     pipeline.process(rgb_frame(astronaut))
-    assert stages == ['detect', '/detect', 'landmarks', '/landmarks']
+    expected = ['detect', '/detect', 'landmarks', '/landmarks']
+    if loaded[0].model.landmark_model == 'v2':
+        expected += ['blendshapes', '/blendshapes']
+    assert stages == expected
 
 
 def test_the_image_is_left_alone(pipeline, astronaut):

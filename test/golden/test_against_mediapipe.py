@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from facemesh_ros.core.types import Faces, Frame, PixelOrder
 from facemesh_ros.sensor import load_sensor
 
 HERE = Path(__file__).parent
-ABOUT = json.loads((HERE / 'about.json').read_text())
 PEERS = {
     'attention': HERE / 'mediapipe_0_10_21_attention.npz',
+    'mesh': HERE / 'mediapipe_0_10_21_mesh.npz',
     'v2': HERE / 'mediapipe_1_2_2_v2.npz',
 }
 ASTRONAUT = 'skimage.data.astronaut'
-FILES = [name for name in ABOUT['pictures'] if name != ASTRONAUT]
 MEDIAN_PX, P95_PX, EXPLAIN_PX = 0.03, 0.7, 2.0
 # Faces that may be farther off than EXPLAIN_PX, as (model, picture, which), with the reason.
 EXPLAINED: dict[tuple[str, str, int], str] = {}
@@ -50,20 +48,6 @@ def found_faces(pipeline: FacePipeline, rgb: np.ndarray) -> Faces:
     return pipeline.process(Frame(rgb, PixelOrder.RGB))
 
 
-def pictures(data_folder: Path):
-    for name in FILES:
-        bgr = cv2.imread(str(data_folder / 'images' / name), cv2.IMREAD_COLOR)
-        assert bgr is not None, f'{name} is missing from {data_folder}'
-        yield name, np.ascontiguousarray(bgr[..., ::-1])
-
-
-def check_pixels(name: str, rgb: np.ndarray) -> None:
-    digest = hashlib.sha256(rgb.tobytes()).hexdigest()
-    assert digest == ABOUT['pictures'][name]['pixels_sha256'], (
-        f'{name} decodes to other pixels than MediaPipe was given'
-    )
-
-
 def distances_px(faces: Faces, expected: np.ndarray) -> list[np.ndarray]:
     """For each of MediaPipe's faces, (L,) px from the nearest of ours."""
     offsets = np.linalg.norm(faces.landmarks[None, :, :, :2] - expected[:, None, :, :2], axis=-1)
@@ -75,28 +59,24 @@ def check_distances(distances: np.ndarray) -> None:
     assert np.percentile(distances, 95) <= P95_PX
 
 
-def test_astronaut(pipeline, golden, require_package):
-    rgb = require_package('skimage.data').astronaut()
-    check_pixels(ASTRONAUT, rgb)
-    faces = found_faces(pipeline, rgb)
+def test_astronaut(pipeline, golden, astronaut):
+    faces = found_faces(pipeline, astronaut)
     assert len(faces) == len(golden[ASTRONAUT]) == 1
     check_distances(np.concatenate(distances_px(faces, golden[ASTRONAUT])))
 
 
-def test_the_command_says_the_same(model, pipeline, golden, require_package, tmp_path):
-    rgb = require_package('skimage.data').astronaut()
+def test_the_command_says_the_same(model, pipeline, golden, astronaut, tmp_path):
     picture, lines = tmp_path / 'astronaut.png', tmp_path / 'lines.jsonl'
-    cv2.imwrite(str(picture), rgb[..., ::-1])
+    cv2.imwrite(str(picture), astronaut[..., ::-1])
     assert main(['run', str(picture), '--static', '--model', model, '--jsonl', str(lines)]) == 0
     (face,) = json.loads(lines.read_text())['faces']
     offsets = np.asarray(face['landmarks'])[:, :2] - golden[ASTRONAUT][0, :, :2]
     check_distances(np.linalg.norm(offsets, axis=1))
 
 
-def test_all_pictures(model, pipeline, golden, data_folder):
+def test_all_pictures(model, pipeline, golden, pictures):
     distances = []
-    for name, rgb in pictures(data_folder):
-        check_pixels(name, rgb)
+    for name, rgb in pictures():
         faces, expected = found_faces(pipeline, rgb), golden[name]
         assert len(faces) == len(expected), name
         if len(expected):
@@ -104,13 +84,13 @@ def test_all_pictures(model, pipeline, golden, data_folder):
             far = {i for i, off in enumerate(offs) if off.max() > EXPLAIN_PX}
             assert far <= {i for m, n, i in EXPLAINED if (m, n) == (model, name)}, name
             distances += offs
-    assert len(distances) == sum(len(golden[name]) for name in FILES)
+    assert len(distances) == sum(map(len, golden.values()))
     check_distances(np.concatenate(distances))
 
 
-def test_depth_has_the_scale_of_the_pixels(model, pipeline, golden, data_folder):
+def test_depth_has_the_scale_of_the_pixels(model, pipeline, golden, pictures):
     """MediaPipe's z, brought to px of the same scale, is ours."""
-    for name, rgb in pictures(data_folder):
+    for name, rgb in pictures():
         faces, expected = found_faces(pipeline, rgb), golden[name]
         if not len(expected):
             continue

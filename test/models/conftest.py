@@ -48,13 +48,13 @@ def make_archive(path: Path, archive: Archive, tflite: Callable[[str], bytes]) -
 
 @pytest.fixture
 def bundle(tmp_path: Path, tflite: Callable[[str], bytes]) -> Path:
-    """A bundle with short_range and v2."""
+    """A bundle with v2, blendshapes and, if the store has that edition, short_range."""
     return make_archive(tmp_path / BUNDLE.file_name, BUNDLE, tflite)
 
 
 @pytest.fixture
 def wheel(tmp_path: Path, tflite: Callable[[str], bytes]) -> Path:
-    """A wheel with attention."""
+    """A wheel with attention, mesh, full_range and, if the store has that edition, short_range."""
     return make_archive(tmp_path / WHEEL.file_name, WHEEL, tflite)
 
 

@@ -22,8 +22,9 @@ def names_in(path: Path) -> list[str]:
 
 
 def test_bundle_wheel_and_single_files_are_recognised(bundle, wheel, tmp_path, tflite) -> None:
-    assert {'v2'} <= set(names_in(bundle)) <= {'short_range', 'v2'}
-    assert {'attention'} <= set(names_in(wheel)) <= {'attention', 'short_range'}
+    in_bundle, in_wheel = {'v2', 'blendshapes'}, {'attention', 'mesh', 'full_range'}
+    assert in_bundle <= set(names_in(bundle)) <= {*in_bundle, 'short_range'}
+    assert in_wheel <= set(names_in(wheel)) <= {*in_wheel, 'short_range'}
     single = tmp_path / 'any name.tflite'
     single.write_bytes(tflite('attention'))
     (model,) = models_in(single)

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from facemesh_ros.models.catalog import ATTENTION, CATALOG, Kind, ModelEntry
+from facemesh_ros.core.blendshapes import LANDMARKS
+from facemesh_ros.models.catalog import ATTENTION, BLENDSHAPES, CATALOG, Kind, ModelEntry
 from facemesh_ros.models.convert import blocked
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
@@ -25,12 +26,21 @@ from facemesh_ros.models.flavour import Flavour
 
 TOLERANCE = 1e-3
 GOLDEN = Path(__file__).with_name('golden') / 'attention.npz'
+FACES = Path(__file__).parents[1] / 'golden' / 'mediapipe_1_2_2_v2.npz'
 FILES = [
     pytest.param(entry, flavour, id=entry.file_name(flavour))
     for entry in CATALOG.values()
     for flavour in Flavour
 ]
 BATCHES = (1, 5)
+PROMISED = {
+    'short_range': {'regressors': [896, 16], 'classificators': [896, 1]},
+    'full_range': {'regressors': [2304, 16], 'classificators': [2304, 1]},
+    'v2': {'landmarks': [478, 3], 'presence': []},
+    'attention': {'landmarks': [478, 3], 'presence': []},
+    'mesh': {'landmarks': [468, 3], 'presence': []},
+    'blendshapes': {'scores': [52]},
+}
 
 Outputs = dict[str, np.ndarray]
 
@@ -54,27 +64,31 @@ def litert(tflite, require_package) -> Callable[[ModelEntry, np.ndarray], Output
     """Run the original on one picture after the other."""
     interpreters = require_package('ai_edge_litert.interpreter')
 
-    def run(entry: ModelEntry, images: np.ndarray) -> Outputs:
+    def run(entry: ModelEntry, given: np.ndarray) -> Outputs:
         interpreter = interpreters.Interpreter(model_content=tflite(entry.name))
         interpreter.allocate_tensors()
-        image = interpreter.get_input_details()[0]['index']
+        place = interpreter.get_input_details()[0]['index']
         rows: dict[str, list[np.ndarray]] = {}
-        for one in images:
-            interpreter.set_tensor(image, one[None])
+        for one in given:
+            interpreter.set_tensor(place, one[None])
             interpreter.invoke()
             for output in interpreter.get_output_details():
-                rows.setdefault(output['name'], []).append(interpreter.get_tensor(output['index']))
+                values = interpreter.get_tensor(output['index'])
+                if entry.kind is Kind.BLENDSHAPES:  # the only ones without a batch axis
+                    values = values[None]
+                rows.setdefault(output['name'], []).append(values)
         return {name: np.concatenate(parts) for name, parts in rows.items()}
 
     return run
 
 
-def run_onnx(content: bytes, images: np.ndarray, batch: int) -> Outputs:
+def run_onnx(content: bytes, given: np.ndarray, batch: int) -> Outputs:
     session = ort.InferenceSession(content, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs()]
+    (entrance,) = session.get_inputs()
     rows = [
-        session.run(names, {'image': images[start : start + batch]})
-        for start in range(0, len(images), batch)
+        session.run(names, {entrance.name: given[start : start + batch]})
+        for start in range(0, len(given), batch)
     ]
     return {
         name: np.concatenate(parts)
@@ -101,6 +115,24 @@ def noise(size: int) -> np.ndarray:
     return np.random.default_rng(7).integers(0, 256, (5, size, size, 3), np.uint8)
 
 
+def points() -> np.ndarray:
+    """Landmarks of five faces in px as MediaPipe found them, (5, 146, 2)."""
+    with np.load(FACES) as golden:
+        faces = np.concatenate([golden[name] for name in sorted(golden.files)])
+    return np.ascontiguousarray(faces[:5, LANDMARKS, :2])
+
+
+def random_points() -> np.ndarray:
+    return np.random.default_rng(7).normal(300, 80, (5, 146, 2)).astype(np.float32)
+
+
+# Original names of what the contract renames.
+RENAMED = {
+    'full_range': {'Identity': 'regressors', 'Identity_1': 'classificators'},
+    'blendshapes': {'StatefulPartitionedCall:0': 'scores'},
+}
+
+
 def assert_close(results: Outputs, truth: Outputs) -> None:
     for name, expected in truth.items():
         np.testing.assert_allclose(results[name], expected, rtol=0, atol=TOLERANCE, err_msg=name)
@@ -115,9 +147,13 @@ def test_outputs_are_those_of_litert(
     entry, flavour, pictures, batch, converted, litert, astronaut
 ) -> None:
     size = entry.input_size
-    images = model_input(entry, crops(astronaut, size) if pictures == 'face' else noise(size))
-    results = run_onnx(converted(entry, flavour), images, batch)
-    assert_close(results, litert(entry, images))
+    if entry.kind is Kind.BLENDSHAPES:
+        given = points() if pictures == 'face' else random_points()
+    else:
+        given = model_input(entry, crops(astronaut, size) if pictures == 'face' else noise(size))
+    results = run_onnx(converted(entry, flavour), given, batch)
+    renamed = RENAMED.get(entry.name, {})
+    assert_close(results, {renamed.get(n, n): v for n, v in litert(entry, given).items()})
 
 
 @pytest.mark.parametrize('batch', BATCHES)
@@ -150,7 +186,7 @@ def test_attention_survives_a_mesh_without_direction(flavour, converted) -> None
 def test_added_outputs_follow_from_the_original_ones(entry, flavour, converted, astronaut) -> None:
     images = model_input(entry, crops(astronaut, entry.input_size))
     results = run_onnx(converted(entry, flavour), images, 5)
-    assert results['landmarks'].shape == (5, 478, 3)
+    assert results['landmarks'].shape == (5, entry.points, 3)
     mesh = results[entry.mesh_output].reshape(5, -1, 3)
     # Depth of the mesh is never refined; irises have none of their own in the attention model.
     np.testing.assert_array_equal(results['landmarks'][:, :468, 2], mesh[:, :468, 2])
@@ -162,11 +198,15 @@ def test_added_outputs_follow_from_the_original_ones(entry, flavour, converted, 
 @pytest.mark.parametrize(('entry', 'flavour'), FILES)
 def test_file_keeps_its_contract(entry, flavour, converted, tflite) -> None:
     session = ort.InferenceSession(converted(entry, flavour), providers=['CPUExecutionProvider'])
-    (image,) = session.get_inputs()
+    (given,) = session.get_inputs()
     size = entry.input_size
-    assert (image.name, image.type, image.shape[1:]) == ('image', 'tensor(float)', [size, size, 3])
-    batch_axes = {item.shape[0] for item in (image, *session.get_outputs())}
+    expected = ('points', [146, 2]) if entry is BLENDSHAPES else ('image', [size, size, 3])
+    assert (given.name, given.shape[1:], given.type) == (*expected, 'tensor(float)')
+    batch_axes = {item.shape[0] for item in (given, *session.get_outputs())}
     assert batch_axes == {'N'}
+    shapes = {item.name: item.shape[1:] for item in session.get_outputs()}
+    for name, shape in PROMISED[entry.name].items():
+        assert shapes[name] == shape
     assert session.get_modelmeta().custom_metadata_map == {
         'name': entry.name,
         'kind': entry.kind.value,
@@ -216,7 +256,7 @@ def test_layers_as_convolutions_are_exact(values, slopes, padding) -> None:
 
 
 def test_a_file_of_another_model_is_refused(tflite) -> None:
-    with pytest.raises(ConversionError, match='not 192 px square'):
+    with pytest.raises(ConversionError, match=r'is not \(1, 192, 192, 3\)'):
         onnx_from_tflite(tflite('v2'), ATTENTION, Flavour.PLAIN)
 
 

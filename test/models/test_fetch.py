@@ -96,9 +96,9 @@ def test_without_the_bundle_it_goes_on_with_what_it_has(
     monkeypatch.setenv('FACEMESH_MODEL_SOURCES', f'{wheel}{os.pathsep}{detector}')
     assert facemesh('fetch') == 0
     said = capsys.readouterr().out
-    assert 'Not there: v2.' in said
+    assert 'Not there: v2, blendshapes.' in said
     assert 'facemesh models add face_landmarker.task' in said
-    assert sorted(store.records()) == ['attention', 'short_range']
+    assert sorted(store.records()) == ['attention', 'full_range', 'mesh', 'short_range']
 
 
 def test_fetch_repairs_without_a_network(capsys, provisioned) -> None:
@@ -115,6 +115,22 @@ def test_fetch_repairs_without_a_network(capsys, provisioned) -> None:
     assert facemesh('fetch') == 0
     assert 'v2, attention' in capsys.readouterr().out
     assert facemesh('verify') == 0
+
+
+@pytest.mark.parametrize(
+    ('names', 'status'),
+    [
+        (['full_range', 'mesh'], 0),
+        (['short_range', 'blendshapes'], 1),
+        (['attention', 'blendshapes'], 1),
+    ],
+)
+def test_verify_asks_for_a_detector_and_a_landmark_model_alone(
+    store, tflite, names, status
+) -> None:
+    for name in names:
+        store.install(tflite(name), 'test')
+    assert facemesh('verify') == status
 
 
 def test_add_takes_archives_files_and_folders(capsys, bundle, wheel, store, provisioned) -> None:

@@ -62,6 +62,7 @@ def test_fields_of_a_face(client, face_msg):
     assert abs(rotation) < 0.2  # she holds her head upright
     assert face.metric_source == FaceMesh.METRIC_NONE
     assert len(face.landmarks_metric) == 0
+    assert len(face.blendshapes) == 0  # they come with v2
     assert all(map(math.isnan, [*face.gaze_left, *face.gaze_right, face.reprojection_error]))
 
 
@@ -140,6 +141,7 @@ def test_info_is_there_for_who_comes_late(client):
     assert len(info.triangles) % 3 == len(info.edges) % 2 == 0
     assert len(info.region_of_landmark) == 478
     assert max(info.region_of_landmark) < len(info.region_names)
+    assert list(info.blendshape_names) == []
 
 
 def test_views_are_built_only_for_subscribers(client, face_msg):
@@ -199,6 +201,21 @@ def test_points_scale_with_the_focal_length(client, face_msg):
         assert np.linalg.norm(right - left) == pytest.approx(0.0889, rel=1e-4)
         depths_m.append(points['xyz'][:, 2].mean())
     assert depths_m[1] == pytest.approx(2 * depths_m[0], rel=0.02)
+
+
+def test_blendshapes_come_with_v2(client, start_node, face_msg, node):
+    node.stop()
+    with_v2 = start_node('landmark_model:=v2')
+    client.wait_until(
+        lambda: client.infos and client.infos[-1].model == 'v2', 'the info of the new node'
+    )
+    info = client.infos[-1]
+    (face,) = client.answer_to(face_msg()).faces
+    golden = np.load(GOLDENS / 'mediapipe_1_2_2_blendshapes.npz')['skimage.data.astronaut'][0]
+    assert np.asarray(face.blendshapes) == pytest.approx(golden, abs=0.02)
+    scores = dict(zip(info.blendshape_names, face.blendshapes, strict=True))
+    assert min(scores['mouthSmileLeft'], scores['mouthSmileRight']) > 0.5
+    with_v2.stop()
 
 
 def test_compressed_images(client, start_node, astronaut_bgr, node):

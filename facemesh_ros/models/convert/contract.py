@@ -9,7 +9,7 @@ from facemesh_ros.models.convert import attention
 from facemesh_ros.models.convert.translation import Translation
 from facemesh_ros.models.errors import ConversionError
 
-IMAGE = 'image'
+INPUTS = {Kind.DETECTOR: 'image', Kind.LANDMARKS: 'image', Kind.BLENDSHAPES: 'points'}
 
 Outputs = dict[str, tuple[int, ...]]
 
@@ -42,6 +42,14 @@ def landmark_outputs(translation: Translation, entry: ModelEntry) -> Outputs:
     return {**outputs, 'landmarks': (entry.points, 3), 'presence': ()}
 
 
+def blendshape_outputs(translation: Translation, entry: ModelEntry) -> Outputs:
+    """Name the output `scores` (N, blendshapes)."""
+    (index,) = translation.source.outputs
+    translation.target.node('Identity', translation.value(index), output='scores')
+    # The original drops its batch axis of one, the conversion keeps it.
+    return {'scores': translation.tensor(index).shape}
+
+
 def _original_outputs(translation: Translation) -> Outputs:
     outputs: Outputs = {}
     for index in translation.source.outputs:
@@ -55,4 +63,5 @@ def _original_outputs(translation: Translation) -> Outputs:
 OUTPUTS: dict[Kind, Callable[[Translation, ModelEntry], Outputs]] = {
     Kind.DETECTOR: detector_outputs,
     Kind.LANDMARKS: landmark_outputs,
+    Kind.BLENDSHAPES: blendshape_outputs,
 }

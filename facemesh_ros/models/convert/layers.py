@@ -1,4 +1,4 @@
-"""Builtin TFLite operators as ONNX nodes."""
+"""Builtin TFLite operators that are layers of a network as ONNX nodes."""
 
 from __future__ import annotations
 
@@ -75,23 +75,6 @@ def _window(
     return strides, before + after
 
 
-def add(translation: Translation, operator: Operator) -> str:
-    """ADD."""
-    return _elementwise(translation, operator, 'Add')
-
-
-def multiply(translation: Translation, operator: Operator) -> str:
-    """MUL."""
-    return _elementwise(translation, operator, 'Mul')
-
-
-def _elementwise(translation: Translation, operator: Operator, kind: str) -> str:
-    rank = len(translation.tensor(operator.outputs[0]).shape)
-    operands = [translation.operand(index, rank) for index in operator.inputs]
-    result = translation.target.node(kind, *operands)
-    return translation.activated(result, operator.options.get('FusedActivationFunction', 0))
-
-
 def prelu(translation: Translation, operator: Operator) -> str:
     """PRELU with one slope per channel; slopes come as (1, 1, channels)."""
     slopes = translation.constant(operator.inputs[1])
@@ -110,65 +93,28 @@ def relu(translation: Translation, operator: Operator) -> str:
     return translation.target.node('Relu', translation.value(operator.inputs[0]))
 
 
-def logistic(translation: Translation, operator: Operator) -> str:
-    """LOGISTIC."""
-    return translation.target.node('Sigmoid', translation.value(operator.inputs[0]))
-
-
-def pad(translation: Translation, operator: Operator) -> str:
-    """PAD with zeros; paddings come as (axes, 2)."""
-    paddings = translation.constant(operator.inputs[1])
-    if paddings[0].any():
-        raise ConversionError('padding of the batch axis is not supported')
-    value = translation.value(operator.inputs[0])
-    if len(paddings) == 4:
-        if translation.flavour is Flavour.CPU and not paddings[1:3].any():
-            channels = translation.tensor(operator.inputs[0]).shape[3]
-            return blocked.padded_channels(translation.target, value, channels, *paddings[3])
-        paddings = paddings[[0, 3, 1, 2]]
-    return translation.target.node('Pad', value, translation.target.integers(*paddings.T.ravel()))
-
-
-def concatenation(translation: Translation, operator: Operator) -> str:
-    """CONCATENATION."""
-    rank = len(translation.tensor(operator.outputs[0]).shape)
-    axis = operator.options['Axis'] % rank
-    if rank == 4:
-        axis = (0, 2, 3, 1)[axis]
-    values = [translation.value(index) for index in operator.inputs]
-    result = translation.target.node('Concat', *values, axis=axis)
-    return translation.activated(result, operator.options['FusedActivationFunction'])
-
-
-def reshape(translation: Translation, operator: Operator) -> str:
-    """RESHAPE of everything behind the batch axis."""
-    before = translation.tensor(operator.inputs[0]).shape
-    after = translation.tensor(operator.outputs[0]).shape
-    if before[0] != 1 or after[0] != 1:
-        raise ConversionError(f'reshaping {before} to {after} would mix the batch axis')
-    return translation.reshaped(translation.channels_last(operator.inputs[0]), after)
-
-
-def strided_slice(translation: Translation, operator: Operator) -> str:
-    """STRIDED_SLICE, only where it keeps everything (as at the end of the attention model)."""
-    before = translation.tensor(operator.inputs[0]).shape
-    after = translation.tensor(operator.outputs[0]).shape
-    if before != after or (translation.constant(operator.inputs[3]) != 1).any():
-        raise ConversionError(f'slicing {before} to {after} is not supported')
-    return translation.value(operator.inputs[0])
+def resize_bilinear(translation: Translation, operator: Operator) -> str:
+    """RESIZE_BILINEAR with pixel centres at halves."""
+    if operator.options['AlignCorners'] or not operator.options['HalfPixelCenters']:
+        raise ConversionError('RESIZE_BILINEAR is supported with half-pixel centres only')
+    before = translation.tensor(operator.inputs[0]).shape[1:3]
+    after = translation.tensor(operator.outputs[0]).shape[1:3]
+    height, width = (new / old for new, old in zip(after, before, strict=True))
+    return translation.target.node(
+        'Resize',
+        translation.value(operator.inputs[0]),
+        '',
+        translation.target.floats(1, 1, height, width),
+        mode='linear',
+        coordinate_transformation_mode='half_pixel',
+    )
 
 
 RULES: dict[str, Rule] = {
-    'ADD': add,
-    'CONCATENATION': concatenation,
     'CONV_2D': convolution,
     'DEPTHWISE_CONV_2D': depthwise_convolution,
-    'LOGISTIC': logistic,
     'MAX_POOL_2D': max_pool,
-    'MUL': multiply,
-    'PAD': pad,
     'PRELU': prelu,
     'RELU': relu,
-    'RESHAPE': reshape,
-    'STRIDED_SLICE': strided_slice,
+    'RESIZE_BILINEAR': resize_bilinear,
 }

@@ -1,7 +1,7 @@
 """Reads a TFLite file into plain values: tensors, operators and their options.
 
-Weights stored as float16 behind DEQUANTIZE come out as float32 constants, so a translation sees
-only the operators that compute.
+Weights stored as float16 behind DEQUANTIZE, or sparsely behind DENSIFY, come out as dense float32
+constants, so a translation sees only the operators that compute.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tflite
 from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 
+from facemesh_ros.models.convert.sparse import dense_from_sparse
 from facemesh_ros.models.errors import ConversionError
 
 _DTYPES: dict[int, type[np.generic]] = {
@@ -33,8 +34,18 @@ _OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
     'CONCATENATION': (tflite.ConcatenationOptions, ('Axis', 'FusedActivationFunction')),
     'CONV_2D': (tflite.Conv2DOptions, (*_WINDOW, *_DILATION)),
     'DEPTHWISE_CONV_2D': (tflite.DepthwiseConv2DOptions, (*_WINDOW, *_DILATION)),
+    'DEPTH_TO_SPACE': (tflite.DepthToSpaceOptions, ('BlockSize',)),
+    'DIV': (tflite.DivOptions, ('FusedActivationFunction',)),
     'MAX_POOL_2D': (tflite.Pool2DOptions, (*_WINDOW, 'FilterHeight', 'FilterWidth')),
+    'MEAN': (tflite.ReducerOptions, ('KeepDims',)),
     'MUL': (tflite.MulOptions, ('FusedActivationFunction',)),
+    'RESIZE_BILINEAR': (tflite.ResizeBilinearOptions, ('AlignCorners', 'HalfPixelCenters')),
+    'STRIDED_SLICE': (
+        tflite.StridedSliceOptions,
+        ('BeginMask', 'EndMask', 'EllipsisMask', 'NewAxisMask', 'ShrinkAxisMask'),
+    ),
+    'SUB': (tflite.SubOptions, ('FusedActivationFunction',)),
+    'SUM': (tflite.ReducerOptions, ('KeepDims',)),
 }
 
 
@@ -105,6 +116,8 @@ def read_tflite(content: bytes) -> TfliteGraph:
         operator = _operator(model, subgraph.Operators(i))
         if operator.kind == 'DEQUANTIZE':
             _fold_dequantize(tensors, operator)
+        elif operator.kind == 'DENSIFY':
+            _fold_densify(tensors, operator)
         else:
             computing.append(operator)
     return TfliteGraph(
@@ -124,7 +137,10 @@ def _tensor(model: Any, tensor: Any) -> Tensor:
     dtype = _DTYPES.get(tensor.Type())
     if dtype is None:
         raise ConversionError(f'{name}: constants of TFLite type {tensor.Type()} are unknown')
-    return Tensor(name, shape, buffer.DataAsNumpy().view(dtype).reshape(shape))
+    numbers = buffer.DataAsNumpy().view(dtype)
+    if tensor.Sparsity() is not None:
+        return Tensor(name, shape, dense_from_sparse(name, numbers, shape, tensor.Sparsity()))
+    return Tensor(name, shape, numbers.reshape(shape))
 
 
 def _operator(model: Any, operator: Any) -> Operator:
@@ -164,6 +180,13 @@ def _fold_dequantize(tensors: list[Tensor], operator: Operator) -> None:
     tensors[operator.outputs[0]] = Tensor(
         widened.name, widened.shape, stored.constant.astype(np.float32)
     )
+
+
+def _fold_densify(tensors: list[Tensor], operator: Operator) -> None:
+    stored, dense = tensors[operator.inputs[0]], tensors[operator.outputs[0]]
+    if stored.constant is None:
+        raise ConversionError(f'{stored.name}: only constants can be made dense')
+    tensors[operator.outputs[0]] = Tensor(dense.name, dense.shape, stored.constant)
 
 
 def _indices(numbers: Any) -> tuple[int, ...]:

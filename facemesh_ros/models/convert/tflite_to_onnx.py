@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 
 from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
-from facemesh_ros.models.convert import attention, layers
-from facemesh_ros.models.convert.contract import IMAGE, OUTPUTS
+from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
+from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 from facemesh_ros.models.errors import ConversionError
 from facemesh_ros.models.flavour import Flavour
 
-_RULES = {**layers.RULES, **attention.RULES}
+_RULES = {**layers.RULES, **arithmetic.RULES, **arrangement.RULES, **attention.RULES}
 
 
 def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> bytes:
@@ -24,8 +24,9 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         flavour: Which hardware the result is for.
 
     Returns:
-        An ONNX file with input `image` (N, size, size, 3) float32, in [-1, 1] for a detector
-        and [0, 1] for a landmark model, and the outputs of `contract`.
+        An ONNX file with the outputs of `contract` and one float32 input: `image` (N, size, size,
+        3), in [-1, 1] for a detector and [0, 1] for a landmark model, or `points` (N, points, 2)
+        for a blendshape model.
 
     Raises:
         ConversionError: If the file is no TFLite file or holds an operator that is not known.
@@ -35,9 +36,12 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
     if len(source.inputs) != 1:
         raise ConversionError(f'{entry.name}: one input expected, got {len(source.inputs)}')
     shape = translation.tensor(source.inputs[0]).shape
-    if shape != (1, entry.input_size, entry.input_size, 3):
-        raise ConversionError(f'{entry.name}: input {shape} is not {entry.input_size} px square')
-    translation.define(source.inputs[0], target.node('Transpose', IMAGE, perm=NCHW_FROM_NHWC))
+    if shape != (1, *entry.input_shape):
+        raise ConversionError(f'{entry.name}: input {shape} is not {(1, *entry.input_shape)}')
+    name = given = INPUTS[entry.kind]
+    if len(shape) == 4:
+        given = target.node('Transpose', name, perm=NCHW_FROM_NHWC)
+    translation.define(source.inputs[0], given)
     for operator in source.operators:
         if operator.kind not in _RULES:
             raise ConversionError(f'{entry.name}: operator {operator.kind} is not supported')
@@ -51,5 +55,5 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         'converter_version': CONVERTER_VERSION,
         'flavour': flavour.value,
     }
-    model = target.model({IMAGE: shape[1:]}, outputs, properties)
+    model = target.model({name: shape[1:]}, outputs, properties)
     return bytes(model.SerializeToString())

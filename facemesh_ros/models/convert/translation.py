@@ -74,6 +74,11 @@ class Translation:
             array = array.transpose(NCHW_FROM_NHWC)
         return self.target.constant(array)
 
+    @staticmethod
+    def axis(axis: int, rank: int) -> int:
+        """Return which axis of an ONNX value is an axis of its TFLite tensor."""
+        return NCHW_FROM_NHWC.index(axis) if rank == 4 else axis
+
     def channels_last(self, index: int) -> str:
         """Return a value with the axes of its TFLite tensor."""
         shape = self.tensor(index).shape
