@@ -81,9 +81,8 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
     profile = landmark_profile(landmark_model)
     landmarks_network = load_network(store, landmark_model, choice)
     landmarker = FaceLandmarker(landmarks_network)
-    blendshapes = None
-    if settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS:
-        blendshapes = _blendshapes(store, choice)
+    wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
+    blendshapes = _blendshapes(store, choice) if wanted else None
     detector_network = load_network(store, detector_name, choice)
     pipeline = FacePipeline(
         BlazeFace(detector_network, detector_profile(detector_name), profile.max_iou),

@@ -67,6 +67,17 @@ def model_store() -> ModelStore:
 
 
 @pytest.fixture(scope='session')
+def require_models(model_store: ModelStore) -> Callable[..., None]:
+    """Ask for models by name; which ones a machine has depends on its network."""
+
+    def required(*names: str) -> None:
+        for name in names:
+            require(name in model_store.records(), f'the model {name} (facemesh models fetch)')
+
+    return required
+
+
+@pytest.fixture(scope='session')
 def data_folder() -> Path:
     """The folder of pictures and clips: $FACEMESH_DATA, else shared/data beside the checkout."""
     beside = Path(__file__).parents[2] / 'shared' / 'data'

@@ -33,8 +33,8 @@ def green_of(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize('model', ['attention', 'mesh', 'v2'])
-def test_a_line_has_what_the_interface_promises(workplace, model_store, require, model):
-    require(model in model_store.records(), f'the model {model}')
+def test_a_line_has_what_the_interface_promises(workplace, require_models, model):
+    require_models(model)
     (line,) = lines_of('face.png', '--model', model)
     assert set(line) == LINE
     assert (line['source'], line['frame'], line['stamp_ns']) == ('face.png', 0, 0)

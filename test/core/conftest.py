@@ -24,11 +24,11 @@ def astronaut(require_package) -> np.ndarray:
 
 
 @pytest.fixture(scope='session')
-def network_of(model_store, require):
+def network_of(model_store, require_models):
     """Open a provisioned model on the CPU."""
 
     def opened(name: str) -> Network:
-        require(name in model_store.records(), f'the model {name} (facemesh models fetch)')
+        require_models(name)
         return Network(model_store.load(name, Flavour.CPU), ProviderChoice('cpu'))
 
     return opened

@@ -74,11 +74,8 @@ def test_another_model_in_its_place_is_named(network_of):
 @pytest.mark.parametrize(
     ('model', 'wanted', 'count'), [('v2', True, 52), ('v2', False, 0), ('attention', True, 0)]
 )
-def test_they_come_with_v2_unless_switched_off(
-    model_store, require, astronaut, model, wanted, count
-):
-    for name in (model, 'blendshapes'):
-        require(name in model_store.records(), f'the model {name} (facemesh models fetch)')
+def test_they_come_with_v2_unless_switched_off(require_models, astronaut, model, wanted, count):
+    require_models(model, 'blendshapes')
     sensor = load_sensor(SensorSettings(landmark_model=model, publish_blendshapes=wanted))
     assert len(sensor.model.blendshape_names) == count
     faces = sensor.pipeline.process(Frame(astronaut, PixelOrder.RGB))

@@ -23,8 +23,8 @@ GRID_PX = 80
 
 
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
-def loaded(request, model_store, require):
-    require(request.param in model_store.records(), f'the model {request.param}')
+def loaded(request, require_models):
+    require_models(request.param)
     stages = []
 
     @contextmanager

@@ -33,8 +33,8 @@ def model(request) -> str:
 
 
 @pytest.fixture(scope='module')
-def pipeline(model, model_store, require) -> FacePipeline:
-    require(model in model_store.records(), f'the model {model} (facemesh models fetch)')
+def pipeline(model, require_models) -> FacePipeline:
+    require_models(model)
     return load_sensor(SensorSettings(landmark_model=model, max_faces=32)).pipeline
 
 

@@ -39,14 +39,13 @@ def scores() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope='module')
-def pipeline(model_store, require) -> FacePipeline:
-    for name in ('v2', 'blendshapes'):
-        require(name in model_store.records(), f'the model {name} (facemesh models fetch)')
+def pipeline(require_models) -> FacePipeline:
+    require_models('v2', 'blendshapes')
     return load_sensor(SensorSettings(landmark_model='v2', max_faces=32)).pipeline
 
 
-def test_the_same_landmarks_score_the_same(model_store, require, landmarks, scores):
-    require('blendshapes' in model_store.records(), 'the model blendshapes')
+def test_the_same_landmarks_score_the_same(model_store, require_models, landmarks, scores):
+    require_models('blendshapes')
     network = Network(model_store.load('blendshapes', Flavour.CPU), ProviderChoice('cpu'))
     points = np.concatenate([landmarks[name] for name in landmarks])
     expected = np.concatenate([scores[name] for name in landmarks])

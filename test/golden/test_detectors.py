@@ -24,8 +24,8 @@ MEDIAN_PX, LARGEST_PX, LARGEST_SCORE = 0.005, 0.7, 0.005
 
 
 @pytest.mark.parametrize('model', MIN_SCORES)
-def test_all_pictures(model, model_store, require, pictures):
-    require(model in model_store.records(), f'the model {model} (facemesh models fetch)')
+def test_all_pictures(model, model_store, require_models, pictures):
+    require_models(model)
     network = Network(model_store.load(model, Flavour.CPU), ProviderChoice('cpu'))
     detector = BlazeFace(network, detector_profile(model), MAX_IOU)
     golden = np.load(HERE / f'mediapipe_0_10_21_{model}.npz')

@@ -203,7 +203,8 @@ def test_points_scale_with_the_focal_length(client, face_msg):
     assert depths_m[1] == pytest.approx(2 * depths_m[0], rel=0.02)
 
 
-def test_blendshapes_come_with_v2(client, start_node, face_msg, node):
+def test_blendshapes_come_with_v2(client, start_node, face_msg, node, require_models):
+    require_models('v2', 'blendshapes')
     node.stop()
     with_v2 = start_node('landmark_model:=v2')
     client.wait_until(
