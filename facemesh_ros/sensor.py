@@ -23,6 +23,7 @@ from facemesh_ros.core.providers import CPU, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.hardware import nvidia_driver
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
@@ -43,7 +44,7 @@ class ModelInfo:
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
         provider: ONNX Runtime's name of the execution provider that runs them.
-        fell_back: Whether another provider was tried first and would not start.
+        gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
     """
 
     landmark_model: str
@@ -52,7 +53,7 @@ class ModelInfo:
     detector: str
     blendshape_names: tuple[str, ...]
     provider: str
-    fell_back: bool
+    gpu_idle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,15 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         detector=detector_name,
         blendshape_names=NAMES if blendshapes else (),
         provider=landmarks_network.provider,
-        fell_back=landmarks_network.provider != choice.wanted,
+        gpu_idle=_is_gpu_idle(landmarks_network, choice),
     )
     return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
+
+
+def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
+    if choice.execution_provider != 'auto' or network.provider != CPU:
+        return False
+    return choice.wanted != CPU or bool(nvidia_driver())
 
 
 def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:

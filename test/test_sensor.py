@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from facemesh_ros.core.settings import SensorSettings
@@ -58,3 +59,17 @@ def test_what_is_missing_is_named(folder_with, wanted, missing):
     folder = folder_with('short_range', *(['v2'] if 'detector' in wanted else []))
     with pytest.raises(MissingModelError, match=f"'{missing}'.*facemesh models fetch"):
         load_sensor(SensorSettings(model_dir=str(folder), **wanted))
+
+
+@pytest.mark.parametrize(
+    ('driver', 'provider', 'idle'),
+    [(True, 'auto', True), (False, 'auto', False), (True, 'cpu', False)],
+)
+def test_an_idle_gpu_is_told(monkeypatch, tmp_path, model_store, driver, provider, idle):
+    if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    version = tmp_path / 'version'
+    if driver:
+        version.write_text('NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06\nGCC ...\n')
+    monkeypatch.setattr('facemesh_ros.hardware.NVIDIA_DRIVER', version)
+    assert load_sensor(SensorSettings(execution_provider=provider)).model.gpu_idle == idle

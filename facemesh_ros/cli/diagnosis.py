@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
 import onnxruntime as ort
 
 from facemesh_ros.core.providers import GPU_PROVIDERS, ProviderChoice
+from facemesh_ros.hardware import nvidia_driver
 from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
 from facemesh_ros.models.store import ModelStore, State
 from facemesh_ros.sensor import load_network
 
 # All of them install one and the same module.
 RUNTIMES = ('onnxruntime', 'onnxruntime-gpu', 'onnxruntime-openvino')
-NVIDIA_DRIVER = Path('/proc/driver/nvidia/version')
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,9 @@ def _short_names() -> str:
 
 
 def _gpu() -> Finding:
-    if not NVIDIA_DRIVER.exists():
+    driver = nvidia_driver()
+    if not driver:
         return Finding('GPU', 'no NVIDIA driver on this machine')
-    driver = NVIDIA_DRIVER.read_text().splitlines()[0].removeprefix('NVRM version:').strip()
     if GPU_PROVIDERS.isdisjoint(ort.get_available_providers()):
         cure = 'install "onnxruntime-gpu[cuda,cudnn]" instead of onnxruntime'
         return Finding('GPU', f'{driver}, not used by this ONNX Runtime', cure)

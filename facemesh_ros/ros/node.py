@@ -72,8 +72,8 @@ class FaceMeshNode(LifecycleNode):
             f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
             f'on {model.provider}'
         )
-        if model.fell_back:
-            self.get_logger().warning(f'{text}, because no GPU provider would start')
+        if model.gpu_idle:
+            self.get_logger().warning(f'{text}, and no GPU is used: `facemesh doctor` says why')
         else:
             self.get_logger().info(text)
 
