@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,34 +36,40 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add `models` with its own subcommands."""
     parser = subparsers.add_parser('models', help='get, show and check model files')
     actions = parser.add_subparsers(title='actions', required=True, metavar='ACTION')
-    for name, func, text in (
-        ('fetch', _fetch, 'get every model from the first source that answers'),
-        ('add', _add, 'take models from files, for machines without a network'),
-        ('list', _list, 'show the models and their state'),
-        ('verify', _verify, 'check every file against its hash'),
-    ):
-        action = actions.add_parser(name, help=text, description=text.capitalize() + '.')
-        action.add_argument(
-            '--dir',
-            metavar='FOLDER',
-            help=f'model folder (default: ${FOLDER_VARIABLE}, else the user data folder)',
-        )
-        action.set_defaults(func=func)
-        if name == 'fetch':
-            action.add_argument(
-                '--if-needed',
-                action='store_true',
-                help='leave the network alone if a detector and a landmark model are there',
-            )
-        if name == 'add':
-            action.add_argument(
-                'files',
-                nargs='+',
-                type=Path,
-                metavar='FILE',
-                help=f'{BUNDLE.file_name}, a mediapipe wheel, a .tflite file, or a folder of '
-                "those, such as another machine's model folder",
-            )
+    fetching = _add_action(
+        actions, 'fetch', _fetch, 'get every model from the first source that answers'
+    )
+    fetching.add_argument(
+        '--if-needed',
+        action='store_true',
+        help='leave the network alone if a detector and a landmark model are there',
+    )
+    adding = _add_action(
+        actions, 'add', _add, 'take models from files, for machines without a network'
+    )
+    adding.add_argument(
+        'files',
+        nargs='+',
+        type=Path,
+        metavar='FILE',
+        help=f'{BUNDLE.file_name}, a mediapipe wheel, a .tflite file, or a folder of '
+        "those, such as another machine's model folder",
+    )
+    _add_action(actions, 'list', _list, 'show the models and their state')
+    _add_action(actions, 'verify', _verify, 'check every file against its hash')
+
+
+def _add_action(
+    actions: Subparsers, name: str, func: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=text, description=text.capitalize() + '.')
+    action.add_argument(
+        '--dir',
+        metavar='FOLDER',
+        help=f'model folder (default: ${FOLDER_VARIABLE}, else the user data folder)',
+    )
+    action.set_defaults(func=func)
+    return action
 
 
 def _fetch(arguments: argparse.Namespace) -> int:

@@ -40,8 +40,6 @@ NAMES = (
 class Blendshapes:
     """Stateless expression model around one network; all faces of a frame go in one batch."""
 
-    names = NAMES
-
     def __init__(self, network: Network) -> None:
         self._network = network
         network.expect('scores', (len(NAMES),))

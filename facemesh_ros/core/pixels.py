@@ -6,6 +6,7 @@ views of the buffer; the others are converted to BGR.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +95,18 @@ class RawImage:
     buffer: UInt8
 
 
-def frame_from_raw(raw: RawImage, stamp_ns: int) -> Frame:
+# (rows, W) or (rows, W, C), uint8 or uint16.
+Rows = NDArray[Any]
+RowReader = Callable[[RawImage, Layout], Rows]
+
+
+def frame_from_raw(raw: RawImage, stamp_ns: int, read_rows: RowReader | None = None) -> Frame:
     """Turn a camera's buffer into a frame.
 
     Args:
         raw: The buffer; the frame may be a view of it.
         stamp_ns: When the image was taken, ns.
+        read_rows: Gives what `rows_from_raw` gives, which is the default.
 
     Returns:
         The frame.
@@ -107,12 +114,13 @@ def frame_from_raw(raw: RawImage, stamp_ns: int) -> Frame:
     Raises:
         ImageError: If the encoding is not known or the numbers do not fit together.
     """
-    layout = layout_of(raw.encoding)
-    check_size(raw, layout)
-    return frame_from_rows(rows_from_raw(raw, layout), layout, stamp_ns)
+    layout = _layout_of(raw.encoding)
+    _check_size(raw, layout)
+    rows = (read_rows or rows_from_raw)(raw, layout)
+    return _frame_from_rows(rows, layout, stamp_ns)
 
 
-def layout_of(encoding: str) -> Layout:
+def _layout_of(encoding: str) -> Layout:
     """Return how an encoding lies in memory, or raise ImageError naming those that work."""
     if encoding not in LAYOUTS:
         raise ImageError(
@@ -121,7 +129,7 @@ def layout_of(encoding: str) -> Layout:
     return LAYOUTS[encoding]
 
 
-def check_size(raw: RawImage, layout: Layout) -> None:
+def _check_size(raw: RawImage, layout: Layout) -> None:
     """Raise ImageError if the size is impossible or the buffer is shorter than it says."""
     width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
@@ -136,7 +144,7 @@ def check_size(raw: RawImage, layout: Layout) -> None:
         raise ImageError(f'{size}: data has {len(raw.buffer)} bytes, step and size need {needed}')
 
 
-def rows_from_raw(raw: RawImage, layout: Layout) -> NDArray[np.uint8 | np.uint16]:
+def rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
     """View a buffer as (rows, W) or (rows, W, C), leaving out what pads its rows."""
     channels = layout.pixel_bytes // layout.depth
     axes = 3 if channels > 1 else 2
@@ -146,7 +154,7 @@ def rows_from_raw(raw: RawImage, layout: Layout) -> NDArray[np.uint8 | np.uint16
     return np.ndarray(shape, dtype, raw.buffer, strides=strides)
 
 
-def frame_from_rows(rows: NDArray[np.uint8 | np.uint16], layout: Layout, stamp_ns: int) -> Frame:
+def _frame_from_rows(rows: Rows, layout: Layout, stamp_ns: int) -> Frame:
     """Bring unpadded rows to 8 bits and, where the layout asks for it, to BGR."""
     image: Any = rows
     if layout.depth == 2:

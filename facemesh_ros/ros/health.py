@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import traceback
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import ModelInfo
 from facemesh_ros.timing import StageTimes
 
@@ -21,17 +23,24 @@ class Health:
     """Counts, times and errors of one stream.
 
     Attributes:
-        received: Images that arrived.
-        dropped: Images that newer ones replaced.
         processed: Images whose landmarks were published.
         faces: Number of faces in the last image.
         error: Why the last image could not be processed; empty if it could.
     """
 
-    def __init__(self, node: Node, topic: str, model: ModelInfo, times: StageTimes) -> None:
-        self.received = self.dropped = self.processed = self.faces = 0
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        model: ModelInfo,
+        times: StageTimes,
+        worker: NewestFirstWorker[Any],
+    ) -> None:
+        """Start to report; how many images arrive and get replaced is read off the worker."""
+        self.processed = self.faces = 0
         self.error = ''
         self._node, self._topic, self._model, self._times = node, topic, model, times
+        self._worker = worker
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._timer = node.create_timer(PERIOD_S, self._report)
         self._received_before = self._processed_before = 0
@@ -61,9 +70,9 @@ class Health:
         )
 
     def _report(self) -> None:
-        arrived = self.received - self._received_before
-        done = self.processed - self._processed_before
-        self._received_before, self._processed_before = self.received, self.processed
+        received, processed = self._worker.received, self.processed
+        arrived, done = received - self._received_before, processed - self._processed_before
+        self._received_before, self._processed_before = received, processed
         self._silent_s = 0.0 if arrived else self._silent_s + PERIOD_S
         silent = self._silent_s >= SILENCE_S
         if silent:
@@ -91,8 +100,8 @@ class Health:
     def _publish(self, level: bytes, message: str, rate_hz: float) -> None:
         values = {
             'rate (Hz)': f'{rate_hz:.1f}',
-            'images received': self.received,
-            'images dropped': self.dropped,
+            'images received': self._worker.received,
+            'images dropped': self._worker.dropped,
             'images processed': self.processed,
             'faces': self.faces,
             'execution provider': self._model.provider,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from functools import partial
 from types import ModuleType
 
 import cv2
@@ -14,9 +15,7 @@ from facemesh_ros.core.pixels import (
     ImageError,
     Layout,
     RawImage,
-    check_size,
-    frame_from_rows,
-    layout_of,
+    frame_from_raw,
     rows_from_raw,
 )
 from facemesh_ros.core.types import Frame, PixelOrder, UInt8
@@ -42,10 +41,7 @@ def frame_from_msg(msg: Image | CompressedImage) -> Frame:
     stamp_ns = ns_from_stamp(msg.header)
     if isinstance(msg, CompressedImage):
         return _frame_from_compressed(msg, stamp_ns)
-    layout = layout_of(msg.encoding)
-    raw = raw_from_msg(msg)
-    check_size(raw, layout)
-    return frame_from_rows(_rows(msg, raw, layout), layout, stamp_ns)
+    return frame_from_raw(raw_from_msg(msg), stamp_ns, partial(_rows, msg))
 
 
 def ns_from_stamp(header: Header) -> int:

@@ -44,8 +44,10 @@ class FaceStream:
 
     def open(self) -> None:
         """Subscribe and start to work."""
-        self._health = Health(self._node, self._topic, self._sensor.model, self._times)
         self._worker = NewestFirstWorker(self._process, self._failed)
+        self._health = Health(
+            self._node, self._topic, self._sensor.model, self._times, self._worker
+        )
         self._subscriptions = [
             self._subscription(self._kind, self._topic, self._on_image, IMAGES),
             self._subscription(CameraInfo, 'camera_info', self._camera.update, SENSOR_DATA),
@@ -80,7 +82,6 @@ class FaceStream:
     def _on_image(self, msg: Image | CompressedImage) -> None:
         if self.enabled:
             self._worker.submit(msg)
-        self._health.received, self._health.dropped = self._worker.received, self._worker.dropped
 
     def _failed(self, error: Exception) -> None:
         if self._node.context.ok():  # else the process is ending, and publishing had to fail
