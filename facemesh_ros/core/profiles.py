@@ -17,16 +17,24 @@ class DetectorProfile:
 
     Attributes:
         layers: Stride in px of the input and anchors per cell of each feature map.
+        smallest_face: Height of the smallest face that it sees well, as a part of the input's
+            side; measured by shrinking faces.
+        looks_per_image: How often it may look at one image of a stream at most, so that the
+            search costs no more than following two or three faces.
     """
 
     layers: tuple[tuple[int, int], ...]
+    smallest_face: float
+    looks_per_image: int
 
 
 # Sources: face_detection_short_range.pbtxt, face_detection_full_range.pbtxt. There scores must
 # reach 0.5 and 0.6, whatever users ask for; here `min_detection_confidence` counts for both.
 DETECTOR_PROFILES = {
-    'short_range': DetectorProfile(layers=((8, 2), (16, 6))),
-    'full_range': DetectorProfile(layers=((4, 1),)),
+    'short_range': DetectorProfile(
+        layers=((8, 2), (16, 6)), smallest_face=0.13, looks_per_image=8
+    ),
+    'full_range': DetectorProfile(layers=((4, 1),), smallest_face=0.088, looks_per_image=3),
 }
 
 
