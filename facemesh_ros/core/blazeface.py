@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois
+from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_whole
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
@@ -36,7 +36,7 @@ class BlazeFace:
     def detect(self, frame: Frame, min_score: float) -> FaceDetections:
         """Return the faces that score at least `min_score`, best first."""
         whole = letterbox_roi(frame.image_wh)
-        crop = crop_rois(frame, whole, self._style)
+        crop = crop_whole(frame, self._style)
         regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
         candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
         to_image = image_from_crop(whole, self._style.input_size)
