@@ -81,7 +81,10 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
     choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
     profile = landmark_profile(landmark_model)
     landmarks_network = load_network(store, landmark_model, choice)
-    landmarker = FaceLandmarker(landmarks_network)
+    landmarker = FaceLandmarker(
+        landmarks_network,
+        batch_limit=profile.cpu_batch_limit if landmarks_network.provider == CPU else None,
+    )
     wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
     blendshapes = _blendshapes(store, choice) if wanted else None
     detector_network = load_network(store, detector_name, choice)
