@@ -82,7 +82,8 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     profile = landmark_profile(landmark_model)
     network = load_network(store, landmark_model, choice)
-    landmarker = FaceLandmarker(network)
+    batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
+    landmarker = FaceLandmarker(network, batch_limit=batch_limit)
     wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
     blendshapes = _blendshapes(store, choice) if wanted else None
     detectors = {

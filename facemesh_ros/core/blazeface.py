@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop, transform_points
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois
+from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois, crop_whole
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
@@ -45,8 +45,10 @@ class BlazeFace:
         Returns:
             N faces in px of the image, best score first.
         """
-        region = whole(frame.image_wh) if region is None else region
-        crop = crop_rois(frame, region, self._style)
+        if region is None:
+            region, crop = whole(frame.image_wh), crop_whole(frame, self._style)
+        else:
+            crop = crop_rois(frame, region, self._style)
         regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
         candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
         to_image = image_from_crop(region, self._style.input_size)

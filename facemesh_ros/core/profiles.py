@@ -45,19 +45,22 @@ class LandmarkProfile:
     Attributes:
         max_iou: Overlap from which two detections are one face.
         square_roi: Whether the first crop is square, or as wide and high as the detection.
+        cpu_batch_limit: Most crops in one run on the CPU, None for all of a frame. A batch of
+            large layers does not stay in its cache.
     """
 
     max_iou: float
     square_roi: bool
+    cpu_batch_limit: int | None
 
 
-_LEGACY = LandmarkProfile(max_iou=0.3, square_roi=True)
 # Sources: face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt for attention and
-# mesh; face_detector_graph.cc and its options' defaults for v2.
+# mesh; face_detector_graph.cc and its options' defaults for v2. The batch limits are measured:
+# docs/architecture.md.
 LANDMARK_PROFILES = {
-    'v2': LandmarkProfile(max_iou=0.5, square_roi=False),
-    'attention': _LEGACY,
-    'mesh': _LEGACY,
+    'v2': LandmarkProfile(max_iou=0.5, square_roi=False, cpu_batch_limit=1),
+    'attention': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=None),
+    'mesh': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=1),
 }
 
 

@@ -40,7 +40,7 @@ TOO_SMALL_PX = 12
 class Detector(Protocol):
     """Finds faces in one region of a frame; stateless."""
 
-    def detect(self, frame: Frame, min_score: float, region: Rois) -> FaceDetections:
+    def detect(self, frame: Frame, min_score: float, region: Rois | None) -> FaceDetections:
         """Return the faces that score at least `min_score`, best first, in px of the image."""
 
 
@@ -106,7 +106,7 @@ class FaceSearch:
         """
         looks = self._schedule.due(frame.image_wh, settings)
         if anywhere and self._schedule.first not in looks:
-            looks.append(Look((self._cheapest,), self._schedule.first.region))
+            looks.append(Look((self._cheapest,), None))
         looks += [Look((self._cheapest,), near[index : index + 1]) for index in range(len(near))]
         sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
         hint = self._hints.next(hints, known_xyxy)
@@ -123,8 +123,8 @@ class FaceSearch:
         found, coarse = [NO_DETECTIONS], [np.empty(0, bool)]
         for look in looks:
             found.append(self._look(frame, look, HINT * min_score))
-            smallest_px = COARSE * look.region.sizes_wh[0, 0]
-            coarse.append(box_sizes(found[-1].boxes_xyxy) < smallest_px)
+            side = max(frame.image_wh) if look.region is None else look.region.sizes_wh[0, 0]
+            coarse.append(box_sizes(found[-1].boxes_xyxy) < COARSE * side)
         everything = stacked(found)
         doubtful = np.concatenate(coarse) | (everything.scores < min_score)
         kept = _firsts_by_score(everything, doubtful)
@@ -136,8 +136,9 @@ class FaceSearch:
         for name in look.detectors:
             self.looks[name] += 1
             seen = self._detectors[name].detect(frame, min_score, look.region)
-            seen = seen[box_sizes(seen.boxes_xyxy) >= TOO_SMALL_PX]
-            found.append(seen[_uncut(seen, look.region, frame.image_wh)])
+            if look.region is not None:
+                seen = seen[_uncut(seen, look.region, frame.image_wh)]
+            found.append(seen[box_sizes(seen.boxes_xyxy) >= TOO_SMALL_PX])
         return stacked(found)
 
     def _confirmed(

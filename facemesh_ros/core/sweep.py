@@ -27,11 +27,11 @@ class Look:
 
     Attributes:
         detectors: Names of the detectors, one after the other.
-        region: The one region.
+        region: The one region; None for the whole image, upright.
     """
 
     detectors: tuple[str, ...]
-    region: Rois
+    region: Rois | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +70,11 @@ def sweep_over(
         closer: Who looks at its tiles; None if nobody does.
         rotations: 'upright' or 'all', which looks for heads on their side and upside down too.
     """
-    first = Look(tuple(detectors), whole(image_wh))
+    first = Look(tuple(detectors), None)
     wholes, tiles = [], []
     for turns in QUARTER_TURNS[rotations]:
         if turns:
-            wholes.append(Look(first.detectors, turned(first.region, turns)))
+            wholes.append(Look(first.detectors, turned(whole(image_wh), turns)))
         if closer:
             tiles += _closer_looks(image_wh, *closer, turns)
     return Sweep(first, tuple(_spread(wholes, tiles)))

@@ -27,11 +27,6 @@ class PixelOrder(Enum):
         """Size of the image's last axis; 1 for MONO, whose image may also have no such axis."""
         return len(self.value) if self is not PixelOrder.MONO else 1
 
-    @property
-    def rgb_indices(self) -> tuple[int, ...]:
-        """Where red, green and blue lie in the last axis."""
-        return tuple(self.value[:3])
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
