@@ -63,7 +63,7 @@ class FaceSearch:
             closer: Who of them looks closer, at tiles and at what may be a face; None for the
                 whole image alone.
         """
-        self.looks: Counter[str] = Counter()
+        self.looks: Counter[str] = Counter(dict.fromkeys(detectors, 0))
         self._detectors = detectors
         self._cheapest = next(iter(detectors))
         self._closer = closer[0] if closer else None

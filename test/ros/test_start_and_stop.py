@@ -9,6 +9,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from std_srvs.srv import Trigger
 
 PATIENCE_S = 30.0
 
@@ -67,6 +68,8 @@ def test_parameters_change_while_it_runs(client, start_node, face_msg):
     node = start_node()
     assert client.answer_to(face_msg()).faces
     assert set_parameter(client, 'min_detection_confidence', double_value=0.999).successful
+    # A face that is followed needs no detector; one that is searched for does.
+    assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
     assert not client.answer_to(face_msg()).faces
     assert set_parameter(client, 'min_detection_confidence', double_value=0.5).successful
     assert client.answer_to(face_msg()).faces
