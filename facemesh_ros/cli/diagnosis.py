@@ -131,4 +131,5 @@ def _loaded(store: ModelStore, entry: ModelEntry) -> Finding:
     placed = ', '.join(
         f'{count} nodes on {provider}' for provider, count in network.placement.items()
     )
-    return Finding(f'model {entry.name}', f'{placed or network.provider}; from {source}')
+    runs = f'{placed or network.provider} in {network.precision}'
+    return Finding(f'model {entry.name}', f'{runs}; from {source}')

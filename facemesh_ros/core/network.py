@@ -22,6 +22,7 @@ class Network:
         name: As the model file says.
         input_size: Side of its square input image in px, 0 if its input is no image.
         source_sha256: Of the file that the model was converted from.
+        precision: What its layers calculate in, fp32 or fp16.
         provider: The execution provider that runs it.
         placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
     """
@@ -33,6 +34,7 @@ class Network:
             self.name = known['name']
             self.input_size = int(known['input_size'])
             self.source_sha256 = known['source_sha256']
+            self.precision = known['precision']
         except KeyError as error:
             raise ModelMismatchError(
                 f'model file lacks the entry {error}; run `facemesh models fetch` to convert anew'

@@ -18,6 +18,7 @@ PROVIDERS = {
     'cpu': CPU,
 }
 GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
+PRECISIONS = ('fp32', 'fp16')
 
 
 class ExecutionProviderError(FacemeshError):
@@ -32,11 +33,13 @@ class ProviderChoice:
         execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
         require_gpu: Refuse anything but a GPU.
         device_id: Which GPU.
+        precision: What a GPU calculates in; anything else calculates in fp32.
     """
 
     execution_provider: str = 'auto'
     require_gpu: bool = False
     device_id: int = 0
+    precision: str = 'fp32'
 
     def __post_init__(self) -> None:
         known = ('auto', *PROVIDERS)
@@ -44,6 +47,19 @@ class ProviderChoice:
             raise ExecutionProviderError(
                 f'execution_provider {self.execution_provider!r} is not known; '
                 f'known are {", ".join(known)}'
+            )
+        if self.precision not in PRECISIONS:
+            raise ExecutionProviderError(
+                f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
+            )
+        # Auto may end on the CPU and calculate in fp32 then; whoever names a provider that has no
+        # fp16 asks for two things that exclude each other.
+        named = PROVIDERS.get(self.execution_provider)
+        if self.precision == 'fp16' and named and named not in GPU_PROVIDERS:
+            raise ExecutionProviderError(
+                f'precision fp16 runs on a GPU only, not on execution_provider '
+                f'{self.execution_provider!r}; set execution_provider to auto, cuda or tensorrt, '
+                'or precision to fp32'
             )
 
     @property
@@ -97,7 +113,10 @@ def _session_options() -> ort.SessionOptions:
 def _providers(wanted: str, choice: ProviderChoice) -> list[Any]:
     if wanted not in GPU_PROVIDERS:
         return [wanted] if wanted == CPU else [wanted, CPU]
-    return [(wanted, {'device_id': str(choice.device_id)}), CPU]
+    options = {'device_id': str(choice.device_id)}
+    if wanted == PROVIDERS['tensorrt'] and choice.precision == 'fp16':
+        options['trt_fp16_enable'] = '1'  # TensorRT refuses a file that holds fp16 without it
+    return [(wanted, options), CPU]
 
 
 def _check_installed(wanted: str, choice: ProviderChoice) -> None:

@@ -71,7 +71,7 @@ class ModelStore:
 
         Returns:
             The ONNX file; its metadata holds `name`, `kind`, `input_size`, `source_sha256`,
-            `converter_version` and `flavour`.
+            `converter_version`, `flavour` and `precision`.
 
         Raises:
             MissingModelError: If there is no such model, or it has not been fetched, or was
@@ -102,7 +102,7 @@ class ModelStore:
     def state(self, entry: ModelEntry) -> State:
         """Return whether all files of a model can be loaded."""
         try:
-            for flavour in Flavour:
+            for flavour in entry.flavours:
                 self.load(entry.name, flavour)
         except MissingModelError:
             return State.OUTDATED if entry.name in self.records() else State.MISSING

@@ -105,6 +105,7 @@ class Health:
             'images processed': self.processed,
             'faces': self.faces,
             'execution provider': self._model.provider,
+            'precision': self._model.precision,
             'landmark model': self._model.landmark_model,
             'detector': self._model.detector,
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},

@@ -27,7 +27,7 @@ def test_ready_models_tell_where_they_run(capsys, model_store):
     assert main(['doctor']) == 0
     output = capsys.readouterr().out
     for name in model_store.records():
-        assert 'CPUExecutionProvider' in line_about(output, f'model {name}')
+        assert 'nodes on CPUExecutionProvider in fp32; from' in line_about(output, f'model {name}')
     assert onnxruntime.__version__ in line_about(output, 'ONNX Runtime')
     assert str(model_store.folder) in output
 

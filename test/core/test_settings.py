@@ -40,7 +40,7 @@ def test_these_have_bounds_and_those_have_choices():
         'min_tracking_iou',
         'device_id',
     ]
-    assert CHOSEN == ['landmark_model', 'detector', 'execution_provider']
+    assert CHOSEN == ['landmark_model', 'detector', 'execution_provider', 'precision']
 
 
 @pytest.mark.parametrize('name', BOUNDED)

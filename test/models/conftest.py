@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facemesh_ros.models.catalog import BUNDLE, CATALOG, WHEEL, Archive, entry_of
+from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
+from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 sys.path.insert(0, str(Path(__file__).with_name('golden')))
@@ -26,6 +30,23 @@ def tflite(model_store: ModelStore, require) -> Callable[[str], bytes]:
         return original
 
     return content
+
+
+@pytest.fixture(scope='session')
+def converted(tflite) -> Callable[[str, Flavour], bytes]:
+    """Convert the original of a model."""
+
+    @functools.cache
+    def content(name: str, flavour: Flavour) -> bytes:
+        return onnx_from_tflite(tflite(name), entry_of(name), flavour)
+
+    return content
+
+
+@pytest.fixture(scope='session')
+def astronaut(require_package) -> np.ndarray:
+    """(512, 512, 3) RGB with one face."""
+    return require_package('skimage.data').astronaut()
 
 
 @pytest.fixture

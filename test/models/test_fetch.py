@@ -15,7 +15,6 @@ import pytest
 
 from facemesh_ros.cli.main import main
 from facemesh_ros.models.catalog import CATALOG
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 
@@ -63,7 +62,7 @@ def test_fetch_takes_local_sources_first_and_then_has_nothing_to_do(
     assert 'cannot be reached' not in said.err
     robot = ModelStore(tmp_path / 'robot')
     for entry in CATALOG.values():
-        for flavour in Flavour:
+        for flavour in entry.flavours:
             assert robot.load(entry.name, flavour) == provisioned.load(entry.name, flavour)
     assert facemesh('fetch') == 0
     assert 'nothing to do' in capsys.readouterr().out
