@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
+import shutil
 import socket
+import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +57,28 @@ def astronaut(require_package) -> np.ndarray:
 def store(tmp_path: Path) -> ModelStore:
     """An empty store."""
     return ModelStore(tmp_path / 'store')
+
+
+@pytest.fixture
+def in_namespace() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a shell script that knows `facemesh` and may mount; its mounts end with it."""
+    namespace = ['unshare', '--map-root-user', '--mount']
+    if not shutil.which('unshare') or subprocess.run([*namespace, 'true']).returncode:
+        pytest.skip('this system lets no process mount for itself')
+
+    def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        facemesh = f'facemesh() {{ "{sys.executable}" -m facemesh_ros.cli "$@" 2>&1; }}\n'
+        command = [*namespace, 'bash', '-c', facemesh + textwrap.dedent(script), 'bash']
+        return subprocess.run(
+            [*command, *map(str, arguments)],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, 'FACEMESH_MODEL_SOURCES': ''},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 def make_archive(path: Path, archive: Archive, tflite: Callable[[str], bytes]) -> Path:
