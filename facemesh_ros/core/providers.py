@@ -70,8 +70,13 @@ class ProviderChoice:
         return PROVIDERS['cuda'] if PROVIDERS['cuda'] in ort.get_available_providers() else CPU
 
 
-def open_session(onnx: bytes, choice: ProviderChoice) -> ort.InferenceSession:
+def open_session(onnx: bytes, choice: ProviderChoice, profile: str = '') -> ort.InferenceSession:
     """Load a model on the chosen provider.
+
+    Args:
+        onnx: The model file.
+        choice: What the user asked for.
+        profile: How the file begins into which ONNX Runtime writes what it runs; empty for none.
 
     Raises:
         ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or would not
@@ -81,7 +86,8 @@ def open_session(onnx: bytes, choice: ProviderChoice) -> ort.InferenceSession:
     _check_installed(wanted, choice)
     if wanted in GPU_PROVIDERS and hasattr(ort, 'preload_dlls'):
         ort.preload_dlls()  # pip's nvidia libraries lie where no loader looks
-    session = ort.InferenceSession(onnx, _session_options(), providers=_providers(wanted, choice))
+    options = _session_options(profile)
+    session = ort.InferenceSession(onnx, options, providers=_providers(wanted, choice))
     _check_started(session.get_providers()[0], wanted, choice)
     return session
 
@@ -99,8 +105,11 @@ def node_placement(session: ort.InferenceSession) -> dict[str, int]:
     return dict(placed)
 
 
-def _session_options() -> ort.SessionOptions:
+def _session_options(profile: str) -> ort.SessionOptions:
     options = ort.SessionOptions()
+    if profile:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile
     # One thread: the models are too small to share, and spinning threads steal from the node.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
