@@ -12,8 +12,8 @@ def rounded(content: bytes) -> bytes:
 
     ONNX Runtime's CPU provider has no fp16 layers: given some, it calculates in fp32 and leaves
     out the roundings between them. Here they are kept. Sums inside a convolution are in fp32, as
-    cuDNN and tensor cores do them, and its bias comes in a second step with a rounding of its own,
-    as in ONNX Runtime's CUDA provider.
+    cuDNN and tensor cores do them, and its bias comes in a second step with a rounding of its own:
+    the worse of the two ways in which a GPU may add it.
     """
     model = onnx.load_from_string(content)
     graph = model.graph
