@@ -29,19 +29,19 @@ from facemesh_ros.core.types import Frame, PixelOrder, Rois
 from facemesh_ros.models.catalog import BLENDSHAPES, CATALOG, entry_of
 from facemesh_ros.models.flavour import Flavour
 
-# Median, 95 % and largest distance from fp32 in px of the image, twice what
+# Median, 95 % and largest distance from fp32 in px of the image, about twice what
 # `./run bench precision` measured on 31 pictures with fp16 rounded on the CPU:
-# corners of boxes .0095 .0386 .141 (short range), .0072 .0403 .0840 (full range);
-# landmarks .0088 .0501 .223 (v2), .0040 .0178 .0700 (attention), .0039 .0166 .0357 (mesh).
+# corners of boxes .0099 .0520 .229 (short range), .0073 .0403 .0840 (full range);
+# landmarks .0087 .0540 .196 (v2), .0042 .0131 .0512 (attention), .0038 .0136 .0272 (mesh).
 TOLERANCES_PX = {
-    'short_range': (0.02, 0.08, 0.3),
+    'short_range': (0.02, 0.1, 0.5),
     'full_range': (0.02, 0.08, 0.2),
-    'v2': (0.02, 0.1, 0.45),
-    'attention': (0.01, 0.04, 0.15),
-    'mesh': (0.01, 0.04, 0.08),
+    'v2': (0.02, 0.11, 0.4),
+    'attention': (0.01, 0.03, 0.12),
+    'mesh': (0.01, 0.03, 0.08),
 }
 SCORE_TOLERANCE = 0.003  # measured .0013
-PRESENCE_TOLERANCE = 0.012  # measured .0057
+PRESENCE_TOLERANCE = 0.025  # measured .0120
 # Convolutions whose results are no images: one per output, and per layer in short range.
 HEADS = {'short_range': 4, 'full_range': 2, 'v2': 3, 'attention': 7, 'mesh': 2}
 MAX_IOU = 0.3
