@@ -26,6 +26,7 @@ from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.hardware import nvidia_driver
+from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
@@ -46,6 +47,7 @@ class ModelInfo:
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
         provider: ONNX Runtime's name of the execution provider that runs them.
+        precision: What detector and landmark model really calculate in, fp32 or fp16.
         gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
     """
 
@@ -55,6 +57,7 @@ class ModelInfo:
     detector: str
     blendshape_names: tuple[str, ...]
     provider: str
+    precision: str
     gpu_idle: bool
 
 
@@ -78,7 +81,9 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
-    choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
+    choice = ProviderChoice(
+        settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
+    )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     profile = landmark_profile(landmark_model)
     network = load_network(store, landmark_model, choice)
@@ -101,6 +106,7 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         detector=_described(settings.detector, detectors),
         blendshape_names=NAMES if blendshapes else (),
         provider=network.provider,
+        precision=network.precision,
         gpu_idle=_is_gpu_idle(network, choice),
     )
     return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
@@ -150,12 +156,18 @@ def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | Non
 
 def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
     """Load a model in the flavour that its provider likes, also if that turns out another one."""
-    flavour = Flavour.CPU if choice.wanted == CPU else Flavour.PLAIN
-    network = Network(store.load(name, flavour), choice)
+    network = Network(store.load(name, _flavour(name, choice)), choice)
     if network.provider == CPU != choice.wanted:
-        on_cpu = replace(choice, execution_provider='cpu')
+        on_cpu = replace(choice, execution_provider='cpu', precision='fp32')
         network = Network(store.load(name, Flavour.CPU), on_cpu)
     return network
+
+
+def _flavour(name: str, choice: ProviderChoice) -> Flavour:
+    if choice.wanted == CPU:
+        return Flavour.CPU
+    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
+    return Flavour.HALF if half else Flavour.PLAIN
 
 
 def _warm_up(

@@ -141,3 +141,9 @@ class SensorSettings(PipelineSettings):
     )
     require_gpu: bool = tunable(False, 'Refuse to start on anything but a GPU.', read_only=True)
     device_id: int = tunable(0, 'Which GPU.', low=0, high=255, read_only=True)
+    precision: str = tunable(
+        'fp32',
+        'What a GPU calculates in; the CPU and OpenVINO calculate in fp32.',
+        choices=('fp32', 'fp16'),
+        read_only=True,
+    )

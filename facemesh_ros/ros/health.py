@@ -115,6 +115,7 @@ class Health:
             'images processed': self.processed,
             'faces': self.faces,
             'execution provider': model.provider,
+            'precision': model.precision,
             'landmark model': model.landmark_model,
             'detector': model.detector,
             **self._looks_per_image(images),

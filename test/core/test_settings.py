@@ -48,6 +48,7 @@ def test_these_have_bounds_and_those_have_choices():
         'landmark_model',
         'detector',
         'execution_provider',
+        'precision',
     ]
 
 

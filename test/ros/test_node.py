@@ -137,6 +137,7 @@ def test_info_is_there_for_who_comes_late(client):
     info = client.infos[0]
     assert (info.model, info.detector) == ('attention', 'auto: short_range+full_range')
     assert info.execution_provider == 'CPUExecutionProvider'
+    assert info.precision == 'fp32'
     assert info.model_sha256 == (
         'e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4'
     )
