@@ -1,0 +1,120 @@
+"""Every face that a person would point at is found, and no other, at default thresholds.
+
+The truth was made by eye and from annotations, see `benchmarks/truth/faces.tsv`; what counts as
+found is `measuring.faces.RULE`. `./run bench recall` prints the same by size, beside MediaPipe.
+"""
+
+from __future__ import annotations
+
+import cv2
+import pytest
+
+from benchmarks.measuring.composed import composed
+from benchmarks.measuring.faces import compared
+from benchmarks.measuring.pictures import pictures, true_faces, turned
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.types import FaceState, Frame, PixelOrder
+from facemesh_ros.sensor import load_sensor
+
+GROUPS = {
+    'dlib__2007_007763.jpg': 7,
+    'dlib__2008_001322.jpg': 3,
+    'dlib__2008_002079.jpg': 6,
+    'human__solvay1927.jpg': 27,
+}
+EMPTY = [name for name, faces in true_faces().items() if not len(faces)]
+SMALL_PX, STREAM_IMAGES, PERIOD_NS = 24, 10, 33_333_333
+LARGEST_LOSS = 0.05
+
+
+@pytest.fixture(scope='module')
+def shown(data_folder):
+    return {picture.name: picture for picture in pictures(data_folder)}
+
+
+@pytest.fixture(scope='module')
+def pipeline_with(require_models):
+    """Load a pipeline with room for all faces."""
+    require_models('short_range', 'full_range', 'v2')
+    cv2.setNumThreads(1)
+
+    def loaded(**settings):
+        return load_sensor(
+            SensorSettings(
+                max_faces=64,
+                landmark_model='v2',
+                execution_provider='cpu',
+                publish_blendshapes=False,
+                **settings,
+            )
+        ).pipeline
+
+    return loaded
+
+
+@pytest.fixture(scope='module')
+def upright(pipeline_with):
+    return pipeline_with()
+
+
+def examined(pipeline, picture):
+    faces = pipeline.examine(Frame(picture.rgb, PixelOrder.RGB))
+    return compared(picture.faces, faces.boxes_xyxy)
+
+
+@pytest.mark.parametrize('name', GROUPS)
+def test_groups_are_found(upright, shown, name):
+    assert sum(examined(upright, shown[name]).found) >= GROUPS[name]
+
+
+@pytest.mark.parametrize('name', EMPTY)
+def test_no_face_is_found_where_none_is(upright, shown, name):
+    assert examined(upright, shown[name]).false_boxes == []
+
+
+def first_images(pipeline, picture):
+    """Return in which image of a stream each face was confirmed first, None if it never was."""
+    pipeline.reset()
+    first = [None] * len(picture.faces)
+    for image in range(1, STREAM_IMAGES + 1):
+        faces = pipeline.process(Frame(picture.rgb, PixelOrder.RGB, image * PERIOD_NS))
+        boxes = faces.boxes_xyxy[faces.states != FaceState.TENTATIVE]
+        found = compared(picture.faces, boxes).found
+        first = [
+            image if now and before is None else before
+            for now, before in zip(found, first, strict=True)
+        ]
+    return first
+
+
+@pytest.mark.parametrize('number', range(4))
+def test_a_small_face_in_a_stream_is_found_soon(upright, shown, number):
+    picture = composed(list(shown.values()), SMALL_PX, number)
+    assert None not in first_images(upright, picture)
+
+
+@pytest.mark.parametrize('number', range(2))
+def test_the_packaged_face_in_a_stream_is_found_soon(upright, require_package, number):
+    require_package('skimage')
+    picture = composed(pictures(None), SMALL_PX, number)
+    assert None not in first_images(upright, picture)
+
+
+def test_turned_heads_are_found_as_well_as_upright_ones(pipeline_with, shown):
+    pipeline = pipeline_with(detector_rotations='all')
+    recall = {}
+    for quarters in (0, 1, 2):
+        results = [
+            (found, optional)
+            for picture in shown.values()
+            for found, optional in zip(
+                examined(pipeline, turned(picture, quarters)).found,
+                picture.faces.optional,
+                strict=True,
+            )
+        ]
+        asked = [found for found, optional in results if not optional]
+        recall[quarters] = sum(asked) / len(asked)
+    assert recall[0] > 0.9
+    assert recall[1] >= recall[0] - LARGEST_LOSS
+    assert recall[2] >= recall[0] - LARGEST_LOSS
