@@ -46,13 +46,20 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """How long an image takes, ms; `cpu` is the median of the processor time."""
+class Tail:
+    """Where durations lie, ms."""
 
     median: float
     p95: float
     largest: float
-    cpu: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an image takes: time, and processor time of all threads together."""
+
+    wall_ms: Tail
+    cpu_ms: Tail
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ def recall_row(sightings: Sequence[Sighting], ranges: Sequence[SizeRange]) -> Re
         _false_faces(sightings),
         len(empty),
         _false_faces(empty),
-        cost(sightings),
+        _cost(sightings),
     )
 
 
@@ -149,12 +156,14 @@ def _false_faces(sightings: Sequence[Sighting]) -> int:
     return sum(len(look.comparison.false_boxes) for one in sightings for look in one.looks)
 
 
-def cost(sightings: Sequence[Sighting]) -> Cost:
-    """Return how long the images took."""
-    walls_ms = [look.wall_ms for one in sightings for look in one.looks]
-    cpus_ms = [look.cpu_ms for one in sightings for look in one.looks]
-    median, p95 = np.percentile(walls_ms, (50, 95)).tolist()
-    return Cost(median, p95, max(walls_ms), float(np.median(cpus_ms)))
+def _cost(sightings: Sequence[Sighting]) -> Cost:
+    looks = [look for one in sightings for look in one.looks]
+    return Cost(_tail([look.wall_ms for look in looks]), _tail([look.cpu_ms for look in looks]))
+
+
+def _tail(durations_ms: Sequence[float]) -> Tail:
+    median, p95, largest = np.percentile(durations_ms, (50, 95, 100)).tolist()
+    return Tail(median, p95, largest)
 
 
 def stream_row(sightings: Sequence[Sighting], size: str) -> StreamRow:
@@ -174,7 +183,7 @@ def stream_row(sightings: Sequence[Sighting], size: str) -> StreamRow:
         int(half) if half < inf else None,
         seen[-1] if seen else None,
         _false_faces(sightings) / sum(len(one.looks) for one in sightings),
-        cost(sightings),
+        _cost(sightings),
     )
 
 

@@ -8,11 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from measuring.annotations import MESH_OF_POINT, annotated_faces, point_error
-from measuring.disturbances import Disturbance
-from measuring.faces import Float64, TrueFaces, matches
-from measuring.markdown import table
-from measuring.pictures import Picture
 
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.pipeline import FacePipeline
@@ -22,6 +17,12 @@ from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, Float32, Frame, PixelOrder
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.sensor import load_network, load_sensor
+
+from .annotations import MESH_OF_POINT, annotated_faces, point_error
+from .disturbances import Disturbance
+from .faces import Float64, TrueFaces, matches
+from .markdown import table
+from .pictures import Picture
 
 LANDMARK_MODEL = 'v2'
 ALL_LOOKS = 5

@@ -7,11 +7,15 @@ found is `measuring.faces.RULE`. `./run bench recall` prints the same by size, b
 from __future__ import annotations
 
 import cv2
+import numpy as np
 import pytest
 
+from benchmarks.measuring.annotations import annotated_faces
 from benchmarks.measuring.composed import composed
+from benchmarks.measuring.disturbances import DISTURBANCES
 from benchmarks.measuring.faces import compared
 from benchmarks.measuring.pictures import pictures, true_faces, turned
+from benchmarks.measuring.second_look import measured_second_look
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.sensor import load_sensor
@@ -120,3 +124,15 @@ def test_turned_heads_are_found_as_well_as_upright_ones(pipeline_with, shown):
     asked = sum((~picture.faces.optional).sum() for picture in small)
     assert found[0] >= 0.9 * asked
     assert min(found) >= found[0] - LARGEST_LOSS * asked
+
+
+def test_a_second_look_is_more_accurate(require_models, data_folder, shown):
+    """Measured by the benchmark in 7 disturbances: 4.3 % instead of 4.7 % from the points."""
+    require_models('short_range', 'full_range', 'v2')
+    annotated = [shown[name] for name in annotated_faces(data_folder)]
+    seen = measured_second_look(annotated, data_folder, DISTURBANCES[:2]).seen
+    errors = np.array([one.errors for one in seen if one.errors])
+    distances = np.array([one.distances for one in seen])
+    assert len(errors) > 30
+    assert errors[:, 1].mean() < errors[:, 0].mean()
+    assert np.median(distances[:, 1]) < 0.6 * np.median(distances[:, 0])
