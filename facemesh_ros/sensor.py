@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +12,16 @@ from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import FacePipeline, Stage, untimed
+from facemesh_ros.core.pipeline import FacePipeline, Stage, Stages, untimed
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
+    DetectorProfile,
     detector_profile,
     landmark_profile,
 )
 from facemesh_ros.core.providers import CPU, ProviderChoice
+from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
@@ -76,34 +78,53 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
-    landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    detector_name = _chosen(settings.detector, DETECTOR_PROFILES, store)
     choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
+    landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     profile = landmark_profile(landmark_model)
-    landmarks_network = load_network(store, landmark_model, choice)
-    landmarker = FaceLandmarker(landmarks_network)
+    network = load_network(store, landmark_model, choice)
+    batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
+    landmarker = FaceLandmarker(network, batch_limit=batch_limit)
     wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
     blendshapes = _blendshapes(store, choice) if wanted else None
-    detector_network = load_network(store, detector_name, choice)
-    pipeline = FacePipeline(
-        BlazeFace(detector_network, detector_profile(detector_name), profile.max_iou),
-        landmarker,
-        settings,
-        square_roi=profile.square_roi,
-        expressions=blendshapes,
-        stage=stage,
-    )
+    detectors = {
+        name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
+        for name in _detectors(settings.detector, store)
+    }
+    search = FaceSearch(detectors, _closer(settings.detector, detectors))
+    stages = Stages(search, landmarker, profile.square_roi, blendshapes)
+    pipeline = FacePipeline(stages, settings, stage)
     _warm_up(landmarker, blendshapes, pipeline)
     model = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=landmarker.landmark_count,
-        source_sha256=landmarks_network.source_sha256,
-        detector=detector_name,
+        source_sha256=network.source_sha256,
+        detector=_described(settings.detector, detectors),
         blendshape_names=NAMES if blendshapes else (),
-        provider=landmarks_network.provider,
-        gpu_idle=_is_gpu_idle(landmarks_network, choice),
+        provider=network.provider,
+        gpu_idle=_is_gpu_idle(network, choice),
     )
     return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
+
+
+def _detectors(wanted: str, store: ModelStore) -> list[str]:
+    """Return who looks at the whole image; auto takes all that are provisioned."""
+    if wanted != 'auto':
+        return [wanted]
+    provisioned = store.records()
+    return [name for name in DETECTOR_PROFILES if name in provisioned] or list(DETECTOR_PROFILES)
+
+
+def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorProfile] | None:
+    """Return who takes closer looks: none unless auto, then the one that sees the smallest."""
+    if wanted != 'auto':
+        return None
+    name = min(detectors, key=lambda name: detector_profile(name).smallest_face)
+    return name, detector_profile(name)
+
+
+def _described(wanted: str, detectors: Collection[str]) -> str:
+    names = '+'.join(detectors)
+    return names if wanted != 'auto' else f'auto: {names}'
 
 
 def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
@@ -146,5 +167,5 @@ def _warm_up(
     located = landmarker.locate(grey, letterbox_roi(grey.image_wh))
     if blendshapes:
         blendshapes.score(located.points)
-    pipeline.process(grey)
+    pipeline.examine(grey)
     pipeline.reset()

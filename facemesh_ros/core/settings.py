@@ -84,8 +84,25 @@ class PipelineSettings:
     min_presence_confidence: float = tunable(
         0.5, 'Drop faces whose presence is not above this.', low=0.0, high=1.0
     )
+    detector_rotations: str = tunable(
+        'upright',
+        'Which heads are looked for; all finds those on their side and upside down too.',
+        choices=('upright', 'all'),
+    )
+    detector_interval: int = tunable(
+        5, 'Look at the whole image every so many images.', low=1, high=1000
+    )
+    second_look: bool = tunable(
+        True, 'Place the landmarks of a new face twice, the second time in a better crop.'
+    )
     min_tracking_iou: float = tunable(
-        0.5, 'Overlap with its last box that lets a face keep its id.', low=0.0, high=1.0
+        0.5, 'Overlap of two boxes from which they are of one face.', low=0.0, high=1.0
+    )
+    min_birth_frames: int = tunable(
+        2, 'Images in a row that must show a new face before it is tracked.', low=1, high=100
+    )
+    max_coast_frames: int = tunable(
+        5, 'Images for which a face that is not seen is still published.', low=0, high=1000
     )
 
     def __post_init__(self) -> None:
@@ -104,7 +121,7 @@ class SensorSettings(PipelineSettings):
     )
     detector: str = tunable(
         'auto',
-        'Face detector; auto takes short_range where it is provisioned, else full_range.',
+        'Face detector; auto takes both, and looks closer at large images for small faces.',
         choices=('auto', 'short_range', 'full_range'),
         read_only=True,
     )
