@@ -33,11 +33,16 @@ def folder_with(model_store, require, tmp_path):
 @pytest.mark.parametrize(
     ('provisioned', 'detector', 'landmark_model', 'blendshapes'),
     [
-        (['full_range', 'mesh'], 'full_range', 'mesh', 0),
-        (['full_range', 'short_range', 'mesh', 'attention'], 'short_range', 'attention', 0),
-        (['short_range', 'attention', 'blendshapes'], 'short_range', 'attention', 0),
-        (['short_range', 'attention', 'v2'], 'short_range', 'v2', 0),
-        (['short_range', 'v2', 'blendshapes'], 'short_range', 'v2', 52),
+        (['full_range', 'mesh'], 'auto: full_range', 'mesh', 0),
+        (
+            ['full_range', 'short_range', 'mesh', 'attention'],
+            'auto: short_range+full_range',
+            'attention',
+            0,
+        ),
+        (['short_range', 'attention', 'blendshapes'], 'auto: short_range', 'attention', 0),
+        (['short_range', 'attention', 'v2'], 'auto: short_range', 'v2', 0),
+        (['short_range', 'v2', 'blendshapes'], 'auto: short_range', 'v2', 52),
     ],
 )
 def test_auto_runs_on_what_is_there(

@@ -105,7 +105,7 @@ class FacePipeline:
         self._tracker.reset()
         self._stages.search.reset()
 
-    def process(self, frame: Frame) -> Faces:
+    def process(self, frame: Frame, *, thorough: bool = False) -> Faces:
         """Take the next image of a stream.
 
         Faces are followed from image to image, and the search for new ones is spread over several.
@@ -113,76 +113,67 @@ class FacePipeline:
 
         Args:
             frame: The image.
+            thorough: Whether to search everywhere in this one image, however long that takes, and
+                to wait for no other image before a new face counts.
 
         Returns:
             Up to `max_faces` faces, sorted by id; empty if none.
         """
+        settings = replace(self.settings, min_birth_frames=1) if thorough else self.settings
         interval_s = self._time.step(frame.stamp_ns)
         if interval_s is None or frame.image_wh != self._image_wh:
             self._start_anew(frame)
         expected = self._tracker.expect(interval_s or 0.0)
         with self._stage('detect'):
-            detections = self._strangers(frame)
+            strangers = self._strangers(frame, thorough=thorough)
         with self._stage('landmarks'):
-            sightings = self._sightings(frame, expected, detections)
-        self._tracker.update(sightings, self.settings, frame.image_wh)
-        return self._faces(self.settings)
+            sightings = self._sightings(frame, expected, strangers)
+        self._tracker.update(sightings, settings, frame.image_wh)
+        return self._faces(settings)
+
+    def examine(self, frame: Frame) -> Faces:
+        """Take a picture by itself: forget all faces, then search everywhere in it."""
+        self.reset()
+        return self.process(frame, thorough=True)
 
     def _start_anew(self, frame: Frame) -> None:
         self._image_wh = frame.image_wh
         self._tracker.reset()
         self._stages.search.reset()
 
-    def examine(self, frame: Frame) -> Faces:
-        """Take one picture by itself, search all of it at once, and forget all faces before it.
-
-        Args:
-            frame: The picture.
-
-        Returns:
-            Up to `max_faces` faces, sorted by id; empty if none.
-        """
-        self.reset()
-        # There is no next picture to wait for.
-        settings = replace(self.settings, min_birth_frames=1)
-        with self._stage('detect'):
-            detections = self._stages.search.everywhere(frame, settings)
-        with self._stage('landmarks'):
-            sightings = self._first_present(frame, detections)
-        self._tracker.update(sightings, settings, frame.image_wh)
-        return self._faces(settings)
-
-    def _strangers(self, frame: Frame) -> FaceDetections:
-        """Search as far as a stream's image allows, and take away who is followed already."""
-        tracker, settings = self._tracker, self.settings
+    def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
+        """Search, and take away who is followed already."""
+        search, tracker, settings = self._stages.search, self._tracker, self.settings
         followed = tracker.followed
         if len(followed) >= settings.max_faces:
             return NO_DETECTIONS
-        found = self._stages.search.next(
-            frame,
-            settings,
-            known_xyxy=tight_boxes(followed.points),
-            anywhere=not tracker.in_sight,
-            near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
-        )
-        return tracker.recognise(found, settings.min_tracking_iou)[: settings.max_faces]
+        if thorough:
+            found = search.everywhere(frame, settings)
+        else:
+            found = search.next(
+                frame,
+                settings,
+                known_xyxy=tight_boxes(followed.points),
+                anywhere=not tracker.in_sight,
+                near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
+            )
+        return tracker.recognise(found, settings.min_tracking_iou)
 
-    def _first_present(self, frame: Frame, detections: FaceDetections) -> Sightings:
-        """Look at detections, best first, until enough of them are faces."""
+    def _sightings(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
+        """Look where faces are expected, and at strangers until enough of them are faces."""
         wanted = self.settings.max_faces
-        sightings = self._sightings(frame, Rois.none(), detections[:wanted])
-        for start in range(wanted, len(detections), wanted):
+        sightings = self._seen(frame, expected, strangers[:wanted])
+        for start in range(wanted, len(strangers), wanted):
             if self._present(sightings).sum() >= wanted:
                 break
-            sightings += self._sightings(frame, Rois.none(), detections[start : start + wanted])
+            sightings += self._seen(frame, Rois.none(), strangers[start : start + wanted])
         return sightings
 
-    def _sightings(self, frame: Frame, expected: Rois, detections: FaceDetections) -> Sightings:
-        """Place landmarks where faces are expected, then where detections point."""
-        rois = expected + rois_from_detections(detections, square=self._stages.square_roi)
+    def _seen(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
+        rois = expected + rois_from_detections(strangers, square=self._stages.square_roi)
         located = self._stages.landmarker.locate(frame, rois)
         unasked = np.full(len(expected), np.nan, np.float32)
-        scores = np.concatenate([unasked, detections.scores])
+        scores = np.concatenate([unasked, strangers.scores])
         sightings = Sightings(located.points, located.presences, scores, rois)
         if not self.settings.second_look:
             return sightings

@@ -40,7 +40,13 @@ def scores() -> dict[str, np.ndarray]:
 @pytest.fixture(scope='module')
 def pipeline(require_models) -> FacePipeline:
     require_models('v2', 'blendshapes')
-    settings = SensorSettings(landmark_model='v2', max_faces=32, execution_provider='cpu')
+    settings = SensorSettings(
+        landmark_model='v2',
+        detector='short_range',
+        second_look=False,
+        max_faces=32,
+        execution_provider='cpu',
+    )
     return load_sensor(settings).pipeline
 
 
@@ -56,8 +62,7 @@ def test_the_same_landmarks_score_the_same(model_store, require_models, landmark
 def test_all_pictures(pipeline, pictures, landmarks, scores):
     faces_seen = 0
     for name, rgb in pictures():
-        pipeline.reset()
-        faces = pipeline.process(Frame(rgb, PixelOrder.RGB))
+        faces = pipeline.examine(Frame(rgb, PixelOrder.RGB))
         for points, expected in zip(landmarks[name], scores[name], strict=True):
             offsets = np.linalg.norm((faces.landmarks - points)[..., :2], axis=-1)
             nearest = offsets.mean(axis=1).argmin()
@@ -73,7 +78,7 @@ def test_mediapipes_own_portrait(pipeline, data_folder, require):
     assert [(int(index), name) for index, _, name in rows] == list(enumerate(NAMES))
     expected = [float(score) for _, score, _ in rows]
     bgr = cv2.imread(str(data_folder / 'images' / 'tfjsmodels__portrait.jpg'))
-    (found,) = pipeline.process(Frame(bgr, PixelOrder.BGR)).blendshapes
+    (found,) = pipeline.examine(Frame(bgr, PixelOrder.BGR)).blendshapes
     assert np.abs(found - expected).max() <= PORTRAIT
 
 
