@@ -41,7 +41,7 @@ class Report:
         """Return everything as Markdown."""
         parts = [
             MODE,
-            '\n'.join(f'- {name}: {_said(value)}' for name, value in self.about.items()),
+            '\n'.join(f'- {name}: {said(value)}' for name, value in self.about.items()),
             '\n'.join(f'Left out: {line}' for line in self.left_out),
             'One image, RGB array in, landmarks out, ms:\n\n' + _pipeline_table(self.pipeline),
             "This project's stages, ms:\n\n" + _stage_table(self.stages),
@@ -51,7 +51,8 @@ class Report:
         return '\n\n'.join(filter(None, parts))
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """Return a value as people read it."""
     if isinstance(value, dict):
         return ', '.join(f'{name} {item}' for name, item in value.items())
     if isinstance(value, list):

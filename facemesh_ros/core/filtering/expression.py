@@ -57,7 +57,8 @@ def followed(
         rest_time_s: Over which faces at rest are averaged.
     """
     changes = measured - before.means
-    squares = ((changes @ axes[..., :2]) ** 2).mean(axis=2)
+    changes_px = changes @ axes[..., :2]
+    squares = 0.5 * (changes_px[..., 0] ** 2 + changes_px[..., 1] ** 2)
     powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
     at_rest = np.full(len(groups.noise), FEATURES_AT_REST)

@@ -35,7 +35,8 @@ class HeadPoses:
         """Distance between the outer eye corners that a head would have frontally, (N,) px."""
         axes = self.maps[:, :3, :2] / _canonical().reaches_m[:, None]
         # For axes at right angles this is the scale of the projection, however they are turned.
-        return np.sqrt(0.5 * (axes**2).sum(axis=(1, 2))) * _canonical().eye_distance_m
+        scales: Float64 = np.sqrt(0.5 * np.einsum('nac,nac->n', axes, axes))
+        return scales * _canonical().eye_distance_m
 
     @property
     def are_solid(self) -> NDArray[np.bool_]:
@@ -43,7 +44,7 @@ class HeadPoses:
         canonical = _canonical()
         volumes = np.abs(np.linalg.det(self.maps[:, :3]))
         usual = np.prod(canonical.reaches_m) * (self.sizes / canonical.eye_distance_m) ** 3
-        solid: NDArray[np.bool_] = (volumes > MIN_VOLUME * usual) & np.isfinite(volumes)
+        solid: NDArray[np.bool_] = volumes > MIN_VOLUME * usual
         return solid
 
     def faces(self, landmarks: Float64) -> Float64:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.core.types import Float32, Float64
+from facemesh_ros.core.types import Float64
 
 State = TypeVar('State')
 Ids = NDArray[np.int64]
@@ -29,19 +29,12 @@ class Places:
     """Where N faces are.
 
     Attributes:
-        centres: (N, 2) px, of the boxes around the landmarks.
-        sizes: (N,) px, mean of the boxes' sides.
+        centres: (N, 2) px.
+        sizes: (N,) px, about the height and width of each.
     """
 
     centres: Float64
     sizes: Float64
-
-
-def places_of(landmarks: Float32) -> Places:
-    """Return where faces (N, L, 3) are."""
-    low = landmarks[..., :2].min(axis=1).astype(np.float64)
-    high = landmarks[..., :2].max(axis=1).astype(np.float64)
-    return Places(0.5 * (low + high), (high - low).mean(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +78,20 @@ class FaceMemory(Generic[State]):
         known = self._known
         if known is None or not len(known.ids) or not len(ids):
             return fresh, np.full(len(ids), NOMINAL_INTERVAL_S)
-        same = ids[:, None] == known.ids
-        rows = same.argmax(axis=1)
-        elapsed_s = (stamp_ns - known.stamps_ns[rows]) / NS_PER_S
-        continued = same.any(axis=1) & (elapsed_s >= 0) & (elapsed_s <= MAX_GAP_S)
-        continued &= _is_near(places, select(known.places, rows))
+        continued = np.ones(len(ids), bool)
+        if not np.array_equal(ids, known.ids):
+            same = ids[:, None] == known.ids
+            continued, known = same.any(axis=1), select(known, same.argmax(axis=1))
+        elapsed_s = (stamp_ns - known.stamps_ns) / NS_PER_S
+        continued &= (elapsed_s >= 0) & (elapsed_s <= MAX_GAP_S) & _is_near(places, known.places)
         elapsed_s[~continued | (elapsed_s == 0)] = NOMINAL_INTERVAL_S
         elapsed_s = np.maximum(elapsed_s, MIN_INTERVAL_S)
-        return merge(continued, select(known.state, rows), fresh), elapsed_s
+        return merge(continued, known.state, fresh), elapsed_s
 
     def keep(self, ids: Ids, places: Places, stamp_ns: int, state: State) -> None:
         """Remember N faces; those that are absent stay as they were, until they are too old."""
         now = _Remembered(ids, np.full(len(ids), stamp_ns, np.int64), places, state)
-        if self._known is not None:
+        if self._known is not None and not np.array_equal(ids, self._known.ids):
             ages_s = (stamp_ns - self._known.stamps_ns) / NS_PER_S
             absent = ~(self._known.ids[:, None] == ids).any(axis=1)
             absent &= (ages_s >= 0) & (ages_s <= MAX_GAP_S)

@@ -14,8 +14,8 @@ POSE_NOISE = np.array([[0.8, 2.0], [0.75, 2.9], [1.2, 0.7], [1.15, 1.0]])
 # Accelerations that are always possible, eye distances per s^1.5.
 REST_ACCELERATION = 4e-5
 # Variances above which innovations, one by one and averaged, are motion: at rest and while moving.
-SINGLE_AT_REST, AVERAGED_AT_REST = 12.0, 4.0
-WHILE_MOVING = 0.3
+SINGLE_AT_REST, DRIFT_AT_REST = 12.0, 14.0
+WHILE_MOVING = 0.6
 AVERAGING_S = 0.1
 # How long a motion is expected to go on, and the Kalman gain that tells of one.
 MOVING_S = 0.3
@@ -25,8 +25,9 @@ FIRST_VARIANCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """State of N heads. Image (x, y) and depth have one variance each, so that no direction of
-    the image is special.
+    """State of N heads.
+
+    In the image x and y share their variances, so that no direction of it is special.
 
     Attributes:
         maps: (N, 4, 3) px, see `HeadPoses`.
@@ -34,7 +35,7 @@ class Motion:
         variances: (N, 4, 2) of the maps, px².
         covariances: (N, 4, 2) of maps and velocities, px²/s.
         velocity_variances: (N, 4, 2) px²/s².
-        powers: (N, 4, 2) of recent innovations, px².
+        drifts: (N, 4, 3) recent innovations on average, px.
         activities: (N, 4, 2) from 0, at rest, to 1.
     """
 
@@ -43,7 +44,7 @@ class Motion:
     variances: Float64
     covariances: Float64
     velocity_variances: Float64
-    powers: Float64
+    drifts: Float64
     activities: Float64
 
 
@@ -62,7 +63,7 @@ def resting(maps: Float64, noise_px: Float64) -> Motion:
         variances=variances,
         covariances=zeros,
         velocity_variances=FIRST_VARIANCE * variances,
-        powers=variances,
+        drifts=np.zeros_like(maps),
         activities=zeros,
     )
 
@@ -88,12 +89,14 @@ def followed(
     v = v + density * interval
     predicted = before.maps + interval * before.velocities
     innovations = measured - predicted
-    power = _by_direction(innovations**2)
-    powers = before.powers + (1 - np.exp(-interval / AVERAGING_S)) * (power - before.powers)
+    weights = 1 - np.exp(-interval / AVERAGING_S)
+    drifts = before.drifts + weights * (innovations - before.drifts)
     activities = before.activities * np.exp(-interval / MOVING_S)
+    # The mean of innovations that are only noise has less variance than one of them.
+    drift_powers = _by_direction(drifts**2) * (2 - weights) / weights
     excess = np.maximum(
-        power / _blend(SINGLE_AT_REST, WHILE_MOVING, activities),
-        powers / _blend(AVERAGED_AT_REST, WHILE_MOVING, activities),
+        _by_direction(innovations**2) / _blend(SINGLE_AT_REST, WHILE_MOVING, activities),
+        drift_powers / _blend(DRIFT_AT_REST, WHILE_MOVING, activities),
     )
     # A head that does more than its variance says has accelerated since the last image.
     surprise = np.maximum(excess - (p + noise), 0)
@@ -105,7 +108,7 @@ def followed(
         variances=(1 - gains) * p,
         covariances=(1 - gains) * c,
         velocity_variances=v - velocity_gains * c,
-        powers=powers,
+        drifts=(1 - _to_coordinates(gains)) * drifts,
         activities=np.maximum(activities, np.where(gains > MOVING_GAIN, gains, 0)),
     )
 
@@ -116,7 +119,7 @@ def _measurement_variances(noise_px: Float64) -> Float64:
 
 def _by_direction(values: Float64) -> Float64:
     """Take the mean over x and y, and z as it is; (N, 4, 3) to (N, 4, 2)."""
-    return np.stack([values[..., :2].mean(axis=-1), values[..., 2]], axis=-1)
+    return np.stack([0.5 * (values[..., 0] + values[..., 1]), values[..., 2]], axis=-1)
 
 
 def _to_coordinates(values: Float64) -> Float64:
@@ -125,4 +128,5 @@ def _to_coordinates(values: Float64) -> Float64:
 
 
 def _blend(at_rest: float, while_moving: float, activities: Float64) -> Float64:
-    return at_rest + (while_moving - at_rest) * activities
+    blended: Float64 = at_rest ** (1 - activities) * while_moving**activities
+    return blended

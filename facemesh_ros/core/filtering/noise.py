@@ -50,7 +50,7 @@ def learnt(
         elapsed_s: (N,).
     """
     changes = (skins - before.skins) @ axes[..., :2]
-    variances = 0.5 * (changes**2).mean(axis=(1, 2)) / np.maximum(sizes, 1e-12) ** 2
+    variances = np.einsum('nsc,nsc->n', changes, changes) / (4 * skins.shape[1] * sizes**2)
     is_louder = variances > before.deviations**2
     steps = np.where(is_louder, QUIET_SHARE, QUIET_SHARE - 1)
     deviations = before.deviations * np.exp(RATE_PER_S * elapsed_s * steps)

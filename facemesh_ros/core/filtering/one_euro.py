@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.core.filtering.memory import FaceMemory, places_of
+from facemesh_ros.core.filtering.memory import FaceMemory, Places
 from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.types import Float32, Float64
 
@@ -41,7 +41,8 @@ class OneEuroFilter:
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Return the landmarks steadied; see `LandmarkFilter`."""
-        measured, places = landmarks.astype(np.float64), places_of(landmarks)
+        measured = landmarks.astype(np.float64)
+        places = _boxes(measured)
         fresh = _Smoothed(measured, measured, np.zeros_like(measured))
         state, elapsed_s = self._memory.resume(ids, places, stamp_ns, fresh)
         state = self._advanced(state, measured, places.sizes, elapsed_s)
@@ -62,6 +63,14 @@ class OneEuroFilter:
         gains[sizes < MIN_SIZE_PX] = 1
         smoothed = state.smoothed + gains * (measured - state.smoothed)
         return _Smoothed(measured, smoothed, speeds)
+
+
+def _boxes(landmarks: Float64) -> Places:
+    """Return middles and mean sides of the boxes around faces (N, L, 3), as MediaPipe does."""
+    # Along an axis that is contiguous numpy is several times quicker.
+    xy = np.ascontiguousarray(landmarks[..., :2].transpose(0, 2, 1))
+    low, high = xy.min(axis=2), xy.max(axis=2)
+    return Places(0.5 * (low + high), (high - low).mean(axis=1))
 
 
 def _gain(cutoff_hz: Float64 | float, interval_s: Float64) -> Float64:

@@ -47,12 +47,12 @@ class LandmarkGroups:
     @property
     def is_skin(self) -> NDArray[np.bool_]:
         """(L,): what expressions hardly move."""
-        return self.group_of_landmark == SKIN
+        return np.asarray(self.group_of_landmark == SKIN)
 
     @property
     def is_jaw(self) -> NDArray[np.bool_]:
         """(L,): lips and what goes with them."""
-        return self.group_of_landmark == JAW
+        return np.asarray(self.group_of_landmark == JAW)
 
 
 @cache

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.filtering import expression, motion, noise
 from facemesh_ros.core.filtering.head import HeadPoses, head_poses
-from facemesh_ros.core.filtering.memory import FaceMemory, places_of
+from facemesh_ros.core.filtering.memory import FaceMemory, Places
 from facemesh_ros.core.filtering.regions import LandmarkGroups, landmark_groups
 from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.types import Float32, Float64
+
+# Height and width of a face in distances between outer eye corners.
+FACE_PER_EYE_DISTANCE = 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +47,22 @@ class RigidFilter:
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Return the landmarks steadied; see `LandmarkFilter`.
 
-        Landmarks that cannot be a solid face, such as all in one plane, are returned as they are
-        and forgotten.
+        Landmarks that cannot be a solid face, such as all in one plane or not finite, are returned
+        as they are, and the face counts as absent.
 
         Raises:
             ValueError: If there are neither 468 nor 478 landmarks.
         """
         groups = landmark_groups(landmarks.shape[1])
         measured = landmarks.astype(np.float64)
-        poses = head_poses(measured)
-        solid = poses.are_solid
-        if solid.all():
+        usable = np.isfinite(measured.sum(axis=(1, 2)))
+        poses = head_poses(measured if usable.all() else measured[usable])
+        usable[usable] = solid = poses.are_solid
+        if usable.all():
             return self._steadied(ids, measured, poses, groups, stamp_ns).astype(np.float32)
         steadied = landmarks.copy()
-        steadied[solid] = self._steadied(
-            ids[solid], measured[solid], HeadPoses(poses.maps[solid]), groups, stamp_ns
+        steadied[usable] = self._steadied(
+            ids[usable], measured[usable], HeadPoses(poses.maps[solid]), groups, stamp_ns
         )
         return steadied
 
@@ -71,7 +75,8 @@ class RigidFilter:
         stamp_ns: int,
     ) -> Float64:
         """Return solid faces (N, L, 3) px steadied."""
-        places, faces, sizes = places_of(measured), poses.faces(measured), poses.sizes
+        faces, sizes = poses.faces(measured), poses.sizes
+        places = Places(poses.maps[:, 3, :2], FACE_PER_EYE_DISTANCE * sizes)
         axes, skins = poses.maps[:, :3], faces[:, groups.is_skin]
         fresh = _Faces(
             motion.resting(poses.maps, self._settings.noise_margin * noise.FIRST * sizes),
