@@ -10,7 +10,7 @@ from facemesh_ros.core.filtering.regions import SKIN, LandmarkGroups
 from facemesh_ros.core.types import Float64
 
 # Variances above which a group's change is an expression: skin, and all that moves more.
-SKIN_AT_REST, FEATURES_AT_REST = 12.0, 9.0
+SKIN_AT_REST, FEATURES_AT_REST = 16.0, 12.0
 WHILE_MOVING = 1.0
 MOVING_S = 0.3
 
@@ -63,7 +63,7 @@ def followed(
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
     at_rest = np.full(len(groups.noise), FEATURES_AT_REST)
     at_rest[SKIN] = SKIN_AT_REST
-    thresholds = at_rest + (WHILE_MOVING - at_rest) * activities
+    thresholds = at_rest ** (1 - activities) * WHILE_MOVING**activities
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     updates = before.updates + 1

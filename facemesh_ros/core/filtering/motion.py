@@ -12,14 +12,16 @@ from facemesh_ros.core.types import Float64
 # the skin; measured, see docs/filtering.md.
 POSE_NOISE = np.array([[0.8, 2.0], [0.75, 2.9], [1.2, 0.7], [1.15, 1.0]])
 # Accelerations that are always possible, eye distances per s^1.5.
-REST_ACCELERATION = 4e-5
+REST_ACCELERATION = 1e-5
 # Variances above which innovations, one by one and averaged, are motion: at rest and while moving.
-SINGLE_AT_REST, DRIFT_AT_REST = 12.0, 14.0
-WHILE_MOVING = 0.6
+SINGLE_AT_REST, DRIFT_AT_REST = 16.0, 18.0
+WHILE_MOVING = 0.8
 AVERAGING_S = 0.1
 # How long a motion is expected to go on, and the Kalman gain that tells of one.
 MOVING_S = 0.3
 MOVING_GAIN = 0.3
+# How much of the most lively part's activity the others share.
+SPREADING = 0.7
 FIRST_VARIANCE = 10.0
 
 
@@ -91,7 +93,7 @@ def followed(
     innovations = measured - predicted
     weights = 1 - np.exp(-interval / AVERAGING_S)
     drifts = before.drifts + weights * (innovations - before.drifts)
-    activities = before.activities * np.exp(-interval / MOVING_S)
+    activities = _spread(before.activities) * np.exp(-interval / MOVING_S)
     # The mean of innovations that are only noise has less variance than one of them.
     drift_powers = _by_direction(drifts**2) * (2 - weights) / weights
     excess = np.maximum(
@@ -125,6 +127,13 @@ def _by_direction(values: Float64) -> Float64:
 def _to_coordinates(values: Float64) -> Float64:
     """Give x and y what belongs to both; (N, 4, 2) to (N, 4, 3)."""
     return values[..., [0, 0, 1]]
+
+
+def _spread(activities: Float64) -> Float64:
+    """Let each part of a map know of the others: a head that turns will shift as well."""
+    in_image = activities[..., :1].max(axis=1, keepdims=True)
+    spread: Float64 = np.maximum(activities, SPREADING * in_image)
+    return spread
 
 
 def _blend(at_rest: float, while_moving: float, activities: Float64) -> Float64:
