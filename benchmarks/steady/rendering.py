@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 from steady.motions import Pose
-from steady.warps import FaceWarp
+from steady.warps import Expression, FaceWarp
 
 from facemesh_ros.core.affine import rotations_from_angles
 from facemesh_ros.core.types import Float32, Float64, UInt8
@@ -48,10 +49,19 @@ class Portrait:
 
     def image(self, pose: Pose) -> UInt8:
         """Return the image (H, W, 3) BGR without noise."""
-        width, height = IMAGE_WH
         inverse = cv2.invertAffineTransform(self.image_from_picture(pose))
-        pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
-        targets = pixels @ inverse[:, :2].T + inverse[:, 2]
+        if pose.expression == Expression():
+            return np.asarray(
+                cv2.warpAffine(
+                    self.picture,
+                    inverse,
+                    IMAGE_WH,
+                    flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                    borderMode=cv2.BORDER_REPLICATE,
+                ),
+                np.uint8,
+            )
+        targets = cv2.transform(_pixels(), inverse)
         sources = self.warp.sources(targets, pose.expression).astype(np.float32)
         return np.asarray(
             cv2.remap(
@@ -59,6 +69,13 @@ class Portrait:
             ),
             np.uint8,
         )
+
+
+@cache
+def _pixels() -> Float64:
+    """Return the coordinates of all pixels, (H, W, 2)."""
+    width, height = IMAGE_WH
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
 
 
 def through_camera(image: UInt8, random: np.random.Generator) -> UInt8:
