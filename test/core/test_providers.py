@@ -14,7 +14,8 @@ from facemesh_ros.core.providers import (
     ProviderChoice,
     open_session,
 )
-from facemesh_ros.core.settings import SensorSettings, tunables
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.tunables import tunables
 from facemesh_ros.models.flavour import Flavour
 
 AVAILABLE = ort.get_available_providers()

@@ -1,0 +1,1 @@
+"""Temporal filters: steady landmarks of faces that keep their ids."""

@@ -1,0 +1,74 @@
+"""Shape of faces on their heads: averaged while at rest, passed on as soon as a part moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.core.filtering.regions import SKIN, LandmarkGroups
+from facemesh_ros.core.types import Float64
+
+# Variances above which a group's change is an expression: skin, and all that moves more.
+SKIN_AT_REST, FEATURES_AT_REST = 16.0, 12.0
+WHILE_MOVING = 1.0
+MOVING_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """State of N faces.
+
+    Attributes:
+        means: (N, L, 3) on the head, in lengths of its axes.
+        updates: (N,) how many images each has seen.
+        activities: (N, G) from 0, at rest, to 1.
+    """
+
+    means: Float64
+    updates: Float64
+    activities: Float64
+
+
+def resting(faces: Float64, groups: LandmarkGroups) -> Shape:
+    """Return faces (N, L, 3) that are seen for the first time."""
+    count = len(faces)
+    return Shape(faces, np.zeros(count), np.zeros((count, len(groups.noise))))
+
+
+def followed(
+    before: Shape,
+    measured: Float64,
+    axes: Float64,
+    noise_px: Float64,
+    groups: LandmarkGroups,
+    elapsed_s: Float64,
+    rest_time_s: float,
+) -> Shape:
+    """Take the next measurement.
+
+    Args:
+        before: N faces.
+        measured: (N, L, 3) on the head.
+        axes: (N, 3, 3) px, the head's axes in the image.
+        noise_px: (N,) standard deviation of the skin's landmarks.
+        groups: Of the landmarks.
+        elapsed_s: (N,).
+        rest_time_s: Over which faces at rest are averaged.
+    """
+    changes = measured - before.means
+    changes_px = changes @ axes[..., :2]
+    squares = 0.5 * (changes_px[..., 0] ** 2 + changes_px[..., 1] ** 2)
+    powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
+    activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
+    at_rest = np.full(len(groups.noise), FEATURES_AT_REST)
+    at_rest[SKIN] = SKIN_AT_REST
+    thresholds = at_rest ** (1 - activities) * WHILE_MOVING**activities
+    # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
+    moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
+    updates = before.updates + 1
+    averaging = np.maximum(1 / updates, 1 - np.exp(-elapsed_s / max(rest_time_s, 1e-6)))
+    gains = np.maximum(moving, averaging[:, None])[:, groups.group_of_landmark]
+    return Shape(
+        before.means + gains[..., None] * changes, updates, np.maximum(activities, moving)
+    )

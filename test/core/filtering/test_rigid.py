@@ -1,0 +1,104 @@
+"""The default filter: steady at rest, without lag in motion, quick where faces are quick."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.filterwarnings('error')
+UPPER_LID, LOWER_LID = 159, 145
+RATES_HZ = (5, 12, 15, 30, 60, 120)
+
+
+def rms(errors) -> float:
+    return float(np.sqrt(np.mean(np.square(errors[..., :2]))))
+
+
+@pytest.mark.parametrize('rate_hz', RATES_HZ)
+def test_a_face_at_rest_keeps_a_small_part_of_its_noise(head, filtered, rate_hz):
+    frames = head.landmarks() + head.noise(1, 6 * rate_hz)
+    found = filtered(frames, rate_hz=rate_hz)[:, 0]
+    rest = slice(3 * rate_hz, None)
+    limit = 0.3 if rate_hz >= 30 else 0.6
+    assert rms(found[rest] - head.landmarks()) < limit * rms(frames[rest] - head.landmarks())
+
+
+@pytest.mark.parametrize('rate_hz', RATES_HZ)
+@pytest.mark.parametrize('speed_px_s', [10.0, 150.0])
+def test_steady_motion_has_no_lag(head, filtered, rate_hz, speed_px_s):
+    times = np.arange(4 * rate_hz) / rate_hz
+    frames = np.stack([head.landmarks((speed_px_s * time, 240)) for time in times])
+    # A trace of noise, so that there is something to be steadied.
+    found = filtered(frames + head.noise(2, len(frames)), rate_hz=rate_hz)[:, 0]
+    late_px = (frames - found)[len(frames) // 2 :, :, 0].mean()
+    assert abs(late_px) < 0.1 * speed_px_s / rate_hz + 0.03
+
+
+@pytest.mark.parametrize('moves', ['turn', 'tilt', 'come closer'])
+def test_motion_is_followed_as_well_as_it_is_measured(head, filtered, moves):
+    phases = np.sin(np.arange(120) / 8)
+    frames = np.stack(
+        [
+            head.landmarks(
+                yaw_rad=0.4 * phase if moves == 'turn' else 0.0,
+                roll_rad=0.4 * phase if moves == 'tilt' else 0.0,
+                scale=1.2**phase if moves == 'come closer' else 1.0,
+            )
+            for phase in phases
+        ]
+    )
+    measured = frames + head.noise(3, 120)
+    found = filtered(measured)[:, 0]
+    assert rms((found - frames)[30:]) < rms((measured - frames)[30:])
+
+
+@pytest.mark.parametrize('rate_hz', [30, 60, 120])
+@pytest.mark.parametrize('centre_speed_px_s', [0.0, 60.0], ids=['at rest', 'while moving'])
+def test_a_blink_of_100_ms_keeps_its_amplitude(head, filtered, rate_hz, centre_speed_px_s):
+    times = np.arange(4 * rate_hz) / rate_hz
+    closed = np.where(np.abs(times - 3) < 0.05, np.cos(np.pi * (times - 3) / 0.1) ** 2, 0)
+    frames = np.stack(
+        [
+            head.landmarks((320 + centre_speed_px_s * time, 240), closed=part)
+            for time, part in zip(times, closed, strict=True)
+        ]
+    ) + head.noise(4, len(times))
+    found = filtered(frames, rate_hz=rate_hz)[:, 0]
+    raw, steady = (each[:, LOWER_LID, 1] - each[:, UPPER_LID, 1] for each in (frames, found))
+    before, during = slice(2 * rate_hz, int(2.9 * rate_hz)), slice(int(2.9 * rate_hz), None)
+    assert np.ptp(raw[during]) > 5  # px: there is a blink
+    assert np.median(steady[before]) - steady[during].min() > 0.9 * (
+        np.median(raw[before]) - raw[during].min()
+    )
+
+
+def test_a_blink_does_not_move_the_rest_of_the_face(head, filtered):
+    frames = np.stack([head.landmarks(closed=float(60 <= index < 63)) for index in range(90)])
+    found = filtered(frames + head.noise(5, 90))[:, 0]
+    chin_and_nose = [1, 4, 152]
+    moved = found[60:66, chin_and_nose] - found[50:60, chin_and_nose].mean(axis=0)
+    assert np.abs(moved[..., :2]).max() < 0.1
+
+
+def test_it_learns_how_noisy_a_face_is(head, filtered):
+    for deviation_px in (0.05, 0.4):
+        noise = head.noise(6, 300, deviation_px)
+        found = filtered(head.landmarks() + noise)[:, 0]
+        assert rms((found - head.landmarks())[150:]) < 0.35 * rms(noise[150:])
+
+
+def test_more_margin_is_steadier(head, filtered):
+    frames = head.landmarks() + head.noise(7, 150)
+    quick, steady = (
+        filtered(frames, noise_margin=margin, rest_time_s=time_s)[60:, 0].std(axis=0).mean()
+        for margin, time_s in ((0.2, 0.1), (3.0, 5.0))
+    )
+    assert steady < 0.3 * quick
+
+
+def test_the_older_mesh_without_irises_is_filtered_too(head, filtered):
+    frames = (head.landmarks() + head.noise(8, 90))[:, :468]
+    found = filtered(frames)[:, 0]
+    assert rms(found[60:] - head.landmarks()[:468]) < 0.3 * rms(
+        frames[60:] - head.landmarks()[:468]
+    )
