@@ -62,9 +62,7 @@ def test_no_face_no_roi():
 
 OUTER_EYE_CORNERS = [33, 263]  # in MediaPipe's face mesh: the right one first
 # What a camera does to a face: turn it by an angle, scale and shift it.
-views = st.tuples(
-    st.floats(-3, 3), st.floats(0.2, 5), st.floats(-900, 900), st.floats(-900, 900)
-)
+views = st.tuples(st.floats(-3, 3), st.floats(0.2, 5), st.floats(-900, 900), st.floats(-900, 900))
 
 
 @st.composite
