@@ -110,6 +110,20 @@ def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
     assert found.keypoints[0, 0] == pytest.approx(seen(RIGHT_EYE), abs=8)
 
 
+@pytest.mark.parametrize('quarter_turns', [1, 2, 3])
+def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_turns):
+    upright = with_head(astronaut, (300, 300), 28, image_wh=(640, 640))
+    settings = PipelineSettings(detector_rotations='all')
+    found = search.everywhere(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
+    expected = {1: (300, 340), 2: (340, 340), 3: (340, 300)}[quarter_turns]
+    assert middle(found) == pytest.approx(np.array(expected), abs=6)
+    # From chin to brow as she lies, right eye to left eye across.
+    across = found.keypoints[0, 1] - found.keypoints[0, 0]
+    assert np.degrees(np.arctan2(-across[1], across[0])) % 360 == pytest.approx(
+        90 * quarter_turns, abs=15
+    )
+
+
 @pytest.mark.parametrize('name', ['short_range', 'full_range'])
 def test_who_is_chosen_alone_gives_exactly_what_the_model_gives(detectors, astronaut, name):
     search = FaceSearch({name: detectors[name]})

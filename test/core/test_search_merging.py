@@ -50,9 +50,13 @@ def whole_and_close(whole: list[Sight], close: list[Sight]) -> Witness:
     return Witness(lambda region: whole if region is None else close)
 
 
+def search_by(quick: Witness, careful: Witness) -> FaceSearch:
+    return FaceSearch({'quick': quick, 'careful': careful}, CLOSER)
+
+
 def found_by(quick: Witness, careful: Witness) -> list[Sight]:
     """What is found in a picture: boxes and scores, best first."""
-    found = FaceSearch({'quick': quick, 'careful': careful}, CLOSER).everywhere(FRAME, DEFAULTS)
+    found = search_by(quick, careful).everywhere(FRAME, DEFAULTS)
     boxes = [tuple(box) for box in found.boxes_xyxy.tolist()]
     return list(zip(boxes, np.float64(found.scores).round(3).tolist(), strict=True))
 
@@ -94,6 +98,29 @@ def test_what_a_closer_look_sees_elsewhere_does_not_confirm_a_doubt():
     assert found_by(Witness(nothing), careful) == []
 
 
+def test_a_doubt_around_a_smaller_one_does_not_hide_it():
+    small = 115, 85, 140, 110
+
+    def close(region: Rois | None) -> list[Sight]:
+        if region is None:
+            return [(BOX, 0.4), (small, 0.3)]
+        return [(small, 0.9)] if region.sizes_wh[0, 0] < 150 else []
+
+    assert found_by(Witness(nothing), Witness(close)) == [(small, 0.9)]
+
+
+def test_a_face_at_the_border_of_the_image_is_not_cut_by_its_tile():
+    wide = Frame(np.zeros((480, 640), np.uint8), PixelOrder.MONO)
+    at_border = 1, 100, 61, 160
+
+    def tiles_on_the_left(region: Rois | None) -> list[Sight]:
+        left = region is not None and abs(region.centres[0, 0] - region.sizes_wh[0, 0] / 2) < 1
+        return [(at_border, 0.9)] if left else []
+
+    search = search_by(Witness(nothing), Witness(tiles_on_the_left))
+    assert search.everywhere(wide, DEFAULTS).boxes_xyxy.tolist() == [list(at_border)]
+
+
 def test_a_face_too_small_for_good_keypoints_is_looked_at_again():
     small, better = (100, 60, 130, 90), (101, 61, 131, 91)
     careful = whole_and_close([(small, 0.8)], [(better, 0.6)])
@@ -131,14 +158,10 @@ def test_nobody_is_asked_below_the_wanted_score_nor_above_one():
     assert search.everywhere(FRAME, certain).scores.tolist() == [1.0]
 
 
-def stream_search(quick: Witness, careful: Witness) -> FaceSearch:
-    return FaceSearch({'quick': quick, 'careful': careful}, CLOSER)
-
-
 def test_one_doubt_is_cleared_up_in_each_image_of_a_stream():
     doubts = [((x, 60, x + 60, 120), 0.3 + x / 1000) for x in (10, 80, 150)]
     quick, careful = whole_and_close(doubts, []), Witness(nothing)
-    search = stream_search(quick, careful)
+    search = search_by(quick, careful)
     asked = []
     for _ in range(5):
         careful.asked.clear()
@@ -150,7 +173,7 @@ def test_one_doubt_is_cleared_up_in_each_image_of_a_stream():
 def test_a_doubt_where_a_face_is_known_is_left_alone():
     careful = whole_and_close([(BOX, 0.3)], [(BOX, 0.9)])
     known = np.float32([BOX])
-    found = stream_search(Witness(nothing), careful).next(
+    found = search_by(Witness(nothing), careful).next(
         FRAME, DEFAULTS, known_xyxy=known, anywhere=False, near=Rois.none()
     )
     assert len(found) == 0
@@ -159,7 +182,7 @@ def test_a_doubt_where_a_face_is_known_is_left_alone():
 
 def test_the_cheapest_sees_every_image_where_somebody_is_missed_and_looks_around():
     quick, careful = Witness(nothing), Witness(nothing)
-    search = stream_search(quick, careful)
+    search = search_by(quick, careful)
     place = Rois(np.float32([[50, 50]]), np.float32([[80, 80]]), np.zeros(1, np.float32))
     for _ in range(10):
         search.next(FRAME, DEFAULTS, known_xyxy=NOBODY, anywhere=True, near=place)

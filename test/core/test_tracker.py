@@ -137,6 +137,24 @@ def test_a_face_that_grows_and_turns_stays_the_same(scene):
     assert tracks.ages.tolist() == [30]
 
 
+def test_who_was_just_seen_has_the_better_claim_than_who_is_out_of_sight(scene):
+    stream = scene()
+    for _ in range(3):
+        stream.show(scene.face_at(240, 200), scene.face_at(300, 200))
+    stream.show(scene.face_at(240, 200))
+    # Nearer to where the hidden one is.
+    assert id_at(stream.show(scene.face_at(273, 200)), 273, 200) == 1
+    assert stream.tracker.followed.misses.tolist() == [0, 2]
+
+
+def test_a_fast_face_is_expected_ahead_from_its_second_sight_on(scene):
+    stream, step = scene(), 5
+    for index in range(2):
+        stream.show(scene.face_at(100 + index * step, 200))
+    expected = stream.tracker.expect(1 / 30)
+    assert expected.centres[0, 0] == pytest.approx(100 + 2 * step, abs=0.2 * step)
+
+
 def test_never_more_faces_than_wanted_also_when_lost_ones_come_back(scene):
     stream = scene(max_faces=2, max_coast_frames=0, min_birth_frames=1)
     one, two, three = (scene.face_at(x, 200) for x in (100, 300, 500))

@@ -100,7 +100,8 @@ def test_behind_something_it_is_expected_further_on_its_way(scene):
     for _ in range(5):
         stream.show()
     x = float(stream.tracker.followed.points[0, :, 0].mean())
-    assert 240 + 20 < x <= 240 + 50
+    # Slower and slower, as a face that is not seen may as well have stopped.
+    assert 240 + 20 < x < 240 + 45
     assert lives(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
 
 
@@ -139,6 +140,14 @@ def test_whom_it_lost_is_told_the_last_one_first(scene):
     stream.show(two, three)
     stream.show(two)
     assert stream.tracker.lost.centres[:, 0] == pytest.approx([500, 100], abs=1)
+
+
+def test_a_crop_that_slipped_to_a_stranger_is_no_sight_and_no_new_face(scene):
+    stream = scene()
+    for _ in range(3):
+        stream.show(scene.face_at(200, 200))
+    stranger = scene.face_at(272, 200)
+    assert lives(stream.show(stranger, detector=False)) == [(1, COASTING)]
 
 
 def test_a_low_presence_is_no_sight(scene):

@@ -1,0 +1,189 @@
+"""Streams of images through the whole pipeline: a real face that moves, hides, leaves, returns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.types import Faces, FaceState, Frame, PixelOrder
+from facemesh_ros.sensor import load_sensor
+
+pytestmark = pytest.mark.filterwarnings('error')
+
+TENTATIVE, TRACKED, COASTING = FaceState.TENTATIVE, FaceState.TRACKED, FaceState.COASTING
+GREY = 127
+# Where the astronaut's head is in the picture, and in it the middle of her face.
+HEAD, FACE_XY = np.s_[30:230, 120:330], np.array([105, 94])
+PERIOD_NS = 33_000_000
+HERE, THERE = (40, 120), (380, 200)
+
+
+class Stream:
+    """A camera that shows the astronaut's head at places of one's choice."""
+
+    def __init__(self, pipeline, astronaut: np.ndarray) -> None:
+        self.pipeline = pipeline
+        self.stamp_ns = 1_795_000_000_000_000_000
+        self._head = astronaut[HEAD]
+
+    def show(self, *corners, wait_ns=PERIOD_NS, image_wh=(640, 480)) -> Faces:
+        """Process the next image, with a head at each of these top left corners."""
+        image = np.full((image_wh[1], image_wh[0], 3), GREY, np.uint8)
+        for x, y in corners:
+            shown = self._head[max(0, -y) : image_wh[1] - y, max(0, -x) : image_wh[0] - x]
+            image[max(0, y) :, max(0, x) :][: shown.shape[0], : shown.shape[1]] = shown
+        self.stamp_ns += wait_ns
+        return self.pipeline.process(Frame(image, PixelOrder.RGB, self.stamp_ns))
+
+
+@pytest.fixture(scope='module')
+def loaded(require_models):
+    require_models('short_range', 'full_range', 'mesh')
+    return load_sensor(SensorSettings(landmark_model='mesh')).pipeline
+
+
+@pytest.fixture
+def stream(loaded, astronaut) -> Stream:
+    """A stream from its beginning, default settings."""
+    loaded.reset()
+    loaded.settings = SensorSettings()
+    return Stream(loaded, astronaut)
+
+
+def lives(faces: Faces) -> list[tuple[int, int]]:
+    """Id and state of each face."""
+    return list(zip(faces.ids.tolist(), faces.states.tolist(), strict=True))
+
+
+def middles(faces: Faces) -> np.ndarray:
+    """(N, 2) px, middle of each face."""
+    return (faces.boxes_xyxy[:, :2] + faces.boxes_xyxy[:, 2:]) / 2
+
+
+def first_id(stream: Stream) -> int:
+    """The id of the one face that has been shown at HERE until it is tracked."""
+    stream.show(HERE)
+    faces = stream.show(HERE)
+    assert faces.states.tolist() == [TRACKED]
+    return int(faces.ids[0])
+
+
+def test_a_face_that_moves_keeps_its_id_and_is_where_it_is(stream):
+    ids = set()
+    for index in range(20):
+        corner = 20 + 12 * index, 60 + round(40 * np.sin(index / 6))
+        faces = stream.show(corner)
+        ids.update(faces.ids.tolist())
+        assert middles(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
+        assert faces.states.tolist() == [TRACKED if index else TENTATIVE]
+        assert faces.ages.tolist() == [index + 1]
+    assert len(ids) == 1
+
+
+def test_detection_scores_are_there_where_the_detector_looked_and_nan_elsewhere(stream):
+    scores = np.concatenate([stream.show(HERE).detection_scores for _ in range(15)])
+    looked = ~np.isnan(scores)
+    assert looked[0]
+    assert 1 < looked.sum() < len(scores)
+    assert (scores[looked] >= 0.5).all()
+
+
+def test_who_is_covered_for_some_images_is_held_and_comes_back_with_its_id(stream):
+    known = first_id(stream)
+    for _ in range(3):
+        faces = stream.show()
+        assert lives(faces) == [(known, COASTING)]
+        assert middles(faces)[0] == pytest.approx(np.add(HERE, FACE_XY), abs=6)
+        assert faces.presences[0] < 0.5
+    assert lives(stream.show(HERE)) == [(known, TRACKED)]
+
+
+def test_who_is_covered_for_longer_is_not_published_but_remembered(stream):
+    known = first_id(stream)
+    published = [lives(stream.show()) for _ in range(10)]
+    assert published == [[(known, COASTING)]] * 5 + [[]] * 5
+    assert lives(stream.show(HERE)) == [(known, TRACKED)]
+
+
+@pytest.mark.parametrize(
+    'change',
+    [{'wait_ns': -5_000_000_000}, {'wait_ns': 1_500_000_000}, {'image_wh': (800, 600)}],
+    ids=['time goes back', 'a pause', 'another size'],
+)
+def test_a_stream_that_starts_anew_has_new_ids(stream, change):
+    known = first_id(stream)
+    faces = stream.show(HERE, **change)
+    assert lives(faces) == [(known + 1, TENTATIVE)]
+    assert faces.ages.tolist() == [1]
+
+
+def test_a_reset_forgets_the_faces_but_not_which_ids_were_given(stream):
+    known = first_id(stream)
+    stream.pipeline.reset()
+    assert lives(stream.show(HERE)) == [(known + 1, TENTATIVE)]
+
+
+@pytest.mark.parametrize('wait_ns', [0, PERIOD_NS], ids=['equal stamps', 'as usual'])
+def test_images_of_one_stamp_are_followed_too(stream, wait_ns):
+    known = first_id(stream)
+    for _ in range(3):
+        assert lives(stream.show(HERE, wait_ns=wait_ns)) == [(known, TRACKED)]
+
+
+def test_images_without_stamps_are_a_stream(stream):
+    stream.stamp_ns = 0
+    faces = [stream.show((40 + 8 * index, 120), wait_ns=0) for index in range(5)]
+    assert [lives(now)[0][1] for now in faces] == [TENTATIVE] + [TRACKED] * 4
+    assert len({int(now.ids[0]) for now in faces}) == 1
+
+
+def test_who_comes_in_is_found_while_another_is_followed(stream):
+    known = first_id(stream)
+    waited = 0
+    while len(faces := stream.show(HERE, THERE)) < 2:
+        waited += 1
+        # The whole image is looked at every fifth image.
+        assert waited < 5
+    assert lives(faces) == [(known, TRACKED), (known + 1, TENTATIVE)]
+    assert middles(faces)[1] == pytest.approx(np.add(THERE, FACE_XY), abs=6)
+
+
+def test_who_leaves_over_the_border_is_not_held(stream):
+    for x in range(200, -80, -30):
+        assert len(stream.show((x, 120))) == 1
+    # In the midst of the image it would be held for five images.
+    assert [len(stream.show()) for _ in range(3)][-1] == 0
+
+
+def test_with_as_many_faces_as_wanted_nobody_looks_for_more(stream):
+    stream.pipeline.settings = replace(stream.pipeline.settings, max_faces=1)
+    first_id(stream)
+    looks = stream.pipeline.looks
+    for index in range(12):
+        assert len(stream.show((40 + 5 * index, 120), THERE)) == 1
+    assert stream.pipeline.looks == looks
+
+
+@pytest.mark.parametrize('image_wh', [(640, 480), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize('corners', [[], [HERE]], ids=['nobody', 'one face'])
+def test_no_image_costs_more_than_a_few_looks(stream, image_wh, corners):
+    for _ in range(12):
+        before = stream.pipeline.looks
+        stream.show(*corners, image_wh=image_wh)
+        after = stream.pipeline.looks
+        # What is due and one doubt; the whole image and one lost face by the cheap detector.
+        assert after['full_range'] - before.get('full_range', 0) <= 3 + 1
+        assert after['short_range'] - before.get('short_range', 0) <= 1 + 2
+
+
+def test_a_thorough_image_within_a_stream_finds_everybody_at_once_and_keeps_ids(stream):
+    known = first_id(stream)
+    image = np.full((480, 640, 3), GREY, np.uint8)
+    for x, y in (HERE, THERE):
+        image[y : y + 200, x : x + 210] = stream._head
+    frame = Frame(image, PixelOrder.RGB, stream.stamp_ns + PERIOD_NS)
+    faces = stream.pipeline.process(frame, thorough=True)
+    assert lives(faces) == [(known, TRACKED), (known + 1, TRACKED)]
