@@ -9,7 +9,7 @@ import numpy as np
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.types import Float32, Rois
 
-# From one level of tiles to the next the side shrinks by at most this.
+# From one level of tiles to the next the side shrinks by at most about this.
 MAX_STEP = 3.0
 # Neighbours share this part of their side, so that a face which the next larger level is too
 # coarse for lies whole in one of them.
