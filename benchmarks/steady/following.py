@@ -48,6 +48,13 @@ class FaceFollower:
         self._points = located.points[0] if found else None
         return self._points
 
+    def seen(self, bgr: UInt8) -> Float32:
+        """Return (L, 3) px of the face that is followed; raises LookupError if there is none."""
+        points = self.landmarks(bgr)
+        if points is None:
+            raise LookupError('no face is found where one is shown; take another picture')
+        return points
+
 
 def roi_around(points: Float32) -> Rois:
     """Return the crop around landmarks (L, 3), eyes level.

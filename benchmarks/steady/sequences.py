@@ -61,7 +61,7 @@ def portrait_of(picture: UInt8, follower: FaceFollower) -> Portrait:
     """
     follower.reset()
     for _ in range(LOOKS):
-        first = follower.landmarks(picture)
+        first = follower.seen(picture)
     portrait = Portrait(picture, first, FaceWarp(picture, first))
     random = np.random.default_rng(SEED)
     looks = [_look(portrait, follower, random) for _ in range(POSES)]
@@ -77,7 +77,7 @@ def _look(portrait: Portrait, follower: FaceFollower, random: np.random.Generato
     image = through_camera(portrait.image(pose), random)
     follower.reset()
     for _ in range(2):
-        found = follower.landmarks(image)
+        found = follower.seen(image)
     affine = portrait.image_from_picture(pose)
     inverse = cv2.invertAffineTransform(affine)
     depth = found[:, 2:] / np.sqrt(np.linalg.det(affine[:, :2]))
@@ -94,7 +94,7 @@ def sequence_of(
     shown = np.stack([through_camera(portrait.image(pose), random) for pose in poses])
     np.save(images, shown[..., ::-1])
     follower.reset()
-    raw = np.stack([follower.landmarks(image) for image in shown])
+    raw = np.stack([follower.seen(image) for image in shown])
     affines = np.stack([portrait.image_from_picture(pose) for pose in poses])
     truth = np.stack([portrait.truth(pose) for pose in poses])
     return Sequence(raw, truth, affines[:, :, :2], times_s)
