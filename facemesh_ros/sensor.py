@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,18 +12,21 @@ from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import FacePipeline, Stage, untimed
+from facemesh_ros.core.pipeline import FacePipeline, Stage, Stages, untimed
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
+    DetectorProfile,
     detector_profile,
     landmark_profile,
 )
 from facemesh_ros.core.providers import CPU, ProviderChoice
+from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.hardware import nvidia_driver
+from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
@@ -44,6 +47,7 @@ class ModelInfo:
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
         provider: ONNX Runtime's name of the execution provider that runs them.
+        precision: What detector and landmark model really calculate in, fp32 or fp16.
         gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
     """
 
@@ -53,6 +57,7 @@ class ModelInfo:
     detector: str
     blendshape_names: tuple[str, ...]
     provider: str
+    precision: str
     gpu_idle: bool
 
 
@@ -76,34 +81,56 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
+    choice = ProviderChoice(
+        settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
+    )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    detector_name = _chosen(settings.detector, DETECTOR_PROFILES, store)
-    choice = ProviderChoice(settings.execution_provider, settings.require_gpu, settings.device_id)
     profile = landmark_profile(landmark_model)
-    landmarks_network = load_network(store, landmark_model, choice)
-    landmarker = FaceLandmarker(landmarks_network)
+    network = load_network(store, landmark_model, choice)
+    batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
+    landmarker = FaceLandmarker(network, batch_limit=batch_limit)
     wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
     blendshapes = _blendshapes(store, choice) if wanted else None
-    detector_network = load_network(store, detector_name, choice)
-    pipeline = FacePipeline(
-        BlazeFace(detector_network, detector_profile(detector_name), profile.max_iou),
-        landmarker,
-        settings,
-        square_roi=profile.square_roi,
-        expressions=blendshapes,
-        stage=stage,
-    )
+    detectors = {
+        name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
+        for name in _detectors(settings.detector, store)
+    }
+    search = FaceSearch(detectors, _closer(settings.detector, detectors))
+    stages = Stages(search, landmarker, profile.square_roi, blendshapes)
+    pipeline = FacePipeline(stages, settings, stage)
     _warm_up(landmarker, blendshapes, pipeline)
     model = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=landmarker.landmark_count,
-        source_sha256=landmarks_network.source_sha256,
-        detector=detector_name,
+        source_sha256=network.source_sha256,
+        detector=_described(settings.detector, detectors),
         blendshape_names=NAMES if blendshapes else (),
-        provider=landmarks_network.provider,
-        gpu_idle=_is_gpu_idle(landmarks_network, choice),
+        provider=network.provider,
+        precision=network.precision,
+        gpu_idle=_is_gpu_idle(network, choice),
     )
     return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
+
+
+def _detectors(wanted: str, store: ModelStore) -> list[str]:
+    """Return who looks at the whole image; auto takes all that are provisioned."""
+    if wanted != 'auto':
+        return [wanted]
+    provisioned = store.records()
+    return [name for name in DETECTOR_PROFILES if name in provisioned] or list(DETECTOR_PROFILES)
+
+
+def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorProfile] | None:
+    """Return who takes closer looks: none unless auto, then the one that sees the smallest."""
+    if wanted != 'auto':
+        return None
+    name = min(detectors, key=lambda name: detector_profile(name).smallest_face)
+    return name, detector_profile(name)
+
+
+def _described(wanted: str, detectors: Collection[str]) -> str:
+    names = '+'.join(detectors)
+    return names if wanted != 'auto' else f'auto: {names}'
 
 
 def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
@@ -129,12 +156,18 @@ def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | Non
 
 def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
     """Load a model in the flavour that its provider likes, also if that turns out another one."""
-    flavour = Flavour.CPU if choice.wanted == CPU else Flavour.PLAIN
-    network = Network(store.load(name, flavour), choice)
+    network = Network(store.load(name, _flavour(name, choice)), choice)
     if network.provider == CPU != choice.wanted:
-        on_cpu = replace(choice, execution_provider='cpu')
+        on_cpu = replace(choice, execution_provider='cpu', precision='fp32')
         network = Network(store.load(name, Flavour.CPU), on_cpu)
     return network
+
+
+def _flavour(name: str, choice: ProviderChoice) -> Flavour:
+    if choice.wanted == CPU:
+        return Flavour.CPU
+    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
+    return Flavour.HALF if half else Flavour.PLAIN
 
 
 def _warm_up(
@@ -146,5 +179,5 @@ def _warm_up(
     located = landmarker.locate(grey, letterbox_roi(grey.image_wh))
     if blendshapes:
         blendshapes.score(located.points)
-    pipeline.process(grey)
+    pipeline.examine(grey)
     pipeline.reset()

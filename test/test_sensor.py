@@ -8,12 +8,14 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.errors import MissingModelError
+from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.sensor import load_network, load_sensor
 
 
 @pytest.fixture
@@ -33,11 +35,16 @@ def folder_with(model_store, require, tmp_path):
 @pytest.mark.parametrize(
     ('provisioned', 'detector', 'landmark_model', 'blendshapes'),
     [
-        (['full_range', 'mesh'], 'full_range', 'mesh', 0),
-        (['full_range', 'short_range', 'mesh', 'attention'], 'short_range', 'attention', 0),
-        (['short_range', 'attention', 'blendshapes'], 'short_range', 'attention', 0),
-        (['short_range', 'attention', 'v2'], 'short_range', 'v2', 0),
-        (['short_range', 'v2', 'blendshapes'], 'short_range', 'v2', 52),
+        (['full_range', 'mesh'], 'auto: full_range', 'mesh', 0),
+        (
+            ['full_range', 'short_range', 'mesh', 'attention'],
+            'auto: short_range+full_range',
+            'attention',
+            0,
+        ),
+        (['short_range', 'attention', 'blendshapes'], 'auto: short_range', 'attention', 0),
+        (['short_range', 'attention', 'v2'], 'auto: short_range', 'v2', 0),
+        (['short_range', 'v2', 'blendshapes'], 'auto: short_range', 'v2', 52),
     ],
 )
 def test_auto_runs_on_what_is_there(
@@ -73,3 +80,47 @@ def test_an_idle_gpu_is_told(monkeypatch, tmp_path, model_store, driver, provide
         version.write_text('NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06\nGCC ...\n')
     monkeypatch.setattr('facemesh_ros.hardware.NVIDIA_DRIVER', version)
     assert load_sensor(SensorSettings(execution_provider=provider)).model.gpu_idle == idle
+
+
+def test_fp16_is_fp32_where_auto_ends_on_the_cpu(model_store):
+    if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    model = load_sensor(SensorSettings(precision='fp16')).model
+    assert (model.provider, model.precision) == (CPU, 'fp32')
+
+
+def test_fp16_on_the_cpu_is_refused_before_a_model_is_touched(tmp_path):
+    settings = SensorSettings(precision='fp16', execution_provider='cpu', model_dir=str(tmp_path))
+    with pytest.raises(ExecutionProviderError, match='precision to fp32'):
+        load_sensor(settings)
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+@pytest.mark.parametrize(
+    ('name', 'precision', 'asked'),
+    [
+        ('short_range', 'fp32', [Flavour.PLAIN, Flavour.CPU]),
+        ('short_range', 'fp16', [Flavour.HALF, Flavour.CPU]),
+        ('blendshapes', 'fp16', [Flavour.PLAIN, Flavour.CPU]),
+    ],
+)
+def test_a_build_for_gpus_without_a_gpu_ends_on_the_form_for_the_cpu(
+    monkeypatch, model_store, require_models, name, precision, asked
+):
+    require_models(name)
+    if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    # As onnxruntime-gpu says also without a driver; ONNX Runtime then falls back as it does there.
+    monkeypatch.setattr(
+        onnxruntime, 'get_available_providers', lambda: ['CUDAExecutionProvider', CPU]
+    )
+    loaded = []
+
+    class Store(ModelStore):
+        def load(self, name, flavour):
+            loaded.append(flavour)
+            return super().load(name, flavour)
+
+    network = load_network(Store(model_store.folder), name, ProviderChoice(precision=precision))
+    assert loaded == asked
+    assert (network.provider, network.precision) == (CPU, 'fp32')

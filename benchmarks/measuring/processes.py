@@ -79,10 +79,12 @@ class SideProcess(AbstractContextManager['SideProcess']):
         self._process.communicate()
         self._log.close()
 
-    def block(self, scene: Path, count: int, warm_up: int = WARM_UP) -> dict[str, Any]:
+    def block(
+        self, scene: Path, count: int, warm_up: int = WARM_UP, stream: bool = False
+    ) -> dict[str, Any]:
         """Let the side go through images; see `serving.measured_block`."""
         assert self._process.stdin is not None
-        request = {'scene': str(scene), 'warm_up': warm_up, 'count': count}
+        request = {'scene': str(scene), 'warm_up': warm_up, 'count': count, 'stream': stream}
         with suppress(BrokenPipeError):  # if it has ended, no answer comes, and that says why
             print(json.dumps(request), file=self._process.stdin, flush=True)
         return self._answer()

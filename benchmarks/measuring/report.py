@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from measuring.markdown import bullets, table
 from measuring.rows import PipelineRow, StageRow, StartUpRow
 from measuring.statistics import Ratio
 
@@ -41,7 +42,7 @@ class Report:
         """Return everything as Markdown."""
         parts = [
             MODE,
-            '\n'.join(f'- {name}: {said(value)}' for name, value in self.about.items()),
+            bullets(self.about),
             '\n'.join(f'Left out: {line}' for line in self.left_out),
             'One image, RGB array in, landmarks out, ms:\n\n' + _pipeline_table(self.pipeline),
             "This project's stages, ms:\n\n" + _stage_table(self.stages),
@@ -51,18 +52,9 @@ class Report:
         return '\n\n'.join(filter(None, parts))
 
 
-def said(value: Any) -> str:
-    """Return a value as people read it."""
-    if isinstance(value, dict):
-        return ', '.join(f'{name} {item}' for name, item in value.items())
-    if isinstance(value, list):
-        return ', '.join(map(str, value))
-    return str(value)
-
-
 def _pipeline_table(rows: Iterable[PipelineRow]) -> str:
     titles = 'images|model|side|n|median|p95|p99|CPU|faces|ours / peer|CPU ours / peer'
-    return _markdown(
+    return table(
         titles.split('|'),
         [
             [row.scene, row.model, row.side, str(row.wall_ms.n)]
@@ -75,7 +67,7 @@ def _pipeline_table(rows: Iterable[PipelineRow]) -> str:
 
 
 def _stage_table(rows: Iterable[StageRow]) -> str:
-    return _markdown(
+    return table(
         ['images', 'model', 'stage', 'median', 'p95'],
         [
             [row.scene, row.model, row.stage]
@@ -86,7 +78,7 @@ def _stage_table(rows: Iterable[StageRow]) -> str:
 
 
 def _start_up_table(rows: Iterable[StartUpRow]) -> str:
-    return _markdown(
+    return table(
         ['model', 'side', 'n', 'Python', 'import and load', 'first image', 'total'],
         [
             [row.model, row.side, str(row.n)]
@@ -98,9 +90,3 @@ def _start_up_table(rows: Iterable[StartUpRow]) -> str:
 
 def _ratio(value: Ratio | None) -> str:
     return f'{value.overall:.2f} ({value.lowest:.2f} to {value.highest:.2f})' if value else ''
-
-
-def _markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
-    lines = [titles, ['-' * width for width in widths], *rows]
-    return '\n'.join('| ' + ' | '.join(map(str.ljust, line, widths)) + ' |' for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from serving import Side, serve
 
@@ -26,8 +27,21 @@ def load() -> Side:
     return Side(
         find=lambda rgb: landmarker.detect(Image(image_format=ImageFormat.SRGB, data=rgb)),
         count=lambda found: len(found.face_landmarks),
+        boxes_xyxy=boxes_xyxy,
         versions={'mediapipe': mediapipe.__version__, 'numpy': np.__version__},
     )
+
+
+def boxes_xyxy(found: Any, image_wh: tuple[int, int]) -> list[list[float]]:
+    """Return boxes around the landmarks, (M, 4) px."""
+    width, height = image_wh
+    return [
+        [edge(side) for edge in (min, max) for side in sides]
+        for sides in (
+            ([point.x * width for point in face], [point.y * height for point in face])
+            for face in found.face_landmarks
+        )
+    ]
 
 
 if __name__ == '__main__':

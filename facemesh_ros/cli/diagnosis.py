@@ -13,9 +13,12 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from facemesh_ros.core.providers import GPU_PROVIDERS, ProviderChoice
+from facemesh_ros.cli.placement import executed_nodes
+from facemesh_ros.core.network import Network
+from facemesh_ros.core.providers import CPU, GPU_PROVIDERS, ProviderChoice
 from facemesh_ros.hardware import nvidia_driver
 from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
+from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore, State
 from facemesh_ros.sensor import load_network
 
@@ -125,10 +128,15 @@ def _loaded(store: ModelStore, entry: ModelEntry) -> Finding:
     try:
         network = load_network(store, entry.name, ProviderChoice())
         network.try_once()
+        nodes = network.placement or _executed_nodes(store, network)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)
     source = store.records()[entry.name].source
-    placed = ', '.join(
-        f'{count} nodes on {provider}' for provider, count in network.placement.items()
-    )
-    return Finding(f'model {entry.name}', f'{placed or network.provider}; from {source}')
+    placed = ', '.join(f'{count} nodes on {provider}' for provider, count in nodes.items())
+    return Finding(f'model {entry.name}', f'{placed} in {network.precision}; from {source}')
+
+
+def _executed_nodes(store: ModelStore, network: Network) -> dict[str, int]:
+    onnx = store.load(network.name, Flavour(network.flavour))
+    on_cpu = network.provider == CPU
+    return executed_nodes(onnx, ProviderChoice('cpu') if on_cpu else ProviderChoice())

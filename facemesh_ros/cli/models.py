@@ -18,7 +18,6 @@ from facemesh_ros.models.catalog import (
 )
 from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.fetch import SOURCES_VARIABLE, FetchOutcome, fetch
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import FOLDER_VARIABLE, ModelStore, State
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 entry.kind.value,
                 f'{entry.input_size} px' if entry.input_size else 'points',
                 str(entry.points or '-'),
-                ', '.join(entry.file_name(flavour) for flavour in Flavour),
+                ', '.join(entry.file_name(flavour) for flavour in entry.flavours),
                 record.source if record else '-',
                 _STATES[store.state(entry)],
             )

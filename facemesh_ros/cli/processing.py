@@ -45,6 +45,8 @@ def process_files(arguments: argparse.Namespace) -> int:
     settings = SensorSettings(
         max_faces=arguments.max_faces,
         landmark_model=arguments.model,
+        detector=arguments.detector,
+        detector_rotations=arguments.rotations,
         publish_blendshapes=False,  # nothing that is written here holds them
     )
     sensor = load_sensor(settings)
@@ -115,8 +117,10 @@ def _shown(file: Path, progress: Progress) -> Iterator[Picture]:
 
 def _process(picture: Picture, sensor: FaceSensor, *, static: bool) -> tuple[Faces, float]:
     # A video is a stream of its own; still pictures in a row may be one, unless they are static.
-    if static or (picture.frame == 0 and is_video(picture.source)):
+    still = not is_video(picture.source)
+    if static or (picture.frame == 0 and not still):
         sensor.pipeline.reset()
+    frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
     start = time.perf_counter()
-    faces = sensor.pipeline.process(Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns))
+    faces = sensor.pipeline.process(frame, thorough=static or still)
     return faces, 1e3 * (time.perf_counter() - start)

@@ -69,10 +69,11 @@ def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str,
 
 
 def _face(faces: Faces, index: int) -> dict[str, Any]:
+    score = faces.detection_scores[index]
     return {
         'id': faces.names[index],
         'state': int(faces.states[index]),
-        'score': _rounded(faces.detection_scores[index]),
+        'score': None if np.isnan(score) else _rounded(score),
         'presence': _rounded(faces.presences[index]),
         'box_xyxy': _rounded(faces.boxes_xyxy[index]),
         'landmarks': _rounded(faces.landmarks[index]),

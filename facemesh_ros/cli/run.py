@@ -26,6 +26,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         '--static', action='store_true', help='treat every picture by itself, new ids each time'
     )
     parser.add_argument('--max-faces', type=int, default=defaults.max_faces, metavar='N')
+    parser.add_argument('--detector', default=defaults.detector, metavar='NAME')
+    parser.add_argument(
+        '--rotations',
+        default=defaults.detector_rotations,
+        metavar='WHICH',
+        help='upright, or all: find heads on their side and upside down too',
+    )
     parser.add_argument('--model', default=defaults.landmark_model, metavar='NAME')
     parser.add_argument(
         '--no-filter',

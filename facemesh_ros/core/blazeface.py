@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
+from facemesh_ros.core.affine import image_from_crop, transform_points
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois
+from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois, crop_whole
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
-from facemesh_ros.core.types import FaceDetections, Float32, Frame
+from facemesh_ros.core.regions import whole
+from facemesh_ros.core.types import FaceDetections, Float32, Float64, Frame, Rois
 
 KEYPOINTS = 6
 
@@ -33,13 +34,24 @@ class BlazeFace:
         network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
         network.expect('classificators', (len(self._anchors), 1))
 
-    def detect(self, frame: Frame, min_score: float) -> FaceDetections:
-        """Return the faces that score at least `min_score`, best first."""
-        whole = letterbox_roi(frame.image_wh)
-        crop = crop_rois(frame, whole, self._style)
+    def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
+        """Find faces in one region of a frame.
+
+        Args:
+            frame: The image.
+            min_score: Drop faces below it.
+            region: A square, maybe turned by quarter turns; None for the whole image.
+
+        Returns:
+            N faces in px of the image, best score first.
+        """
+        if region is None:
+            region, crop = whole(frame.image_wh), crop_whole(frame, self._style)
+        else:
+            crop = crop_rois(frame, region, self._style)
         regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
         candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
-        to_image = image_from_crop(whole, self._style.input_size)
+        to_image = image_from_crop(region, self._style.input_size)
         return weighted_nms(_moved(candidates, to_image), self._max_iou)
 
 
@@ -70,12 +82,13 @@ def decode(
     )
 
 
-def _moved(detections: FaceDetections, to_image: np.ndarray) -> FaceDetections:
-    """Map detections by one affine (1, 2, 3) without rotation."""
+def _moved(detections: FaceDetections, to_image: Float64) -> FaceDetections:
+    """Map detections by one affine (1, 2, 3) that turns by quarter turns only."""
     corners = transform_points(to_image, detections.boxes_xyxy.reshape(1, -1, 2))
     keypoints = transform_points(to_image, detections.keypoints.reshape(1, -1, 2))
+    pairs = corners.reshape(-1, 2, 2).astype(np.float32)
     return FaceDetections(
-        corners.reshape(-1, 4).astype(np.float32),
+        np.concatenate([pairs.min(axis=1), pairs.max(axis=1)], axis=1),
         keypoints.reshape(-1, KEYPOINTS, 2).astype(np.float32),
         detections.scores,
     )

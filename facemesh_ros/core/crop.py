@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop
-from facemesh_ros.core.types import Float32, Float64, Frame, Rois, UInt8
+from facemesh_ros.core.grids import affine_grid, letterbox_grid
+from facemesh_ros.core.types import Float32, Frame, PixelOrder, Rois
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class CropStyle:
 
 DETECTOR_BORDER = cv2.BORDER_CONSTANT
 LANDMARK_BORDER = cv2.BORDER_REPLICATE
+_TO_RGB = {
+    PixelOrder.MONO: cv2.COLOR_GRAY2RGB,
+    PixelOrder.BGR: cv2.COLOR_BGR2RGB,
+    PixelOrder.RGBA: cv2.COLOR_RGBA2RGB,
+    PixelOrder.BGRA: cv2.COLOR_BGRA2RGB,
+}
 
 
 def crop_rois(frame: Frame, rois: Rois, style: CropStyle) -> Float32:
@@ -44,24 +51,26 @@ def crop_rois(frame: Frame, rois: Rois, style: CropStyle) -> Float32:
     size = style.input_size
     crops = np.empty((len(rois), size, size, 3), np.float32)
     for crop, affine in zip(crops, image_from_crop(rois, size), strict=True):
-        _write_rgb(crop, _sample(frame.image, affine, style), frame, style.low)
+        _sample(crop, frame, affine_grid(affine, size), style)
     return crops
 
 
-def _sample(image: UInt8, affine: Float64, style: CropStyle) -> UInt8:
-    # MediaPipe warps by perspective; that moves landmarks by less than half a pixel at most and
-    # costs twice as much.
-    return cv2.warpAffine(  # type: ignore[return-value]
-        image,
-        affine,
-        (style.input_size, style.input_size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=style.border,
+def crop_whole(frame: Frame, style: CropStyle) -> Float32:
+    """Sample the whole image, letterboxed, as `crop_rois` would; returns (1, S, S, 3)."""
+    size = style.input_size
+    crops = np.empty((1, size, size, 3), np.float32)
+    _sample(crops[0], frame, letterbox_grid(frame.image_wh, size), style)
+    return crops
+
+
+def _sample(target: Float32, frame: Frame, grid: Float32, style: CropStyle) -> None:
+    # With a grid, OpenCV samples at the 32nds of a pixel that MediaPipe's perspective warp takes,
+    # in half the time; its affine warp is faster by another fifth but often a 32nd off.
+    sampled = cv2.remap(  # type: ignore[call-overload]
+        frame.image, grid, None, cv2.INTER_LINEAR, borderMode=style.border
     )
-
-
-def _write_rgb(target: Float32, sampled: UInt8, frame: Frame, low: float) -> None:
-    """Bring a crop to RGB and from [0, 255] to [low, 1], straight into the batch."""
-    colours = sampled.reshape(*sampled.shape[:2], -1)[..., list(frame.order.rgb_indices)]
-    np.multiply(colours, np.float32((1 - low) / 255), out=target)
-    target += np.float32(low)
+    if frame.order is not PixelOrder.RGB:
+        sampled = cv2.cvtColor(sampled, _TO_RGB[frame.order])
+    np.multiply(sampled, np.float32((1 - style.low) / 255), out=target)
+    if style.low:
+        target += np.float32(style.low)

@@ -11,10 +11,17 @@ from facemesh_ros.core.types import FaceLandmarks, Float32, Frame, Rois
 
 
 class FaceLandmarker:
-    """Stateless landmark model around one network; all crops of a frame go in one batch."""
+    """Stateless landmark model around one network; runs the crops of a frame in batches."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, batch_limit: int | None = None) -> None:
+        """Check the network.
+
+        Args:
+            network: The model.
+            batch_limit: Most crops in one run, None for all of a frame.
+        """
         self._network = network
+        self._batch_limit = batch_limit
         self._style = CropStyle(network.input_size, 0.0, LANDMARK_BORDER)
         self.landmark_count = network.shape('landmarks')[0]
         network.expect('landmarks', (self.landmark_count, 3))
@@ -22,11 +29,15 @@ class FaceLandmarker:
 
     def locate(self, frame: Frame, rois: Rois) -> FaceLandmarks:
         """Return landmarks for each of N regions, also where no face is; see `presences`."""
-        if not len(rois):
-            none = np.empty((0, self.landmark_count, 3), np.float32)
-            return FaceLandmarks(none, np.empty(0, np.float32))
+        count = len(rois)
+        landmarks = np.empty((count, self.landmark_count, 3), np.float32)
+        presences = np.empty(count, np.float32)
         crops = crop_rois(frame, rois, self._style)
-        landmarks, presences = self._network.run(crops, ('landmarks', 'presence'))
+        step = self._batch_limit or max(count, 1)
+        for start in range(0, count, step):
+            batch = slice(start, start + step)
+            found = self._network.run(crops[batch], ('landmarks', 'presence'))
+            landmarks[batch], presences[batch] = found
         return FaceLandmarks(image_landmarks(landmarks, rois, self._style.input_size), presences)
 
 

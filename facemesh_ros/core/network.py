@@ -22,17 +22,22 @@ class Network:
         name: As the model file says.
         input_size: Side of its square input image in px, 0 if its input is no image.
         source_sha256: Of the file that the model was converted from.
+        precision: What its layers calculate in, fp32 or fp16.
+        flavour: Which form of the model it is, see `Flavour`.
         provider: The execution provider that runs it.
         placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
     """
 
-    def __init__(self, onnx: bytes, choice: ProviderChoice) -> None:
-        self._session = open_session(onnx, choice)
+    def __init__(self, onnx: bytes, choice: ProviderChoice, profile: str = '') -> None:
+        """Load the model; for `profile` see `open_session`."""
+        self._session = open_session(onnx, choice, profile)
         known = self._session.get_modelmeta().custom_metadata_map
         try:
             self.name = known['name']
             self.input_size = int(known['input_size'])
             self.source_sha256 = known['source_sha256']
+            self.precision = known['precision']
+            self.flavour = known['flavour']
         except KeyError as error:
             raise ModelMismatchError(
                 f'model file lacks the entry {error}; run `facemesh models fetch` to convert anew'
@@ -62,6 +67,10 @@ class Network:
     def try_once(self) -> None:
         """Run zeros; a library that the provider lacks shows only now."""
         self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())
+
+    def end_profile(self) -> None:
+        """Close the file of a profile."""
+        self._session.end_profiling()
 
     def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
         """Run a batch of N inputs and return the named outputs (none: all), batch axis first."""

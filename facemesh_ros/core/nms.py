@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
-from facemesh_ros.core.types import FaceDetections, Float32
-
-
-def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Intersection over union of each pair of boxes.
-
-    Args:
-        boxes_xyxy: (N, 4) px.
-        others_xyxy: (M, 4) px.
-
-    Returns:
-        (N, M) in [0, 1]; 0 where both boxes are empty.
-    """
-    low = np.maximum(boxes_xyxy[:, None, :2], others_xyxy[None, :, :2])
-    high = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[None, :, 2:])
-    shared: Float32 = np.clip(high - low, 0, None).prod(axis=2)
-    union = _areas(boxes_xyxy)[:, None] + _areas(others_xyxy)[None, :] - shared
-    overlaps: Float32 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return overlaps
-
-
-def _areas(boxes_xyxy: Float32) -> Float32:
-    sides = np.clip(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0, None)
-    areas: Float32 = sides.prod(axis=1)
-    return areas
+from facemesh_ros.core.boxes import iou_matrix
+from facemesh_ros.core.types import FaceDetections
 
 
 def weighted_nms(detections: FaceDetections, max_iou: float) -> FaceDetections:
@@ -50,7 +30,7 @@ def weighted_nms(detections: FaceDetections, max_iou: float) -> FaceDetections:
         same[0] = True
         merged.append(_weighted_mean(rest[same]))
         rest = rest[~same]
-    return _stacked(merged) if merged else rest
+    return stacked(merged) if merged else rest
 
 
 def _weighted_mean(group: FaceDetections) -> FaceDetections:
@@ -64,7 +44,24 @@ def _weighted_mean(group: FaceDetections) -> FaceDetections:
     )
 
 
-def _stacked(parts: list[FaceDetections]) -> FaceDetections:
+def firsts(same: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Keep the first of each group of items that are the same.
+
+    Args:
+        same: (N, N) whether two items are, the most trusted first.
+
+    Returns:
+        Indices of items that are the same as none that is kept before them.
+    """
+    kept: list[int] = []
+    for index in range(len(same)):
+        if not same[index, kept].any():
+            kept.append(index)
+    return np.asarray(kept, np.intp)
+
+
+def stacked(parts: Sequence[FaceDetections]) -> FaceDetections:
+    """Put detections behind one another; at least one part, which may be empty."""
     return FaceDetections(
         np.concatenate([part.boxes_xyxy for part in parts]),
         np.concatenate([part.keypoints for part in parts]),

@@ -1,38 +1,43 @@
-"""The order of the stages: frame, detections, ROIs, landmarks, presence gate, expressions, ids."""
+"""The order of the stages: expected and found faces, landmarks, second look, ids, expressions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from facemesh_ros.core.overlap_ids import OverlapIds
-from facemesh_ros.core.rois import rois_from_detections
+from facemesh_ros.core.boxes import tight_boxes
+from facemesh_ros.core.rois import rois_from_detections, surroundings
+from facemesh_ros.core.search import FaceSearch
+from facemesh_ros.core.second_look import look_again
 from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.stream_time import StreamTime
+from facemesh_ros.core.tracker import Tracker
+from facemesh_ros.core.tracks import Sightings
 from facemesh_ros.core.types import (
+    NO_DETECTIONS,
     FaceDetections,
     FaceLandmarks,
     Faces,
-    FaceState,
     Float32,
     Frame,
     Rois,
 )
 
+# A face that was lost is searched for in a square of so many times its crop's side.
+SEARCHED_AROUND = 2.5
+
 Stage = Callable[[str], AbstractContextManager[None]]
-
-
-class Detector(Protocol):
-    """Finds faces in one frame; stateless, safe to skip on any frame."""
-
-    def detect(self, frame: Frame, min_score: float) -> FaceDetections:
-        """Return the faces that score at least `min_score`, best first."""
 
 
 class Landmarker(Protocol):
     """Places landmarks in crops of one frame; stateless."""
+
+    landmark_count: int
 
     def locate(self, frame: Frame, rois: Rois) -> FaceLandmarks:
         """Return landmarks and presence for each of N regions, also where no face is."""
@@ -45,87 +50,160 @@ class Expressions(Protocol):
         """Return (N, 52) scores from (N, 478, 3) px."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a pipeline is made of.
+
+    Attributes:
+        search: Finds the faces; belongs to one stream.
+        landmarker: Looks at each of them.
+        square_roi: What `landmarker` was made for, see `LandmarkProfile`.
+        expressions: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
+    """
+
+    search: FaceSearch
+    landmarker: Landmarker
+    square_roi: bool
+    expressions: Expressions | None = None
+
+
 def untimed(_: str) -> AbstractContextManager[None]:
     """Keep no time."""
     return nullcontext()
 
 
 class FacePipeline:
-    """Finds the faces of one stream of frames.
+    """Finds and follows the faces of one stream of frames.
 
     Attributes:
         settings: May be replaced between two frames.
     """
 
-    def __init__(
-        self,
-        detector: Detector,
-        landmarker: Landmarker,
-        settings: PipelineSettings,
-        *,
-        square_roi: bool,
-        expressions: Expressions | None = None,
-        stage: Stage = untimed,
-    ) -> None:
-        """Join the stages.
+    def __init__(self, stages: Stages, settings: PipelineSettings, stage: Stage = untimed) -> None:
+        """Begin without faces.
 
         Args:
-            detector: Finds the faces.
-            landmarker: Looks at each of them.
+            stages: What it is made of.
             settings: The first settings.
-            square_roi: What `landmarker` was made for, see `LandmarkProfile`.
-            expressions: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
             stage: Entered around each stage with its name, for whoever keeps the time.
         """
         self.settings = settings
-        self._detector = detector
-        self._landmarker = landmarker
-        self._square_roi = square_roi
-        self._expressions = expressions
+        self._stages = stages
         self._stage = stage
-        self._ids = OverlapIds()
+        self._time = StreamTime()
+        self._tracker = Tracker(stages.landmarker.landmark_count)
+        self._image_wh = (0, 0)
+
+    @property
+    def looks(self) -> dict[str, int]:
+        """How often each detector has looked at an image, or at a part of it, by name."""
+        return dict(self._stages.search.looks)
 
     def reset(self) -> None:
         """Forget all faces; ids go on counting."""
-        self._ids.reset()
+        self._time.reset()
+        self._tracker.reset()
+        self._stages.search.reset()
 
-    def process(self, frame: Frame) -> Faces:
-        """Return up to `max_faces` faces of the frame, sorted by id; empty if none."""
+    def process(self, frame: Frame, *, thorough: bool = False) -> Faces:
+        """Take the next image of a stream.
+
+        Faces are followed from image to image, and the search for new ones is spread over several.
+        It starts anew when the size of the images changes, when time goes back, and after a pause.
+
+        Args:
+            frame: The image.
+            thorough: Whether to search everywhere in this one image, however long that takes, and
+                to wait for no other image before a new face counts.
+
+        Returns:
+            Up to `max_faces` faces, sorted by id; empty if none.
+        """
+        settings = replace(self.settings, min_birth_frames=1) if thorough else self.settings
+        interval_s = self._time.step(frame.stamp_ns)
+        if interval_s is None or frame.image_wh != self._image_wh:
+            self._start_anew(frame)
+        expected = self._tracker.expect(interval_s or 0.0)
         with self._stage('detect'):
-            detections = self._detector.detect(frame, self.settings.min_detection_confidence)
-            detections = detections[: self.settings.max_faces]
+            strangers = self._strangers(frame, thorough=thorough)
         with self._stage('landmarks'):
-            rois = rois_from_detections(detections, square=self._square_roi)
-            located = self._landmarker.locate(frame, rois)
-        present = located.presences > self.settings.min_presence_confidence
-        return self._named(
-            FaceLandmarks(located.points[present], located.presences[present]),
-            rois[present],
-            detections.scores[present],
+            sightings = self._sightings(frame, expected, strangers)
+        self._tracker.update(sightings, settings, frame.image_wh)
+        return self._faces(settings)
+
+    def examine(self, frame: Frame) -> Faces:
+        """Take a picture by itself: forget all faces, then search everywhere in it."""
+        self.reset()
+        return self.process(frame, thorough=True)
+
+    def _start_anew(self, frame: Frame) -> None:
+        self._image_wh = frame.image_wh
+        self._tracker.reset()
+        self._stages.search.reset()
+
+    def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
+        """Search, and take away who is followed already."""
+        search, tracker, settings = self._stages.search, self._tracker, self.settings
+        followed = tracker.followed
+        if len(followed) >= settings.max_faces:
+            return NO_DETECTIONS
+        if thorough:
+            found = search.everywhere(frame, settings)
+        else:
+            found = search.next(
+                frame,
+                settings,
+                known_xyxy=tight_boxes(followed.points),
+                anywhere=not tracker.in_sight,
+                near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
+            )
+        return tracker.recognise(found, settings.min_tracking_iou)
+
+    def _sightings(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
+        """Look where faces are expected, and at strangers until enough of them are faces."""
+        wanted = self.settings.max_faces
+        sightings = self._seen(frame, expected, strangers[:wanted])
+        for start in range(wanted, len(strangers), wanted):
+            if self._present(sightings).sum() >= wanted:
+                break
+            sightings += self._seen(frame, Rois.none(), strangers[start : start + wanted])
+        return sightings
+
+    def _seen(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
+        rois = expected + rois_from_detections(strangers, square=self._stages.square_roi)
+        located = self._stages.landmarker.locate(frame, rois)
+        unasked = np.full(len(expected), np.nan, np.float32)
+        scores = np.concatenate([unasked, strangers.scores])
+        sightings = Sightings(located.points, located.presences, scores, rois)
+        if not self.settings.second_look:
+            return sightings
+        new = look_again(
+            sightings[len(expected) :],
+            lambda crops: self._stages.landmarker.locate(frame, crops),
+            self.settings.min_presence_confidence,
+        )
+        return sightings[: len(expected)] + new
+
+    def _present(self, sightings: Sightings) -> NDArray[np.bool_]:
+        present: NDArray[np.bool_] = sightings.presences > self.settings.min_presence_confidence
+        return present
+
+    def _faces(self, settings: PipelineSettings) -> Faces:
+        tracks = self._tracker.followed
+        return Faces(
+            ids=tracks.ids,
+            states=tracks.states(settings.min_birth_frames),
+            ages=tracks.ages,
+            detection_scores=tracks.scores,
+            presences=tracks.presences,
+            boxes_xyxy=tight_boxes(tracks.points),
+            rois=tracks.rois,
+            landmarks=tracks.points,
+            blendshapes=self._blendshapes(tracks.points),
         )
 
     def _blendshapes(self, points: Float32) -> Float32:
-        if self._expressions is None:
+        if self._stages.expressions is None:
             return np.empty((len(points), 0), np.float32)
         with self._stage('blendshapes'):
-            return self._expressions.score(points)
-
-    def _named(self, located: FaceLandmarks, rois: Rois, scores: Float32) -> Faces:
-        boxes = _tight_boxes(located.points)
-        ids, ages = self._ids.assign(boxes, self.settings.min_tracking_iou)
-        order = np.argsort(ids)
-        return Faces(
-            ids=ids[order],
-            states=np.full(len(ids), FaceState.TRACKED, np.uint8),
-            ages=ages[order],
-            detection_scores=scores[order],
-            presences=located.presences[order],
-            boxes_xyxy=boxes[order],
-            rois=rois[order],
-            landmarks=located.points[order],
-            blendshapes=self._blendshapes(located.points[order]),
-        )
-
-
-def _tight_boxes(points: Float32) -> Float32:
-    return np.concatenate([points[..., :2].min(axis=1), points[..., :2].max(axis=1)], axis=1)
+            return self._stages.expressions.score(points)

@@ -17,16 +17,24 @@ class DetectorProfile:
 
     Attributes:
         layers: Stride in px of the input and anchors per cell of each feature map.
+        smallest_face: Height of the smallest face that it sees well, as a part of the input's
+            side; measured by shrinking faces.
+        looks_per_image: How often it may look at one image of a stream at most, so that the
+            search costs no more than following two or three faces.
     """
 
     layers: tuple[tuple[int, int], ...]
+    smallest_face: float
+    looks_per_image: int
 
 
 # Sources: face_detection_short_range.pbtxt, face_detection_full_range.pbtxt. There scores must
 # reach 0.5 and 0.6, whatever users ask for; here `min_detection_confidence` counts for both.
 DETECTOR_PROFILES = {
-    'short_range': DetectorProfile(layers=((8, 2), (16, 6))),
-    'full_range': DetectorProfile(layers=((4, 1),)),
+    'short_range': DetectorProfile(
+        layers=((8, 2), (16, 6)), smallest_face=0.13, looks_per_image=8
+    ),
+    'full_range': DetectorProfile(layers=((4, 1),), smallest_face=0.088, looks_per_image=3),
 }
 
 
@@ -37,19 +45,22 @@ class LandmarkProfile:
     Attributes:
         max_iou: Overlap from which two detections are one face.
         square_roi: Whether the first crop is square, or as wide and high as the detection.
+        cpu_batch_limit: Most crops in one run on the CPU, None for all of a frame. A batch of
+            large layers does not stay in its cache.
     """
 
     max_iou: float
     square_roi: bool
+    cpu_batch_limit: int | None
 
 
-_LEGACY = LandmarkProfile(max_iou=0.3, square_roi=True)
 # Sources: face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt for attention and
-# mesh; face_detector_graph.cc and its options' defaults for v2.
+# mesh; face_detector_graph.cc and its options' defaults for v2. The batch limits are measured:
+# docs/architecture.md.
 LANDMARK_PROFILES = {
-    'v2': LandmarkProfile(max_iou=0.5, square_roi=False),
-    'attention': _LEGACY,
-    'mesh': _LEGACY,
+    'v2': LandmarkProfile(max_iou=0.5, square_roi=False, cpu_batch_limit=1),
+    'attention': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=None),
+    'mesh': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=1),
 }
 
 

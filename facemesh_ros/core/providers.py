@@ -18,6 +18,7 @@ PROVIDERS = {
     'cpu': CPU,
 }
 GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
+PRECISIONS = ('fp32', 'fp16')
 
 
 class ExecutionProviderError(FacemeshError):
@@ -32,11 +33,13 @@ class ProviderChoice:
         execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
         require_gpu: Refuse anything but a GPU.
         device_id: Which GPU.
+        precision: What a GPU calculates in; anything else calculates in fp32.
     """
 
     execution_provider: str = 'auto'
     require_gpu: bool = False
     device_id: int = 0
+    precision: str = 'fp32'
 
     def __post_init__(self) -> None:
         known = ('auto', *PROVIDERS)
@@ -44,6 +47,19 @@ class ProviderChoice:
             raise ExecutionProviderError(
                 f'execution_provider {self.execution_provider!r} is not known; '
                 f'known are {", ".join(known)}'
+            )
+        if self.precision not in PRECISIONS:
+            raise ExecutionProviderError(
+                f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
+            )
+        # Auto may end on the CPU and calculate in fp32 then; whoever names a provider that has no
+        # fp16 asks for two things that exclude each other.
+        named = PROVIDERS.get(self.execution_provider)
+        if self.precision == 'fp16' and named and named not in GPU_PROVIDERS:
+            raise ExecutionProviderError(
+                f'precision fp16 runs on a GPU only, not on execution_provider '
+                f'{self.execution_provider!r}; set execution_provider to auto, cuda or tensorrt, '
+                'or precision to fp32'
             )
 
     @property
@@ -54,8 +70,13 @@ class ProviderChoice:
         return PROVIDERS['cuda'] if PROVIDERS['cuda'] in ort.get_available_providers() else CPU
 
 
-def open_session(onnx: bytes, choice: ProviderChoice) -> ort.InferenceSession:
+def open_session(onnx: bytes, choice: ProviderChoice, profile: str = '') -> ort.InferenceSession:
     """Load a model on the chosen provider.
+
+    Args:
+        onnx: The model file.
+        choice: What the user asked for.
+        profile: How the file begins into which ONNX Runtime writes what it runs; empty for none.
 
     Raises:
         ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or would not
@@ -65,7 +86,8 @@ def open_session(onnx: bytes, choice: ProviderChoice) -> ort.InferenceSession:
     _check_installed(wanted, choice)
     if wanted in GPU_PROVIDERS and hasattr(ort, 'preload_dlls'):
         ort.preload_dlls()  # pip's nvidia libraries lie where no loader looks
-    session = ort.InferenceSession(onnx, _session_options(), providers=_providers(wanted, choice))
+    options = _session_options(profile)
+    session = ort.InferenceSession(onnx, options, providers=_providers(wanted, choice))
     _check_started(session.get_providers()[0], wanted, choice)
     return session
 
@@ -83,8 +105,11 @@ def node_placement(session: ort.InferenceSession) -> dict[str, int]:
     return dict(placed)
 
 
-def _session_options() -> ort.SessionOptions:
+def _session_options(profile: str) -> ort.SessionOptions:
     options = ort.SessionOptions()
+    if profile:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile
     # One thread: the models are too small to share, and spinning threads steal from the node.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -97,7 +122,10 @@ def _session_options() -> ort.SessionOptions:
 def _providers(wanted: str, choice: ProviderChoice) -> list[Any]:
     if wanted not in GPU_PROVIDERS:
         return [wanted] if wanted == CPU else [wanted, CPU]
-    return [(wanted, {'device_id': str(choice.device_id)}), CPU]
+    options = {'device_id': str(choice.device_id)}
+    if wanted == PROVIDERS['tensorrt'] and choice.precision == 'fp16':
+        options['trt_fp16_enable'] = '1'  # TensorRT refuses a file that holds fp16 without it
+    return [(wanted, options), CPU]
 
 
 def _check_installed(wanted: str, choice: ProviderChoice) -> None:

@@ -27,11 +27,6 @@ class PixelOrder(Enum):
         """Size of the image's last axis; 1 for MONO, whose image may also have no such axis."""
         return len(self.value) if self is not PixelOrder.MONO else 1
 
-    @property
-    def rgb_indices(self) -> tuple[int, ...]:
-        """Where red, green and blue lie in the last axis."""
-        return tuple(self.value[:3])
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -75,6 +70,11 @@ class FaceDetections:
         return FaceDetections(self.boxes_xyxy[chosen], self.keypoints[chosen], self.scores[chosen])
 
 
+NO_DETECTIONS = FaceDetections(
+    np.empty((0, 4), np.float32), np.empty((0, 6, 2), np.float32), np.empty(0, np.float32)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rois:
     """N rotated crops that a landmark model looks at.
@@ -95,6 +95,25 @@ class Rois:
     def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Rois:
         return Rois(self.centres[chosen], self.sizes_wh[chosen], self.rotations_rad[chosen])
 
+    @staticmethod
+    def none() -> Rois:
+        """Return no regions."""
+        nothing = np.empty((0, 2), np.float32)
+        return Rois(nothing, nothing, np.empty(0, np.float32))
+
+    def put(self, places: NDArray[np.intp], others: Rois) -> None:
+        """Write regions over those at K places."""
+        self.centres[places] = others.centres
+        self.sizes_wh[places] = others.sizes_wh
+        self.rotations_rad[places] = others.rotations_rad
+
+    def __add__(self, others: Rois) -> Rois:
+        return Rois(
+            np.concatenate([self.centres, others.centres]),
+            np.concatenate([self.sizes_wh, others.sizes_wh]),
+            np.concatenate([self.rotations_rad, others.rotations_rad]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FaceLandmarks:
@@ -107,6 +126,12 @@ class FaceLandmarks:
 
     points: Float32
     presences: Float32
+
+    def __len__(self) -> int:
+        return len(self.presences)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceLandmarks:
+        return FaceLandmarks(self.points[chosen], self.presences[chosen])
 
 
 class FaceState(IntEnum):

@@ -10,15 +10,21 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from facemesh_ros.models.catalog import BUNDLE, CATALOG, WHEEL, Member, ModelEntry, model_of
 from facemesh_ros.models.errors import SourceError
 from facemesh_ros.models.files import sha256_of
+from facemesh_ros.models.progress import tell
 
 _ARCHIVES = ('.task', '.whl', '.zip')
 _MODELS = ('.tflite',)
 _BYTES_LIMIT = 256 * 2**20
+# In a store, and in the archives.
+_KNOWN_NAMES = {f'{name}.tflite' for name in CATALOG} | {
+    PurePosixPath(member.path).name for entry in CATALOG.values() for member in entry.members
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,15 @@ class FoundModel:
 def models_in(path: Path) -> list[FoundModel]:
     """Return the model files in a bundle, a wheel, a TFLite file, or a folder of those.
 
-    A folder may also be another machine's store.
+    A folder may also be another machine's store. A damaged file in it is told and passed over.
 
     Raises:
-        SourceError: If there is none, or a file is truncated or not the pinned one.
+        SourceError: If there is none, or the file is truncated or not a pinned one.
     """
     if path.is_dir():
-        found = [model for file in _candidates(path) for model in _models_in_file(file, path)]
+        found = [model for file in _candidates(path) for model in _models_if_sound(file)]
     elif path.is_file():
-        found = list(_models_in_file(path, None))
+        found = list(_models_in_file(path))
     else:
         raise SourceError(f'{path}: no such file or folder')
     if not found:
@@ -60,13 +66,21 @@ def _candidates(folder: Path) -> Iterable[Path]:
     return [file for file in files if file.suffix in _ARCHIVES + _MODELS and file.is_file()]
 
 
-def _models_in_file(path: Path, folder: Path | None) -> Iterator[FoundModel]:
-    """A stranger in a folder is passed over; named by the user, it is an error."""
+def _models_if_sound(path: Path) -> list[FoundModel]:
+    try:
+        return list(_models_in_file(path))
+    except SourceError as error:
+        if path.suffix in _ARCHIVES or path.name in _KNOWN_NAMES:  # else a stranger
+            tell(f'passed over: {error}')
+        return []
+
+
+def _models_in_file(path: Path) -> Iterator[FoundModel]:
     try:
         if path.stat().st_size > _BYTES_LIMIT:
             raise SourceError(f'{path}: too large to be a model file')
         if path.suffix in _ARCHIVES or (path.suffix not in _MODELS and zipfile.is_zipfile(path)):
-            yield from models_in_archive(path)
+            yield from models_in_archive(path, f'file {path.name}')
             return
         content = path.read_bytes()
     except OSError as error:
@@ -74,36 +88,40 @@ def _models_in_file(path: Path, folder: Path | None) -> Iterator[FoundModel]:
     known = model_of(sha256_of(content))
     if known is not None:
         yield FoundModel(known[0], content, f'file {path.name}')
-    elif folder is None:
+    else:
         raise SourceError(
             f'{path}: {len(content)} bytes, SHA-256 {sha256_of(content)}, is no model file that '
             f'this version knows (it may be truncated); expected {_expected()}'
         )
 
 
-def models_in_archive(path: Path, source: str = '') -> Iterator[FoundModel]:
+def models_in_archive(file: Path | BinaryIO, source: str) -> Iterator[FoundModel]:
     """Yield the model files of a bundle or wheel, empty if it holds none.
+
+    Args:
+        file: The archive, or where it lies.
+        source: Where it came from, for people.
 
     Raises:
         SourceError: If the file is no zip archive, is truncated, or holds a model file under its
             known name that is not the pinned one.
     """
-    source = source or f'file {path.name}'
+    named = str(file) if isinstance(file, Path) else source
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
             for entry in CATALOG.values():
                 for member in entry.members:
                     if member.path in names:
-                        yield FoundModel(entry, _read(archive, member, path), source)
+                        yield FoundModel(entry, _read(archive, member, named), source)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         # RuntimeError: encrypted, or packed in a way zipfile does not know.
         raise SourceError(
-            f'{path}: damaged or truncated archive ({error}); expected {_expected()}'
+            f'{named}: damaged or truncated archive ({error}); expected {_expected()}'
         ) from error
 
 
-def _read(archive: zipfile.ZipFile, member: Member, path: Path) -> bytes:
+def _read(archive: zipfile.ZipFile, member: Member, named: str) -> bytes:
     declared = archive.getinfo(member.path).file_size
     if declared == member.size:
         with archive.open(member.path) as file:
@@ -111,7 +129,7 @@ def _read(archive: zipfile.ZipFile, member: Member, path: Path) -> bytes:
         if sha256_of(content) == member.sha256:
             return content
     raise SourceError(
-        f'{path}: {member.path} is not the pinned file ({declared} bytes where {member.size} '
+        f'{named}: {member.path} is not the pinned file ({declared} bytes where {member.size} '
         f'bytes with SHA-256 {member.sha256} are expected); it comes from {member.archive.title}'
     )
 

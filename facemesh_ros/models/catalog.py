@@ -13,7 +13,7 @@ from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.flavour import Flavour
 
 # Raise it with every change of the converted files; older conversions are then redone.
-CONVERTER_VERSION = '1'
+CONVERTER_VERSION = '2'
 
 
 class Kind(Enum):
@@ -112,9 +112,18 @@ class ModelEntry:
             return (self.points, 2)
         return (self.input_size, self.input_size, 3)
 
+    @property
+    def flavours(self) -> tuple[Flavour, ...]:
+        """What it is converted to."""
+        if self.kind is Kind.BLENDSHAPES:
+            # It normalises between all its layers, which needs fp32.
+            return (Flavour.PLAIN, Flavour.CPU)
+        return tuple(Flavour)
+
     def file_name(self, flavour: Flavour) -> str:
         """Return the name of the ONNX file of a flavour."""
-        return self.name + ('.cpu.onnx' if flavour is Flavour.CPU else '.onnx')
+        suffix = '' if flavour is Flavour.PLAIN else f'.{flavour.value}'
+        return f'{self.name}{suffix}.onnx'
 
 
 SHORT_RANGE = ModelEntry(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from facemesh_ros.models.catalog import ModelEntry
 from facemesh_ros.models.errors import ConversionError
-from facemesh_ros.models.flavour import Flavour
 
 _INSTALL = 'python3 -m pip install onnx tflite flatbuffers'
 
@@ -27,7 +26,8 @@ def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
     from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 
     return {
-        entry.file_name(flavour): onnx_from_tflite(content, entry, flavour) for flavour in Flavour
+        entry.file_name(flavour): onnx_from_tflite(content, entry, flavour)
+        for flavour in entry.flavours
     }
 
 

@@ -13,6 +13,10 @@ class MissingModelError(ModelError):
     """A model is not in the store yet, or only in an outdated conversion."""
 
 
+class OutdatedModelError(MissingModelError):
+    """A model is in the store as another version of this package converted it."""
+
+
 class DamagedModelError(ModelError):
     """A file of the store is not what the manifest says."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -119,13 +120,15 @@ def _done(outcome: FetchOutcome, entry: ModelEntry) -> None:
 
 
 def _bundle() -> list[FoundModel]:
-    content = download(BUNDLE_URL, BUNDLE)
-    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
-        path = Path(folder) / BUNDLE.file_name
-        path.write_bytes(content)
-        return list(models_in_archive(path, BUNDLE.title))
+    return list(models_in_archive(io.BytesIO(download(BUNDLE_URL, BUNDLE)), BUNDLE.title))
 
 
 def _wheel() -> list[FoundModel]:
-    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
-        return list(models_in_archive(download_wheel(Path(folder)), WHEEL.title))
+    try:
+        with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
+            return list(models_in_archive(download_wheel(Path(folder)), WHEEL.title))
+    except OSError as error:
+        raise SourceError(
+            f'{WHEEL.title}: cannot be put into the folder for temporary files '
+            f'({error.strerror or error}); name another one with $TMPDIR'
+        ) from error

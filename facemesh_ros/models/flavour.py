@@ -6,14 +6,22 @@ from enum import Enum
 
 
 class Flavour(Enum):
-    """One converted file per kind of hardware; the numbers that come out are the same.
+    """One converted file per kind of hardware; the numbers of the first two are the same.
 
     Attributes:
         PLAIN: Node by node as in the original: for CUDA, TensorRT and OpenVINO.
         CPU: What takes ONNX Runtime's CPU provider out of its blocked channel layout (PRelu,
             padding of channels) is written as convolutions, which stay in it; two to three times
             as fast for landmark models, if all graph optimisations are on.
+        HALF: PLAIN with layers that calculate in fp16, for CUDA and TensorRT; inputs, outputs and
+            whatever calculates coordinates stay fp32.
     """
 
     PLAIN = 'plain'
     CPU = 'cpu'
+    HALF = 'half'
+
+    @property
+    def precision(self) -> str:
+        """What most of the network calculates in, fp32 or fp16."""
+        return 'fp16' if self is Flavour.HALF else 'fp32'

@@ -5,6 +5,7 @@ The wheel is read and thrown away, never installed.
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from facemesh_ros.models.catalog import WHEEL, WHEEL_REQUIREMENT
@@ -50,11 +52,16 @@ def download_wheel(folder: Path) -> Path:
     command = [*_pip(), 'download', *_OPTIONS, '-r', str(requirements), '-d', str(folder)]
     # pip streams into its own temporary folder; put here, its growth is the progress.
     environment = {**os.environ, 'TMPDIR': str(folder)}
-    complaints = folder / 'pip.log'
-    with complaints.open('w') as log, transfer(WHEEL.title, WHEEL.size) as advance:
+    with transfer(WHEEL.title, WHEEL.size) as advance, ThreadPoolExecutor(1) as reader:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
+        # Not into a file: where the disk is full, that would be lost too.
+        said = reader.submit(process.communicate)
         try:
             _watch(process, folder, advance)
         finally:
@@ -62,7 +69,8 @@ def download_wheel(folder: Path) -> Path:
             process.wait()
     wheels = list(folder.glob('*.whl'))
     if process.returncode or not wheels:
-        raise SourceError(f'{WHEEL.title}: {_complaint(complaints.read_text(errors="replace"))}')
+        log = said.result()[0].decode(errors='replace')
+        raise SourceError(f'{WHEEL.title}: {_complaint(log)}')
     return wheels[0]
 
 
@@ -106,5 +114,12 @@ def _downloaded(folder: Path) -> int:
 def _complaint(log: str) -> str:
     if 'connection broken' in log:
         return 'the Python package index cannot be reached'
+    if os.strerror(errno.ENOSPC) in log:
+        return 'the folder for temporary files is full; name another one with $TMPDIR'
+    if 'DO NOT MATCH THE HASHES' in log:
+        return (
+            'the package index, or a mirror or proxy before it, sent another file than the pinned '
+            f'{WHEEL.size} bytes with SHA-256 {WHEEL.sha256}'
+        )
     errors = [line for line in log.splitlines() if line.startswith('ERROR')]
     return errors[0] if errors else 'pip could not download it'

@@ -18,7 +18,12 @@ from facemesh_ros.models.catalog import (
     model_of,
 )
 from facemesh_ros.models.conversion import onnx_files
-from facemesh_ros.models.errors import DamagedModelError, MissingModelError, SourceError
+from facemesh_ros.models.errors import (
+    DamagedModelError,
+    MissingModelError,
+    OutdatedModelError,
+    SourceError,
+)
 from facemesh_ros.models.files import locked, remove_partial_files, sha256_of, write_atomically
 from facemesh_ros.models.flavour import Flavour
 
@@ -71,11 +76,11 @@ class ModelStore:
 
         Returns:
             The ONNX file; its metadata holds `name`, `kind`, `input_size`, `source_sha256`,
-            `converter_version` and `flavour`.
+            `converter_version`, `flavour` and `precision`.
 
         Raises:
-            MissingModelError: If there is no such model, or it has not been fetched, or was
-                converted by another version of this package.
+            MissingModelError: If there is no such model, or it has not been fetched.
+            OutdatedModelError: If it was converted by another version of this package.
             DamagedModelError: If the file is not what the manifest says.
         """
         entry = entry_of(name)
@@ -84,7 +89,7 @@ class ModelStore:
             if record is None:
                 raise MissingModelError(f'model {name!r} is not in {self.folder}; {_WAY_OUT}')
             if record.converter_version != CONVERTER_VERSION:
-                raise MissingModelError(
+                raise OutdatedModelError(
                     f'model {name!r} in {self.folder} was converted by another version of '
                     'facemesh_ros; run `facemesh models fetch` to convert it anew (no network '
                     'is needed)'
@@ -102,10 +107,12 @@ class ModelStore:
     def state(self, entry: ModelEntry) -> State:
         """Return whether all files of a model can be loaded."""
         try:
-            for flavour in Flavour:
+            for flavour in entry.flavours:
                 self.load(entry.name, flavour)
+        except OutdatedModelError:
+            return State.OUTDATED
         except MissingModelError:
-            return State.OUTDATED if entry.name in self.records() else State.MISSING
+            return State.MISSING
         except DamagedModelError:
             return State.DAMAGED
         return State.READY

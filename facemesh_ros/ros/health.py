@@ -11,7 +11,7 @@ from rclpy.node import Node
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.worker import NewestFirstWorker
-from facemesh_ros.sensor import ModelInfo
+from facemesh_ros.sensor import FaceSensor
 from facemesh_ros.timing import StageTimes
 
 PERIOD_S = 1.0
@@ -32,18 +32,19 @@ class Health:
         self,
         node: Node,
         topic: str,
-        model: ModelInfo,
+        sensor: FaceSensor,
         times: StageTimes,
         worker: NewestFirstWorker[Any],
     ) -> None:
         """Start to report; how many images arrive and get replaced is read off the worker."""
         self.processed = self.faces = 0
         self.error = ''
-        self._node, self._topic, self._model, self._times = node, topic, model, times
+        self._node, self._topic, self._sensor, self._times = node, topic, sensor, times
         self._worker = worker
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._timer = node.create_timer(PERIOD_S, self._report)
         self._received_before = self._processed_before = 0
+        self._looks_before = sensor.pipeline.looks
         self._silent_s = 0.0
 
     def close(self) -> None:
@@ -77,7 +78,7 @@ class Health:
         silent = self._silent_s >= SILENCE_S
         if silent:
             self._node.get_logger().warning(self._why_silent(), throttle_duration_sec=LOG_PERIOD_S)
-        self._publish(*self._judgement(silent), done / PERIOD_S)
+        self._publish(*self._judgement(silent), done)
 
     def _why_silent(self) -> str:
         publishers = self._node.count_publishers(self._topic)
@@ -97,16 +98,27 @@ class Health:
             return DiagnosticStatus.WARN, self._why_silent()
         return DiagnosticStatus.OK, f'{self.faces} face(s)'
 
-    def _publish(self, level: bytes, message: str, rate_hz: float) -> None:
+    def _looks_per_image(self, images: int) -> dict[str, str]:
+        """Say how often each detector looked at an image since the last report: its cost."""
+        before, self._looks_before = self._looks_before, self._sensor.pipeline.looks
+        return {
+            f'{name} looks per image': f'{(looks - before.get(name, 0)) / max(images, 1):.2f}'
+            for name, looks in self._looks_before.items()
+        }
+
+    def _publish(self, level: bytes, message: str, images: int) -> None:
+        model = self._sensor.model
         values = {
-            'rate (Hz)': f'{rate_hz:.1f}',
+            'rate (Hz)': f'{images / PERIOD_S:.1f}',
             'images received': self._worker.received,
             'images dropped': self._worker.dropped,
             'images processed': self.processed,
             'faces': self.faces,
-            'execution provider': self._model.provider,
-            'landmark model': self._model.landmark_model,
-            'detector': self._model.detector,
+            'execution provider': model.provider,
+            'precision': model.precision,
+            'landmark model': model.landmark_model,
+            'detector': model.detector,
+            **self._looks_per_image(images),
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
         }
         status = DiagnosticStatus(

@@ -62,7 +62,7 @@ def info_msg(model: ModelInfo, topology: FaceTopology, header: Header) -> FaceMe
         model_sha256=model.source_sha256,
         detector=model.detector,
         execution_provider=model.provider,
-        precision='fp32',
+        precision=model.precision,
         edges=_flat(topology.edges, np.uint16),
         triangles=_flat(topology.triangles, np.uint16),
         region_names=list(topology.region_names),

@@ -70,10 +70,15 @@ class FaceMeshNode(LifecycleNode):
     def _announce(self, model: ModelInfo) -> None:
         text = (
             f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
-            f'on {model.provider}'
+            f'on {model.provider} in {model.precision}'
         )
+        warnings = []
+        if model.precision != self._tunables.settings.precision:
+            warnings.append('not in the fp16 that was asked for, which takes a GPU')
         if model.gpu_idle:
-            self.get_logger().warning(f'{text}, and no GPU is used: `facemesh doctor` says why')
+            warnings.append('and no GPU is used: `facemesh doctor` says why')
+        if warnings:
+            self.get_logger().warning(', '.join([text, *warnings]))
         else:
             self.get_logger().info(text)
 

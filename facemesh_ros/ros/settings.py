@@ -14,7 +14,8 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from facemesh_ros.core.settings import SensorSettings, SettingsError, Tunable, tunable, tunables
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.tunables import SettingsError, Tunable, replaced, tunable, tunables
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,10 @@ class Parameters:
         known = tunables(NodeSettings)
         changed = {item.name: item.value for item in changes if item.name in known}
         try:
-            self.settings = self._replaced(changed)
+            self.settings = replaced(self.settings, changed)
         except SettingsError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
-
-    def _replaced(self, changed: dict[str, Any]) -> NodeSettings:
-        current = {name: getattr(self.settings, name) for name in tunables(NodeSettings)}
-        return NodeSettings(**{**current, **changed})
 
 
 def _descriptor(default: Any, known: Tunable) -> ParameterDescriptor:

@@ -45,9 +45,7 @@ class FaceStream:
     def open(self) -> None:
         """Subscribe and start to work."""
         self._worker = NewestFirstWorker(self._process, self._failed)
-        self._health = Health(
-            self._node, self._topic, self._sensor.model, self._times, self._worker
-        )
+        self._health = Health(self._node, self._topic, self._sensor, self._times, self._worker)
         self._subscriptions = [
             self._subscription(self._kind, self._topic, self._on_image, IMAGES),
             self._subscription(CameraInfo, 'camera_info', self._camera.update, SENSOR_DATA),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -27,9 +28,22 @@ def test_ready_models_tell_where_they_run(capsys, model_store):
     assert main(['doctor']) == 0
     output = capsys.readouterr().out
     for name in model_store.records():
-        assert 'CPUExecutionProvider' in line_about(output, f'model {name}')
+        assert 'nodes on CPUExecutionProvider in fp32; from' in line_about(output, f'model {name}')
     assert onnxruntime.__version__ in line_about(output, 'ONNX Runtime')
     assert str(model_store.folder) in output
+
+
+def test_an_onnx_runtime_that_cannot_tell_where_nodes_are_is_watched_while_it_runs(
+    capsys, monkeypatch, model_store
+):
+    monkeypatch.setattr('facemesh_ros.core.network.node_placement', lambda _: {})
+    assert main(['doctor']) == 0
+    output = capsys.readouterr().out
+    for name in model_store.records():
+        line = line_about(output, f'model {name}')
+        told = re.search(r'(\d+) nodes on CPUExecutionProvider in fp32', line)
+        assert told
+        assert int(told[1]) > 30
 
 
 def test_without_models_it_says_how_to_get_them(capsys, monkeypatch, tmp_path):

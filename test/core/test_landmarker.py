@@ -50,9 +50,11 @@ def test_each_face_has_its_own_roi():
     assert found[1] == pytest.approx((POINTS[0] - np.float32([96, 96, 0])) / 2)
 
 
+@pytest.mark.parametrize('batch_limit', [None, 1, 3, 4])
 @pytest.mark.parametrize('model', MODELS)
-def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model):
-    landmarker, frame = FaceLandmarker(network_of(model)), Frame(astronaut, PixelOrder.RGB)
+def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model, batch_limit):
+    landmarker = FaceLandmarker(network_of(model), batch_limit=batch_limit)
+    frame = Frame(astronaut, PixelOrder.RGB)
     rois = Rois(
         np.float32([[225, 130], [230, 120], [400, 400], [220, 140]]),
         np.float32([[143, 143], [160, 160], [90, 90], [120, 150]]),

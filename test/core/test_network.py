@@ -31,9 +31,10 @@ def test_a_model_says_what_it_is(network_of, model_store, name):
     assert network.input_size == entry_of(name).input_size
     assert network.source_sha256 == sha256_of(model_store.original(entry_of(name)))
     assert network.provider == 'CPUExecutionProvider'
+    assert network.precision == 'fp32'
 
 
-@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256'])
+@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256', 'precision', 'flavour'])
 def test_a_file_without_its_metadata_is_refused(model_store, require_package, key):
     onnx = without_metadata(model_store.load('short_range', Flavour.CPU), key, require_package)
     with pytest.raises(ModelMismatchError, match=f"'{key}'.*facemesh models fetch"):

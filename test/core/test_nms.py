@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.core.nms import iou_matrix, weighted_nms
+from facemesh_ros.core.boxes import iou_matrix
+from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.types import FaceDetections
 
 pytestmark = pytest.mark.filterwarnings('error')

@@ -17,8 +17,6 @@ pytestmark = pytest.mark.filterwarnings('error')
 GREY = 127
 # Where the astronaut's head is in the picture: left, top, right, bottom.
 HEAD = np.s_[30:230, 120:330]
-# The detector's 128-px input shows a 640-px image at a fifth, and its coarser anchors lie 16 px
-# apart: a face moved by multiples of 80 px meets the same anchors.
 GRID_PX = 80
 
 
@@ -78,7 +76,7 @@ def check_consistent(faces: Faces, landmark_count: int) -> None:
 
 
 def test_the_astronaut_has_one_face(loaded, pipeline, astronaut):
-    faces = pipeline.process(rgb_frame(astronaut))
+    faces = pipeline.examine(rgb_frame(astronaut))
     assert len(faces) == 1
     check_consistent(faces, loaded[0].model.landmark_count)
     assert faces.states.tolist() == [FaceState.TRACKED]
@@ -92,7 +90,7 @@ def test_the_astronaut_has_one_face(loaded, pipeline, astronaut):
 
 
 def test_boxes_are_tight_around_the_landmarks(pipeline, astronaut):
-    faces = pipeline.process(rgb_frame(with_heads(astronaut, (40, 100), (360, 140))))
+    faces = pipeline.examine(rgb_frame(with_heads(astronaut, (40, 100), (360, 140))))
     assert len(faces) == 2
     for box, points in zip(faces.boxes_xyxy, faces.landmarks, strict=True):
         assert box.tolist() == [*points[:, :2].min(axis=0), *points[:, :2].max(axis=0)]
@@ -101,20 +99,20 @@ def test_boxes_are_tight_around_the_landmarks(pipeline, astronaut):
 @pytest.mark.parametrize('shift', [(GRID_PX, 0), (0, GRID_PX), (2 * GRID_PX, GRID_PX)])
 def test_a_face_that_moves_takes_its_landmarks_along(pipeline, astronaut, shift):
     start = np.array([200, 100])
-    before = pipeline.process(rgb_frame(with_heads(astronaut, start)))
-    after = pipeline.process(rgb_frame(with_heads(astronaut, start + shift)))
+    before = pipeline.examine(rgb_frame(with_heads(astronaut, start)))
+    after = pipeline.examine(rgb_frame(with_heads(astronaut, start + shift)))
     moved = after.landmarks - before.landmarks
     assert moved.shape[0] == 1
-    # The border of the image is another distance away, which the detector notices: measured up
-    # to 0.5 px of 95.
-    assert np.abs(moved - np.float32([*shift, 0])).max() <= 1
+    # Detectors and tiles see the face elsewhere in their inputs, so that the crop is another one:
+    # measured up to 1.9 px of 95 (mesh, depth included).
+    assert np.abs(moved - np.float32([*shift, 0])).max() <= 2.5
 
 
 def test_a_face_twice_as_large_has_landmarks_twice_as_far_apart(pipeline, astronaut):
     small = with_heads(astronaut, (60, 40), image_wh=(320, 240))
     large = small.repeat(2, axis=0).repeat(2, axis=1)
-    before = pipeline.process(rgb_frame(small)).landmarks
-    after = pipeline.process(rgb_frame(large)).landmarks
+    before = pipeline.examine(rgb_frame(small)).landmarks
+    after = pipeline.examine(rgb_frame(large)).landmarks
     # Pixel 10 becomes pixels 20 and 21. Bilinear sampling sees a little of the larger steps:
     # measured up to 2 px of the face's 190.
     expected = 2 * before + np.float32([0.5, 0.5, 0])
@@ -130,19 +128,18 @@ def test_a_face_twice_as_large_has_landmarks_twice_as_far_apart(pipeline, astron
     ],
 )
 def test_the_cameras_pixel_order_does_not_matter(pipeline, astronaut, order, channels):
-    expected = pipeline.process(rgb_frame(astronaut))
+    expected = pipeline.examine(rgb_frame(astronaut))
     image = np.ascontiguousarray(astronaut[..., channels])
-    faces = pipeline.process(Frame(image, order))
+    faces = pipeline.examine(Frame(image, order))
     assert np.array_equal(faces.landmarks, expected.landmarks)
     assert np.array_equal(faces.presences, expected.presences)
-    assert faces.ids.tolist() == expected.ids.tolist()
 
 
 def test_a_grey_camera_finds_the_same_face(pipeline, astronaut):
-    colour = pipeline.process(rgb_frame(astronaut))
+    colour = pipeline.examine(rgb_frame(astronaut))
     grey = np.rint(astronaut @ [0.299, 0.587, 0.114]).astype(np.uint8)
-    mono = pipeline.process(Frame(grey, PixelOrder.MONO))
-    as_rgb = pipeline.process(rgb_frame(np.dstack([grey] * 3)))
+    mono = pipeline.examine(Frame(grey, PixelOrder.MONO))
+    as_rgb = pipeline.examine(rgb_frame(np.dstack([grey] * 3)))
     assert np.array_equal(mono.landmarks, as_rgb.landmarks)
     # Without colour the model is a little less sure: a few px of 95.
     assert np.abs(mono.landmarks - colour.landmarks)[..., :2].mean() < 2
@@ -150,32 +147,22 @@ def test_a_grey_camera_finds_the_same_face(pipeline, astronaut):
 
 def test_no_more_faces_than_wanted(pipeline, astronaut):
     image = rgb_frame(with_heads(astronaut, (40, 100), (360, 140)))
-    assert len(pipeline.process(image)) == 2
+    assert len(pipeline.examine(image)) == 2
     pipeline.settings = replace(pipeline.settings, max_faces=1)
-    one = pipeline.process(image)
+    one = pipeline.examine(image)
     assert len(one) == 1
     check_consistent(one, one.landmarks.shape[1])
-
-
-def test_the_best_detection_is_the_one_that_stays(pipeline, astronaut):
-    image = with_heads(astronaut, (40, 100), (360, 140))
-    image[100:300, 40:250] = image[100:300, 40:250] // 4 + 90  # a face in the mist
-    both = pipeline.process(rgb_frame(image))
-    assert len(both) == 2
-    pipeline.settings = replace(pipeline.settings, max_faces=1)
-    one = pipeline.process(rgb_frame(image))
-    assert one.ids.tolist() == [both.ids[both.detection_scores.argmax()]]
 
 
 @pytest.mark.parametrize('name', ['min_presence_confidence', 'min_detection_confidence'])
 def test_thresholds_drop_faces(pipeline, astronaut, name):
     pipeline.settings = replace(pipeline.settings, **{name: 1.0})
-    assert len(pipeline.process(rgb_frame(astronaut))) == 0
+    assert len(pipeline.examine(rgb_frame(astronaut))) == 0
 
 
 @pytest.mark.parametrize('image_wh', [(640, 480), (1, 1), (7, 900)])
 def test_no_face_in_a_grey_image(loaded, pipeline, image_wh):
-    faces = pipeline.process(rgb_frame(with_heads(np.zeros((512, 512, 3)), image_wh=image_wh)))
+    faces = pipeline.examine(rgb_frame(with_heads(np.zeros((512, 512, 3)), image_wh=image_wh)))
     assert len(faces) == 0
     assert faces.names == []
     check_consistent(faces, loaded[0].model.landmark_count)
@@ -183,66 +170,21 @@ def test_no_face_in_a_grey_image(loaded, pipeline, image_wh):
 
 def test_a_detector_that_shows_everything_still_shows_the_face_alone(pipeline, astronaut):
     pipeline.settings = replace(pipeline.settings, min_detection_confidence=0.0)
-    faces = pipeline.process(rgb_frame(astronaut))
+    faces = pipeline.examine(rgb_frame(astronaut))
     check_consistent(faces, faces.landmarks.shape[1])
     assert len(faces) >= 1
     assert faces.detection_scores.max() > 0.5
 
 
-def test_a_still_face_keeps_its_id_and_grows_older(pipeline, astronaut):
-    found = [pipeline.process(rgb_frame(astronaut)) for _ in range(3)]
-    assert len({faces.ids[0] for faces in found}) == 1
-    assert [faces.ages[0] for faces in found] == [1, 2, 3]
-    # The same image, the same numbers: nothing is smoothed and nothing drifts.
-    assert np.array_equal(found[0].landmarks, found[2].landmarks)
-
-
-def test_reset_forgets_the_faces_and_ids_go_on(pipeline, astronaut):
-    before = pipeline.process(rgb_frame(astronaut))
-    pipeline.reset()
-    after = pipeline.process(rgb_frame(astronaut))
-    assert after.ids[0] == before.ids[0] + 1
-    assert after.ages.tolist() == [1]
-
-
 def test_names_begin_with_a_letter(pipeline, astronaut):
-    faces = pipeline.process(rgb_frame(astronaut))
+    faces = pipeline.examine(rgb_frame(astronaut))
     assert faces.names == [f'f{faces.ids[0]:05d}']
-
-
-@pytest.mark.parametrize('misty', [0, 1])
-def test_faces_keep_their_ids_and_numbers_whichever_is_seen_best(pipeline, astronaut, misty):
-    corners = [(40, 100), (360, 140)]
-    image = with_heads(astronaut, *corners)
-    clear = pipeline.process(rgb_frame(image))
-    x, y = corners[misty]
-    image[y : y + 200, x : x + 210] = image[y : y + 200, x : x + 210] // 4 + 90
-    faces = pipeline.process(rgb_frame(image))
-    assert faces.ids.tolist() == clear.ids.tolist()
-    assert faces.ages.tolist() == [2, 2]
-    # A face in the mist is less sure, and where it was within a fifth of its width.
-    right_first = int(clear.boxes_xyxy[0, 0] > clear.boxes_xyxy[1, 0])
-    assert faces.detection_scores.argmin() == misty ^ right_first
-    assert np.abs(faces.boxes_xyxy - clear.boxes_xyxy).max() < 20
-    assert np.abs(faces.landmarks - clear.landmarks)[..., :2].max() < 20
-    assert np.abs(faces.rois.centres - clear.rois.centres).max() < 20
-
-
-def test_full_range_leads_to_the_same_landmarks(loaded, pipeline, astronaut):
-    expected = pipeline.process(rgb_frame(astronaut))
-    settings = SensorSettings(landmark_model=loaded[0].model.landmark_model, detector='full_range')
-    sensor = load_sensor(settings)
-    assert sensor.model.detector == 'full_range'
-    faces = sensor.pipeline.process(rgb_frame(astronaut))
-    # Its boxes are a tenth larger here, and so are the crops: measured up to 2.3 px of 95.
-    assert faces.landmarks.shape == expected.landmarks.shape
-    assert np.abs(faces.landmarks - expected.landmarks)[..., :2].max() <= 4
 
 
 def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
     stages = loaded[1]
     stages.clear()
-    pipeline.process(rgb_frame(astronaut))
+    pipeline.examine(rgb_frame(astronaut))
     expected = ['detect', '/detect', 'landmarks', '/landmarks']
     if loaded[0].model.landmark_model == 'v2':
         expected += ['blendshapes', '/blendshapes']
@@ -251,5 +193,28 @@ def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
 
 def test_the_image_is_left_alone(pipeline, astronaut):
     image = astronaut.copy()
-    pipeline.process(rgb_frame(image))
+    pipeline.examine(rgb_frame(image))
     assert np.array_equal(image, astronaut)
+
+
+@pytest.mark.parametrize('detector', ['short_range', 'full_range'])
+def test_every_detector_leads_to_the_same_landmarks(loaded, pipeline, astronaut, detector):
+    expected = pipeline.examine(rgb_frame(astronaut))
+    settings = SensorSettings(landmark_model=loaded[0].model.landmark_model, detector=detector)
+    sensor = load_sensor(settings)
+    assert sensor.model.detector == detector
+    faces = sensor.pipeline.examine(rgb_frame(astronaut))
+    assert faces.landmarks.shape == expected.landmarks.shape
+    # The second look takes away what their boxes differ by.
+    assert np.abs(faces.landmarks - expected.landmarks)[..., :2].max() <= 2
+
+
+def test_the_best_detections_stay_when_there_are_too_many(pipeline, astronaut):
+    image = with_heads(astronaut, (40, 100), (360, 140))
+    image[100:300, 40:250] = image[100:300, 40:250] // 4 + 90  # a face in the mist
+    both = pipeline.examine(rgb_frame(image))
+    assert len(both) == 2
+    pipeline.settings = replace(pipeline.settings, max_faces=1)
+    one = pipeline.examine(rgb_frame(image))
+    best = both.boxes_xyxy[both.detection_scores.argmax()]
+    assert one.boxes_xyxy[0] == pytest.approx(best, abs=2)

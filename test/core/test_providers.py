@@ -8,12 +8,14 @@ import pytest
 from facemesh_ros.core.providers import (
     CPU,
     GPU_PROVIDERS,
+    PRECISIONS,
     PROVIDERS,
     ExecutionProviderError,
     ProviderChoice,
     open_session,
 )
-from facemesh_ros.core.settings import SensorSettings, tunables
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.tunables import tunables
 from facemesh_ros.models.flavour import Flavour
 
 AVAILABLE = ort.get_available_providers()
@@ -52,6 +54,23 @@ def test_an_unknown_provider_is_refused_with_the_known_ones(onnx):
         open_session(onnx, ProviderChoice('rocm'))
     assert "'rocm'" in str(error.value)
     assert all(name in str(error.value) for name in ('auto', *PROVIDERS))
+
+
+@pytest.mark.parametrize('name', ['cpu', 'openvino'])
+def test_fp16_is_refused_where_it_cannot_run_with_both_ways_out(name):
+    with pytest.raises(ExecutionProviderError) as error:
+        ProviderChoice(name, precision='fp16')
+    for part in (repr(name), 'execution_provider to auto, cuda or tensorrt', 'precision to fp32'):
+        assert part in str(error.value)
+
+
+def test_an_unknown_precision_is_refused_with_the_known_ones():
+    with pytest.raises(ExecutionProviderError, match=r"'int8'.*fp32, fp16"):
+        ProviderChoice(precision='int8')
+
+
+def test_the_precisions_of_the_settings_are_those_that_can_be_chosen():
+    assert tunables(SensorSettings)['precision'][1].choices == PRECISIONS
 
 
 def test_the_cpu_is_no_gpu(onnx):

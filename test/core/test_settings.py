@@ -37,10 +37,19 @@ def test_these_have_bounds_and_those_have_choices():
         'max_faces',
         'min_detection_confidence',
         'min_presence_confidence',
+        'detector_interval',
         'min_tracking_iou',
+        'min_birth_frames',
+        'max_coast_frames',
         'device_id',
     ]
-    assert CHOSEN == ['landmark_model', 'detector', 'execution_provider']
+    assert CHOSEN == [
+        'detector_rotations',
+        'landmark_model',
+        'detector',
+        'execution_provider',
+        'precision',
+    ]
 
 
 @pytest.mark.parametrize('name', BOUNDED)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
 import socket
+import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facemesh_ros.models.catalog import BUNDLE, CATALOG, WHEEL, Archive, entry_of
+from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
+from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 sys.path.insert(0, str(Path(__file__).with_name('golden')))
@@ -28,10 +36,49 @@ def tflite(model_store: ModelStore, require) -> Callable[[str], bytes]:
     return content
 
 
+@pytest.fixture(scope='session')
+def converted(tflite) -> Callable[[str, Flavour], bytes]:
+    """Convert the original of a model."""
+
+    @functools.cache
+    def content(name: str, flavour: Flavour) -> bytes:
+        return onnx_from_tflite(tflite(name), entry_of(name), flavour)
+
+    return content
+
+
+@pytest.fixture(scope='session')
+def astronaut(require_package) -> np.ndarray:
+    """(512, 512, 3) RGB with one face."""
+    return require_package('skimage.data').astronaut()
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
     """An empty store."""
     return ModelStore(tmp_path / 'store')
+
+
+@pytest.fixture
+def in_namespace() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a shell script that knows `facemesh` and may mount; its mounts end with it."""
+    namespace = ['unshare', '--map-root-user', '--mount']
+    if not shutil.which('unshare') or subprocess.run([*namespace, 'true']).returncode:
+        pytest.skip('this system lets no process mount for itself')
+
+    def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        facemesh = f'facemesh() {{ "{sys.executable}" -m facemesh_ros.cli "$@" 2>&1; }}\n'
+        command = [*namespace, 'bash', '-c', facemesh + textwrap.dedent(script), 'bash']
+        return subprocess.run(
+            [*command, *map(str, arguments)],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, 'FACEMESH_MODEL_SOURCES': ''},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 def make_archive(path: Path, archive: Archive, tflite: Callable[[str], bytes]) -> Path:

@@ -98,6 +98,14 @@ def test_a_bomb_that_lies_about_its_size_is_refused(tmp_path) -> None:
         models_in(path)
 
 
+def test_a_file_too_large_for_a_model_is_not_read(tmp_path) -> None:
+    path = tmp_path / BUNDLE.file_name
+    with path.open('wb') as file:
+        file.truncate(2**40)  # takes no room on the disk
+    with pytest.raises(SourceError, match='too large to be a model file'):
+        models_in(path)
+
+
 def test_a_member_with_another_hash_is_refused(tmp_path, tflite) -> None:
     path = tmp_path / BUNDLE.file_name
     content = bytearray(tflite('v2'))

@@ -15,8 +15,7 @@ import pytest
 
 from facemesh_ros.cli.main import main
 from facemesh_ros.models.catalog import CATALOG
-from facemesh_ros.models.flavour import Flavour
-from facemesh_ros.models.store import ModelStore
+from facemesh_ros.models.store import ModelStore, State
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +62,7 @@ def test_fetch_takes_local_sources_first_and_then_has_nothing_to_do(
     assert 'cannot be reached' not in said.err
     robot = ModelStore(tmp_path / 'robot')
     for entry in CATALOG.values():
-        for flavour in Flavour:
+        for flavour in entry.flavours:
             assert robot.load(entry.name, flavour) == provisioned.load(entry.name, flavour)
     assert facemesh('fetch') == 0
     assert 'nothing to do' in capsys.readouterr().out
@@ -193,6 +192,21 @@ def test_interrupting_a_silent_network_ends_with_130(silent_port, network_at, tm
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 130
+
+
+def test_two_fetches_at_once_never_show_half_a_model(monkeypatch, store, tflite, tmp_path) -> None:
+    entries = [CATALOG[name] for name in ('short_range', 'mesh')]
+    for entry in entries:
+        (tmp_path / f'{entry.name}.tflite').write_bytes(tflite(entry.name))
+    monkeypatch.setenv('FACEMESH_MODEL_SOURCES', str(tmp_path))
+    command = [sys.executable, '-m', 'facemesh_ros.cli', 'models', 'fetch', '--if-needed']
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    seen: set[State] = set()
+    while any(process.poll() is None for process in processes):
+        seen |= {store.state(entry) for entry in entries}
+    assert [process.returncode for process in processes] == [0, 0]
+    assert seen <= {State.MISSING, State.READY}
+    assert {store.state(entry) for entry in entries} == {State.READY}
 
 
 def test_an_incomplete_command_explains_itself(capsys) -> None:

@@ -152,14 +152,18 @@ def test_a_tampered_original_is_not_converted(store: ModelStore, tflite) -> None
     assert not store.convert_kept(SHORT_RANGE)
 
 
-# v2 is written as four files (original, two conversions, manifest), each with two syncs.
+# Each file is renamed into its place once and synced twice, itself and its folder.
+FILES = 1 + len(V2.flavours) + 1  # the original, the conversions, the manifest
+RENAMES = [('replace', n + 1) for n in range(FILES)]
+SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
+
+
 @pytest.mark.parametrize(
-    ('function', 'call'),
-    [('replace', n) for n in range(1, 5)] + [('fsync', n) for n in range(1, 9)],
+    ('before', 'function', 'call'),
+    [(State.MISSING, *cut) for cut in RENAMES + SYNCS] + [(State.OUTDATED, *c) for c in RENAMES],
 )
-@pytest.mark.parametrize('before', [State.MISSING, State.OUTDATED])
 def test_a_power_cut_while_writing_leaves_nothing_wrong(
-    store: ModelStore, originals, function, call, before
+    store: ModelStore, originals, before, function, call
 ) -> None:
     store.install(originals['short_range'].read_bytes(), 'test')
     if before is State.OUTDATED:
@@ -169,7 +173,7 @@ def test_a_power_cut_while_writing_leaves_nothing_wrong(
     assert process.wait() == -signal.SIGKILL
     assert store.state(SHORT_RANGE) is State.READY
     # The last sync is that of the folder, when the new manifest is already in place.
-    assert store.state(V2) is (State.READY if (function, call) == ('fsync', 8) else before)
+    assert store.state(V2) is (State.READY if (function, call) == SYNCS[-1] else before)
 
     store.install(originals['v2'].read_bytes(), 'test')
     assert store.state(V2) is State.READY

@@ -43,15 +43,19 @@ def test_face_is_where_mediapipe_sees_it(client, face_msg):
     assert (answer.image_width, answer.image_height) == (512, 512)
     (face,) = answer.faces
     golden = np.load(GOLDENS / 'mediapipe_0_10_21_attention.npz')['skimage.data.astronaut'][0]
-    assert np.median(np.linalg.norm((points_of(face) - golden)[:, :2], axis=1)) <= 0.03
+    # In a stream the crop follows the landmarks, where the golden's is the detector's; test/golden
+    # compares the same crops.
+    assert np.median(np.linalg.norm((points_of(face) - golden)[:, :2], axis=1)) <= 1
 
 
 def test_fields_of_a_face(client, face_msg):
-    (face,) = client.answer_to(face_msg()).faces
+    assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
+    seen = [client.answer_to(face_msg()).faces[0] for _ in range(3)]
+    new, face = seen[0], seen[-1]
+    assert [new.state, face.state] == [FaceMesh.STATE_TENTATIVE, FaceMesh.STATE_TRACKED]
+    assert 0.5 < new.detection_score <= 1
     points = points_of(face)
     assert face.landmark_count == 478
-    assert face.state == FaceMesh.STATE_TRACKED
-    assert 0.5 < face.detection_score <= 1
     assert 0.5 < face.presence <= 1
     assert face.box == pytest.approx([*points[:, :2].min(axis=0), *points[:, :2].max(axis=0)])
     centre_x, centre_y, width, height, rotation = face.roi
@@ -131,8 +135,9 @@ def test_a_truncated_image_is_refused(client, face_msg):
 def test_info_is_there_for_who_comes_late(client):
     client.wait_until(lambda: client.infos, 'the latched info')
     info = client.infos[0]
-    assert (info.model, info.detector) == ('attention', 'short_range')
+    assert (info.model, info.detector) == ('attention', 'auto: short_range+full_range')
     assert info.execution_provider == 'CPUExecutionProvider'
+    assert info.precision == 'fp32'
     assert info.model_sha256 == (
         'e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4'
     )
@@ -206,7 +211,8 @@ def test_points_scale_with_the_focal_length(client, face_msg):
 def test_blendshapes_come_with_v2(client, start_node, face_msg, node, require_models):
     require_models('v2', 'blendshapes')
     node.stop()
-    with_v2 = start_node('landmark_model:=v2')
+    # As MediaPipe looks at a picture.
+    with_v2 = start_node('landmark_model:=v2', 'detector:=short_range', 'second_look:=false')
     client.wait_until(
         lambda: client.infos and client.infos[-1].model == 'v2', 'the info of the new node'
     )

@@ -11,7 +11,7 @@ import yaml
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 from rclpy.parameter import parameter_value_to_python
 
-from facemesh_ros.core.settings import tunables
+from facemesh_ros.core.tunables import tunables
 from facemesh_ros.ros.settings import NodeSettings
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 
+import onnxruntime
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from std_srvs.srv import Trigger
 
 PATIENCE_S = 30.0
 
@@ -63,10 +65,31 @@ def test_a_wrong_parameter_ends_it_with_the_reason(start_node, parameter, text):
     assert 'Traceback' not in node.log
 
 
+def test_fp16_on_a_provider_without_it_ends_it_with_both_ways_out(start_node):
+    node = start_node('precision:=fp16', 'execution_provider:=cpu')
+    assert node.process.wait(PATIENCE_S) == 1
+    assert 'execution_provider to auto, cuda or tensorrt, or precision to fp32' in node.log
+    assert 'Traceback' not in node.log
+
+
+def test_fp16_without_a_gpu_is_fp32_and_says_so(client, start_node, face_msg):
+    if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    node = start_node('precision:=fp16')
+    client.answer_to(face_msg())
+    client.wait_until(lambda: client.infos and client.figures, 'info and diagnostics')
+    assert client.infos[-1].precision == client.figures['precision'] == 'fp32'
+    assert 'in fp32, not in the fp16 that was asked for' in node.log
+    assert node.log.count('WARN') == 1
+    assert node.stop() == 0
+
+
 def test_parameters_change_while_it_runs(client, start_node, face_msg):
     node = start_node()
     assert client.answer_to(face_msg()).faces
     assert set_parameter(client, 'min_detection_confidence', double_value=0.999).successful
+    # A face that is followed needs no detector; one that is searched for does.
+    assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
     assert not client.answer_to(face_msg()).faces
     assert set_parameter(client, 'min_detection_confidence', double_value=0.5).successful
     assert client.answer_to(face_msg()).faces

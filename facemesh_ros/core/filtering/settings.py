@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facemesh_ros.core.settings import check_settings, tunable
+from facemesh_ros.core.tunables import check_settings, tunable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,4 @@ class FilterSettings:
     )
 
     def __post_init__(self) -> None:
-        check_settings(self)
+        check_settings(self, 'filter.')

@@ -7,6 +7,7 @@ import hashlib
 from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
 from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
 from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
+from facemesh_ros.models.convert.half import in_half_precision
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 from facemesh_ros.models.errors import ConversionError
@@ -54,6 +55,9 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         'source_sha256': hashlib.sha256(content).hexdigest(),
         'converter_version': CONVERTER_VERSION,
         'flavour': flavour.value,
+        'precision': flavour.precision,
     }
     model = target.model({name: shape[1:]}, outputs, properties)
+    if flavour is Flavour.HALF:
+        model = in_half_precision(model)
     return bytes(model.SerializeToString())

@@ -9,7 +9,7 @@ from facemesh_ros.core.filtering.factory import filter_from_settings
 from facemesh_ros.core.filtering.one_euro import OneEuroFilter
 from facemesh_ros.core.filtering.rigid import RigidFilter
 from facemesh_ros.core.filtering.settings import FilterSettings
-from facemesh_ros.core.settings import SettingsError, tunables
+from facemesh_ros.core.tunables import SettingsError, tunables
 
 KNOWN = tunables(FilterSettings)
 

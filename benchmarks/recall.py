@@ -1,0 +1,189 @@
+"""Faces found and false ones, by size, beside MediaPipe's detectors, and what an image costs.
+
+Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
+the same core, and every picture goes round the sides. Pictures come from $FACEMESH_DATA, whose
+faces are in benchmarks/truth; without it only those that scikit-image brings are shown. On top,
+real faces are brought to sizes and put on pictures without a face.
+
+    ./run bench recall --json FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+
+from measuring.composed import IMAGE_WH, SIZES_PX, backgrounds, composed
+from measuring.disturbances import DISTURBANCES
+from measuring.finders import Finder, finders
+from measuring.machine import load_average, machine
+from measuring.pictures import Picture, pictures, turned
+from measuring.processes import SideError, SideProcess
+from measuring.recall_report import RecallReport
+from measuring.recall_rows import RANGES, RecallRow, SizeRange, StreamRow, recall_row, stream_row
+from measuring.second_look import measured_second_look
+from measuring.sightings import Sighting, sighting
+
+DATA_VARIABLE = 'FACEMESH_DATA'
+AS_THEY_ARE = 'Pictures'
+COMPOSED = f'Composed pictures, {IMAGE_WH[0]}x{IMAGE_WH[1]}'
+EMPTY = 'no face'
+EXACT_SIZES = [SizeRange(str(size_px), size_px, size_px + 1) for size_px in SIZES_PX]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is shown.
+
+    Attributes:
+        composed: Pictures composed of each size.
+        quarters: By how many right angles pictures are turned.
+        stream_images: How often a picture of a stream is shown.
+        disturbances: In how many a second look is measured.
+    """
+
+    composed: int
+    quarters: tuple[int, ...]
+    stream_images: int
+    disturbances: int
+
+
+FULL = Effort(composed=6, quarters=(1, 2, 3), stream_images=24, disturbances=len(DISTURBANCES))
+QUICK = Effort(composed=1, quarters=(2,), stream_images=12, disturbances=2)
+
+
+def main() -> int:
+    """Measure and print; 1 if nothing can run or a side does not."""
+    chosen = arguments()
+    found, left_out = finders(chosen.bundle)
+    if not found:
+        tell('\n'.join(['nothing can run here', *left_out]))
+        return 1
+    if not chosen.any_core:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    try:
+        report = measured(found, left_out, QUICK if chosen.quick else FULL)
+    except SideError as error:
+        tell(str(error))
+        return 1
+    print(report.as_text())
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
+    parser.add_argument('--quick', action='store_true', help='fewer pictures, rough figures')
+    parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
+    parser.add_argument(
+        '--bundle',
+        type=Path,
+        metavar='FILE',
+        help='face_landmarker.task for MediaPipe; else it is taken from $FACEMESH_MODEL_SOURCES',
+    )
+    return parser.parse_args()
+
+
+def measured(found: Sequence[Finder], left_out: list[str], effort: Effort) -> RecallReport:
+    """Measure everything."""
+    loads = [load_average()]
+    folder = os.environ.get(DATA_VARIABLE)
+    shown = pictures(Path(folder) if folder else None)
+    if not folder:
+        left_out = [*left_out, f'all pictures but those of scikit-image: set ${DATA_VARIABLE}']
+    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as scratch, ExitStack() as stack:
+        sides = {one: stack.enter_context(SideProcess(one.contestant)) for one in found}
+        versions = {one.name: side.versions for one, side in sides.items()}
+        seen = list(sightings(sides, shown, effort, Path(scratch)))
+    second_look = None
+    if folder and any(one.name.startswith('facemesh') for one in found):
+        tell('second look')
+        disturbances = DISTURBANCES[: effort.disturbances]
+        second_look = measured_second_look(shown, Path(folder), disturbances)
+    about = {
+        **machine(),
+        **versions,
+        'measured on core': sorted(os.sched_getaffinity(0)),
+        'load average before and after': [*loads, load_average()],
+        'composed': f'{effort.composed} pictures of each size, seeded',
+        'streams': f'{effort.stream_images} images of each picture',
+    }
+    recall = list(recall_rows(found, [one for one in seen if len(one.looks) == 1]))
+    streams = list(stream_rows(found, [one for one in seen if len(one.looks) > 1]))
+    return RecallReport(about, left_out, recall, streams, second_look, seen)
+
+
+def sightings(
+    sides: dict[Finder, SideProcess], shown: Sequence[Picture], effort: Effort, folder: Path
+) -> Iterator[Sighting]:
+    """Show each picture to each side that it is for."""
+    for side in sides.values():
+        sighting(side, 'warm-up', shown[0], folder)
+    for group, picture in groups(shown, effort):
+        tell(f'{group}: {picture.name}')
+        for finder, side in sides.items():
+            if not finder.stream:
+                yield sighting(side, group, picture, folder)
+            elif group.startswith(COMPOSED) and (finder.rotations or group == COMPOSED):
+                yield sighting(side, group, picture, folder, effort.stream_images)
+
+
+def groups(shown: Sequence[Picture], effort: Effort) -> Iterator[tuple[str, Picture]]:
+    """Yield all pictures, each with the kind it is of."""
+    for quarters in (0, *effort.quarters):
+        group = f'{AS_THEY_ARE}, turned by {90 * quarters}°' if quarters else AS_THEY_ARE
+        for picture in shown:
+            yield group, turned(picture, quarters)
+    for picture in backgrounds(shown):
+        yield COMPOSED, picture
+    for size_px in SIZES_PX:
+        for number in range(effort.composed):
+            picture = composed(shown, size_px, number)
+            if picture:
+                yield COMPOSED, picture
+                if number == 0:
+                    yield f'{COMPOSED}, turned by 180°', turned(picture, 2)
+
+
+def recall_rows(found: Sequence[Finder], seen: Sequence[Sighting]) -> Iterator[RecallRow]:
+    """Yield a row for each side on each kind of picture."""
+    for group in dict.fromkeys(one.group for one in seen):
+        ranges = EXACT_SIZES if group.startswith(COMPOSED) else RANGES
+        for finder in found:
+            own = [one for one in seen if (one.group, one.side) == (group, finder.name)]
+            if own:
+                yield recall_row(own, ranges)
+
+
+def stream_rows(found: Sequence[Finder], seen: Sequence[Sighting]) -> Iterator[StreamRow]:
+    """Yield a row for each side, kind of picture and size of face."""
+    for group in dict.fromkeys(one.group for one in seen):
+        for finder in found:
+            by_size: dict[str, list[Sighting]] = {}
+            for one in seen:
+                if (one.group, one.side) == (group, finder.name):
+                    size = f'{one.sizes_px[0]:g}' if one.sizes_px else EMPTY
+                    by_size.setdefault(size, []).append(one)
+            for size, own in by_size.items():
+                yield stream_row(own, size)
+
+
+def tell(line: str) -> None:
+    """Show a line to the user; standard output belongs to the tables."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

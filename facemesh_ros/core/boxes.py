@@ -1,0 +1,69 @@
+"""Boxes (N, 4) of x0 y0 x1 y1 px: sizes, overlaps, boxes around landmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.core.types import Float32, Float64
+
+
+def tight_boxes(points: Float32) -> Float32:
+    """Return the (N, 4) boxes around landmarks (N, L, 2 or more) px."""
+    return np.concatenate([points[..., :2].min(axis=1), points[..., :2].max(axis=1)], axis=1)
+
+
+def box_centres(boxes_xyxy: Float32) -> Float64:
+    """Return the (N, 2) centres, px."""
+    return (boxes_xyxy[:, :2].astype(np.float64) + boxes_xyxy[:, 2:]) / 2
+
+
+def box_sizes(boxes_xyxy: Float32) -> Float64:
+    """Return the (N,) square roots of the areas, px; a pixel at least."""
+    return np.sqrt(np.maximum(_areas(boxes_xyxy), 1).astype(np.float64))
+
+
+def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Intersection over union of each pair of boxes.
+
+    Args:
+        boxes_xyxy: (N, 4) px.
+        others_xyxy: (M, 4) px.
+
+    Returns:
+        (N, M) in [0, 1]; 0 where both boxes are empty.
+    """
+    shared = _shared_areas(boxes_xyxy, others_xyxy)
+    union = _areas(boxes_xyxy)[:, None] + _areas(others_xyxy)[None, :] - shared
+    return _ratio(shared, union)
+
+
+def containment_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Part of the smaller box of each pair that lies in the larger one.
+
+    Args:
+        boxes_xyxy: (N, 4) px.
+        others_xyxy: (M, 4) px.
+
+    Returns:
+        (N, M) in [0, 1]; 0 where the smaller box is empty.
+    """
+    smaller = np.minimum(_areas(boxes_xyxy)[:, None], _areas(others_xyxy)[None, :])
+    return _ratio(_shared_areas(boxes_xyxy, others_xyxy), smaller)
+
+
+def _ratio(shared: Float32, total: Float32) -> Float32:
+    ratio: Float32 = np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
+    return ratio
+
+
+def _shared_areas(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    low = np.maximum(boxes_xyxy[:, None, :2], others_xyxy[None, :, :2])
+    high = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[None, :, 2:])
+    shared: Float32 = np.clip(high - low, 0, None).prod(axis=2)
+    return shared
+
+
+def _areas(boxes_xyxy: Float32) -> Float32:
+    sides = np.clip(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0, None)
+    areas: Float32 = sides.prod(axis=1)
+    return areas

@@ -1,0 +1,67 @@
+"""Constant-velocity motion of faces in the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.core.types import Float64
+
+# In face sizes: how exactly a face's place is measured, how fast it may be at first, and how
+# hard it may accelerate (per s, per s squared).
+PLACE_NOISE = 0.02
+FIRST_SPEED = 2.0
+ACCELERATION = 6.0
+# A face out of sight is taken to slow down: it travels on for at most this long.
+COASTING_S = 0.5
+
+
+@dataclass(slots=True)
+class Motion:
+    """Velocities of N faces, by a Kalman filter whose place is always the measured one.
+
+    Attributes:
+        velocities: (N, 2) px per s.
+        covariances: (N, 2, 2) of place and velocity, in face sizes and s.
+    """
+
+    velocities: Float64
+    covariances: Float64
+
+    @staticmethod
+    def at_rest(count: int) -> Motion:
+        """Return the motion of faces that were seen once."""
+        first = np.diag([PLACE_NOISE**2, FIRST_SPEED**2])
+        return Motion(np.zeros((count, 2)), np.repeat(first[None], count, axis=0))
+
+    def __getitem__(self, chosen: np.ndarray) -> Motion:
+        return Motion(self.velocities[chosen], self.covariances[chosen])
+
+    def __add__(self, others: Motion) -> Motion:
+        return Motion(
+            np.concatenate([self.velocities, others.velocities]),
+            np.concatenate([self.covariances, others.covariances]),
+        )
+
+    def pass_time(self, interval_s: float) -> None:
+        """Let the uncertainty grow for a while."""
+        transition = np.array([[1, interval_s], [0, 1]])
+        push = np.array([interval_s**2 / 2, interval_s]) * ACCELERATION
+        self.covariances = transition @ self.covariances @ transition.T + np.outer(push, push)
+
+    def measure(self, chosen: np.ndarray, surprises: Float64) -> None:
+        """Learn from where chosen faces are.
+
+        Args:
+            chosen: Indices of K of the N faces.
+            surprises: (K, 2) px, measured minus expected place.
+        """
+        before = self.covariances[chosen]
+        gains = before[:, :, 0] / (before[:, 0, 0] + PLACE_NOISE**2)[:, None]
+        self.velocities[chosen] += gains[:, 1:] * surprises
+        self.covariances[chosen] = before - gains[:, :, None] * before[:, None, 0, :]
+
+    def slow_down(self, chosen: np.ndarray, interval_s: float) -> None:
+        """Brake faces that are out of sight, by indices or a mask."""
+        self.velocities[chosen] *= np.exp(-interval_s / COASTING_S)

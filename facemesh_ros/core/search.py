@@ -1,0 +1,201 @@
+"""The search for faces: at once in a picture, spread over the images of a stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.core.boxes import box_sizes, containment_matrix, iou_matrix
+from facemesh_ros.core.hints import SAME_PLACE, HintPool
+from facemesh_ros.core.nms import firsts, stacked
+from facemesh_ros.core.profiles import DetectorProfile
+from facemesh_ros.core.regions import turned
+from facemesh_ros.core.rois import LEFT_EYE, RIGHT_EYE
+from facemesh_ros.core.schedule import LookSchedule
+from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.sweep import Look
+from facemesh_ros.core.types import NO_DETECTIONS, FaceDetections, Float32, Frame, Rois
+
+# Part of the smaller of two boxes from which they are of one face.
+SAME_FACE = 0.5
+# A box that ends within this part of a tile's side from its border may go on behind it.
+CUT = 0.02
+# A detection is worth a look of its own if it has at least this part of the wanted score, and only
+# worth that if it has not all of it, or if it is smaller than this part of the region's side: then
+# its keypoints are too coarse for a crop.
+HINT, COARSE = 0.4, 0.125
+# That look is at a square so many times its size, where a face is as large as the detector likes.
+HINT_REGION = 4
+# There a face scores well. What was below the wanted score before must be so much above it:
+# measured, half-hidden and tiny faces score 0.65 to 0.9 there, stars and stones 0.5 to 0.64.
+CONFIRMED = 1.3
+# With fewer pixels nothing can be told from a face.
+TOO_SMALL_PX = 12
+
+
+class Detector(Protocol):
+    """Finds faces in one region of a frame; stateless."""
+
+    def detect(self, frame: Frame, min_score: float, region: Rois | None) -> FaceDetections:
+        """Return the faces that score at least `min_score`, best first, in px of the image."""
+
+
+class FaceSearch:
+    """Looks for the faces of one stream.
+
+    Attributes:
+        looks: How often each detector has looked since the start.
+    """
+
+    def __init__(
+        self,
+        detectors: Mapping[str, Detector],
+        closer: tuple[str, DetectorProfile] | None = None,
+    ) -> None:
+        """Begin with an unknown image.
+
+        Args:
+            detectors: Who looks at the whole image, by name, the cheapest first.
+            closer: Who of them looks closer, at tiles and at what may be a face; None for the
+                whole image alone.
+        """
+        self.looks: Counter[str] = Counter(dict.fromkeys(detectors, 0))
+        self._detectors = detectors
+        self._cheapest = next(iter(detectors))
+        self._closer = closer[0] if closer else None
+        self._schedule = LookSchedule(list(detectors), closer)
+        self._hints = HintPool()
+
+    def reset(self) -> None:
+        """Start from the beginning."""
+        self._schedule.reset()
+        self._hints.reset()
+
+    def everywhere(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
+        """Look everywhere at once and return each face once, best score first."""
+        sweep = self._schedule.sweep(frame.image_wh, settings)
+        looks = [sweep.first, *dict.fromkeys(sweep.rest)]
+        sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
+        confirmed = [self._confirmed(frame, hint, settings) for hint in _each(hints)]
+        return _each_once([sure, *confirmed])
+
+    def next(
+        self,
+        frame: Frame,
+        settings: PipelineSettings,
+        *,
+        known_xyxy: Float32,
+        anywhere: bool,
+        near: Rois,
+    ) -> FaceDetections:
+        """Take the looks whose turn it is in the next image of a stream.
+
+        Args:
+            frame: The image.
+            settings: Of now.
+            known_xyxy: (N, 4) px, boxes of faces that need no confirmation.
+            anywhere: Whether the cheapest detector must see the whole of this very image.
+            near: Regions in which it must look too.
+
+        Returns:
+            Each face once, best score first.
+        """
+        looks = self._schedule.due(frame.image_wh, settings)
+        if anywhere and self._schedule.first not in looks:
+            looks.append(Look((self._cheapest,), None))
+        looks += [Look((self._cheapest,), near[index : index + 1]) for index in range(len(near))]
+        sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
+        hint = self._hints.next(hints, known_xyxy)
+        return _each_once([sure, self._confirmed(frame, hint, settings)])
+
+    def _seen(
+        self, frame: Frame, looks: Iterable[Look], min_score: float
+    ) -> tuple[FaceDetections, FaceDetections]:
+        """Return who is seen for sure, and what somebody should look closer at."""
+        if self._closer is None:
+            return _each_once(
+                [self._look(frame, look, min_score) for look in looks]
+            ), NO_DETECTIONS
+        found, coarse = [NO_DETECTIONS], [np.empty(0, bool)]
+        for look in looks:
+            found.append(self._look(frame, look, HINT * min_score))
+            side = max(frame.image_wh) if look.region is None else look.region.sizes_wh[0, 0]
+            coarse.append(box_sizes(found[-1].boxes_xyxy) < COARSE * side)
+        everything = stacked(found)
+        doubtful = np.concatenate(coarse) | (everything.scores < min_score)
+        kept = _firsts_by_score(everything, doubtful)
+        sure = ~doubtful[kept]
+        return everything[kept[sure]], everything[kept[~sure]]
+
+    def _look(self, frame: Frame, look: Look, min_score: float) -> FaceDetections:
+        found = [NO_DETECTIONS]
+        for name in look.detectors:
+            self.looks[name] += 1
+            seen = self._detectors[name].detect(frame, min_score, look.region)
+            if look.region is not None:
+                seen = seen[_uncut(seen, look.region, frame.image_wh)]
+            found.append(seen[box_sizes(seen.boxes_xyxy) >= TOO_SMALL_PX])
+        return stacked(found)
+
+    def _confirmed(
+        self, frame: Frame, hint: FaceDetections, settings: PipelineSettings
+    ) -> FaceDetections:
+        """Return the face that the closer look at a hint finds there, if there is one."""
+        if self._closer is None or not len(hint):
+            return NO_DETECTIONS
+        min_score = settings.min_detection_confidence
+        if hint.scores[0] < min_score:
+            min_score = min(CONFIRMED * min_score, 1.0)
+        found = self._look(frame, Look((self._closer,), _region_around(hint)), min_score)
+        same = containment_matrix(found.boxes_xyxy, hint.boxes_xyxy)[:, 0] > SAME_FACE
+        return found[same][:1]
+
+
+def _region_around(face: FaceDetections) -> Rois:
+    """Return the square in which to look closer at one face, turned as the face is."""
+    boxes = face.boxes_xyxy
+    sides = (HINT_REGION * (boxes[:, 2:] - boxes[:, :2])).max(axis=1, keepdims=True)
+    right_eye, left_eye = face.keypoints[0, RIGHT_EYE], face.keypoints[0, LEFT_EYE]
+    angle = np.arctan2(*(left_eye - right_eye)[::-1])
+    upright = Rois(
+        np.float32(0.5) * (boxes[:, :2] + boxes[:, 2:]),
+        sides.repeat(2, axis=1),
+        np.zeros_like(sides[0]),
+    )
+    return turned(upright, round(float(angle) / (np.pi / 2)))
+
+
+def _each_once(parts: Sequence[FaceDetections]) -> FaceDetections:
+    """Merge what several looks saw: of the same face the best score stays."""
+    found = stacked([NO_DETECTIONS, *parts])
+    return found[_firsts_by_score(found, np.zeros(len(found), bool))]
+
+
+def _firsts_by_score(found: FaceDetections, doubtful: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return indices of each face once; a doubtful one hides no smaller ones that it contains."""
+    order = np.argsort(-found.scores, kind='stable')
+    boxes = found.boxes_xyxy[order]
+    contained = containment_matrix(boxes, boxes) > SAME_FACE
+    alike = iou_matrix(boxes, boxes) > SAME_PLACE
+    return order[firsts(np.where(doubtful[order], alike, contained))]
+
+
+def _each(detections: FaceDetections) -> list[FaceDetections]:
+    return [detections[index : index + 1] for index in range(len(detections))]
+
+
+def _uncut(found: FaceDetections, region: Rois, image_wh: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which boxes end well within the region, or where the image itself ends."""
+    side, centre = region.sizes_wh[0, 0], region.centres[0]
+    low, high = centre - side / 2, centre + side / 2
+    # A pixel of tolerance, as tiles that fit the image do so up to rounding.
+    low = np.where(low <= 1, -np.inf, low + CUT * side)
+    high = np.where(high >= np.subtract(image_wh, 1), np.inf, high - CUT * side)
+    boxes = found.boxes_xyxy
+    inside = np.concatenate([boxes[:, :2] >= low, boxes[:, 2:] <= high], axis=1)
+    uncut: NDArray[np.bool_] = inside.min(axis=1)
+    return uncut

@@ -1,0 +1,186 @@
+"""Faces that keep their id: where each is expected, and which of the faces seen it is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.core.assignment import cheapest_pairs
+from facemesh_ros.core.boxes import (
+    box_centres,
+    box_sizes,
+    containment_matrix,
+    iou_matrix,
+    tight_boxes,
+)
+from facemesh_ros.core.nms import firsts
+from facemesh_ros.core.rois import rois_from_landmarks
+from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.tracks import Sightings, Tracks
+from facemesh_ros.core.types import FaceDetections, Float32, Float64, Rois
+
+# How far from where it is expected a face may be seen, in its own size: at once, and more for
+# each second without sight of it. A change of its size by a factor e counts like its own size.
+REACH, REACH_PER_S = 0.7, 0.7
+# A face that was seen in the last image has that much of a claim before one that was not.
+UNSEEN_COST = 0.5
+# How long a face that is not published any more is remembered.
+MEMORY_S = 1.0
+# Part of the smaller of two boxes from which they are of one face.
+SAME_FACE = 0.7
+# More than any pair may cost.
+ALONE = REACH + REACH_PER_S * MEMORY_S + UNSEEN_COST + 1
+
+
+class Tracker:
+    """The faces of one stream. Ids count up from 1 and are never given out twice."""
+
+    def __init__(self, landmark_count: int) -> None:
+        self._issued = 0
+        self._landmark_count = landmark_count
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces; ids go on counting."""
+        self._tracks = Tracks.none(self._landmark_count)
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether faces are known and the last image showed all of them."""
+        return len(self._tracks) > 0 and not self._tracks.misses.any()
+
+    @property
+    def lost(self) -> Rois:
+        """Where faces are expected that the last image did not show, the last lost first."""
+        lost = np.flatnonzero(self._tracks.misses > 0)
+        latest = lost[np.argsort(self._tracks.unseen_s[lost], kind='stable')]
+        return rois_from_landmarks(self._tracks.points[latest])
+
+    @property
+    def followed(self) -> Tracks:
+        """The faces that are followed, in the order of their ids."""
+        return self._tracks[self._tracks.followed]
+
+    def expect(self, interval_s: float) -> Rois:
+        """Move all faces on to the next image.
+
+        Args:
+            interval_s: Time since the last image.
+
+        Returns:
+            Where the followed faces are expected.
+        """
+        tracks = self._tracks
+        tracks.motion.pass_time(interval_s)
+        tracks.motion.slow_down(tracks.misses > 0, interval_s)
+        steps = tracks.motion.velocities * interval_s
+        tracks.points = tracks.points.copy()
+        tracks.points[..., :2] += steps[:, None].astype(np.float32)
+        tracks.unseen_s += interval_s
+        tracks.ages += 1
+        tracks.scores = np.full(len(tracks), np.nan, np.float32)
+        return rois_from_landmarks(tracks.points[tracks.followed])
+
+    def recognise(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
+        """Give followed faces the score of the detection that is theirs; return the others."""
+        followed = np.flatnonzero(self._tracks.followed)
+        if not len(followed) or not len(detections):
+            return detections
+        boxes = tight_boxes(self._tracks.points[followed])
+        same = _same_face(detections.boxes_xyxy, boxes, min_iou)
+        known: NDArray[np.bool_] = same.max(axis=1)
+        # Best scores come first, so the last to be written is the best.
+        for index in np.flatnonzero(known)[::-1]:
+            self._tracks.scores[followed[same[index]]] = detections.scores[index]
+        return detections[~known]
+
+    def update(
+        self, sightings: Sightings, settings: PipelineSettings, image_wh: tuple[int, int]
+    ) -> None:
+        """Find out who is who, begin new tracks and end old ones.
+
+        Args:
+            sightings: Of the faces that `expect` told, in that order, then of new ones, the most
+                trusted first.
+            settings: Of now.
+            image_wh: Image width and height in px.
+        """
+        followed = np.flatnonzero(self._tracks.followed)
+        self._tracks.presences[followed] = sightings.presences[: len(followed)]
+        present = np.flatnonzero(sightings.presences > settings.min_presence_confidence)
+        seen = sightings[present]
+        known, places, strangers = self._who_is_who(
+            seen, present >= len(followed), settings.min_tracking_iou
+        )
+        self._see(known, seen[places])
+        self._miss(np.setdiff1d(np.arange(len(self._tracks)), known), settings, image_wh)
+        self._begin(seen[strangers], settings.max_faces)
+
+    def _who_is_who(
+        self, seen: Sightings, pointed_at: NDArray[np.bool_], min_iou: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Return the tracks that are seen, which sighting each of them is, and which are new."""
+        boxes = tight_boxes(seen.points)
+        costs = self._costs(boxes)
+        tracks, places = cheapest_pairs(costs, ALONE)
+        sure = np.argsort(costs[tracks, places], kind='stable')
+        tracks, places = tracks[sure], places[sure]
+        # Faces that nobody claims are new only if the detector found them: a followed ROI that
+        # slipped to somebody else is no sighting.
+        new = np.setdiff1d(np.flatnonzero(pointed_at), places)
+        ranked = np.concatenate([places, new])
+        kept = firsts(_same_face(boxes[ranked], boxes[ranked], min_iou))
+        claimed = kept[kept < len(places)]
+        return tracks[claimed], places[claimed], ranked[kept[kept >= len(places)]]
+
+    def _costs(self, boxes_xyxy: Float32) -> Float64:
+        """Return (T, N) how unlike each track each box is; infinite where it cannot be."""
+        expected = tight_boxes(self._tracks.points)
+        sizes, new_sizes = box_sizes(expected)[:, None], box_sizes(boxes_xyxy)[None]
+        ways = box_centres(expected)[:, None] - box_centres(boxes_xyxy)[None]
+        costs: Float64 = np.linalg.norm(ways, axis=2) / sizes
+        costs += np.abs(np.log(new_sizes / sizes))
+        reaches = REACH + REACH_PER_S * self._tracks.unseen_s[:, None]
+        costs[costs > reaches] = np.inf
+        costs += UNSEEN_COST * (self._tracks.misses > 0)[:, None]
+        return costs
+
+    def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
+        tracks = self._tracks
+        surprises = (seen.points - tracks.points[known])[..., :2].mean(axis=1)
+        tracks.motion.measure(known, surprises)
+        tracks.points[known] = seen.points
+        tracks.presences[known] = seen.presences
+        tracks.rois.put(known, seen.rois)
+        pointed_at = ~np.isnan(seen.scores)
+        tracks.scores[known[pointed_at]] = seen.scores[pointed_at]
+        tracks.hits[known] += 1
+        tracks.misses[known] = 0
+        tracks.unseen_s[known] = 0
+        tracks.followed[known] = True
+
+    def _miss(
+        self, missed: NDArray[np.intp], settings: PipelineSettings, image_wh: tuple[int, int]
+    ) -> None:
+        tracks = self._tracks
+        tracks.misses[missed] += 1
+        centres = box_centres(tight_boxes(tracks.points[missed]))
+        inside = ((centres >= 0) & (centres < image_wh)).all(axis=1)
+        tracks.followed[missed] &= inside & (tracks.misses[missed] <= settings.max_coast_frames)
+        lost = np.zeros(len(tracks), bool)
+        lost[missed] = tracks.hits[missed] < settings.min_birth_frames
+        lost |= tracks.unseen_s > MEMORY_S
+        self._tracks = tracks[~lost]
+
+    def _begin(self, strangers: Sightings, max_faces: int) -> None:
+        free = max(0, max_faces - int(self._tracks.followed.sum()))
+        born = Tracks.of(strangers[np.arange(len(strangers))[:free]], self._issued + 1)
+        self._issued += len(born)
+        self._tracks += born
+
+
+def _same_face(boxes_xyxy: Float32, others_xyxy: Float32, min_iou: float) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (iou_matrix(boxes_xyxy, others_xyxy) > min_iou) | (
+        containment_matrix(boxes_xyxy, others_xyxy) > SAME_FACE
+    )
+    return same

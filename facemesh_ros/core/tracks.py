@@ -1,0 +1,117 @@
+"""What is known of the faces that are followed: a struct of arrays with a track axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.core.motion import Motion
+from facemesh_ros.core.types import FaceState, Float32, Rois, UInt8
+
+
+@dataclass(slots=True)
+class Sightings:
+    """What the landmark model says of N crops of one frame.
+
+    Attributes:
+        points: (N, L, 3) px in the image.
+        presences: (N,) probability that a face is there, [0, 1].
+        scores: (N,) of the detector, NaN where a followed face was expected.
+        rois: The crops.
+    """
+
+    points: Float32
+    presences: Float32
+    scores: Float32
+    rois: Rois
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Sightings:
+        return Sightings(*(getattr(self, item.name)[chosen] for item in fields(self)))
+
+    def __add__(self, others: Sightings) -> Sightings:
+        return Sightings(*_joined(self, others))
+
+
+@dataclass(slots=True)
+class Tracks:
+    """N faces; those unseen for long are only remembered.
+
+    Attributes:
+        ids: (N,) int64, 1 and up.
+        ages: (N,) uint32, images since the track began.
+        hits: (N,) images in a row that showed it, up to its confirmation.
+        misses: (N,) images in a row that did not.
+        followed: (N,) whether its ROI is looked at; the others are only remembered.
+        unseen_s: (N,) time since it was seen last.
+        points: (N, L, 3) px, where its landmarks are or are expected.
+        presences: (N,) what the landmark model said last.
+        scores: (N,) of the detector in this image, NaN if it was not asked.
+        rois: The crops that the landmarks come from.
+        motion: How it moves.
+    """
+
+    ids: NDArray[np.int64]
+    ages: NDArray[np.uint32]
+    hits: NDArray[np.int64]
+    misses: NDArray[np.int64]
+    followed: NDArray[np.bool_]
+    unseen_s: NDArray[np.float64]
+    points: Float32
+    presences: Float32
+    scores: Float32
+    rois: Rois
+    motion: Motion
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Tracks:
+        return Tracks(*(getattr(self, item.name)[chosen] for item in fields(self)))
+
+    def __add__(self, others: Tracks) -> Tracks:
+        return Tracks(*_joined(self, others))
+
+    @staticmethod
+    def none(landmark_count: int) -> Tracks:
+        """Return no tracks."""
+        points, numbers = np.empty((0, landmark_count, 3), np.float32), np.empty(0, np.float32)
+        return Tracks.of(Sightings(points, numbers, numbers, Rois.none()), 1)
+
+    @staticmethod
+    def of(sightings: Sightings, first_id: int) -> Tracks:
+        """Return new tracks of faces that nobody knew."""
+        count = len(sightings)
+        return Tracks(
+            ids=first_id + np.arange(count),
+            ages=np.ones(count, np.uint32),
+            hits=np.ones(count, np.int64),
+            misses=np.zeros(count, np.int64),
+            followed=np.ones(count, bool),
+            unseen_s=np.zeros(count),
+            points=sightings.points,
+            presences=sightings.presences,
+            scores=sightings.scores,
+            rois=sightings.rois,
+            motion=Motion.at_rest(count),
+        )
+
+    def states(self, min_birth_frames: int) -> UInt8:
+        """Return the (N,) states as consumers see them."""
+        states = np.full(len(self), FaceState.TRACKED, np.uint8)
+        states[self.misses > 0] = FaceState.COASTING
+        states[self.hits < min_birth_frames] = FaceState.TENTATIVE
+        return states
+
+
+def _joined(first: Any, second: Any) -> Iterator[Any]:
+    """Put the fields of two structs of arrays behind one another."""
+    for item in fields(first):
+        one, other = getattr(first, item.name), getattr(second, item.name)
+        yield np.concatenate([one, other]) if isinstance(one, np.ndarray) else one + other

@@ -1,0 +1,111 @@
+"""Tunables: one documented dataclass field declares default, range and text.
+
+The ROS shell declares a parameter from each field, the YAML file and the README table are tested
+against them, and the command line reads its defaults there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from operator import attrgetter
+from typing import Any, TypeVar, cast
+
+from facemesh_ros.errors import FacemeshError
+
+Scalar = bool | int | float | str
+Settings = TypeVar('Settings')
+
+
+class SettingsError(FacemeshError):
+    """A setting outside its range or choices; the text names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunable:
+    """What is known of one tunable besides its default.
+
+    Attributes:
+        text: One sentence for people.
+        low: Smallest allowed value, None if unbounded.
+        high: Largest allowed value, None if unbounded.
+        choices: Allowed values of a string, empty if free.
+        read_only: Whether a change needs a new start.
+    """
+
+    text: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    read_only: bool
+
+
+def tunable(
+    default: Scalar,
+    text: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    read_only: bool = False,
+) -> Any:
+    """Declare a dataclass field that is also a ROS parameter; see `Tunable` for the arguments."""
+    return field(
+        default=default, metadata={'tunable': Tunable(text, low, high, choices, read_only)}
+    )
+
+
+def tunables(settings: type) -> dict[str, tuple[Scalar, Tunable]]:
+    """Return default and `Tunable` of each tunable field of a dataclass, by name.
+
+    Fields that hold settings themselves count too: `filter.type`.
+    """
+    known: dict[str, tuple[Scalar, Tunable]] = {}
+    for item in fields(settings):
+        if 'tunable' in item.metadata:
+            known[item.name] = cast(Scalar, item.default), item.metadata['tunable']
+        elif isinstance(item.default_factory, type) and is_dataclass(item.default_factory):
+            for name, one in tunables(item.default_factory).items():
+                known[f'{item.name}.{name}'] = one
+    return known
+
+
+def value_of(settings: Any, name: str) -> Scalar:
+    """Return the value of a tunable, named as `tunables` does."""
+    return cast(Scalar, attrgetter(name)(settings))
+
+
+def replaced(settings: Settings, changes: Mapping[str, Scalar]) -> Settings:
+    """Return settings with some tunables changed, named as `tunables` does.
+
+    Raises:
+        SettingsError: If a value is outside its range or choices.
+    """
+    own: dict[str, Any] = {}
+    for name, value in changes.items():
+        group, dot, inner = name.partition('.')
+        if dot:
+            own[group] = replaced(own.get(group, getattr(settings, group)), {inner: value})
+        else:
+            own[name] = value
+    return replace(cast(Any, settings), **own)  # type: ignore[no-any-return]
+
+
+def check_settings(settings: Any, group: str = '') -> None:
+    """Raise SettingsError if a tunable of a settings dataclass is outside its range or choices.
+
+    Args:
+        settings: The dataclass; settings that it holds have checked themselves.
+        group: How the field is called that holds it, with a dot; empty if none does.
+    """
+    for item in fields(settings):
+        if 'tunable' not in item.metadata:
+            continue
+        known, value = item.metadata['tunable'], getattr(settings, item.name)
+        name = group + item.name
+        if known.choices and value not in known.choices:
+            raise SettingsError(f'{name} must be one of {", ".join(known.choices)}; got {value!r}')
+        if known.low is not None and not value >= known.low:
+            raise SettingsError(f'{name} must be at least {known.low:g}; got {value!r}')
+        if known.high is not None and not value <= known.high:
+            raise SettingsError(f'{name} must be at most {known.high:g}; got {value!r}')

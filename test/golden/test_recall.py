@@ -1,0 +1,139 @@
+"""Every face that a person would point at is found, and no other, at default thresholds.
+
+The truth was made by eye and from annotations, see `benchmarks/truth/faces.tsv`; what counts as
+found is `measuring.faces.RULE`. `./run bench recall` prints the same by size, beside MediaPipe.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.measuring.annotations import annotated_faces
+from benchmarks.measuring.composed import composed
+from benchmarks.measuring.disturbances import DISTURBANCES
+from benchmarks.measuring.faces import compared
+from benchmarks.measuring.pictures import pictures, true_faces, turned
+from benchmarks.measuring.second_look import measured_second_look
+from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.sensor import load_sensor
+
+GROUPS = {
+    'dlib__2007_007763.jpg': 7,
+    'dlib__2008_001322.jpg': 3,
+    'dlib__2008_002079.jpg': 6,
+    'human__solvay1927.jpg': 27,
+}
+EMPTY = [name for name, faces in true_faces().items() if not len(faces)]
+SMALL_PX, STREAM_IMAGES, PERIOD_NS = 24, 10, 33_333_333
+SOON = 0.9
+LARGEST_LOSS, LARGEST_AREA = 0.05, 200_000
+
+
+@pytest.fixture(scope='module')
+def shown(data_folder):
+    return {picture.name: picture for picture in pictures(data_folder)}
+
+
+@pytest.fixture(scope='module')
+def pipeline_with(require_models):
+    """Load a pipeline with room for all faces."""
+    require_models('short_range', 'full_range', 'v2')
+    cv2.setNumThreads(1)
+
+    def loaded(**settings):
+        return load_sensor(
+            SensorSettings(
+                max_faces=64,
+                landmark_model='v2',
+                execution_provider='cpu',
+                publish_blendshapes=False,
+                **settings,
+            )
+        ).pipeline
+
+    return loaded
+
+
+@pytest.fixture(scope='module')
+def upright(pipeline_with):
+    return pipeline_with()
+
+
+def examined(pipeline, picture):
+    faces = pipeline.examine(Frame(picture.rgb, PixelOrder.RGB))
+    return compared(picture.faces, faces.boxes_xyxy)
+
+
+@pytest.mark.parametrize('name', GROUPS)
+def test_groups_are_found(upright, shown, name):
+    assert sum(examined(upright, shown[name]).found) >= GROUPS[name]
+
+
+@pytest.mark.parametrize('name', EMPTY)
+def test_no_face_is_found_where_none_is(upright, shown, name):
+    assert examined(upright, shown[name]).false_boxes == []
+
+
+def first_images(pipeline, picture):
+    """Return in which image of a stream each face was found first, None if it never was."""
+    pipeline.reset()
+    first = [None] * len(picture.faces)
+    for image in range(1, STREAM_IMAGES + 1):
+        faces = pipeline.process(Frame(picture.rgb, PixelOrder.RGB, image * PERIOD_NS))
+        found = compared(picture.faces, faces.boxes_xyxy).found
+        first = [
+            image if now and before is None else before
+            for now, before in zip(found, first, strict=True)
+        ]
+    return first
+
+
+def test_small_faces_in_a_stream_are_found_soon(upright, shown):
+    """Nine in ten: where a face lies on the grid of the network decides on the last ones."""
+    first = [
+        image
+        for number in range(6)
+        for image in first_images(upright, composed(list(shown.values()), SMALL_PX, number))
+    ]
+    assert len(first) == 24
+    assert sum(image is not None for image in first) >= SOON * len(first), first
+
+
+def test_the_packaged_face_in_a_stream_is_found_soon_everywhere(upright, require_package):
+    require_package('skimage')
+    shown = pictures(None)
+    first = [
+        image
+        for number in range(5)
+        for image in first_images(upright, composed(shown, SMALL_PX, number))
+    ]
+    assert len(first) == 20
+    assert None not in first
+
+
+def test_turned_heads_are_found_as_well_as_upright_ones(pipeline_with, shown):
+    """On the smaller pictures, which take less time; the benchmark turns all."""
+    pipeline = pipeline_with(detector_rotations='all')
+    small = [one for one in shown.values() if len(one.faces) and one.rgb.size <= 3 * LARGEST_AREA]
+    found = [
+        sum(sum(examined(pipeline, turned(picture, quarters)).found) for picture in small)
+        for quarters in (0, 1, 2)
+    ]
+    asked = sum((~picture.faces.optional).sum() for picture in small)
+    assert found[0] >= 0.9 * asked
+    assert min(found) >= found[0] - LARGEST_LOSS * asked
+
+
+def test_a_second_look_is_more_accurate(require_models, data_folder, shown):
+    """Measured by the benchmark in 7 disturbances: 4.3 % instead of 4.7 % from the points."""
+    require_models('short_range', 'full_range', 'v2')
+    annotated = [shown[name] for name in annotated_faces(data_folder)]
+    seen = measured_second_look(annotated, data_folder, DISTURBANCES[:2]).seen
+    errors = np.array([one.errors for one in seen if one.errors])
+    distances = np.array([one.distances for one in seen])
+    assert len(errors) > 30
+    assert errors[:, 1].mean() < errors[:, 0].mean()
+    assert np.median(distances[:, 1]) < 0.6 * np.median(distances[:, 0])
