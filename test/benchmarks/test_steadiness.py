@@ -77,6 +77,7 @@ def swinging(landmarks, late_frames=0.0):
     shifts = 100 * np.sin(2 * (times_s - late_frames / RATE_HZ))
     faces = np.repeat(landmarks[None], 150, axis=0)
     faces[:, :, 0] += shifts[:, None]
+    faces[:, 159, 1] += np.cos(9 * times_s)  # the eyes are not quite at rest
     return faces, times_s
 
 
