@@ -3,8 +3,7 @@
 Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
 the same core: MediaPipe cannot be told how many threads to use. Blocks of images go round the
 sides, so that a machine that slows down hits all of them, and every other round goes backwards.
-Both sides take each picture by itself: this project has no tracking yet, and MediaPipe's is
-switched off.
+Both sides take each picture by itself, with the short-range detector and one look at each face.
 
     ./run bench pipeline --json FILE
 """

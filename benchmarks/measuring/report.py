@@ -11,8 +11,8 @@ from measuring.rows import PipelineRow, StageRow, StartUpRow
 from measuring.statistics import Ratio
 
 MODE = (
-    'Picture by picture on both sides: no side tracks. This project has no tracking yet, and '
-    "MediaPipe's is switched off (static_image_mode, IMAGE)."
+    'Picture by picture on both sides: no side follows faces from image to image (examine; '
+    'static_image_mode, IMAGE), and all look once at the whole image by the short-range detector.'
 )
 
 

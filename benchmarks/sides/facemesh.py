@@ -23,12 +23,14 @@ def load() -> Side:
     settings = SensorSettings(
         max_faces=int(sys.argv[2]),
         landmark_model=sys.argv[1],
+        detector='short_range',  # as the peers look
+        second_look=False,
         execution_provider='cpu',
         publish_blendshapes=False,  # the peers do not score them either
     )
     pipeline = load_sensor(settings, times.stage).pipeline
     return Side(
-        find=lambda rgb: pipeline.process(Frame(rgb, PixelOrder.RGB)),
+        find=lambda rgb: pipeline.examine(Frame(rgb, PixelOrder.RGB)),
         count=len,
         versions={
             'onnxruntime': onnxruntime.__version__,

@@ -20,6 +20,7 @@ from facemesh_ros.cli.results import (
     Results,
     Summary,
 )
+from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, Frame, PixelOrder
 from facemesh_ros.media import (
@@ -48,6 +49,7 @@ def process_files(arguments: argparse.Namespace) -> int:
         detector=arguments.detector,
         detector_rotations=arguments.rotations,
         publish_blendshapes=False,  # nothing that is written here holds them
+        filter=FilterSettings(type='none') if arguments.no_filter else FilterSettings(),
     )
     sensor = load_sensor(settings)
     with ExitStack() as stack:

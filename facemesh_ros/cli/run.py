@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         '--no-filter',
         action='store_true',
-        help='raw landmarks; nothing smooths them yet, so this changes nothing',
+        help='raw landmarks: do not steady those of a video over time',
     )
     parser.set_defaults(func=_run)
 

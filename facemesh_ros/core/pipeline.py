@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import tight_boxes
+from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.rois import rois_from_detections, surroundings
 from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.second_look import look_again
 from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.steadier import Steadier
 from facemesh_ros.core.stream_time import StreamTime
 from facemesh_ros.core.tracker import Tracker
 from facemesh_ros.core.tracks import Sightings
@@ -30,6 +32,8 @@ from facemesh_ros.core.types import (
 
 # A face that was lost is searched for in a square of so many times its crop's side.
 SEARCHED_AROUND = 2.5
+# What is other for a picture that has nothing to do with those before and after it.
+ALONE: dict[str, Any] = {'min_birth_frames': 1, 'filter': FilterSettings(type='none')}
 
 Stage = Callable[[str], AbstractContextManager[None]]
 
@@ -92,6 +96,7 @@ class FacePipeline:
         self._stage = stage
         self._time = StreamTime()
         self._tracker = Tracker(stages.landmarker.landmark_count)
+        self._steadier = Steadier(settings.filter)
         self._image_wh = (0, 0)
 
     @property
@@ -103,6 +108,7 @@ class FacePipeline:
         """Forget all faces; ids go on counting."""
         self._time.reset()
         self._tracker.reset()
+        self._steadier.reset()
         self._stages.search.reset()
 
     def process(self, frame: Frame, *, thorough: bool = False) -> Faces:
@@ -113,13 +119,14 @@ class FacePipeline:
 
         Args:
             frame: The image.
-            thorough: Whether to search everywhere in this one image, however long that takes, and
-                to wait for no other image before a new face counts.
+            thorough: Whether to search everywhere in this one image, however long that takes, to
+                wait for no other image before a new face counts, and to filter nothing: what a
+                picture needs that others have little to do with.
 
         Returns:
             Up to `max_faces` faces, sorted by id; empty if none.
         """
-        settings = replace(self.settings, min_birth_frames=1) if thorough else self.settings
+        settings = replace(self.settings, **ALONE) if thorough else self.settings
         interval_s = self._time.step(frame.stamp_ns)
         if interval_s is None or frame.image_wh != self._image_wh:
             self._start_anew(frame)
@@ -129,6 +136,8 @@ class FacePipeline:
         with self._stage('landmarks'):
             sightings = self._sightings(frame, expected, strangers)
         self._tracker.update(sightings, settings, frame.image_wh)
+        with self._stage('filter'):
+            self._steady(frame, settings.filter)
         return self._faces(settings)
 
     def examine(self, frame: Frame) -> Faces:
@@ -139,6 +148,7 @@ class FacePipeline:
     def _start_anew(self, frame: Frame) -> None:
         self._image_wh = frame.image_wh
         self._tracker.reset()
+        self._steadier.reset()
         self._stages.search.reset()
 
     def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
@@ -188,6 +198,11 @@ class FacePipeline:
         present: NDArray[np.bool_] = sightings.presences > self.settings.min_presence_confidence
         return present
 
+    def _steady(self, frame: Frame, settings: FilterSettings) -> None:
+        self._tracker.steady(
+            lambda ids, points: self._steadier.update(ids, points, frame.stamp_ns, settings)
+        )
+
     def _faces(self, settings: PipelineSettings) -> Faces:
         tracks = self._tracker.followed
         return Faces(
@@ -196,10 +211,13 @@ class FacePipeline:
             ages=tracks.ages,
             detection_scores=tracks.scores,
             presences=tracks.presences,
-            boxes_xyxy=tight_boxes(tracks.points),
+            boxes_xyxy=tight_boxes(tracks.steady),
             rois=tracks.rois,
-            landmarks=tracks.points,
-            blendshapes=self._blendshapes(tracks.points),
+            landmarks=tracks.steady,
+            raw_landmarks=tracks.points,
+            jitters_px=tracks.jitters_px,
+            blendshapes=self._blendshapes(tracks.steady),
+            filtered=settings.filter.type != 'none',
         )
 
     def _blendshapes(self, points: Float32) -> Float32:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +30,8 @@ UNSEEN_COST = 0.5
 MEMORY_S = 1.0
 # Part of the smaller of two boxes from which they are of one face.
 SAME_FACE = 0.7
+Steadier = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
+
 # More than any pair may cost.
 ALONE = REACH + REACH_PER_S * MEMORY_S + UNSEEN_COST + 1
 
@@ -74,8 +78,8 @@ class Tracker:
         tracks.motion.pass_time(interval_s)
         tracks.motion.slow_down(tracks.misses > 0, interval_s)
         steps = tracks.motion.velocities * interval_s
-        tracks.points = tracks.points.copy()
-        tracks.points[..., :2] += steps[:, None].astype(np.float32)
+        for points in (tracks.points, tracks.steady):
+            points[..., :2] += steps[:, None].astype(np.float32)
         tracks.unseen_s += interval_s
         tracks.ages += 1
         tracks.scores = np.full(len(tracks), np.nan, np.float32)
@@ -112,9 +116,25 @@ class Tracker:
         known, places, strangers = self._who_is_who(
             seen, present >= len(followed), settings.min_tracking_iou
         )
+        admitted = self._admitted(known, settings.max_faces)
+        known, places = known[admitted], places[admitted]
         self._see(known, seen[places])
         self._miss(np.setdiff1d(np.arange(len(self._tracks)), known), settings, image_wh)
         self._begin(seen[strangers], settings.max_faces)
+
+    def steady(self, steadier: Steadier) -> None:
+        """Let a filter steady the landmarks of the faces that are in sight, as consumers see them.
+
+        Those out of sight keep what the filter said last, moved to where they are expected.
+
+        Args:
+            steadier: Takes (N,) ids and (N, L, 3) px, returns (N, L, 3) px and (N,) px of jitter.
+        """
+        tracks = self._tracks
+        seen = tracks.misses == 0
+        if seen.any():
+            steady, jitters_px = steadier(tracks.ids[seen], tracks.points[seen])
+            tracks.steady[seen], tracks.jitters_px[seen] = steady, jitters_px
 
     def _who_is_who(
         self, seen: Sightings, pointed_at: NDArray[np.bool_], min_iou: float
@@ -145,11 +165,18 @@ class Tracker:
         costs += UNSEEN_COST * (self._tracks.misses > 0)[:, None]
         return costs
 
+    def _admitted(self, known: NDArray[np.intp], max_faces: int) -> NDArray[np.bool_]:
+        """Tell who of those seen is followed: who was only remembered while there is room."""
+        followed = self._tracks.followed
+        returning = ~followed[known]
+        admitted: NDArray[np.bool_] = np.cumsum(returning) <= max_faces - followed.sum()
+        return admitted | ~returning
+
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
         surprises = (seen.points - tracks.points[known])[..., :2].mean(axis=1)
         tracks.motion.measure(known, surprises)
-        tracks.points[known] = seen.points
+        tracks.points[known] = tracks.steady[known] = seen.points
         tracks.presences[known] = seen.presences
         tracks.rois.put(known, seen.rois)
         pointed_at = ~np.isnan(seen.scores)

@@ -50,7 +50,9 @@ class Tracks:
         misses: (N,) images in a row that did not.
         followed: (N,) whether its ROI is looked at; the others are only remembered.
         unseen_s: (N,) time since it was seen last.
-        points: (N, L, 3) px, where its landmarks are or are expected.
+        points: (N, L, 3) px, where its landmarks were measured or are expected.
+        steady: (N, L, 3) px, the same as consumers see them, filtered over time.
+        jitters_px: (N,) how much the filter took away of late.
         presences: (N,) what the landmark model said last.
         scores: (N,) of the detector in this image, NaN if it was not asked.
         rois: The crops that the landmarks come from.
@@ -64,6 +66,8 @@ class Tracks:
     followed: NDArray[np.bool_]
     unseen_s: NDArray[np.float64]
     points: Float32
+    steady: Float32
+    jitters_px: Float32
     presences: Float32
     scores: Float32
     rois: Rois
@@ -96,6 +100,8 @@ class Tracks:
             followed=np.ones(count, bool),
             unseen_s=np.zeros(count),
             points=sightings.points,
+            steady=sightings.points.copy(),
+            jitters_px=np.zeros(count, np.float32),
             presences=sightings.presences,
             scores=sightings.scores,
             rois=sightings.rois,

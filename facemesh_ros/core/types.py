@@ -154,9 +154,13 @@ class Faces:
         presences: (N,) in [0, 1].
         boxes_xyxy: (N, 4) px, tight around the landmarks.
         rois: The crops that the landmarks come from.
-        landmarks: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer.
+        landmarks: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer;
+            filtered over time.
+        raw_landmarks: (N, L, 3) px, the same as measured in this frame.
+        jitters_px: (N,) RMS of raw minus filtered over the last second, px.
         blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) where no model
             was asked.
+        filtered: Whether a temporal filter had its say.
     """
 
     ids: NDArray[np.int64]
@@ -167,7 +171,10 @@ class Faces:
     boxes_xyxy: Float32
     rois: Rois
     landmarks: Float32
+    raw_landmarks: Float32
+    jitters_px: Float32
     blendshapes: Float32
+    filtered: bool
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -25,7 +25,7 @@ def array_msg_from_faces(
         header=header,
         image_width=image_wh[0],
         image_height=image_wh[1],
-        filtered=False,
+        filtered=faces.filtered,
         latency=math.nan,
         dropped_images=dropped_images,
         faces=[_face_msg(faces, index) for index in range(len(faces))],
@@ -49,7 +49,7 @@ def _face_msg(faces: Faces, index: int) -> FaceMesh:
         gaze_left=UNKNOWN_DIRECTION,
         gaze_right=UNKNOWN_DIRECTION,
         reprojection_error=math.nan,
-        jitter=0.0,
+        jitter=float(faces.jitters_px[index]),
         blendshapes=_flat(faces.blendshapes[index], np.float32),
     )
 

@@ -32,14 +32,19 @@ def face(centre=CENTRE, scale=900.0, number=7) -> Faces:
         boxes_xyxy=box[None].astype(np.float32),
         rois=Rois(np.float32([centre]), np.float32([[200, 200]]), np.zeros(1, np.float32)),
         landmarks=points[None],
+        raw_landmarks=points[None],
+        jitters_px=np.zeros(1, np.float32),
         blendshapes=np.zeros((1, 0), np.float32),
+        filtered=False,
     )
 
 
 def no_faces() -> Faces:
     one = face()
     return Faces(
-        *(getattr(one, name)[:0] for name in one.__slots__),
+        **{
+            name: False if name == 'filtered' else getattr(one, name)[:0] for name in one.__slots__
+        },
     )
 
 
@@ -139,12 +144,13 @@ def test_without_faces_it_is_a_plain_copy():
 def test_each_of_several_faces_is_drawn():
     one, other = face(centre=(160, 300), number=1), face(centre=(480, 300), number=2)
     both = Faces(
-        *(
-            Rois(np.zeros((2, 2)), np.ones((2, 2)), np.zeros(2))
-            if name == 'rois'
-            else np.concatenate([getattr(one, name), getattr(other, name)])
+        **{
+            name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in one.__slots__
-        )
+            if name not in ('rois', 'filtered')
+        },
+        rois=one.rois + other.rois,
+        filtered=False,
     )
     canvas = drawn(both)
     assert np.array_equal(canvas[:, :300], drawn(one)[:, :300])

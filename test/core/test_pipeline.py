@@ -185,7 +185,7 @@ def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
     stages = loaded[1]
     stages.clear()
     pipeline.examine(rgb_frame(astronaut))
-    expected = ['detect', '/detect', 'landmarks', '/landmarks']
+    expected = ['detect', '/detect', 'landmarks', '/landmarks', 'filter', '/filter']
     if loaded[0].model.landmark_model == 'v2':
         expected += ['blendshapes', '/blendshapes']
     assert stages == expected

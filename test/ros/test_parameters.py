@@ -42,7 +42,7 @@ def test_yaml_documents_range_choices_and_liveness(name):
 
 
 def test_readme_table_holds_every_parameter():
-    rows = re.findall(r'^\| `(\w+)` \| `([^`]*)` \|', README.read_text(), re.M)
+    rows = re.findall(r'^\| `([\w.]+)` \| `([^`]*)` \|', README.read_text(), re.M)
     assert dict(rows) == {
         name: '""' if default == '' else str(default).lower()
         for name, (default, _) in TUNABLES.items()

@@ -26,7 +26,10 @@ def two_faces(landmarks: int) -> Faces:
         boxes_xyxy=np.zeros((count, 4), np.float32),
         rois=Rois(*(np.zeros((count, 2), np.float32),) * 2, np.zeros(count, np.float32)),
         landmarks=np.zeros((count, landmarks, 3), np.float32),
+        raw_landmarks=np.zeros((count, landmarks, 3), np.float32),
+        jitters_px=np.zeros(count, np.float32),
         blendshapes=np.zeros((count, 0), np.float32),
+        filtered=False,
     )
 
 
