@@ -42,7 +42,7 @@ from facemesh_ros.core.types import Float32
 DATA_VARIABLE = 'FACEMESH_DATA'
 FILTERS = {kind: FilterSettings(type=kind) for kind in ('none', 'one_euro', 'rigid')}
 PEER = 'mediapipe 1.2.2'
-SECONDS, QUICK_SECONDS = 8.0, 5.0
+SECONDS, QUICK_SECONDS = 6.0, 5.0
 QUICK_MOTIONS = ('still', 'slow', 'pan', 'blinks')
 CROWDS = (1, 8)
 # What the trade-off varies; the rest as by default.

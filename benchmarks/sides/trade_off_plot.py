@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-COLOURS = {'one_euro': 'tab:orange', 'rigid': 'tab:blue', 'mediapipe 1.2.2': 'tab:red'}
+COLOURS = {'one_euro': 'tab:orange', 'rigid': 'tab:blue'}
 DEFAULTS = ('beta 80', 'noise_margin 1.4')
 
 

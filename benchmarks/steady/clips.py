@@ -38,8 +38,7 @@ def clips(folder: Path | None, follower: FaceFollower, images: Path) -> Iterator
         shown = [picture.bgr for picture in pictures_from_file(path)]
         rate_hz = rate_of_file(path)
         follower.reset()
-        raw = [follower.landmarks(image) for image in shown]
-        if any(each is None for each in raw):
-            continue  # Without a face in every image there is nothing to smooth forward and back.
+        times_s = np.arange(len(shown)) / rate_hz
+        raw = [follower.seen(image, at) for image, at in zip(shown, times_s.tolist(), strict=True)]
         np.save(images, np.stack(shown)[..., ::-1])
-        yield Clip(path.stem, rate_hz, np.stack(raw), np.arange(len(raw)) / rate_hz)
+        yield Clip(path.stem, rate_hz, np.stack(raw), times_s)

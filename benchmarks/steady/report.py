@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from measuring.report import said
+from measuring.markdown import bullets, table
 from steady.scores import ClipScore, Score
 
 
@@ -74,7 +74,7 @@ class SteadinessReport:
     def as_text(self) -> str:
         """Return everything but the trade-off as Markdown."""
         parts = [
-            '\n'.join(f'- {name}: {said(value)}' for name, value in self.about.items()),
+            bullets(self.about),
             '\n'.join(f'Left out: {line}' for line in self.left_out),
             'Known motion; jitter and error in % of the distance between the outer eye corners, '
             f'means over the pictures:\n\n{self._motion_table()}',
@@ -96,7 +96,7 @@ class SteadinessReport:
                  '' if math.isnan(kept) else f'{kept:.2f}']
             )  # fmt: skip
         head = ['motion', 'filter', 'jitter', 'lag, images', 'error', 'of unfiltered', 'kept']
-        return _table(head, rows)
+        return table(head, rows)
 
     def _scores(self, motion: str, name: str) -> list[Score]:
         return [row.score for row in self.motions if (row.motion, row.filter) == (motion, name)]
@@ -110,11 +110,11 @@ class SteadinessReport:
             for row in self.clips
         ]  # fmt: skip
         head = ['clip', 'filter', 'jitter', 'lag, images', 'error', 'of unfiltered', 'eyes kept']
-        return _table(head, rows)
+        return table(head, rows)
 
     def _cost_table(self) -> str:
         rows = [[row.filter, str(row.faces), f'{row.ms:.3f}'] for row in self.costs]
-        return _table(['filter', 'faces', 'ms'], rows)
+        return table(['filter', 'faces', 'ms'], rows)
 
 
 _PARTS = ('jitter', 'lag_frames', 'error', 'kept')
@@ -123,8 +123,3 @@ _PARTS = ('jitter', 'lag_frames', 'error', 'kept')
 def _mean(values: Iterable[float]) -> float:
     listed = list(values)
     return math.fsum(listed) / len(listed)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ['---'] * len(head), *rows]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)

@@ -60,8 +60,8 @@ def portrait_of(picture: UInt8, follower: FaceFollower) -> Portrait:
     noise: no single look of the model is taken for the truth.
     """
     follower.reset()
-    for _ in range(LOOKS):
-        first = follower.landmarks(picture)
+    for look in range(LOOKS):
+        first = follower.seen(picture, look / RATE_HZ)
     portrait = Portrait(picture, first, FaceWarp(picture, first))
     random = np.random.default_rng(SEED)
     looks = [_look(portrait, follower, random) for _ in range(POSES)]
@@ -76,8 +76,8 @@ def _look(portrait: Portrait, follower: FaceFollower, random: np.random.Generato
     pose = Pose((shift[0], shift[1]), scale, random.uniform(-MAX_ROLL_RAD, MAX_ROLL_RAD))
     image = through_camera(portrait.image(pose), random)
     follower.reset()
-    for _ in range(2):
-        found = follower.landmarks(image)
+    for look in range(2):
+        found = follower.seen(image, look / RATE_HZ)
     affine = portrait.image_from_picture(pose)
     inverse = cv2.invertAffineTransform(affine)
     depth = found[:, 2:] / np.sqrt(np.linalg.det(affine[:, :2]))
@@ -94,7 +94,9 @@ def sequence_of(
     shown = np.stack([through_camera(portrait.image(pose), random) for pose in poses])
     np.save(images, shown[..., ::-1])
     follower.reset()
-    raw = np.stack([follower.landmarks(image) for image in shown])
+    raw = np.stack(
+        [follower.seen(image, at) for image, at in zip(shown, times_s.tolist(), strict=True)]
+    )
     affines = np.stack([portrait.image_from_picture(pose) for pose in poses])
     truth = np.stack([portrait.truth(pose) for pose in poses])
     return Sequence(raw, truth, affines[:, :, :2], times_s)

@@ -10,9 +10,10 @@ from facemesh_ros.core.filtering.regions import SKIN, LandmarkGroups
 from facemesh_ros.core.types import Float64
 
 # Variances above which a group's change is an expression: skin, and all that moves more.
-SKIN_AT_REST, FEATURES_AT_REST = 16.0, 12.0
+SKIN_AT_REST, FEATURES_AT_REST = 16.0, 9.0
 WHILE_MOVING = 1.0
 MOVING_S = 0.3
+SHORTEST_REST_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,10 @@ def followed(
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     updates = before.updates + 1
-    averaging = np.maximum(1 / updates, 1 - np.exp(-elapsed_s / max(rest_time_s, 1e-6)))
-    gains = np.maximum(moving, averaging[:, None])[:, groups.group_of_landmark]
+    # Noise averages out; what is more than noise, but less than an expression, is met sooner.
+    rates_hz = np.maximum(powers, 1) / max(rest_time_s, SHORTEST_REST_S)
+    averaging = np.maximum(1 / updates[:, None], 1 - np.exp(-rates_hz * elapsed_s[:, None]))
+    gains = np.maximum(moving, averaging)[:, groups.group_of_landmark]
     return Shape(
         before.means + gains[..., None] * changes, updates, np.maximum(activities, moving)
     )

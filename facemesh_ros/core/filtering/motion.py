@@ -15,7 +15,7 @@ POSE_NOISE = np.array([[0.8, 2.0], [0.75, 2.9], [1.2, 0.7], [1.15, 1.0]])
 REST_ACCELERATION = 1e-5
 # Variances above which innovations, one by one and averaged, are motion: at rest and while moving.
 SINGLE_AT_REST, DRIFT_AT_REST = 16.0, 18.0
-WHILE_MOVING = 0.8
+WHILE_MOVING = 0.7
 AVERAGING_S = 0.1
 # How long a motion is expected to go on, and the Kalman gain that tells of one.
 MOVING_S = 0.3
