@@ -38,8 +38,10 @@ def tile_levels(image_wh: tuple[int, int], smallest_side: float) -> list[Rois]:
 
 
 def _tiles(image_wh: tuple[int, int], wanted_side: float) -> Rois:
-    side = max(_side(length, _count(length, wanted_side)) for length in image_wh)
-    xs, ys = (_centres(length, _count(length, side), side) for length in image_wh)
+    wanted_counts = [_count(length, wanted_side) for length in image_wh]
+    counts = [_count(length, _fitting_side(image_wh, wanted_counts)) for length in image_wh]
+    side = _fitting_side(image_wh, counts)
+    xs, ys = (_centres(*fit, side) for fit in zip(image_wh, counts, strict=True))
     centres = np.stack([grid.ravel() for grid in np.meshgrid(xs, ys)], axis=1)
     return Rois(centres, np.full_like(centres, side), np.zeros(len(centres), np.float32))
 
@@ -48,8 +50,10 @@ def _count(length: int, side: float) -> int:
     return max(1, math.ceil((length / side - OVERLAP) / (1 - OVERLAP) - SLACK))
 
 
-def _side(length: int, count: int) -> float:
-    return length / (count - (count - 1) * OVERLAP)
+def _fitting_side(image_wh: tuple[int, int], counts: list[int]) -> float:
+    """Return the side of tiles that overlap enough if so many lie along each axis."""
+    fits = zip(image_wh, counts, strict=True)
+    return max(length / (count - (count - 1) * OVERLAP) for length, count in fits)
 
 
 def _centres(length: int, count: int, side: float) -> Float32:

@@ -35,7 +35,7 @@ class LookSchedule:
         """Start the next sweep from its beginning."""
         self._position = 0
         # Just below one: a sweep ends with the last of its images also if the rate is rounded.
-        self._credit = 0.99
+        self._credit = 1 - 1e-6
 
     @property
     def first(self) -> Look:

@@ -50,10 +50,12 @@ class Sweep:
     def in_turn(self, between: int) -> list[Look]:
         """Return all looks in order, the first one again after every `between` others or less.
 
-        It comes at least twice, so that a short sweep may take as long as a long one.
+        It comes at least twice, so that a short sweep may take as long as a long one, and evenly:
+        a few of the others come again where their number does not divide.
         """
-        count = max(2, -(-len(self.rest) // between))
-        return _spread([self.first] * count, list(self.rest))
+        count = max(2, -(-len(self.rest) // between), len(self.rest) // COARSER_EVERY)
+        others, length = cycle(self.rest), -(-len(self.rest) // count)
+        return [look for _ in range(count) for look in (self.first, *islice(others, length))]
 
 
 def sweep_over(

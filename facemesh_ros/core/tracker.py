@@ -116,6 +116,8 @@ class Tracker:
         known, places, strangers = self._who_is_who(
             seen, present >= len(followed), settings.min_tracking_iou
         )
+        admitted = self._admitted(known, settings.max_faces)
+        known, places = known[admitted], places[admitted]
         self._see(known, seen[places])
         self._miss(np.setdiff1d(np.arange(len(self._tracks)), known), settings, image_wh)
         self._begin(seen[strangers], settings.max_faces)
@@ -162,6 +164,13 @@ class Tracker:
         costs[costs > reaches] = np.inf
         costs += UNSEEN_COST * (self._tracks.misses > 0)[:, None]
         return costs
+
+    def _admitted(self, known: NDArray[np.intp], max_faces: int) -> NDArray[np.bool_]:
+        """Tell who of those seen is followed: who was only remembered while there is room."""
+        followed = self._tracks.followed
+        returning = ~followed[known]
+        admitted: NDArray[np.bool_] = np.cumsum(returning) <= max_faces - followed.sum()
+        return admitted | ~returning
 
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
