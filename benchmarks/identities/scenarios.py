@@ -157,7 +157,7 @@ def family_of(name: str, images: int) -> str:
 def occlusions(where: Studio) -> Iterator[Scene]:
     """A thing moves past a face, and a face behind a thing, out on the other side or back."""
     for images in HIDDEN_IMAGES:
-        hidden_s, width = images / RATE_HZ, 1.2 * SIZE_PX
+        hidden_s = images / RATE_HZ
         one, other = where.pair(images)
         aside = Person(other, standing((520, 330)), 0.8 * SIZE_PX)
         speed = 1.5 * SIZE_PX
@@ -174,8 +174,12 @@ def occlusions(where: Studio) -> Iterator[Scene]:
                 family_of('behind a thing', images), f'{name}, {images} images', where.background,
                 layers, every(2 * middle_s),
             )  # fmt: skip
-        back = to_and_fro((180, 240), (180 + width + 20, 240), middle_s, hidden_s)
-        wall = Thing(board(where.board, (200, 480)), lambda _: (180 + width + 50, 240))
+        back = to_and_fro((280 - speed * middle_s, 240), (280, 240), middle_s, 0.05)
+        # Where less than `HIDDEN` of the face shows for as long as it is to be hidden.
+        wall = Thing(
+            board(where.board, (300, 480)),
+            lambda _, hidden_s=hidden_s: (280 - 17 - 0.75 * SIZE_PX * hidden_s + 150, 240),
+        )
         yield Scene(
             family_of('behind a thing', images), f'back, {images} images', where.background,
             (Person(one, back, SIZE_PX), aside, wall), every(2 * middle_s),

@@ -100,13 +100,16 @@ class Shown:
 def images_of(scene: Scene) -> Iterator[Shown]:
     """Draw a scene, always the same way."""
     random = np.random.default_rng(len(scene.name))
+    noise = random.normal(0, NOISE, (IMAGE_WH[1] + 100, IMAGE_WH[0] + 100, 3)).astype(np.float32)
     errors = scene.stamp_errors_s if len(scene.stamp_errors_s) else np.zeros(len(scene.times_s))
     visits = _Visits()
     for time_s, error_s in zip(scene.times_s, errors, strict=True):
         rgb, boxes, visible = _drawn(scene, float(time_s))
-        noisy = rgb * scene.light + random.normal(0, NOISE, rgb.shape).astype(np.float32)
+        top, left = random.integers(0, 100, 2)
+        rgb *= scene.light
+        rgb += noise[top : top + IMAGE_WH[1], left : left + IMAGE_WH[0]]
         yield Shown(
-            np.clip(np.rint(noisy), 0, 255).astype(np.uint8),
+            cv2.convertScaleAbs(np.maximum(rgb, 0)),
             round((1 + time_s + error_s) * 1e9),
             visits.numbers(visible, float(time_s)),
             boxes,
@@ -123,20 +126,37 @@ def _drawn(scene: Scene, time_s: float) -> tuple[NDArray[np.float32], Float64, F
     for layer in scene.layers:
         if isinstance(layer, Thing) and not layer.shown(time_s):
             continue
+        rgba = layer.rgba if isinstance(layer, Thing) else layer.head.rgba
         matrix = _placed(layer, np.array(layer.path(time_s)) + shake)
-        rgba = cv2.warpAffine(
-            layer.rgba if isinstance(layer, Thing) else layer.head.rgba, matrix, IMAGE_WH
-        )
-        opacity = rgba[..., 3:]
-        image = rgba[..., :3] * opacity + image * (1 - opacity)
-        for show in shows:
-            show *= 1 - opacity[..., 0]
+        inside = _paste(image, rgba, matrix, shows)
         if isinstance(layer, Person):
             corners = layer.head.box_xyxy.reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]
             boxes.append(corners.reshape(4))
-            shows.append(np.ones(IMAGE_WH[::-1], np.float32))
+            shows.append(np.zeros(IMAGE_WH[::-1], np.float32))
+            shows[-1][inside] = 1
     parts = [_part(show, box) for show, box in zip(shows, boxes, strict=True)]
     return image, np.array(boxes).reshape(-1, 4), np.array(parts)
+
+
+def _paste(
+    image: NDArray[np.float32],
+    rgba: NDArray[np.float32],
+    matrix: Float64,
+    behind: Sequence[NDArray[np.float32]],
+) -> tuple[slice, slice]:
+    """Blend a layer in, hide with it what is behind, and return where it lies."""
+    end = matrix[:, :2] @ rgba.shape[1::-1] + matrix[:, 2]
+    x0, y0 = np.clip(np.floor(matrix[:, 2]), 0, IMAGE_WH).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(end), 0, IMAGE_WH).astype(int).tolist()
+    inside = slice(y0, y1), slice(x0, x1)
+    if x0 < x1 and y0 < y1:
+        local = np.column_stack([matrix[:, :2], matrix[:, 2] - (x0, y0)])
+        layer = cv2.warpAffine(rgba, local, (x1 - x0, y1 - y0))
+        opacity = layer[..., 3:]
+        image[inside] += opacity * (layer[..., :3] - image[inside])
+        for show in behind:
+            show[inside] *= 1 - opacity[..., 0]
+    return inside
 
 
 def _placed(layer: Person | Thing, centre: Float64) -> Float64:
