@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.assignment import cheapest_pairs
 from facemesh_ros.core.boxes import box_centres, containment_matrix, iou_matrix, tight_boxes
-from facemesh_ros.core.likeness import ALONE, MEMORY_BEHIND_S, MEMORY_S, costs_of
+from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import PipelineSettings
@@ -19,9 +19,8 @@ from facemesh_ros.core.types import FaceDetections, Float32, Rois
 # Part of the smaller of two boxes from which they are of one face.
 SAME_FACE = 0.7
 Steadier = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
-# Part of the smaller of two boxes from which one face hides some of the other, and from which it
-# is behind it.
-CROWDED, BEHIND = 0.1, 0.3
+# The same from which somebody who is not seen is taken to be behind the other.
+BEHIND = 0.3
 # How slowly the tone that is known of a face follows what is seen of it.
 TONE_S = 0.5
 
@@ -163,11 +162,12 @@ class Tracker:
     def _look_at(self, known: NDArray[np.intp], boxes: Float32, tones: Float32) -> None:
         """Learn the tones of faces that nobody hides, and who is hidden by them."""
         tracks = self._tracks
-        clear = (containment_matrix(boxes, boxes) > CROWDED).sum(axis=1) == 1
-        weight = -np.expm1(-self._interval_s / TONE_S)
-        tracks.tones[known[clear]] += weight * (tones[clear] - tracks.tones[known[clear]])
         missed = np.setdiff1d(np.arange(len(tracks)), known)
         lost = tight_boxes(tracks.points[missed])
+        overlaps = containment_matrix(boxes, np.concatenate([boxes, lost])) > CROWDED
+        clear = overlaps.sum(axis=1) == 1
+        weight = -np.expm1(-self._interval_s / TONE_S)
+        tracks.tones[known[clear]] += weight * (tones[clear] - tracks.tones[known[clear]])
         behind = (containment_matrix(lost, boxes) > BEHIND).any(axis=1)
         tracks.hidden_s[missed[behind]] += self._interval_s
 
