@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.assignment import cheapest_pairs
-from facemesh_ros.core.boxes import box_centres, containment_matrix, iou_matrix, tight_boxes
+from facemesh_ros.core.boxes import box_centres, by_axis, containment_matrix, iou_matrix, tight_boxes
 from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.rois import rois_from_landmarks
@@ -142,7 +142,9 @@ class Tracker:
         """Return the tracks that are seen, which sighting each of them is, and which are new."""
         costs = costs_of(self._tracks, boxes, tones)
         tracks, places = cheapest_pairs(costs, ALONE)
-        sure = np.argsort(costs[tracks, places], kind='stable')
+        # Of two on one face it is whose that was seen in the last image, then whose it is more.
+        unseen = self._tracks.misses[tracks] > 0
+        sure = np.lexsort((costs[tracks, places], unseen))
         tracks, places = tracks[sure], places[sure]
         # Faces that nobody claims are new only if the detector found them: a followed ROI that
         # slipped to somebody else is no sighting.
@@ -173,7 +175,7 @@ class Tracker:
 
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
-        surprises = (seen.points - tracks.points[known])[..., :2].mean(axis=1)
+        surprises = (by_axis(seen.points) - by_axis(tracks.points[known])).mean(axis=2)
         tracks.motion.measure(known, surprises)
         tracks.points[known] = tracks.steady[known] = seen.points
         tracks.presences[known] = seen.presences
