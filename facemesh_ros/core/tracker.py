@@ -75,8 +75,11 @@ class Tracker:
         tracks.motion.pass_time(interval_s)
         tracks.motion.slow_down(tracks.misses > 0, interval_s)
         steps = tracks.motion.velocities * interval_s
+        # With a z of 0 the sum runs along whole landmarks, which is several times faster.
+        moved = np.zeros((len(tracks), 1, 3), np.float32)
+        moved[:, 0, :2] = steps
         for points in (tracks.points, tracks.steady):
-            points[..., :2] += steps[:, None].astype(np.float32)
+            points += moved
         tracks.steps += steps
         tracks.unseen_s += interval_s
         tracks.ages += 1
