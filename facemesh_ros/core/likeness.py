@@ -15,7 +15,7 @@ REACH, REACH_PER_S = 0.7, 1.5
 # Part of the smaller of two boxes from which one face may hide some of the other. There landmarks
 # slide from one to the other or lie on half of each. So who is in sight there is looked for
 # nearer, and a tone, which may be of both, rules nobody out.
-CROWDED, CROWDED_REACH, CROWDED_REACH_PER_S = 0.1, 0.1, 2.5
+CROWDED, CROWDED_REACH = 0.1, 0.3
 # A face that was seen in the last image has that much of a claim before one that was not.
 UNSEEN_COST = 0.5
 # What a difference of tones by 1 counts, and from which difference on nobody comes back as
@@ -43,8 +43,7 @@ def costs_of(tracks: Tracks, boxes_xyxy: Float32, tones: Float32) -> Float64:
     unseen = (tracks.misses > 0)[:, None]
     crowded = _shared(containment_matrix(expected, boxes_xyxy) > CROWDED)
     reaches = REACH + REACH_PER_S * tracks.unseen_s[:, None]
-    near = CROWDED_REACH + CROWDED_REACH_PER_S * tracks.unseen_s[:, None]
-    reaches = np.where(crowded & ~unseen, near, reaches)
+    reaches = np.where(crowded & ~unseen, CROWDED_REACH, reaches)
     differences = np.abs(tones[None] - tracks.tones[:, None]).max(axis=2)
     other = unseen & ~crowded & (differences > UNLIKE)
     costs[(costs > reaches) | other] = np.inf

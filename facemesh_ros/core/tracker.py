@@ -127,7 +127,7 @@ class Tracker:
         admitted = self._admitted(known, settings.max_faces)
         known, places = known[admitted], places[admitted]
         clear = self._clear(known, boxes[places])
-        self._learn(known[clear], seen[places[clear]], tones[places[clear]])
+        self._learn(known[clear], tones[places[clear]])
         self._see(known, seen[places])
         self._miss(known, settings, image_wh)
         self._begin(seen[strangers], tones[strangers], settings.max_faces)
@@ -183,16 +183,16 @@ class Tracker:
         clear: NDArray[np.bool_] = (overlaps > CROWDED).sum(axis=1) == 1
         return clear
 
-    def _learn(self, known: NDArray[np.intp], seen: Sightings, tones: Float32) -> None:
-        """Learn how faces move and what their tone is."""
+    def _learn(self, known: NDArray[np.intp], tones: Float32) -> None:
+        """Learn the tones of faces."""
         tracks = self._tracks
-        surprises = (by_axis(seen.points) - by_axis(tracks.points[known])).mean(axis=2)
-        tracks.motion.measure(known, surprises)
         weight = -np.expm1(-self._interval_s / TONE_S)
         tracks.tones[known] += weight * (tones - tracks.tones[known])
 
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
+        surprises = (by_axis(seen.points) - by_axis(tracks.points[known])).mean(axis=2)
+        tracks.motion.measure(known, surprises)
         tracks.points[known] = tracks.steady[known] = seen.points
         tracks.presences[known] = seen.presences
         tracks.rois.put(known, seen.rois)
