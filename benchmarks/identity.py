@@ -16,10 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-# Behind what is installed: only the benchmarks' own modules come from there.
-sys.path.append(str(ROOT))
-sys.path.insert(0, str(ROOT / 'tools'))
+# The former behind what is installed: only the benchmarks' own modules come from there.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
 import cv2
 from workspace.environment import environment_without_ros
@@ -39,7 +38,7 @@ DATA_VARIABLE = 'FACEMESH_DATA'
 MODELS, QUICK_MODELS = ('v2', 'attention'), ('v2',)
 QUICK_EVERY = 4
 CROWDS = (1, 4, 8)
-SCORER = ROOT / 'benchmarks' / 'sides' / 'identity_scores.py'
+SCORER = Path(__file__).parent / 'sides' / 'identity_scores.py'
 
 
 def main() -> int:

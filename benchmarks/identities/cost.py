@@ -36,10 +36,9 @@ def cost_of(faces: int) -> CostRow:
         sightings = Sightings(points, np.ones(faces, np.float32), scores, _rois(points))
         tracker.update(sightings, settings, IMAGE_WH)
         between = perf_counter()
+        stamp_ns = round(index * 1e9 / RATE_HZ)
         tracker.steady(
-            lambda ids, seen, stamp_ns=round(index * 1e9 / RATE_HZ): steadier.update(
-                ids, seen, stamp_ns, settings.filter
-            )
+            lambda ids, seen, now=stamp_ns: steadier.update(ids, seen, now, settings.filter)
         )
         filtered = perf_counter()
         followed = tracker.followed

@@ -54,7 +54,9 @@ def wandering(seed: int, low: tuple[float, float], high: tuple[float, float]) ->
     rates, phases = random.uniform(0.5, 1.6, (2, 2)), random.uniform(0, 2 * np.pi, (2, 2))
 
     def path(t: float) -> tuple[float, float]:
-        part = 0.5 + 0.3 * np.sin(rates[0] * t + phases[0]) + 0.2 * np.sin(rates[1] * t + phases[1])
+        part = (
+            0.5 + 0.3 * np.sin(rates[0] * t + phases[0]) + 0.2 * np.sin(rates[1] * t + phases[1])
+        )
         x, y = np.array(low) + part * np.subtract(high, low)
         return float(x), float(y)
 

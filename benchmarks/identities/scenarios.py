@@ -91,7 +91,9 @@ def crossings(where: Studio) -> Iterator[Scene]:
         base, family='crossing, drops and jitter', name='stamps off', stamp_errors_s=errors
     )
     yield replace(base, family='crossing, camera shakes', shake=shaking(0.08 * SIZE_PX))
-    yield replace(slow, family='crossing, camera shakes', name='slow', shake=shaking(0.12 * SIZE_PX))
+    yield replace(
+        slow, family='crossing, camera shakes', name='slow', shake=shaking(0.12 * SIZE_PX)
+    )
     yield replace(base, family='crossing, dim light', light=0.15)
 
 

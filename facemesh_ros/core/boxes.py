@@ -14,7 +14,7 @@ def tight_boxes(points: Float32) -> Float32:
 
 
 def by_axis(points: Float32) -> Float32:
-    """Return x and y of landmarks (N, L, 2 or more) as (N, 2, L): reduced in a tenth of the time."""
+    """Return x and y of landmarks (N, L, 2 or more) as (N, 2, L), reduced ten times faster."""
     return np.ascontiguousarray(points[..., :2].transpose(0, 2, 1))
 
 

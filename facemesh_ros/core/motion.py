@@ -38,7 +38,9 @@ class Motion:
     def at_rest(count: int) -> Motion:
         """Return the motion of faces that were seen once."""
         first = np.diag([PLACE_NOISE**2, FIRST_SPEED**2])
-        return Motion(np.zeros((count, 2)), np.zeros((count, 2)), np.repeat(first[None], count, axis=0))
+        return Motion(
+            np.zeros((count, 2)), np.zeros((count, 2)), np.repeat(first[None], count, axis=0)
+        )
 
     def __getitem__(self, chosen: np.ndarray) -> Motion:
         return Motion(self.velocities[chosen], self.lasting[chosen], self.covariances[chosen])

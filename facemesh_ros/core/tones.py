@@ -28,4 +28,5 @@ def tones_from_landmarks(frame: Frame, points: Float32) -> Float32:
     pixels = frame.image[rows.astype(np.intp), columns.astype(np.intp)]
     channels = list(frame.order.value[:3])
     colours = (pixels if pixels.ndim == 3 else pixels[..., None])[..., channels]
-    return np.log1p(colours.mean(axis=1, dtype=np.float32))
+    tones: Float32 = np.log1p(colours.mean(axis=1, dtype=np.float32))
+    return tones

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.assignment import cheapest_pairs
-from facemesh_ros.core.boxes import box_centres, by_axis, containment_matrix, iou_matrix, tight_boxes
+from facemesh_ros.core.boxes import (
+    box_centres,
+    by_axis,
+    containment_matrix,
+    iou_matrix,
+    tight_boxes,
+)
 from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.rois import rois_from_landmarks
@@ -69,8 +75,11 @@ class Tracker:
         tracks.motion.pass_time(interval_s)
         tracks.motion.slow_down(tracks.misses > 0, interval_s)
         steps = tracks.motion.velocities * interval_s
+        # With a z of 0 the sum runs along whole landmarks, which is several times faster.
+        moved = np.zeros((len(tracks), 1, 3), np.float32)
+        moved[:, 0, :2] = steps
         for points in (tracks.points, tracks.steady):
-            points[..., :2] += steps[:, None].astype(np.float32)
+            points += moved
         tracks.steps += steps
         tracks.unseen_s += interval_s
         tracks.ages += 1
@@ -119,7 +128,8 @@ class Tracker:
         )
         admitted = self._admitted(known, settings.max_faces)
         known, places = known[admitted], places[admitted]
-        self._look_at(known, boxes[places], tones[places])
+        clear = self._clear(known, boxes[places])
+        self._learn(known[clear], tones[places[clear]])
         self._see(known, seen[places])
         self._miss(known, settings, image_wh)
         self._begin(seen[strangers], tones[strangers], settings.max_faces)
@@ -150,7 +160,8 @@ class Tracker:
         tracks, places = tracks[sure], places[sure]
         # Faces that nobody claims are new only if the detector found them: a followed ROI that
         # slipped to somebody else is no sighting.
-        new = np.setdiff1d(np.flatnonzero(pointed_at), places)
+        rest = _others(len(boxes), places)
+        new = rest[pointed_at[rest]]
         ranked = np.concatenate([places, new])
         kept = firsts(_same_face(boxes[ranked], boxes[ranked], min_iou))
         claimed = kept[kept < len(places)]
@@ -163,17 +174,22 @@ class Tracker:
         admitted: NDArray[np.bool_] = np.cumsum(returning) <= max_faces - followed.sum()
         return admitted | ~returning
 
-    def _look_at(self, known: NDArray[np.intp], boxes: Float32, tones: Float32) -> None:
-        """Learn the tones of faces that nobody hides, and who is hidden by them."""
+    def _clear(self, known: NDArray[np.intp], boxes: Float32) -> NDArray[np.bool_]:
+        """Tell which of those seen nobody hides, and take note of who is behind them."""
         tracks = self._tracks
-        missed = np.setdiff1d(np.arange(len(tracks)), known)
+        missed = _others(len(tracks), known)
         lost = tight_boxes(tracks.points[missed])
-        overlaps = containment_matrix(boxes, np.concatenate([boxes, lost])) > CROWDED
-        clear = overlaps.sum(axis=1) == 1
-        weight = -np.expm1(-self._interval_s / TONE_S)
-        tracks.tones[known[clear]] += weight * (tones[clear] - tracks.tones[known[clear]])
-        behind = (containment_matrix(lost, boxes) > BEHIND).any(axis=1)
+        overlaps = containment_matrix(boxes, np.concatenate([boxes, lost]))
+        behind = (overlaps[:, len(boxes) :] > BEHIND).any(axis=0)
         tracks.hidden_s[missed[behind]] += self._interval_s
+        clear: NDArray[np.bool_] = (overlaps > CROWDED).sum(axis=1) == 1
+        return clear
+
+    def _learn(self, known: NDArray[np.intp], tones: Float32) -> None:
+        """Learn the tones of faces."""
+        tracks = self._tracks
+        weight = -np.expm1(-self._interval_s / TONE_S)
+        tracks.tones[known] += weight * (tones - tracks.tones[known])
 
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
@@ -195,7 +211,7 @@ class Tracker:
     ) -> None:
         """Take note of who is not seen, and forget whoever is gone for long."""
         tracks = self._tracks
-        missed = np.setdiff1d(np.arange(len(tracks)), known)
+        missed = _others(len(tracks), known)
         if not len(missed):
             return
         tracks.motion.lose(missed[tracks.misses[missed] == 0])
@@ -215,6 +231,12 @@ class Tracker:
         if len(admitted):
             self._tracks += Tracks.of(strangers[admitted], tones[admitted], self._issued + 1)
             self._issued += len(admitted)
+
+
+def _others(count: int, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    others = np.ones(count, bool)
+    others[chosen] = False
+    return np.flatnonzero(others)
 
 
 def _same_face(boxes_xyxy: Float32, others_xyxy: Float32, min_iou: float) -> NDArray[np.bool_]:
