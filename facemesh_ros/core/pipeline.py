@@ -180,12 +180,13 @@ class FacePipeline:
         return sightings
 
     def _seen(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
-        rois = expected + rois_from_detections(strangers, square=self._stages.square_roi)
+        rois, scores = expected, np.full(len(expected), np.nan, np.float32)
+        if len(strangers):
+            rois += rois_from_detections(strangers, square=self._stages.square_roi)
+            scores = np.concatenate([scores, strangers.scores])
         located = self._stages.landmarker.locate(frame, rois)
-        unasked = np.full(len(expected), np.nan, np.float32)
-        scores = np.concatenate([unasked, strangers.scores])
         sightings = Sightings(located.points, located.presences, scores, rois)
-        if not self.settings.second_look:
+        if not len(strangers) or not self.settings.second_look:
             return sightings
         new = look_again(
             sightings[len(expected) :],
