@@ -44,8 +44,9 @@ class OneEuroFilter:
         """Return the landmarks steadied; see `LandmarkFilter`."""
         measured = landmarks.astype(np.float64)
         places = _boxes(measured)
-        fresh = _Smoothed(measured, measured, np.zeros_like(measured))
-        state, elapsed_s = self._memory.resume(ids, places, stamp_ns, fresh)
+        state, elapsed_s = self._memory.resume(
+            ids, places, stamp_ns, lambda: _Smoothed(measured, measured, np.zeros_like(measured))
+        )
         state = self._advanced(state, measured, places.sizes, elapsed_s)
         self._memory.keep(ids, places, stamp_ns, state)
         return state.smoothed.astype(np.float32)
