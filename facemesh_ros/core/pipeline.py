@@ -132,7 +132,7 @@ class FacePipeline:
             self._start_anew(frame)
         expected = self._tracker.expect(interval_s or 0.0)
         with self._stage('detect'):
-            strangers = self._strangers(frame, thorough=thorough)
+            strangers = self._strangers(frame, len(expected), thorough=thorough)
         with self._stage('landmarks'):
             sightings = self._sightings(frame, expected, strangers)
         self._tracker.update(sightings, settings, frame.image_wh)
@@ -151,11 +151,10 @@ class FacePipeline:
         self._steadier.reset()
         self._stages.search.reset()
 
-    def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
-        """Search, and take away who is followed already."""
+    def _strangers(self, frame: Frame, expected: int, *, thorough: bool) -> FaceDetections:
+        """Search, unless as many are expected as may be, and take away who is followed already."""
         search, tracker, settings = self._stages.search, self._tracker, self.settings
-        followed = tracker.followed
-        if len(followed) >= settings.max_faces:
+        if expected >= settings.max_faces:
             return NO_DETECTIONS
         if thorough:
             found = search.everywhere(frame, settings)
@@ -163,7 +162,7 @@ class FacePipeline:
             found = search.next(
                 frame,
                 settings,
-                known_xyxy=tight_boxes(followed.points),
+                known_xyxy=tight_boxes(tracker.followed.points),
                 anywhere=not tracker.in_sight,
                 near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
             )

@@ -62,7 +62,7 @@ def followed(
     squares = 0.5 * (changes_px[..., 0] ** 2 + changes_px[..., 1] ** 2)
     powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
-    thresholds = AT_REST ** (1 - activities) * WHILE_MOVING**activities
+    thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     updates = before.updates + 1

@@ -133,5 +133,5 @@ def _spread(activities: Float64) -> Float64:
 
 
 def _blend(at_rest: float, while_moving: float, activities: Float64) -> Float64:
-    blended: Float64 = at_rest ** (1 - activities) * while_moving**activities
+    blended: Float64 = at_rest * (while_moving / at_rest) ** activities
     return blended
