@@ -13,9 +13,10 @@ RATE_HZ = 30
 # Shown there and back, that is a block of 20 images.
 IMAGES = 11
 BLOCK = 2 * IMAGES - 2
-# The face comes close once in so many seconds; each tile shows another time when it is near, so
-# that the peers' detector, made for short range, finds all faces in the first images.
+# The face comes close once in so many seconds; each tile shows another time when it is near, and
+# all of them the middle only, so that the peers' detector, made for short range, finds all faces.
 NEAR_S, NEAR_EVERY_S = 1.6, 7.1
+CLOSER = 1.25
 COLUMNS_ROWS = {1: (1, 1), 2: (2, 1), 4: (2, 2), 8: (4, 2)}
 
 
@@ -51,11 +52,13 @@ class StreamScene:
     def _draw(self, image: np.ndarray, time_s: float) -> None:
         columns, rows = COLUMNS_ROWS[self.faces]
         width, height = self.image_wh[0] // columns, self.image_wh[1] // rows
-        moving = moving_astronaut((width, height))
+        taller = round(CLOSER * height)
+        middle = slice((taller - height) // 2, (taller - height) // 2 + height)
+        moving = moving_astronaut((width, taller))
         for tile in range(self.faces):
             row, column = divmod(tile, columns)
             target = image[row * height :, column * width :][:height, :width]
-            target[:] = moving.image_at(time_s + NEAR_EVERY_S * tile)[..., ::-1]
+            target[:] = moving.image_at(time_s + NEAR_EVERY_S * tile)[middle, :, ::-1]
 
 
 SIZES = {
