@@ -80,13 +80,19 @@ class SideProcess(AbstractContextManager['SideProcess']):
         self._log.close()
 
     def block(
-        self, scene: Path, count: int, warm_up: int = WARM_UP, stream: bool = False
+        self,
+        scene: Path,
+        count: int,
+        warm_up: int = WARM_UP,
+        stream: bool = False,
+        start: int = 0,
     ) -> dict[str, Any]:
         """Let the side go through images; see `serving.measured_block`."""
         assert self._process.stdin is not None
-        request = {'scene': str(scene), 'warm_up': warm_up, 'count': count, 'stream': stream}
+        images = {'warm_up': warm_up, 'count': count, 'stream': stream, 'start': start}
+        request = json.dumps({'scene': str(scene), **images})
         with suppress(BrokenPipeError):  # if it has ended, no answer comes, and that says why
-            print(json.dumps(request), file=self._process.stdin, flush=True)
+            print(request, file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _pipeline_table(rows: Iterable[PipelineRow]) -> str:
             [row.scene, row.model, row.side, str(row.wall_ms.n)]
             + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99)]
             + [f'{row.cpu_ms:.2f}', f'{row.faces_found} of {row.faces_shown}']
-            + [_ratio(row.ratio), _ratio(row.cpu_ratio)]
+            + [ratio_text(row.ratio), ratio_text(row.cpu_ratio)]
             for row in rows
         ],
     )
@@ -88,5 +88,6 @@ def _start_up_table(rows: Iterable[StartUpRow]) -> str:
     )
 
 
-def _ratio(value: Ratio | None) -> str:
+def ratio_text(value: Ratio | None) -> str:
+    """Return a ratio with its range; nothing if there is none."""
     return f'{value.overall:.2f} ({value.lowest:.2f} to {value.highest:.2f})' if value else ''

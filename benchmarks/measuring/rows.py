@@ -81,34 +81,25 @@ def pipeline_rows(scene: Scene, pair: Pair, blocks: BlocksBySide) -> Iterator[Pi
     for contestant in pair.contestants:
         own = blocks[contestant]
         peer = blocks[pair.peer] if pair.peer and contestant is pair.ours else None
-        cpu_ms = spread(_joined(own, 'cpu_ms')).median
-        found = sum(_joined(own, 'faces'))
-        shown = scene.faces * len(_joined(own, 'faces'))
+        cpu_ms = spread(joined(own, 'cpu_ms')).median
+        found = sum(joined(own, 'faces'))
+        shown = scene.faces * len(joined(own, 'faces'))
         yield PipelineRow(
             scene.name,
             pair.model,
             contestant.name,
-            spread(_joined(own, 'wall_ms')),
+            spread(joined(own, 'wall_ms')),
             cpu_ms,
             found,
             shown,
-            _ratio(own, peer, 'wall_ms'),
-            _ratio(own, peer, 'cpu_ms'),
+            ratio_of_blocks(own, peer, 'wall_ms'),
+            ratio_of_blocks(own, peer, 'cpu_ms'),
         )
 
 
 def stage_rows(scene: Scene, pair: Pair, blocks: BlocksBySide) -> Iterator[StageRow]:
     """Yield a row for each of our stages."""
-    own = blocks[pair.ours]
-    stages_ms = {
-        stage: [value for block in own for value in block['stages_ms'][stage]]
-        for stage in own[0]['stages_ms']
-    }
-    walls_ms = _joined(own, 'wall_ms')
-    stages_ms['other'] = [
-        wall - sum(parts) for wall, *parts in zip(walls_ms, *stages_ms.values(), strict=True)
-    ]
-    for stage, values in stages_ms.items():
+    for stage, values in stage_durations(blocks[pair.ours]).items():
         yield StageRow(scene.name, pair.model, stage, spread(values))
 
 
@@ -121,11 +112,26 @@ def start_up_row(
     return StartUpRow(pair.model, contestant.name, len(starts), *parts)
 
 
-def _joined(blocks: Blocks, name: str) -> list[Any]:
+def stage_durations(own: Blocks) -> dict[str, list[float]]:
+    """Return the durations of each of our stages, and of what lies around them, `other`."""
+    stages_ms = {
+        stage: [value for block in own for value in block['stages_ms'][stage]]
+        for stage in own[0]['stages_ms']
+    }
+    walls_ms = joined(own, 'wall_ms')
+    stages_ms['other'] = [
+        wall - sum(parts) for wall, *parts in zip(walls_ms, *stages_ms.values(), strict=True)
+    ]
+    return stages_ms
+
+
+def joined(blocks: Blocks, name: str) -> list[Any]:
+    """Return a measured quantity of all blocks."""
     return [value for block in blocks for value in block[name]]
 
 
-def _ratio(own: Blocks, peer: Blocks | None, name: str) -> Ratio | None:
+def ratio_of_blocks(own: Blocks, peer: Blocks | None, name: str) -> Ratio | None:
+    """Compare a measured quantity with the peer's, if there is one."""
     if peer is None:
         return None
     return ratio([block[name] for block in own], [block[name] for block in peer])

@@ -1,13 +1,16 @@
-"""This project's pipeline as a measured process; usage: facemesh.py LANDMARK_MODEL MAX_FACES."""
+"""This project's pipeline as a measured process."""
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser, Namespace
+from itertools import count
 
 from serving import Side, serve
 
+IMAGES_HZ = 30
 
-def load() -> Side:
+
+def load(options: Namespace) -> Side:
     """Load the sensor on the CPU, where the peers run too."""
     import cv2
     import numpy as np
@@ -21,16 +24,18 @@ def load() -> Side:
     cv2.setNumThreads(1)
     times = StageTimes()
     settings = SensorSettings(
-        max_faces=int(sys.argv[2]),
-        landmark_model=sys.argv[1],
-        detector='short_range',  # as the peers look
-        second_look=False,
+        max_faces=options.max_faces,
+        landmark_model=options.model,
+        detector=options.detector,
+        second_look=options.stream,  # at a picture the peers look once
         execution_provider='cpu',
-        publish_blendshapes=False,  # the peers do not score them either
+        publish_blendshapes=options.blendshapes,
     )
     pipeline = load_sensor(settings, times.stage).pipeline
+    find = pipeline.process if options.stream else pipeline.examine
+    numbers = count(1)
     return Side(
-        find=lambda rgb: pipeline.examine(Frame(rgb, PixelOrder.RGB)),
+        find=lambda rgb: find(Frame(rgb, PixelOrder.RGB, next(numbers) * 10**9 // IMAGES_HZ)),
         count=len,
         versions={
             'onnxruntime': onnxruntime.__version__,
@@ -42,5 +47,17 @@ def load() -> Side:
     )
 
 
+def arguments() -> Namespace:
+    """Return the command line's arguments."""
+    parser = ArgumentParser()
+    parser.add_argument('model', help='landmark model')
+    parser.add_argument('max_faces', type=int)
+    parser.add_argument('--stream', action='store_true', help='follow the faces, at 30 Hz')
+    parser.add_argument('--detector', default='short_range')  # as the peers look
+    parser.add_argument('--blendshapes', action='store_true')
+    return parser.parse_args()
+
+
 if __name__ == '__main__':
-    serve(load)
+    chosen = arguments()
+    serve(lambda: load(chosen))

@@ -1,22 +1,22 @@
-"""MediaPipe's legacy FaceMesh as a measured process; usage: mediapipe_legacy.py MAX_FACES."""
+"""MediaPipe's legacy FaceMesh as a measured process."""
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser, Namespace
 
 from serving import Side, serve
 
 
-def load() -> Side:
-    """Load FaceMesh with the attention model, each image by itself."""
+def load(options: Namespace) -> Side:
+    """Load FaceMesh."""
     import mediapipe
     import numpy as np
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
     solution = FaceMesh(
-        static_image_mode=True,
-        refine_landmarks=True,
-        max_num_faces=int(sys.argv[1]),
+        static_image_mode=not options.stream,
+        refine_landmarks=options.model == 'attention',
+        max_num_faces=options.max_faces,
         min_detection_confidence=0.5,
     )
     return Side(
@@ -26,5 +26,15 @@ def load() -> Side:
     )
 
 
+def arguments() -> Namespace:
+    """Return the command line's arguments."""
+    parser = ArgumentParser()
+    parser.add_argument('max_faces', type=int)
+    parser.add_argument('--stream', action='store_true', help='follow the faces')
+    parser.add_argument('--model', choices=('attention', 'mesh'), default='attention')
+    return parser.parse_args()
+
+
 if __name__ == '__main__':
-    serve(load)
+    chosen = arguments()
+    serve(lambda: load(chosen))

@@ -15,7 +15,11 @@ from facemesh_ros.core.types import Float64, Rois
 def rotations_from_angles(angles_rad: NDArray[np.floating]) -> Float64:
     """Return (N, 2, 2) rotations; positive turns clockwise on screen (x right, y down)."""
     cos, sin = np.cos(angles_rad, dtype=np.float64), np.sin(angles_rad, dtype=np.float64)
-    return np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
+    rotations = np.empty((*cos.shape, 2, 2))
+    rotations[..., 0, 0] = rotations[..., 1, 1] = cos
+    rotations[..., 1, 0] = sin
+    np.negative(sin, out=rotations[..., 0, 1])
+    return rotations
 
 
 def image_from_crop(rois: Rois, input_size: int) -> Float64:

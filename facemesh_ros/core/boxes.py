@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from facemesh_ros.core.types import Float32, Float64
+
+Floating = TypeVar('Floating', np.float32, np.float64)
 
 
 def tight_boxes(points: Float32) -> Float32:
     """Return the (N, 4) boxes around landmarks (N, L, 2 or more) px."""
-    coordinates = by_axis(points)
-    return np.concatenate([coordinates.min(axis=2), coordinates.max(axis=2)], axis=1)
+    xy = planes(points)
+    return np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
 
 
-def by_axis(points: Float32) -> Float32:
-    """Return x and y of landmarks (N, L, 2 or more) as (N, 2, L), reduced ten times faster."""
+def planes(points: NDArray[Floating]) -> NDArray[Floating]:
+    """Return x and y of points (N, L, 2 or more) apart, (N, 2, L).
+
+    Along an axis that is contiguous numpy is five to fifteen times quicker.
+    """
     return np.ascontiguousarray(points[..., :2].transpose(0, 2, 1))
 
 
@@ -65,11 +73,12 @@ def _ratio(shared: Float32, total: Float32) -> Float32:
 def _shared_areas(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
     low = np.maximum(boxes_xyxy[:, None, :2], others_xyxy[None, :, :2])
     high = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[None, :, 2:])
-    shared: Float32 = np.clip(high - low, 0, None).prod(axis=2)
+    sides = np.maximum(high - low, 0)
+    shared: Float32 = sides[..., 0] * sides[..., 1]
     return shared
 
 
 def _areas(boxes_xyxy: Float32) -> Float32:
-    sides = np.clip(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0, None)
-    areas: Float32 = sides.prod(axis=1)
+    sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
+    areas: Float32 = sides[:, 0] * sides[:, 1]
     return areas

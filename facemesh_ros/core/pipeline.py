@@ -133,7 +133,7 @@ class FacePipeline:
             self._start_anew(frame)
         expected = self._tracker.expect(interval_s or 0.0)
         with self._stage('detect'):
-            strangers = self._strangers(frame, thorough=thorough)
+            strangers = self._strangers(frame, len(expected), thorough=thorough)
         with self._stage('landmarks'):
             sightings = self._sightings(frame, expected, strangers)
         tones = tones_from_landmarks(frame, sightings.points)
@@ -153,11 +153,10 @@ class FacePipeline:
         self._steadier.reset()
         self._stages.search.reset()
 
-    def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
-        """Search, and take away who is followed already."""
+    def _strangers(self, frame: Frame, expected: int, *, thorough: bool) -> FaceDetections:
+        """Search, unless as many are expected as may be, and take away who is followed already."""
         search, tracker, settings = self._stages.search, self._tracker, self.settings
-        followed = tracker.followed
-        if len(followed) >= settings.max_faces:
+        if expected >= settings.max_faces:
             return NO_DETECTIONS
         if thorough:
             found = search.everywhere(frame, settings)
@@ -165,7 +164,7 @@ class FacePipeline:
             found = search.next(
                 frame,
                 settings,
-                known_xyxy=tight_boxes(followed.points),
+                known_xyxy=tight_boxes(tracker.followed.points),
                 anywhere=not tracker.in_sight,
                 near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
             )
@@ -182,12 +181,13 @@ class FacePipeline:
         return sightings
 
     def _seen(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
-        rois = expected + rois_from_detections(strangers, square=self._stages.square_roi)
+        rois, scores = expected, np.full(len(expected), np.nan, np.float32)
+        if len(strangers):
+            rois += rois_from_detections(strangers, square=self._stages.square_roi)
+            scores = np.concatenate([scores, strangers.scores])
         located = self._stages.landmarker.locate(frame, rois)
-        unasked = np.full(len(expected), np.nan, np.float32)
-        scores = np.concatenate([unasked, strangers.scores])
         sightings = Sightings(located.points, located.presences, scores, rois)
-        if not self.settings.second_look:
+        if not len(strangers) or not self.settings.second_look:
             return sightings
         new = look_again(
             sightings[len(expected) :],

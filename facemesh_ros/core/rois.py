@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.core.affine import rotations_from_angles
-from facemesh_ros.core.boxes import by_axis
+from facemesh_ros.core.boxes import planes
 from facemesh_ros.core.types import FaceDetections, Float32, Rois
 
 RIGHT_EYE, LEFT_EYE = 0, 1
@@ -56,7 +56,7 @@ def rois_from_landmarks(points: Float32) -> Rois:
     eyes = points[:, LEFT_EYE_CORNER, :2] - points[:, RIGHT_EYE_CORNER, :2]
     rotations = np.arctan2(eyes[:, 1], eyes[:, 0])
     image_from_upright = rotations_from_angles(rotations)
-    upright = image_from_upright.transpose(0, 2, 1) @ by_axis(points)
+    upright = image_from_upright.transpose(0, 2, 1) @ planes(points)
     low, high = upright.min(axis=2), upright.max(axis=2)
     sides = MARGIN * (high - low).max(axis=1, keepdims=True)
     centres = (image_from_upright @ ((low + high) / 2)[..., None])[..., 0]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from facemesh_ros.core.assignment import cheapest_pairs
 from facemesh_ros.core.boxes import (
     box_centres,
-    by_axis,
     containment_matrix,
     iou_matrix,
+    planes,
     tight_boxes,
 )
 from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
@@ -193,7 +193,7 @@ class Tracker:
 
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
-        surprises = (by_axis(seen.points) - by_axis(tracks.points[known])).mean(axis=2)
+        surprises = (planes(seen.points) - planes(tracks.points[known])).mean(axis=2)
         tracks.motion.measure(known, surprises)
         tracks.points[known] = tracks.steady[known] = seen.points
         tracks.presences[known] = seen.presences

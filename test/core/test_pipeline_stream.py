@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -81,6 +82,15 @@ def test_a_face_that_moves_keeps_its_id_and_is_where_it_is(stream):
         assert faces.states.tolist() == [TRACKED if index else TENTATIVE]
         assert faces.ages.tolist() == [index + 1]
     assert len(ids) == 1
+
+
+def test_what_an_image_showed_stays_as_it_was_while_the_next_are_processed(stream):
+    faces = [stream.show((x, 120)) for x in (40, 44, 48)][-1]
+    before = deepcopy(faces)
+    for x in (60, 70, 80):
+        stream.show((x, 120))
+    for item in ('ages', 'landmarks', 'raw_landmarks', 'boxes_xyxy', 'presences', 'jitters_px'):
+        np.testing.assert_array_equal(getattr(faces, item), getattr(before, item))
 
 
 def test_detection_scores_are_there_where_the_detector_looked_and_nan_elsewhere(stream):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.core.filtering.regions import SKIN, LandmarkGroups
+from facemesh_ros.core.filtering.regions import GROUPS, SKIN, LandmarkGroups
 from facemesh_ros.core.types import Float64
 
 # Variances above which a group's change is an expression: skin, and all that moves more.
-SKIN_AT_REST, FEATURES_AT_REST = 16.0, 9.0
+AT_REST = np.array([16.0 if group == SKIN else 9.0 for group in range(len(GROUPS))])
 WHILE_MOVING = 1.0
 MOVING_S = 0.3
 SHORTEST_REST_S = 1e-6
@@ -62,9 +62,7 @@ def followed(
     squares = 0.5 * (changes_px[..., 0] ** 2 + changes_px[..., 1] ** 2)
     powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
-    at_rest = np.full(len(groups.noise), FEATURES_AT_REST)
-    at_rest[SKIN] = SKIN_AT_REST
-    thresholds = at_rest ** (1 - activities) * WHILE_MOVING**activities
+    thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     updates = before.updates + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ JAW_WEIGHT = 0.15
 MIN_VOLUME = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeadPoses:
     """Affine maps of N heads, from the canonical face to the image.
 
@@ -30,7 +30,7 @@ class HeadPoses:
 
     maps: Float64
 
-    @property
+    @cached_property
     def sizes(self) -> Float64:
         """Distance between the outer eye corners that a head would have frontally, (N,) px."""
         axes = self.maps[:, :3, :2] / _canonical().reaches_m[:, None]
@@ -43,7 +43,7 @@ class HeadPoses:
         """Whether a map can be inverted, (N,): not so if all landmarks lie in a plane."""
         canonical = _canonical()
         volumes = np.abs(np.linalg.det(self.maps[:, :3]))
-        usual = np.prod(canonical.reaches_m) * (self.sizes / canonical.eye_distance_m) ** 3
+        usual = canonical.volume_m3 * (self.sizes / canonical.eye_distance_m) ** 3
         solid: NDArray[np.bool_] = volumes > MIN_VOLUME * usual
         return solid
 
@@ -77,11 +77,13 @@ class _Canonical:
         fit: (4, 468), takes the landmarks of a face to its map.
         reaches_m: (3,), how far the face reaches along each axis.
         eye_distance_m: Between the outer eye corners.
+        volume_m3: Of the box that the three reaches span.
     """
 
     fit: Float64
     reaches_m: Float64
     eye_distance_m: float
+    volume_m3: float
 
 
 @cache
@@ -96,4 +98,4 @@ def _canonical() -> _Canonical:
     weighted = weights[:, None] * model
     fit = np.linalg.solve(weighted.T @ model, weighted.T)
     eyes = vertices[LEFT_EYE_OUTER] - vertices[RIGHT_EYE_OUTER]
-    return _Canonical(fit, reaches_m, float(np.linalg.norm(eyes)))
+    return _Canonical(fit, reaches_m, float(np.linalg.norm(eyes)), float(np.prod(reaches_m)))

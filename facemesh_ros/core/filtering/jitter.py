@@ -7,6 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.core.boxes import planes
 from facemesh_ros.core.types import Float32
 
 WINDOW_NS = 1_000_000_000
@@ -38,12 +39,12 @@ class JitterMeter:
         Returns:
             (N,) px, distances in the image, over the images of the last second that show the face.
         """
-        distances = raw[..., :2].astype(np.float64) - filtered[..., :2]
-        squares = (distances**2).sum(axis=2).mean(axis=1)
+        steps = planes(raw).astype(np.float64) - planes(filtered)
+        squares = np.einsum('ncl,ncl->n', steps, steps) / raw.shape[1]
         for number, square in zip(ids.tolist(), squares.tolist(), strict=True):
             self._squares.setdefault(number, deque(maxlen=MAX_FRAMES)).append((stamp_ns, square))
         self._forget(stamp_ns)
-        means = [np.mean([square for _, square in self._squares[each]]) for each in ids.tolist()]
+        means = [_mean(self._squares[each]) for each in ids.tolist()]
         return np.sqrt(np.array(means, np.float32))
 
     def _forget(self, stamp_ns: int) -> None:
@@ -53,3 +54,7 @@ class JitterMeter:
                 kept.popleft()
             if not kept:
                 del self._squares[number]
+
+
+def _mean(kept: deque[tuple[int, float]]) -> float:
+    return sum(square for _, square in kept) / len(kept)

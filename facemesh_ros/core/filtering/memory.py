@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
@@ -61,7 +62,7 @@ class FaceMemory(Generic[State]):
         self._known = None
 
     def resume(
-        self, ids: Ids, places: Places, stamp_ns: int, fresh: State
+        self, ids: Ids, places: Places, stamp_ns: int, fresh: Callable[[], State]
     ) -> tuple[State, Float64]:
         """Return what is known of the faces of a frame.
 
@@ -69,7 +70,7 @@ class FaceMemory(Generic[State]):
             ids: (N,).
             places: Of the N faces.
             stamp_ns: Of the frame.
-            fresh: States of N faces that begin now.
+            fresh: Makes states of N faces that begin now; called if one of them does.
 
         Returns:
             N states, taken from `fresh` for a face that begins, and (N,) s since each was seen,
@@ -77,7 +78,7 @@ class FaceMemory(Generic[State]):
         """
         known = self._known
         if known is None or not len(known.ids) or not len(ids):
-            return fresh, np.full(len(ids), NOMINAL_INTERVAL_S)
+            return fresh(), np.full(len(ids), NOMINAL_INTERVAL_S)
         continued = np.ones(len(ids), bool)
         if not np.array_equal(ids, known.ids):
             same = ids[:, None] == known.ids
@@ -86,7 +87,9 @@ class FaceMemory(Generic[State]):
         continued &= (elapsed_s >= 0) & (elapsed_s <= MAX_GAP_S) & _is_near(places, known.places)
         elapsed_s[~continued | (elapsed_s == 0)] = NOMINAL_INTERVAL_S
         elapsed_s = np.maximum(elapsed_s, MIN_INTERVAL_S)
-        return merge(continued, known.state, fresh), elapsed_s
+        if continued.all():
+            return known.state, elapsed_s
+        return merge(continued, known.state, fresh()), elapsed_s
 
     def keep(self, ids: Ids, places: Places, stamp_ns: int, state: State) -> None:
         """Remember N faces; those that are absent stay as they were, until they are too old."""
@@ -102,7 +105,7 @@ class FaceMemory(Generic[State]):
 
 def _is_near(now: Places, before: Places) -> NDArray[np.bool_]:
     """Return whether each face can have moved from one place to the other."""
-    distances = np.linalg.norm(now.centres - before.centres, axis=1)
+    distances = np.hypot(*(now.centres - before.centres).T)
     larger, smaller = np.maximum(now.sizes, before.sizes), np.minimum(now.sizes, before.sizes)
     near: NDArray[np.bool_] = (distances <= MAX_JUMP * larger) & (larger <= MAX_ZOOM * smaller)
     return near
@@ -120,8 +123,6 @@ def join(first: State, second: State) -> State:
 
 def merge(chosen: NDArray[np.bool_], first: State, second: State) -> State:
     """Return for each face its state in `first` where chosen, else in `second`."""
-    if chosen.all():
-        return first
 
     def either(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
         return np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), one, other)

@@ -8,9 +8,9 @@ import numpy as np
 
 from facemesh_ros.core.types import Float64
 
-# Noise of the maps' rows (three axes, centre) in the image and in depth, in that of a landmark of
-# the skin; measured, see docs/filtering.md.
-POSE_NOISE = np.array([[0.8, 2.0], [0.75, 2.9], [1.2, 0.7], [1.15, 1.0]])
+# Noise of the maps' rows (three axes, centre) in x, y and depth, in that of a landmark of the
+# skin; measured, see docs/filtering.md.
+POSE_NOISE = np.array([[0.8, 0.8, 2.0], [0.75, 0.75, 2.9], [1.2, 1.2, 0.7], [1.15, 1.15, 1.0]])
 # Accelerations that are always possible, eye distances per s^1.5.
 REST_ACCELERATION = 1e-5
 # Variances above which innovations, one by one and averaged, are motion: at rest and while moving.
@@ -29,16 +29,16 @@ FIRST_VARIANCE = 10.0
 class Motion:
     """State of N heads.
 
-    In the image x and y share their variances, so that no direction of it is special.
+    In the image x and y have the same variances, so that no direction of it is special.
 
     Attributes:
         maps: (N, 4, 3) px, see `HeadPoses`.
         velocities: (N, 4, 3) px/s.
-        variances: (N, 4, 2) of the maps, px².
-        covariances: (N, 4, 2) of maps and velocities, px²/s.
-        velocity_variances: (N, 4, 2) px²/s².
+        variances: (N, 4, 3) of the maps, px².
+        covariances: (N, 4, 3) of maps and velocities, px²/s.
+        velocity_variances: (N, 4, 3) px²/s².
         drifts: (N, 4, 3) recent innovations on average, px.
-        activities: (N, 4, 2) from 0, at rest, to 1.
+        activities: (N, 4, 3) from 0, at rest, to 1.
     """
 
     maps: Float64
@@ -95,9 +95,9 @@ def followed(
     drifts = before.drifts + weights * (innovations - before.drifts)
     activities = _spread(before.activities) * np.exp(-interval / MOVING_S)
     # The mean of innovations that are only noise has less variance than one of them.
-    drift_powers = _by_direction(drifts**2) * (2 - weights) / weights
+    drift_powers = _pooled(drifts**2) * (2 - weights) / weights
     excess = np.maximum(
-        _by_direction(innovations**2) / _blend(SINGLE_AT_REST, WHILE_MOVING, activities),
+        _pooled(innovations**2) / _blend(SINGLE_AT_REST, WHILE_MOVING, activities),
         drift_powers / _blend(DRIFT_AT_REST, WHILE_MOVING, activities),
     )
     # A head that does more than its variance says has accelerated since the last image.
@@ -105,12 +105,12 @@ def followed(
     p, c, v = p + surprise, c + surprise / interval, v + 4 / 3 * surprise / interval**2
     gains, velocity_gains = p / (p + noise), c / (p + noise)
     return Motion(
-        maps=predicted + _to_coordinates(gains) * innovations,
-        velocities=before.velocities + _to_coordinates(velocity_gains) * innovations,
+        maps=predicted + gains * innovations,
+        velocities=before.velocities + velocity_gains * innovations,
         variances=(1 - gains) * p,
         covariances=(1 - gains) * c,
         velocity_variances=v - velocity_gains * c,
-        drifts=(1 - _to_coordinates(gains)) * drifts,
+        drifts=(1 - gains) * drifts,
         activities=np.maximum(activities, np.where(gains > MOVING_GAIN, gains, 0)),
     )
 
@@ -119,14 +119,10 @@ def _measurement_variances(noise_px: Float64) -> Float64:
     return (POSE_NOISE * noise_px[:, None, None]) ** 2
 
 
-def _by_direction(values: Float64) -> Float64:
-    """Take the mean over x and y, and z as it is; (N, 4, 3) to (N, 4, 2)."""
-    return np.stack([0.5 * (values[..., 0] + values[..., 1]), values[..., 2]], axis=-1)
-
-
-def _to_coordinates(values: Float64) -> Float64:
-    """Give x and y what belongs to both; (N, 4, 2) to (N, 4, 3)."""
-    return values[..., [0, 0, 1]]
+def _pooled(squares: Float64) -> Float64:
+    """Give x and y their mean; writes it over (N, 4, 3) squares."""
+    squares[..., 0] = squares[..., 1] = 0.5 * (squares[..., 0] + squares[..., 1])
+    return squares
 
 
 def _spread(activities: Float64) -> Float64:
@@ -137,5 +133,5 @@ def _spread(activities: Float64) -> Float64:
 
 
 def _blend(at_rest: float, while_moving: float, activities: Float64) -> Float64:
-    blended: Float64 = at_rest ** (1 - activities) * while_moving**activities
+    blended: Float64 = at_rest * (while_moving / at_rest) ** activities
     return blended

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.core.boxes import planes
 from facemesh_ros.core.filtering.memory import FaceMemory, Places
 from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.types import Float32, Float64
@@ -43,8 +44,9 @@ class OneEuroFilter:
         """Return the landmarks steadied; see `LandmarkFilter`."""
         measured = landmarks.astype(np.float64)
         places = _boxes(measured)
-        fresh = _Smoothed(measured, measured, np.zeros_like(measured))
-        state, elapsed_s = self._memory.resume(ids, places, stamp_ns, fresh)
+        state, elapsed_s = self._memory.resume(
+            ids, places, stamp_ns, lambda: _Smoothed(measured, measured, np.zeros_like(measured))
+        )
         state = self._advanced(state, measured, places.sizes, elapsed_s)
         self._memory.keep(ids, places, stamp_ns, state)
         return state.smoothed.astype(np.float32)
@@ -67,8 +69,7 @@ class OneEuroFilter:
 
 def _boxes(landmarks: Float64) -> Places:
     """Return middles and mean sides of the boxes around faces (N, L, 3), as MediaPipe does."""
-    # Along an axis that is contiguous numpy is several times quicker.
-    xy = np.ascontiguousarray(landmarks[..., :2].transpose(0, 2, 1))
+    xy = planes(landmarks)
     low, high = xy.min(axis=2), xy.max(axis=2)
     return Places(0.5 * (low + high), (high - low).mean(axis=1))
 

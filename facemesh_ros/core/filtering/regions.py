@@ -37,11 +37,13 @@ class LandmarkGroups:
         group_of_landmark: (L,).
         means: (G, L), takes values of the landmarks to means of the groups; a group without
             landmarks has 0.
+        skin: (S,) indices of the landmarks that expressions hardly move.
         noise: (G,) standard deviation of a landmark, in that of the skin.
     """
 
     group_of_landmark: UInt8
     means: Float64
+    skin: NDArray[np.intp]
     noise: Float64
 
     @property
@@ -72,7 +74,8 @@ def landmark_groups(landmark_count: int) -> LandmarkGroups:
             groups[is_part] = names.index(f'{side} {part}')
     members = (groups == np.arange(len(names))[:, None]).astype(np.float64)
     means = members / np.maximum(members.sum(axis=1, keepdims=True), 1)
-    return LandmarkGroups(groups, means, np.array(list(GROUPS.values())))
+    skin = np.flatnonzero(groups == SKIN)
+    return LandmarkGroups(groups, means, skin, np.array(list(GROUPS.values())))
 
 
 def _is_in(topology: FaceTopology, region: str) -> NDArray[np.bool_]:

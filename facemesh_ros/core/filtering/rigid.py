@@ -77,13 +77,17 @@ class RigidFilter:
         """Return solid faces (N, L, 3) px steadied."""
         faces, sizes = poses.faces(measured), poses.sizes
         places = Places(poses.maps[:, 3, :2], FACE_PER_EYE_DISTANCE * sizes)
-        axes, skins = poses.maps[:, :3], faces[:, groups.is_skin]
-        fresh = _Faces(
-            motion.resting(poses.maps, self._settings.noise_margin * noise.FIRST * sizes),
-            expression.resting(faces, groups),
-            noise.unknown(skins),
+        axes, skins = poses.maps[:, :3], faces.take(groups.skin, axis=1)
+        before, elapsed_s = self._memory.resume(
+            ids,
+            places,
+            stamp_ns,
+            lambda: _Faces(
+                motion.resting(poses.maps, self._settings.noise_margin * noise.FIRST * sizes),
+                expression.resting(faces, groups),
+                noise.unknown(skins),
+            ),
         )
-        before, elapsed_s = self._memory.resume(ids, places, stamp_ns, fresh)
         learnt = noise.learnt(before.noise, skins, axes, sizes, elapsed_s)
         noise_px = self._settings.noise_margin * learnt.deviations * sizes
         after = _Faces(
