@@ -123,7 +123,8 @@ def measure(report: SteadinessReport, peer: Peer | None, images: Path, *, quick:
     """Fill the report."""
     folder = os.environ.get(DATA_VARIABLE)
     data = Path(folder) if folder and not quick else None
-    follower = FaceFollower()
+    followers = {kind: FaceFollower(each) for kind, each in FILTERS.items()}
+    follower = followers['none']
     sequences: dict[tuple[str, str], Sequence] = {}
     for picture, shown in pictures(data):
         portrait = portrait_of(shown, follower)
@@ -132,10 +133,18 @@ def measure(report: SteadinessReport, peer: Peer | None, images: Path, *, quick:
             seconds = QUICK_SECONDS if quick else SECONDS
             sequence = sequence_of(portrait, MOTIONS[name], seconds, follower, images)
             sequences[picture, name] = sequence
-            report.motions.extend(motion_rows(picture, name, sequence, peer, images))
+            found = {
+                kind: each.follow(images, sequence.times_s) for kind, each in followers.items()
+            }
+            if peer:
+                found[PEER] = peer.landmarks(images, RATE_HZ)
+            report.motions.extend(
+                MotionRow(picture, name, kind, score(name, sequence, each))
+                for kind, each in found.items()
+            )
     for clip in clips(data, follower, images):
         tell(clip.name)
-        found = {kind: filtered(each, clip.raw, clip.times_s) for kind, each in FILTERS.items()}
+        found = {kind: each.follow(images, clip.times_s) for kind, each in followers.items()}
         if peer:
             found[PEER] = peer.landmarks(images, clip.rate_hz)
         report.clips.extend(
@@ -144,21 +153,6 @@ def measure(report: SteadinessReport, peer: Peer | None, images: Path, *, quick:
         )
     report.costs.extend(cost_rows(next(iter(sequences.values()))))
     report.trade_offs.extend(trade_offs(sequences))
-
-
-def motion_rows(
-    picture: str, motion: str, sequence: Sequence, peer: Peer | None, images: Path
-) -> list[MotionRow]:
-    """Score every filter on one motion."""
-    found = {
-        kind: filtered(each, sequence.raw, sequence.times_s) for kind, each in FILTERS.items()
-    }
-    if peer:
-        found[PEER] = peer.landmarks(images, RATE_HZ)
-    return [
-        MotionRow(picture, motion, kind, score(motion, sequence, each))
-        for kind, each in found.items()
-    ]
 
 
 def cost_rows(sequence: Sequence) -> list[CostRow]:

@@ -1,4 +1,4 @@
-"""This project's filters over whole sequences: results, and what they cost."""
+"""This project's filters by themselves: over landmarks that are there, and what they cost."""
 
 from __future__ import annotations
 

@@ -1,10 +1,15 @@
-"""Landmarks of one face from image to image, without any filter: what the filters are given."""
+"""Landmarks of one face from image to image, by this project's own pipeline."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
 from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import FaceState, Float32, Frame, PixelOrder, UInt8
+from facemesh_ros.core.types import FaceState, Float32, Float64, Frame, PixelOrder, UInt8
 from facemesh_ros.sensor import load_sensor
 
 # The landmark model and the detector of the MediaPipe release that is compared with.
@@ -15,16 +20,16 @@ SETTINGS = SensorSettings(
     max_faces=1,
     min_birth_frames=1,
     max_coast_frames=0,
-    filter=FilterSettings(type='none'),
 )
 NS_PER_S = 1e9
+UNFILTERED = FilterSettings(type='none')
 
 
 class FaceFollower:
-    """This project's own pipeline, for images of one face."""
+    """A pipeline for images of one face; its crops follow what its filter says."""
 
-    def __init__(self) -> None:
-        self._pipeline = load_sensor(SETTINGS).pipeline
+    def __init__(self, settings: FilterSettings = UNFILTERED) -> None:
+        self._pipeline = load_sensor(replace(SETTINGS, filter=settings)).pipeline
 
     def reset(self) -> None:
         """Forget where the face was."""
@@ -37,6 +42,17 @@ class FaceFollower:
         if not len(faces) or faces.states[0] == FaceState.COASTING:
             return None
         return faces.landmarks[0]
+
+    def follow(self, images: Path, times_s: Float64) -> Float32:
+        """Return (F, L, 3) px of the face in a stream (F, H, W, 3) RGB, from its file."""
+        self.reset()
+        shown = np.load(images, mmap_mode='r')
+        return np.stack(
+            [
+                self.seen(np.ascontiguousarray(rgb[..., ::-1]), at)
+                for rgb, at in zip(shown, times_s.tolist(), strict=True)
+            ]
+        )
 
     def seen(self, bgr: UInt8, time_s: float) -> Float32:
         """Return (L, 3) px of the face in the next image; raises LookupError if it is not seen."""

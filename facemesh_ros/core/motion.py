@@ -15,6 +15,9 @@ FIRST_SPEED = 2.0
 ACCELERATION = 6.0
 # A face out of sight is taken to slow down: it travels on for at most this long.
 COASTING_S = 0.5
+# A face that something slides before drags its landmarks along with it at last. So what it was
+# doing over such a time counts once it is out of sight.
+LASTING_S = 0.3
 
 
 @dataclass(slots=True)
@@ -23,29 +26,35 @@ class Motion:
 
     Attributes:
         velocities: (N, 2) px per s.
+        lasting: (N, 2) the same, followed slowly.
         covariances: (N, 2, 2) of place and velocity, in face sizes and s.
     """
 
     velocities: Float64
+    lasting: Float64
     covariances: Float64
 
     @staticmethod
     def at_rest(count: int) -> Motion:
         """Return the motion of faces that were seen once."""
         first = np.diag([PLACE_NOISE**2, FIRST_SPEED**2])
-        return Motion(np.zeros((count, 2)), np.repeat(first[None], count, axis=0))
+        return Motion(
+            np.zeros((count, 2)), np.zeros((count, 2)), np.repeat(first[None], count, axis=0)
+        )
 
     def __getitem__(self, chosen: np.ndarray) -> Motion:
-        return Motion(self.velocities[chosen], self.covariances[chosen])
+        return Motion(self.velocities[chosen], self.lasting[chosen], self.covariances[chosen])
 
     def __add__(self, others: Motion) -> Motion:
         return Motion(
             np.concatenate([self.velocities, others.velocities]),
+            np.concatenate([self.lasting, others.lasting]),
             np.concatenate([self.covariances, others.covariances]),
         )
 
     def pass_time(self, interval_s: float) -> None:
         """Let the uncertainty grow for a while."""
+        self.lasting += (self.velocities - self.lasting) * -np.expm1(-interval_s / LASTING_S)
         transition = np.array([[1, interval_s], [0, 1]])
         push = np.array([interval_s**2 / 2, interval_s]) * ACCELERATION
         self.covariances = transition @ self.covariances @ transition.T + np.outer(push, push)
@@ -61,6 +70,10 @@ class Motion:
         gains = before[:, :, 0] / (before[:, 0, 0] + PLACE_NOISE**2)[:, None]
         self.velocities[chosen] += gains[:, 1:] * surprises
         self.covariances[chosen] = before - gains[:, :, None] * before[:, None, 0, :]
+
+    def lose(self, chosen: np.ndarray) -> None:
+        """Have faces that got out of sight go on as they did before something hid them."""
+        self.velocities[chosen] = self.lasting[chosen]
 
     def slow_down(self, chosen: np.ndarray, interval_s: float) -> None:
         """Brake faces that are out of sight, by indices or a mask."""

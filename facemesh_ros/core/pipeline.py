@@ -18,6 +18,7 @@ from facemesh_ros.core.second_look import look_again
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.steadier import Steadier
 from facemesh_ros.core.stream_time import StreamTime
+from facemesh_ros.core.tones import tones_from_landmarks
 from facemesh_ros.core.tracker import Tracker
 from facemesh_ros.core.tracks import Sightings
 from facemesh_ros.core.types import (
@@ -135,7 +136,8 @@ class FacePipeline:
             strangers = self._strangers(frame, len(expected), thorough=thorough)
         with self._stage('landmarks'):
             sightings = self._sightings(frame, expected, strangers)
-        self._tracker.update(sightings, settings, frame.image_wh)
+        tones = tones_from_landmarks(frame, sightings.points)
+        self._tracker.update(sightings, settings, frame.image_wh, tones)
         with self._stage('filter'):
             self._steady(frame, settings.filter)
         return self._faces(settings)

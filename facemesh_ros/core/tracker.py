@@ -10,30 +10,25 @@ from numpy.typing import NDArray
 from facemesh_ros.core.assignment import cheapest_pairs
 from facemesh_ros.core.boxes import (
     box_centres,
-    box_sizes,
     containment_matrix,
     iou_matrix,
+    planes,
     tight_boxes,
 )
+from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.tracks import Sightings, Tracks
-from facemesh_ros.core.types import FaceDetections, Float32, Float64, Rois
+from facemesh_ros.core.types import FaceDetections, Float32, Rois
 
-# How far from where it is expected a face may be seen, in its own size: at once, and more for
-# each second without sight of it. A change of its size by a factor e counts like its own size.
-REACH, REACH_PER_S = 0.7, 0.7
-# A face that was seen in the last image has that much of a claim before one that was not.
-UNSEEN_COST = 0.5
-# How long a face that is not published any more is remembered.
-MEMORY_S = 1.0
 # Part of the smaller of two boxes from which they are of one face.
 SAME_FACE = 0.7
 Steadier = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
-
-# More than any pair may cost.
-ALONE = REACH + REACH_PER_S * MEMORY_S + UNSEEN_COST + 1
+# The same from which somebody who is not seen is taken to be behind the other.
+BEHIND = 0.3
+# How slowly the tone that is known of a face follows what is seen of it.
+TONE_S = 0.5
 
 
 class Tracker:
@@ -47,6 +42,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget all faces; ids go on counting."""
         self._tracks = Tracks.none(self._landmark_count)
+        self._interval_s = 0.0
 
     @property
     def in_sight(self) -> bool:
@@ -74,12 +70,17 @@ class Tracker:
         Returns:
             Where the followed faces are expected.
         """
+        self._interval_s = interval_s
         tracks = self._tracks
         tracks.motion.pass_time(interval_s)
         tracks.motion.slow_down(tracks.misses > 0, interval_s)
         steps = tracks.motion.velocities * interval_s
+        # With a z of 0 the sum runs along whole landmarks, which is several times faster.
+        moved = np.zeros((len(tracks), 1, 3), np.float32)
+        moved[:, 0, :2] = steps
         for points in (tracks.points, tracks.steady):
-            points[..., :2] += steps[:, None].astype(np.float32)
+            points += moved
+        tracks.steps += steps
         tracks.unseen_s += interval_s
         tracks.ages += 1
         tracks.scores = np.full(len(tracks), np.nan, np.float32)
@@ -101,7 +102,11 @@ class Tracker:
         return detections[~known]
 
     def update(
-        self, sightings: Sightings, settings: PipelineSettings, image_wh: tuple[int, int]
+        self,
+        sightings: Sightings,
+        settings: PipelineSettings,
+        image_wh: tuple[int, int],
+        tones: Float32 | None = None,
     ) -> None:
         """Find out who is who, begin new tracks and end old ones.
 
@@ -110,19 +115,24 @@ class Tracker:
                 trusted first.
             settings: Of now.
             image_wh: Image width and height in px.
+            tones: (N, 3), see `tones_from_landmarks`; None if nobody looked.
         """
+        tones = np.zeros((len(sightings), 3), np.float32) if tones is None else tones
         followed = np.flatnonzero(self._tracks.followed)
         self._tracks.presences[followed] = sightings.presences[: len(followed)]
         present = np.flatnonzero(sightings.presences > settings.min_presence_confidence)
-        seen = sightings[present]
+        seen, tones = sightings[present], tones[present]
+        boxes = tight_boxes(seen.points)
         known, places, strangers = self._who_is_who(
-            seen, present >= len(followed), settings.min_tracking_iou
+            boxes, tones, present >= len(followed), settings.min_tracking_iou
         )
         admitted = self._admitted(known, settings.max_faces)
         known, places = known[admitted], places[admitted]
+        clear = self._clear(known, boxes[places])
+        self._learn(known[clear], tones[places[clear]])
         self._see(known, seen[places])
-        self._miss(np.setdiff1d(np.arange(len(self._tracks)), known), settings, image_wh)
-        self._begin(seen[strangers], settings.max_faces)
+        self._miss(known, settings, image_wh)
+        self._begin(seen[strangers], tones[strangers], settings.max_faces)
 
     def steady(self, steadier: Steadier) -> None:
         """Let a filter steady the landmarks of the faces that are in sight, as consumers see them.
@@ -139,33 +149,23 @@ class Tracker:
             tracks.steady[seen], tracks.jitters_px[seen] = steady, jitters_px
 
     def _who_is_who(
-        self, seen: Sightings, pointed_at: NDArray[np.bool_], min_iou: float
+        self, boxes: Float32, tones: Float32, pointed_at: NDArray[np.bool_], min_iou: float
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Return the tracks that are seen, which sighting each of them is, and which are new."""
-        boxes = tight_boxes(seen.points)
-        costs = self._costs(boxes)
+        costs = costs_of(self._tracks, boxes, tones)
         tracks, places = cheapest_pairs(costs, ALONE)
-        sure = np.argsort(costs[tracks, places], kind='stable')
+        # Of two on one face it is whose that was seen in the last image, then whose it is more.
+        unseen = self._tracks.misses[tracks] > 0
+        sure = np.lexsort((costs[tracks, places], unseen))
         tracks, places = tracks[sure], places[sure]
         # Faces that nobody claims are new only if the detector found them: a followed ROI that
         # slipped to somebody else is no sighting.
-        new = np.setdiff1d(np.flatnonzero(pointed_at), places)
+        rest = _others(len(boxes), places)
+        new = rest[pointed_at[rest]]
         ranked = np.concatenate([places, new])
         kept = firsts(_same_face(boxes[ranked], boxes[ranked], min_iou))
         claimed = kept[kept < len(places)]
         return tracks[claimed], places[claimed], ranked[kept[kept >= len(places)]]
-
-    def _costs(self, boxes_xyxy: Float32) -> Float64:
-        """Return (T, N) how unlike each track each box is; infinite where it cannot be."""
-        expected = tight_boxes(self._tracks.points)
-        sizes, new_sizes = box_sizes(expected)[:, None], box_sizes(boxes_xyxy)[None]
-        ways = box_centres(expected)[:, None] - box_centres(boxes_xyxy)[None]
-        costs: Float64 = np.linalg.norm(ways, axis=2) / sizes
-        costs += np.abs(np.log(new_sizes / sizes))
-        reaches = REACH + REACH_PER_S * self._tracks.unseen_s[:, None]
-        costs[costs > reaches] = np.inf
-        costs += UNSEEN_COST * (self._tracks.misses > 0)[:, None]
-        return costs
 
     def _admitted(self, known: NDArray[np.intp], max_faces: int) -> NDArray[np.bool_]:
         """Tell who of those seen is followed: who was only remembered while there is room."""
@@ -174,9 +174,26 @@ class Tracker:
         admitted: NDArray[np.bool_] = np.cumsum(returning) <= max_faces - followed.sum()
         return admitted | ~returning
 
+    def _clear(self, known: NDArray[np.intp], boxes: Float32) -> NDArray[np.bool_]:
+        """Tell which of those seen nobody hides, and take note of who is behind them."""
+        tracks = self._tracks
+        missed = _others(len(tracks), known)
+        lost = tight_boxes(tracks.points[missed])
+        overlaps = containment_matrix(boxes, np.concatenate([boxes, lost]))
+        behind = (overlaps[:, len(boxes) :] > BEHIND).any(axis=0)
+        tracks.hidden_s[missed[behind]] += self._interval_s
+        clear: NDArray[np.bool_] = (overlaps > CROWDED).sum(axis=1) == 1
+        return clear
+
+    def _learn(self, known: NDArray[np.intp], tones: Float32) -> None:
+        """Learn the tones of faces."""
+        tracks = self._tracks
+        weight = -np.expm1(-self._interval_s / TONE_S)
+        tracks.tones[known] += weight * (tones - tracks.tones[known])
+
     def _see(self, known: NDArray[np.intp], seen: Sightings) -> None:
         tracks = self._tracks
-        surprises = (seen.points - tracks.points[known])[..., :2].mean(axis=1)
+        surprises = (planes(seen.points) - planes(tracks.points[known])).mean(axis=2)
         tracks.motion.measure(known, surprises)
         tracks.points[known] = tracks.steady[known] = seen.points
         tracks.presences[known] = seen.presences
@@ -185,27 +202,41 @@ class Tracker:
         tracks.scores[known[pointed_at]] = seen.scores[pointed_at]
         tracks.hits[known] += 1
         tracks.misses[known] = 0
-        tracks.unseen_s[known] = 0
+        tracks.unseen_s[known] = tracks.hidden_s[known] = 0
+        tracks.steps[known] = 0
         tracks.followed[known] = True
 
     def _miss(
-        self, missed: NDArray[np.intp], settings: PipelineSettings, image_wh: tuple[int, int]
+        self, known: NDArray[np.intp], settings: PipelineSettings, image_wh: tuple[int, int]
     ) -> None:
+        """Take note of who is not seen, and forget whoever is gone for long."""
         tracks = self._tracks
+        missed = _others(len(tracks), known)
+        if not len(missed):
+            return
+        tracks.motion.lose(missed[tracks.misses[missed] == 0])
         tracks.misses[missed] += 1
         centres = box_centres(tight_boxes(tracks.points[missed]))
         inside = ((centres >= 0) & (centres < image_wh)).all(axis=1)
         tracks.followed[missed] &= inside & (tracks.misses[missed] <= settings.max_coast_frames)
-        lost = np.zeros(len(tracks), bool)
-        lost[missed] = tracks.hits[missed] < settings.min_birth_frames
-        lost |= tracks.unseen_s > MEMORY_S
-        self._tracks = tracks[~lost]
+        gone = tracks.unseen_s - tracks.hidden_s > MEMORY_S
+        gone |= tracks.unseen_s > MEMORY_BEHIND_S
+        gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
+        if gone.any():
+            self._tracks = tracks[~gone]
 
-    def _begin(self, strangers: Sightings, max_faces: int) -> None:
+    def _begin(self, strangers: Sightings, tones: Float32, max_faces: int) -> None:
         free = max(0, max_faces - int(self._tracks.followed.sum()))
-        born = Tracks.of(strangers[np.arange(len(strangers))[:free]], self._issued + 1)
-        self._issued += len(born)
-        self._tracks += born
+        admitted = np.arange(len(strangers))[:free]
+        if len(admitted):
+            self._tracks += Tracks.of(strangers[admitted], tones[admitted], self._issued + 1)
+            self._issued += len(admitted)
+
+
+def _others(count: int, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    others = np.ones(count, bool)
+    others[chosen] = False
+    return np.flatnonzero(others)
 
 
 def _same_face(boxes_xyxy: Float32, others_xyxy: Float32, min_iou: float) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.motion import Motion
-from facemesh_ros.core.types import FaceState, Float32, Rois, UInt8
+from facemesh_ros.core.types import FaceState, Float32, Float64, Rois, UInt8
 
 
 @dataclass(slots=True)
@@ -50,6 +50,9 @@ class Tracks:
         misses: (N,) images in a row that did not.
         followed: (N,) whether its ROI is looked at; the others are only remembered.
         unseen_s: (N,) time since it was seen last.
+        hidden_s: (N,) how much of that somebody else was before it.
+        steps: (N, 2) px, the way that it is taken to have gone since it was seen last.
+        tones: (N, 3) its mean colour, see `tones_from_landmarks`.
         points: (N, L, 3) px, where its landmarks were measured or are expected.
         steady: (N, L, 3) px, the same as consumers see them, filtered over time.
         jitters_px: (N,) how much the filter took away of late.
@@ -65,6 +68,9 @@ class Tracks:
     misses: NDArray[np.int64]
     followed: NDArray[np.bool_]
     unseen_s: NDArray[np.float64]
+    hidden_s: NDArray[np.float64]
+    steps: Float64
+    tones: Float32
     points: Float32
     steady: Float32
     jitters_px: Float32
@@ -86,11 +92,12 @@ class Tracks:
     def none(landmark_count: int) -> Tracks:
         """Return no tracks."""
         points, numbers = np.empty((0, landmark_count, 3), np.float32), np.empty(0, np.float32)
-        return Tracks.of(Sightings(points, numbers, numbers, Rois.none()), 1)
+        tones = np.empty((0, 3), np.float32)
+        return Tracks.of(Sightings(points, numbers, numbers, Rois.none()), tones, 1)
 
     @staticmethod
-    def of(sightings: Sightings, first_id: int) -> Tracks:
-        """Return new tracks of faces that nobody knew."""
+    def of(sightings: Sightings, tones: Float32, first_id: int) -> Tracks:
+        """Return new tracks of faces that nobody knew, and (N, 3) of their tones."""
         count = len(sightings)
         return Tracks(
             ids=first_id + np.arange(count),
@@ -99,6 +106,9 @@ class Tracks:
             misses=np.zeros(count, np.int64),
             followed=np.ones(count, bool),
             unseen_s=np.zeros(count),
+            hidden_s=np.zeros(count),
+            steps=np.zeros((count, 2)),
+            tones=tones,
             points=sightings.points,
             steady=sightings.points.copy(),
             jitters_px=np.zeros(count, np.float32),

@@ -25,6 +25,7 @@ class Health:
     Attributes:
         processed: Images whose landmarks were published.
         faces: Number of faces in the last image.
+        too_old: Images that were left out because of their age.
         error: Why the last image could not be processed; empty if it could.
     """
 
@@ -37,7 +38,7 @@ class Health:
         worker: NewestFirstWorker[Any],
     ) -> None:
         """Start to report; how many images arrive and get replaced is read off the worker."""
-        self.processed = self.faces = 0
+        self.processed = self.faces = self.too_old = 0
         self.error = ''
         self._node, self._topic, self._sensor, self._times = node, topic, sensor, times
         self._worker = worker
@@ -59,6 +60,15 @@ class Health:
         self.error = ''
         if not math.isnan(latency_s):
             self._times.record('stamp to published', 1e3 * latency_s)
+
+    def image_too_old(self, max_age_s: float) -> None:
+        """Count an image that was left out because of its age, and say so now and then."""
+        self.too_old += 1
+        self._node.get_logger().warning(
+            f'images on {self._topic} older than max_image_age ({max_age_s:g} s) are left out: '
+            "is the camera's clock in step with this machine's, or the machine too slow?",
+            throttle_duration_sec=LOG_PERIOD_S,
+        )
 
     def image_failed(self, error: Exception) -> None:
         """Remember why an image could not be processed, and say so now and then."""
@@ -112,6 +122,7 @@ class Health:
             'rate (Hz)': f'{images / PERIOD_S:.1f}',
             'images received': self._worker.received,
             'images dropped': self._worker.dropped,
+            'images too old': self.too_old,
             'images processed': self.processed,
             'faces': self.faces,
             'execution provider': model.provider,

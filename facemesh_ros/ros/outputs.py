@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -16,7 +18,7 @@ from facemesh_ros.core.pipeline import Stage
 from facemesh_ros.core.types import Faces, Float32, Frame
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.camera import CameraModel
-from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.images import msg_from_bgr, ns_from_stamp
 from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
 from facemesh_ros.ros.points import points_msg
@@ -58,12 +60,14 @@ class Outputs:
     ) -> float:
         """Publish the faces of an image and return its latency in s, NaN if its stamp is zero."""
         msg = array_msg_from_faces(faces, header, frame.image_wh, dropped_images)
-        if frame.stamp_ns:
-            msg.latency = self._seconds_since(header)
+        msg.latency = self.age_s(header)
         self._landmarks.publish(msg)
         return float(msg.latency)
 
-    def _seconds_since(self, header: Header) -> float:
+    def age_s(self, header: Header) -> float:
+        """Return how long ago an image was taken, s, by the node's clock; NaN if nobody knows."""
+        if not ns_from_stamp(header):
+            return math.nan
         stamp = Time.from_msg(header.stamp, self._node.get_clock().clock_type)
         return (self._node.get_clock().now() - stamp).nanoseconds / 1e9
 

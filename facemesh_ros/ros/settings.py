@@ -28,6 +28,12 @@ class NodeSettings(SensorSettings):
         choices=('raw', 'compressed'),
         read_only=True,
     )
+    max_image_age: float = tunable(
+        0.0,
+        'Leave images out that are older than this, in s, when their turn comes; 0 takes all.',
+        low=0.0,
+        high=3600.0,
+    )
     marker_style: str = tunable(
         'mesh',
         'What the markers show of a face.',

@@ -92,6 +92,9 @@ class FaceStream:
             self._reset_wanted = False
             pipeline.reset()
         pipeline.settings = settings
+        if 0 < settings.max_image_age < self._outputs.age_s(msg.header):
+            self._health.image_too_old(settings.max_image_age)
+            return
         with self._times.stage('decode'):
             frame = frame_from_msg(msg)
         faces = pipeline.process(frame)

@@ -140,10 +140,10 @@ def test_a_face_that_grows_and_turns_stays_the_same(scene):
 def test_who_was_just_seen_has_the_better_claim_than_who_is_out_of_sight(scene):
     stream = scene()
     for _ in range(3):
-        stream.show(scene.face_at(240, 200), scene.face_at(300, 200))
+        stream.show(scene.face_at(240, 200), scene.face_at(294, 200))
     stream.show(scene.face_at(240, 200))
     # Nearer to where the hidden one is.
-    assert id_at(stream.show(scene.face_at(273, 200)), 273, 200) == 1
+    assert id_at(stream.show(scene.face_at(268, 200)), 268, 200) == 1
     assert stream.tracker.followed.misses.tolist() == [0, 2]
 
 

@@ -146,7 +146,7 @@ def test_a_crop_that_slipped_to_a_stranger_is_no_sight_and_no_new_face(scene):
     stream = scene()
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
-    stranger = scene.face_at(272, 200)
+    stranger = scene.face_at(285, 200)  # most of its size away
     assert lives(stream.show(stranger, detector=False)) == [(1, COASTING)]
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.msg import Parameter, ParameterValue, SetParametersResult
+from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.qos import (
     QoSDurabilityPolicy,
@@ -130,6 +132,14 @@ class Client(Node):
             if self.status and text in self.status.message:
                 return self.status
         raise AssertionError(f'the node never said {text!r}')
+
+    def set_parameter(self, name: str, **value: Any) -> SetParametersResult:
+        """Set a parameter of the node, by its typed value: double_value=0.5."""
+        types = {'string_value': 4, 'double_value': 3, 'integer_value': 2, 'bool_value': 1}
+        (kind,) = value
+        parameter = Parameter(name=name, value=ParameterValue(type=types[kind], **value))
+        request = SetParameters.Request(parameters=[parameter])
+        return self.call(SetParameters, 'facemesh/set_parameters', request).results[0]
 
     def call(self, kind: type, name: str, request: Any) -> Any:
         client = self.create_client(kind, name)

@@ -90,6 +90,35 @@ def test_latency_counts_from_the_stamp(client, face_msg):
     assert 1000 <= client.answer_to(image).latency < 1100
 
 
+def test_a_stream_that_starts_over_begins_anew(client, face_msg):
+    before = client.answer_to(face_msg()).faces[0]
+    image = face_msg()
+    image.header.stamp.sec = 1000  # as a bag that is played again
+    after = client.answer_to(image).faces[0]
+    assert after.id > before.id
+    assert after.state == FaceMesh.STATE_TENTATIVE
+    assert np.isfinite(points_of(after)).all()
+    assert np.abs(points_of(after) - points_of(before)).max() < 5  # the same picture
+
+
+def test_images_that_are_too_old_are_left_out(client, face_msg):
+    assert client.set_parameter('max_image_age', double_value=10.0).successful
+    old = face_msg()
+    old.header.stamp = client.get_clock().now().to_msg()
+    old.header.stamp.sec -= 20
+    client.answers.clear()
+    for _ in range(10):
+        client.send(old)
+        client.spin_for(0.1)
+    assert client.answers == []
+    new = face_msg()
+    new.header.stamp = client.get_clock().now().to_msg()
+    assert client.answer_to(new).faces
+    client.wait_until(lambda: int(client.figures['images too old']) > 0, 'the count')
+    assert client.set_parameter('max_image_age', double_value=0.0).successful
+    assert client.answer_to(face_msg()).faces
+
+
 def test_a_face_keeps_its_id_until_reset(client, face_msg):
     first, second = (client.answer_to(face_msg()).faces[0] for _ in range(2))
     assert second.id == first.id

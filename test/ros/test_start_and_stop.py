@@ -8,8 +8,6 @@ import onnxruntime
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import Trigger
 
 PATIENCE_S = 30.0
@@ -18,14 +16,6 @@ PATIENCE_S = 30.0
 def change(client, transition):
     request = ChangeState.Request(transition=Transition(id=transition))
     return client.call(ChangeState, 'facemesh/change_state', request).success
-
-
-def set_parameter(client, name, **value):
-    types = {'string_value': 4, 'double_value': 3, 'integer_value': 2, 'bool_value': 1}
-    (kind,) = value
-    parameter = Parameter(name=name, value=ParameterValue(type=types[kind], **value))
-    request = SetParameters.Request(parameters=[parameter])
-    return client.call(SetParameters, 'facemesh/set_parameters', request).results[0]
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -87,11 +77,11 @@ def test_fp16_without_a_gpu_is_fp32_and_says_so(client, start_node, face_msg):
 def test_parameters_change_while_it_runs(client, start_node, face_msg):
     node = start_node()
     assert client.answer_to(face_msg()).faces
-    assert set_parameter(client, 'min_detection_confidence', double_value=0.999).successful
+    assert client.set_parameter('min_detection_confidence', double_value=0.999).successful
     # A face that is followed needs no detector; one that is searched for does.
     assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
     assert not client.answer_to(face_msg()).faces
-    assert set_parameter(client, 'min_detection_confidence', double_value=0.5).successful
+    assert client.set_parameter('min_detection_confidence', double_value=0.5).successful
     assert client.answer_to(face_msg()).faces
 
     for name, value, reason in (
@@ -99,7 +89,7 @@ def test_parameters_change_while_it_runs(client, start_node, face_msg):
         ('marker_style', {'string_value': 'sphere'}, 'wireframe'),
         ('max_faces', {'integer_value': 2}, 'read-only'),
     ):
-        result = set_parameter(client, name, **value)
+        result = client.set_parameter(name, **value)
         assert not result.successful
         assert reason in result.reason
     node.stop()

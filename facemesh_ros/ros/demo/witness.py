@@ -7,7 +7,6 @@ from collections import Counter, deque
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
 
 from facemesh_ros.core.drawing import bgr_from_frame
 from facemesh_ros.core.types import UInt8
@@ -41,7 +40,11 @@ class Witness(Node):
         self.diagnostics: dict[str, str] = {}
         self.picture: UInt8 | None = None
         self._video, self._video_left = video, round(VIDEO_S * rate_hz)
-        self._first_ns: dict[str, int] = {}
+        self._start_ns = 0
+        self._noted: dict[str, deque[tuple[int, int]]] = {
+            'camera_info': deque(),
+            'landmarks': deque(),
+        }
         self._arrivals_ns: deque[int] = deque(maxlen=RATE_WINDOW)
         self.create_subscription(FaceMeshInfo, 'facemesh/info', self._on_info, LATCHED)
         self.create_subscription(FaceMeshArray, 'facemesh/landmarks', self._on_faces, RELIABLE)
@@ -66,18 +69,31 @@ class Witness(Node):
         self.info = msg
 
     def _on_sent(self, msg: CameraInfo) -> None:
-        self.sent += self._counts('camera_info', msg.header)
+        self._note('camera_info', ns_from_stamp(msg.header), 1)
 
-    def _counts(self, topic: str, header: Header) -> bool:
-        """Tell whether an image counts: those after the first that was seen on both topics."""
-        stamp_ns = ns_from_stamp(header)
-        self._first_ns.setdefault(topic, stamp_ns)
-        return len(self._first_ns) == 2 and stamp_ns > max(self._first_ns.values())
+    def _note(self, topic: str, stamp_ns: int, number: int) -> None:
+        """Keep what a message says of an image until the other topic has caught up with it."""
+        self._noted[topic].append((stamp_ns, number))
+        if not all(self._noted.values()):
+            return
+        # Those count that come after the first that was seen on both topics.
+        self._start_ns = self._start_ns or max(noted[0][0] for noted in self._noted.values())
+        reached_ns = min(noted[-1][0] for noted in self._noted.values())
+        for name, noted in self._noted.items():
+            while len(noted) > 1 and noted[0][0] <= reached_ns:
+                self._count(name, *noted.popleft())
+
+    def _count(self, topic: str, stamp_ns: int, number: int) -> None:
+        if stamp_ns <= self._start_ns:
+            return
+        if topic == 'camera_info':
+            self.sent += 1
+        else:
+            self.answers[number] += 1
 
     def _on_faces(self, msg: FaceMeshArray) -> None:
         self.last = msg
-        if self._counts('landmarks', msg.header):
-            self.answers[len(msg.faces)] += 1
+        self._note('landmarks', ns_from_stamp(msg.header), len(msg.faces))
         self._arrivals_ns.append(self.get_clock().now().nanoseconds)
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:
