@@ -74,7 +74,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='a first look, rough figures')
+    parser.add_argument('--quick', action='store_true', help='a first look in 50 s, rough figures')
     parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
     parser.add_argument(
@@ -137,7 +137,8 @@ def measured_race(
             for contestant, side in in_turn if number % 2 == 0 else reversed(in_turn):
                 block = side.block(file, BLOCK, warm_up=0, stream=True, start=number * BLOCK)
                 blocks[contestant] += [block] if number else []
-        versions.update({side.name: side.versions for side in sides.values()})
+        # Ours has one name for each detector, but the same versions.
+        versions.update({side.name.split(',')[0]: side.versions for side in sides.values()})
     return stream_rows(scene, race, blocks)
 
 

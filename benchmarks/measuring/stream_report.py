@@ -14,6 +14,7 @@ MODE = (
     'Streams at 30 Hz on both sides: faces are followed from image to image (process; VIDEO, '
     'static_image_mode False), ours with all its defaults, the temporal filter among them.'
 )
+COLUMNS = ('median', 'p95', 'p99', 'CPU', 'MiB', 'faces')
 STAGES = ('detect', 'landmarks', 'filter', 'blendshapes', 'other')
 
 
@@ -47,30 +48,46 @@ class StreamReport:
         return '\n\n'.join(filter(None, parts))
 
     def _times(self) -> str:
-        titles = (
-            'stream|model|setting|side|n|median|p95|p99|CPU|faces|MiB|ours / peer|CPU ours / peer'
-        )
+        peers = {row.race: row for row in self.rows if not row.stages_ms}
+        own = [row for row in self.rows if row.stages_ms]
+        titles = ['stream', 'model', 'setting', *COLUMNS, 'peer', *COLUMNS]
         return table(
-            titles.split('|'),
+            [*titles, 'ours / peer', 'CPU ours / peer'],
             [
-                [row.scene, row.model, row.setting, row.side, str(row.wall_ms.n)]
-                + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99)]
-                + [f'{row.cpu_ms:.2f}', f'{row.faces_found} of {row.faces_shown}']
-                + [f'{row.peak_mib:.0f}', ratio_text(row.ratio), ratio_text(row.cpu_ratio)]
-                for row in self.rows
+                [
+                    *(row.scene, row.model, _setting(row), *_figures(row)),
+                    *_peer_figures(peers.get(row.race)),
+                    *(ratio_text(row.ratio), ratio_text(row.cpu_ratio)),
+                ]
+                for row in own
             ],
         )
 
     def _stages(self) -> str:
         return table(
-            ['stream', 'model', 'setting', 'side', *STAGES],
+            ['stream', 'model', 'setting', *STAGES],
             [
-                [row.scene, row.model, row.setting, row.side]
+                [row.scene, row.model, _setting(row)]
                 + [_ms(row.stages_ms.get(stage)) for stage in STAGES]
                 for row in self.rows
                 if row.stages_ms
             ],
         )
+
+
+def _setting(row: StreamRow) -> str:
+    return row.setting + row.side.removeprefix('facemesh_ros')
+
+
+def _peer_figures(row: StreamRow | None) -> list[str]:
+    return [row.side, *_figures(row)] if row else [''] * (1 + len(COLUMNS))
+
+
+def _figures(row: StreamRow) -> list[str]:
+    times = (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99, row.cpu_ms)
+    found = f'{row.faces_found} of {row.faces_shown}'
+    faces = 'all' if row.faces_found == row.faces_shown else found
+    return [*(f'{ms:.2f}' for ms in times), f'{row.peak_mib:.0f}', faces]
 
 
 def _ms(value: float | None) -> str:

@@ -47,6 +47,11 @@ class StreamRow:
     cpu_ratio: Ratio | None
     stages_ms: dict[str, float]
 
+    @property
+    def race(self) -> tuple[str, str, str]:
+        """What the row shares with those of the other sides."""
+        return self.scene, self.model, self.setting
+
 
 def stream_rows(scene: StreamScene, race: Race, blocks: BlocksBySide) -> Iterator[StreamRow]:
     """Yield a row for each side of a race."""
