@@ -34,7 +34,7 @@ DETECTOR_PROFILES = {
     'short_range': DetectorProfile(
         layers=((8, 2), (16, 6)), smallest_face=0.13, looks_per_image=8
     ),
-    'full_range': DetectorProfile(layers=((4, 1),), smallest_face=0.088, looks_per_image=3),
+    'full_range': DetectorProfile(layers=((4, 1),), smallest_face=0.1, looks_per_image=4),
 }
 
 
