@@ -13,9 +13,11 @@ from facemesh_ros.core.types import NO_DETECTIONS, FaceDetections, Float32
 SAME_PLACE = 0.5
 # Part of a hint from which it belongs to a face that is known.
 KNOWN = 0.5
-# So many images later a hint is stale, and a place that turned out to be nothing is worth another
-# look.
+# So many images later a hint is stale.
 LIFETIME = 10
+# So many images later a place that turned out to be nothing is worth another look: what looks like
+# a face and is none does so in every sweep.
+RETRY = 30
 
 
 class HintPool:
@@ -59,6 +61,6 @@ class HintPool:
     def _forget_old(self) -> None:
         self._waited += 1
         self._tried_ago += 1
-        waiting, tried = self._waited <= LIFETIME, self._tried_ago <= LIFETIME
+        waiting, tried = self._waited <= LIFETIME, self._tried_ago <= RETRY
         self._waiting, self._waited = self._waiting[waiting], self._waited[waiting]
         self._tried_xyxy, self._tried_ago = self._tried_xyxy[tried], self._tried_ago[tried]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.core.hints import LIFETIME, HintPool
+from facemesh_ros.core.hints import LIFETIME, RETRY, HintPool
 from facemesh_ros.core.types import NO_DETECTIONS, FaceDetections
 
 NOBODY = np.empty((0, 4), np.float32)
@@ -49,10 +49,10 @@ def test_a_hint_is_handed_out_as_it_came():
 
 def test_the_same_place_is_not_tried_twice_in_a_short_time_but_again_later():
     pool = HintPool()
-    handed = [place(pool.next(hints((100 + shift, 0.4)), NOBODY)) for shift in range(12)]
+    handed = [place(pool.next(hints((100 + k % 9, 0.4)), NOBODY)) for k in range(RETRY + 2)]
     assert handed[0] == 100
-    assert handed[1 : LIFETIME + 1] == [None] * LIFETIME
-    assert handed[LIFETIME + 1] == 100 + LIFETIME + 1
+    assert handed[1:-1] == [None] * RETRY
+    assert handed[-1] == 100 + (RETRY + 1) % 9
 
 
 def test_a_hint_that_waits_while_its_place_is_tried_is_dropped():
@@ -106,12 +106,12 @@ spots = st.lists(
 )
 
 
-@given(st.lists(spots, max_size=3 * LIFETIME))
+@given(st.lists(spots, max_size=2 * RETRY))
 def test_whatever_comes_no_place_is_handed_out_twice_within_a_lifetime(stream):
     pool = HintPool()
     handed = [place(pool.next(hints(*new), NOBODY)) for new in stream]
     for index, first in enumerate(handed):
-        later = handed[index + 1 : index + LIFETIME + 1]
+        later = handed[index + 1 : index + RETRY + 1]
         assert first is None or first not in later
     # Who is handed out was seen, in this image or not much before it.
     for index, found in enumerate(handed):
