@@ -26,15 +26,16 @@ def cost_of(faces: int) -> CostRow:
     settings = PipelineSettings(max_faces=max(faces, 1))
     tracker, steadier = Tracker(LANDMARKS), Steadier(settings.filter)
     tracker_s, filter_s = [], []
+    tones = np.zeros((faces, 3), np.float32)
     for index in range(IMAGES):
         points = _faces(faces, index)
         start = perf_counter()
         expected = tracker.expect(1 / RATE_HZ)
-        tight_boxes(tracker.followed.points)
+        _ = tracker.followed_xyxy  # the pipeline asks before it searches
         tracker.recognise(NO_DETECTIONS, settings.min_tracking_iou)
         scores = np.full(faces, np.nan if len(expected) else 0.9, np.float32)
         sightings = Sightings(points, np.ones(faces, np.float32), scores, _rois(points))
-        tracker.update(sightings, settings, IMAGE_WH)
+        tracker.update(sightings, settings, IMAGE_WH, tones)
         between = perf_counter()
         stamp_ns = round(index * 1e9 / RATE_HZ)
         tracker.steady(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.core.affine import image_from_crop, transform_points
+from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.core.anchors import anchor_centres
 from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois, crop_whole
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
-from facemesh_ros.core.regions import whole
 from facemesh_ros.core.types import FaceDetections, Float32, Float64, Frame, Rois
 
 KEYPOINTS = 6
@@ -46,7 +45,7 @@ class BlazeFace:
             N faces in px of the image, best score first.
         """
         if region is None:
-            region, crop = whole(frame.image_wh), crop_whole(frame, self._style)
+            region, crop = letterbox_roi(frame.image_wh), crop_whole(frame, self._style)
         else:
             crop = crop_rois(frame, region, self._style)
         regressors, logits = self._network.run(crop, ('regressors', 'classificators'))

@@ -42,16 +42,6 @@ class Motion:
             np.zeros((count, 2)), np.zeros((count, 2)), np.repeat(first[None], count, axis=0)
         )
 
-    def __getitem__(self, chosen: np.ndarray) -> Motion:
-        return Motion(self.velocities[chosen], self.lasting[chosen], self.covariances[chosen])
-
-    def __add__(self, others: Motion) -> Motion:
-        return Motion(
-            np.concatenate([self.velocities, others.velocities]),
-            np.concatenate([self.lasting, others.lasting]),
-            np.concatenate([self.covariances, others.covariances]),
-        )
-
     def pass_time(self, interval_s: float) -> None:
         """Let the uncertainty grow for a while."""
         self.lasting += (self.velocities - self.lasting) * -np.expm1(-interval_s / LASTING_S)

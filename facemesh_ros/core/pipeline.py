@@ -106,11 +106,8 @@ class FacePipeline:
         return dict(self._stages.search.looks)
 
     def reset(self) -> None:
-        """Forget all faces; ids go on counting."""
+        """Forget all faces before the next image; ids go on counting."""
         self._time.reset()
-        self._tracker.reset()
-        self._steadier.reset()
-        self._stages.search.reset()
 
     def process(self, frame: Frame, *, thorough: bool = False) -> Faces:
         """Take the next image of a stream.
@@ -164,7 +161,7 @@ class FacePipeline:
             found = search.next(
                 frame,
                 settings,
-                known_xyxy=tight_boxes(tracker.followed.points),
+                known_xyxy=tracker.followed_xyxy,
                 anywhere=not tracker.in_sight,
                 near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
             )

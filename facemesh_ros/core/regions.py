@@ -1,4 +1,4 @@
-"""Square regions of an image that a detector looks at: the whole, and tiles for small faces."""
+"""Square regions of an image that a detector looks at closer: tiles, and turned ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.types import Float32, Rois
 
 # From one level of tiles to the next the side shrinks by at most about this.
@@ -60,11 +59,6 @@ def _centres(length: int, count: int, side: float) -> Float32:
     if count == 1:
         return np.array([length / 2], np.float32)
     return np.linspace(side / 2, length - side / 2, count, dtype=np.float32)
-
-
-def whole(image_wh: tuple[int, int]) -> Rois:
-    """Return the whole image as one region, see `letterbox_roi`."""
-    return letterbox_roi(image_wh)
 
 
 def turned(region: Rois, quarter_turns: int) -> Rois:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TypeVar
 
+from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.profiles import DetectorProfile
-from facemesh_ros.core.regions import tile_levels, turned, whole
+from facemesh_ros.core.regions import tile_levels, turned
 from facemesh_ros.core.types import Rois
 
 # The smallest face in px of the image that closer looks are for. Smaller ones have too few pixels
@@ -76,7 +77,7 @@ def sweep_over(
     wholes, tiles = [], []
     for turns in QUARTER_TURNS[rotations]:
         if turns:
-            wholes.append(Look(first.detectors, turned(whole(image_wh), turns)))
+            wholes.append(Look(first.detectors, turned(letterbox_roi(image_wh), turns)))
         if closer:
             tiles += _closer_looks(image_wh, *closer, turns)
     return Sweep(first, tuple(_spread(wholes, tiles)))

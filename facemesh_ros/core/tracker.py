@@ -61,6 +61,11 @@ class Tracker:
         """The faces that are followed, in the order of their ids."""
         return self._tracks[self._tracks.followed]
 
+    @property
+    def followed_xyxy(self) -> Float32:
+        """The boxes in which the followed faces are expected, (N, 4) px."""
+        return tight_boxes(self._tracks.points[self._tracks.followed])
+
     def expect(self, interval_s: float) -> Rois:
         """Move all faces on to the next image.
 
@@ -93,8 +98,7 @@ class Tracker:
         followed = np.flatnonzero(self._tracks.followed)
         if not len(followed) or not len(detections):
             return detections
-        boxes = tight_boxes(self._tracks.points[followed])
-        same = _same_face(detections.boxes_xyxy, boxes, min_iou)
+        same = _same_face(detections.boxes_xyxy, self.followed_xyxy, min_iou)
         known: NDArray[np.bool_] = same.max(axis=1)
         # Best scores come first, so the last to be written is the best.
         for index in np.flatnonzero(known)[::-1]:
@@ -106,7 +110,7 @@ class Tracker:
         sightings: Sightings,
         settings: PipelineSettings,
         image_wh: tuple[int, int],
-        tones: Float32 | None = None,
+        tones: Float32,
     ) -> None:
         """Find out who is who, begin new tracks and end old ones.
 
@@ -115,9 +119,8 @@ class Tracker:
                 trusted first.
             settings: Of now.
             image_wh: Image width and height in px.
-            tones: (N, 3), see `tones_from_landmarks`; None if nobody looked.
+            tones: (N, 3) of the sightings, see `tones_from_landmarks`.
         """
-        tones = np.zeros((len(sightings), 3), np.float32) if tones is None else tones
         followed = np.flatnonzero(self._tracks.followed)
         self._tracks.presences[followed] = sightings.presences[: len(followed)]
         present = np.flatnonzero(sightings.presences > settings.min_presence_confidence)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.motion import Motion
+from facemesh_ros.core.structs import join, select
 from facemesh_ros.core.types import FaceState, Float32, Float64, Rois, UInt8
 
 
@@ -33,10 +32,10 @@ class Sightings:
         return len(self.scores)
 
     def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Sightings:
-        return Sightings(*(getattr(self, item.name)[chosen] for item in fields(self)))
+        return select(self, chosen)
 
     def __add__(self, others: Sightings) -> Sightings:
-        return Sightings(*_joined(self, others))
+        return join(self, others)
 
 
 @dataclass(slots=True)
@@ -83,10 +82,10 @@ class Tracks:
         return len(self.ids)
 
     def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Tracks:
-        return Tracks(*(getattr(self, item.name)[chosen] for item in fields(self)))
+        return select(self, chosen)
 
     def __add__(self, others: Tracks) -> Tracks:
-        return Tracks(*_joined(self, others))
+        return join(self, others)
 
     @staticmethod
     def none(landmark_count: int) -> Tracks:
@@ -124,10 +123,3 @@ class Tracks:
         states[self.misses > 0] = FaceState.COASTING
         states[self.hits < min_birth_frames] = FaceState.TENTATIVE
         return states
-
-
-def _joined(first: Any, second: Any) -> Iterator[Any]:
-    """Put the fields of two structs of arrays behind one another."""
-    for item in fields(first):
-        one, other = getattr(first, item.name), getattr(second, item.name)
-        yield np.concatenate([one, other]) if isinstance(one, np.ndarray) else one + other

@@ -8,6 +8,8 @@ from enum import Enum, IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.core.structs import join
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 UInt8 = NDArray[np.uint8]
@@ -108,11 +110,7 @@ class Rois:
         self.rotations_rad[places] = others.rotations_rad
 
     def __add__(self, others: Rois) -> Rois:
-        return Rois(
-            np.concatenate([self.centres, others.centres]),
-            np.concatenate([self.sizes_wh, others.sizes_wh]),
-            np.concatenate([self.rotations_rad, others.rotations_rad]),
-        )
+        return join(self, others)
 
 
 @dataclass(frozen=True, slots=True)

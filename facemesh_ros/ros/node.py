@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.settings import Parameters
-from facemesh_ros.ros.spinning import spin_until_told
+from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
 from facemesh_ros.sensor import ModelInfo, load_sensor
 from facemesh_ros.timing import StageTimes
@@ -129,26 +128,22 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
-    rclpy.init(args=args)
+    signals = start_rclpy(args)
     try:
         node = FaceMeshNode()
     except ParameterException as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1
-    return _run(node)
+    return _run(node, signals)
 
 
-def _run(node: FaceMeshNode) -> int:
+def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
     try:
         if not node.start():
             return 1
-        spin_until_told(node)
-    except KeyboardInterrupt:
-        pass  # while it started
+        spin_until_told(node, signals)
     finally:
-        # A launch file and a terminal may both pass on one Ctrl-C; the second must not cut this.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         node.stop()
         # Left to the interpreter's end, rclpy now and then takes the process down with it.
         node.destroy_node()

@@ -82,8 +82,7 @@ class FaceStream:
             self._worker.submit(msg)
 
     def _failed(self, error: Exception) -> None:
-        if self._node.context.ok():  # else the process is ending, and publishing had to fail
-            self._health.image_failed(error)
+        self._health.image_failed(error)
 
     def _process(self, msg: Image | CompressedImage) -> None:
         """Work on one image, in the worker's thread."""

@@ -81,7 +81,8 @@ class Scene:
         points, presences = self._landmarks(rois, faces)
         scores = np.append(np.full(len(expected), np.nan, np.float32), strangers.scores)
         sightings = Sightings(points, presences, scores, rois)
-        self.tracker.update(sightings, self.settings, image_wh)
+        alike = np.zeros((len(sightings), 3), np.float32)
+        self.tracker.update(sightings, self.settings, image_wh, alike)
         return self.tracker.followed
 
     @staticmethod

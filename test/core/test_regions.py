@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.core.affine import image_from_crop, transform_points
-from facemesh_ros.core.regions import OVERLAP, tile_levels, turned, whole
+from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
+from facemesh_ros.core.regions import OVERLAP, tile_levels, turned
 from facemesh_ros.core.types import Rois
 
 lengths = st.integers(1, 4000)
@@ -92,7 +92,7 @@ def test_tiles_come_in_reading_order():
 
 
 def test_the_whole_image_is_the_square_around_it():
-    region = whole((640, 480))
+    region = letterbox_roi((640, 480))
     assert region.centres.tolist() == [[320, 240]]
     assert region.sizes_wh.tolist() == [[640, 640]]
 

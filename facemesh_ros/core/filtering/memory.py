@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Generic, TypeVar, cast
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.core.stream_time import NOMINAL_INTERVAL_S
+from facemesh_ros.core.structs import join, merge, select
 from facemesh_ros.core.types import Float64
 
 State = TypeVar('State')
@@ -16,8 +18,6 @@ Ids = NDArray[np.int64]
 
 NS_PER_S = 1e9
 MAX_GAP_S = 0.5
-# Stamps that are equal, as zeros are, tell nothing: one interval of a usual camera is assumed.
-NOMINAL_INTERVAL_S = 1 / 30
 # Closer stamps come from the clock or the transport, not from the motion between two exposures.
 MIN_INTERVAL_S = 1 / 250
 # From one frame to the next, in sizes of the face, and as a ratio of sizes.
@@ -109,35 +109,3 @@ def _is_near(now: Places, before: Places) -> NDArray[np.bool_]:
     larger, smaller = np.maximum(now.sizes, before.sizes), np.minimum(now.sizes, before.sizes)
     near: NDArray[np.bool_] = (distances <= MAX_JUMP * larger) & (larger <= MAX_ZOOM * smaller)
     return near
-
-
-def select(state: State, rows: NDArray[Any]) -> State:
-    """Return the states of some faces."""
-    return _mapped(lambda array: array[rows], state)
-
-
-def join(first: State, second: State) -> State:
-    """Return the states of the faces of both."""
-    return _mapped(lambda *arrays: np.concatenate(arrays), first, second)
-
-
-def merge(chosen: NDArray[np.bool_], first: State, second: State) -> State:
-    """Return for each face its state in `first` where chosen, else in `second`."""
-
-    def either(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-        return np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), one, other)
-
-    return _mapped(either, first, second)
-
-
-def _mapped(change: Any, first: State, *others: State) -> State:
-    """Apply a function of arrays to all arrays of states of one kind."""
-    if not is_dataclass(first):
-        return cast(State, change(first, *others))
-    parts = {
-        item.name: _mapped(
-            change, getattr(first, item.name), *(getattr(other, item.name) for other in others)
-        )
-        for item in fields(first)
-    }
-    return cast(State, replace(cast(Any, first), **parts))

@@ -28,7 +28,7 @@ from facemesh_ros.media import (
 )
 from facemesh_ros.moving_face import moving_astronaut
 from facemesh_ros.ros.images import msg_from_bgr
-from facemesh_ros.ros.spinning import spin_until_told
+from facemesh_ros.ros.spinning import spin_until_told, start_rclpy
 
 FRAME_ID = 'camera_optical_frame'
 VGA_WH = (640, 480)
@@ -128,8 +128,8 @@ def main(args: list[str] | None = None) -> int:
     except FacemeshError as error:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
-    rclpy.init(args=args)
-    spin_until_told(DemoCamera(images, rate_hz))
+    signals = start_rclpy(args)
+    spin_until_told(DemoCamera(images, rate_hz), signals)
     rclpy.try_shutdown()
     return 0
 
