@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois, crop_whole
+from facemesh_ros.core.crop import crop_rois, crop_whole, detector_style
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
@@ -28,7 +28,7 @@ class BlazeFace:
         """
         self._network = network
         self._max_iou = max_iou
-        self._style = CropStyle(network.input_size, -1.0, DETECTOR_BORDER)
+        self._style = detector_style(network.input_size)
         self._anchors = anchor_centres(network.input_size, profile.layers)
         network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
         network.expect('classificators', (len(self._anchors), 1))
