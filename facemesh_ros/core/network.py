@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import onnxruntime as ort
 
 from facemesh_ros.core.providers import ProviderChoice, node_placement, open_session
 from facemesh_ros.core.types import Float32
@@ -63,6 +64,11 @@ class Network:
                 f'{self.name}: output {output!r} must be {shape}, file has {self.shape(output)}; '
                 'run `facemesh models fetch` to restore the pinned file'
             )
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """ONNX Runtime's session, for whoever binds memory of its own to it."""
+        return self._session
 
     def try_once(self) -> None:
         """Run zeros; a library that the provider lacks shows only now."""

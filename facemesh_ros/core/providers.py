@@ -34,12 +34,14 @@ class ProviderChoice:
         require_gpu: Refuse anything but a GPU.
         device_id: Which GPU.
         precision: What a GPU calculates in; anything else calculates in fp32.
+        cuda_options: Further options of ONNX Runtime's CUDA provider, by name.
     """
 
     execution_provider: str = 'auto'
     require_gpu: bool = False
     device_id: int = 0
     precision: str = 'fp32'
+    cuda_options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         known = ('auto', *PROVIDERS)
@@ -123,6 +125,8 @@ def _providers(wanted: str, choice: ProviderChoice) -> list[Any]:
     if wanted not in GPU_PROVIDERS:
         return [wanted] if wanted == CPU else [wanted, CPU]
     options = {'device_id': str(choice.device_id)}
+    if wanted == PROVIDERS['cuda']:
+        options.update(choice.cuda_options)
     if wanted == PROVIDERS['tensorrt'] and choice.precision == 'fp16':
         options['trt_fp16_enable'] = '1'  # TensorRT refuses a file that holds fp16 without it
     return [(wanted, options), CPU]
