@@ -8,11 +8,8 @@ from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
 from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
 from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.half import in_half_precision
-<<<<<<< HEAD
 from facemesh_ros.models.convert.onnx_graph import batched
-=======
 from facemesh_ros.models.convert.side_by_side import side_by_side
->>>>>>> main
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 from facemesh_ros.models.errors import ConversionError
