@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,14 @@ from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import FacePipeline, Landmarker, Stage, Stages, untimed
+from facemesh_ros.core.pipeline import (
+    Expressions,
+    FacePipeline,
+    Landmarker,
+    Stage,
+    Stages,
+    untimed,
+)
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
@@ -22,11 +30,13 @@ from facemesh_ros.core.profiles import (
     detector_profile,
     landmark_profile,
 )
-from facemesh_ros.core.providers import CPU, ProviderChoice
+from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.search import Detector, FaceSearch
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.device.engine import Engine
+from facemesh_ros.device_models import CUDA, device_models
 from facemesh_ros.hardware import nvidia_driver
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.flavour import Flavour
@@ -68,7 +78,8 @@ class Models:
     detectors: Mapping[str, Detector]
     landmarker: Landmarker
     square_roi: bool
-    blendshapes: Blendshapes | None
+    blendshapes: Expressions | None
+    engine: Engine | None = None
 
     def stages(self, settings: SensorSettings) -> Stages:
         """Return what one stream's pipeline is made of."""
@@ -84,6 +95,8 @@ class FaceSensor:
         model: What runs.
         topology: How the landmarks hang together.
         settings: What it was loaded for.
+
+    On a GPU it has a thread and memory of its own: `close` it at the end.
     """
 
     model: ModelInfo
@@ -100,12 +113,18 @@ class FaceSensor:
         """
         return FacePipeline(self._models.stages(self.settings), self.settings, self._ids, stage)
 
+    def close(self) -> None:
+        """Give the device back; no stream may ask any more."""
+        if self._models.engine:
+            self._models.engine.close()
 
-def load_sensor(settings: SensorSettings) -> FaceSensor:
+
+def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     """Load the models that the settings name and run them once.
 
     Args:
         settings: Which models, where from and on what.
+        streams: How many there will be, for a GPU to have room for the images of all.
 
     Raises:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
@@ -115,8 +134,7 @@ def load_sensor(settings: SensorSettings) -> FaceSensor:
         settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    network = load_network(store, landmark_model, choice)
-    models = _models(settings, store, choice, network, landmark_profile(landmark_model))
+    network, models = _placed(settings, store, choice, landmark_model, streams)
     info = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=models.landmarker.landmark_count,
@@ -130,6 +148,53 @@ def load_sensor(settings: SensorSettings) -> FaceSensor:
     sensor = FaceSensor(info, load_topology(info.landmark_count), settings, models)
     _warm_up(sensor.stream(), models)
     return sensor
+
+
+def _placed(
+    settings: SensorSettings,
+    store: ModelStore,
+    choice: ProviderChoice,
+    landmark_model: str,
+    streams: int,
+) -> tuple[Network, Models]:
+    """Return the landmark model's network and all models: with CUDA whole images go there."""
+    refusal = ''
+    if choice.wanted == CUDA:
+        try:
+            return _on_device(settings, store, choice, landmark_model, streams)
+        except ExecutionProviderError as error:
+            refusal = str(error)
+    # If nothing at all runs on CUDA, this tells why, or falls back.
+    network = load_network(store, landmark_model, choice)
+    if refusal and network.provider == CUDA:
+        told = f'the GPU does not take whole images, so crops are made on the CPU: {refusal}'
+        warnings.warn(told, RuntimeWarning, stacklevel=2)
+    profile = landmark_profile(landmark_model)
+    return network, _models(settings, store, choice, network, profile)
+
+
+def _on_device(
+    settings: SensorSettings,
+    store: ModelStore,
+    choice: ProviderChoice,
+    landmark_model: str,
+    streams: int,
+) -> tuple[Network, Models]:
+    """Put everything where whole images are taken."""
+    profile = landmark_profile(landmark_model)
+    wanted = settings.publish_blendshapes and profile.has_blendshapes
+    models = device_models(
+        store,
+        choice,
+        landmark_model=landmark_model,
+        detectors=_detectors(settings.detector, store),
+        expressions=BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else '',
+        streams=streams,
+    )
+    models.warm_up(settings.max_faces, streams)
+    return models.networks[landmark_model], Models(
+        models.detectors, models.landmarker, profile.square_roi, models.expressions, models.engine
+    )
 
 
 def _models(

@@ -55,7 +55,15 @@ def test_only_the_ros_shell_imports_ros(path):
 
 @pytest.mark.parametrize('path', CORE, ids=named)
 def test_core_stands_alone_and_reads_no_clock(path):
-    banned = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
+    banned = (
+        'facemesh_ros.device',
+        'facemesh_ros.models',
+        'time',
+        'datetime',
+        'rich',
+        'onnx',
+        'tflite',
+    )
     assert not [name for name in imports(path) if is_in(name, *banned)]
 
 
