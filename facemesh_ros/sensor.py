@@ -191,7 +191,11 @@ def _on_device(
         expressions=BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else '',
         streams=streams,
     )
-    models.warm_up(settings.max_faces, streams)
+    try:
+        models.warm_up(settings.max_faces, streams)
+    except ExecutionProviderError:
+        models.engine.close()
+        raise
     return models.networks[landmark_model], Models(
         models.detectors, models.landmarker, profile.square_roi, models.expressions, models.engine
     )

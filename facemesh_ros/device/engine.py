@@ -159,7 +159,7 @@ class Engine:
     def _lose(self, model: str, error: Exception) -> None:
         """Give up the device; the next one to ask after the pause opens it anew."""
         self.losses += 1
-        self._loss = f'the device stopped at {model}: {error}'
+        self._loss = f'the device stopped at {model}: {" ".join(str(error).split())}'
         self._not_before_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         device, self._device = self._device, None
