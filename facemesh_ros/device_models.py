@@ -55,14 +55,14 @@ class DeviceModels:
     landmarker: DeviceLandmarker
     expressions: DeviceExpressions | None
 
-    def warm_up(self, faces: int, streams: int) -> None:
-        """Run every model at each batch size that so many faces and streams may ask for.
+    def warm_up(self, faces: int, looks: int) -> None:
+        """Run every model at each batch size that so many faces, or looks for them, may need.
 
         The first run of a size takes memory, chooses algorithms and captures its CUDA graph.
         """
         grey = Frame(np.full((240, 320), 128, np.uint8), PixelOrder.MONO)
         for name, network in self.networks.items():
-            most = streams if name in self.detectors else faces * streams
+            most = looks if name in self.detectors else faces
             largest = size_for(min(most, SIZES[-1]))
             for size in reversed([size for size in SIZES if size <= largest]):
                 self.engine.run(name, grey, _zeros(network, size))

@@ -14,14 +14,7 @@ from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import (
-    Expressions,
-    FacePipeline,
-    Landmarker,
-    Stage,
-    Stages,
-    untimed,
-)
+from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
@@ -33,17 +26,21 @@ from facemesh_ros.core.profiles import (
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.search import Detector, FaceSearch
 from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.stages import Expressions, Landmarker, Stage, Stages, untimed
+from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.device.engine import Engine
 from facemesh_ros.device_models import CUDA, device_models
-from facemesh_ros.hardware import nvidia_driver
+from facemesh_ros.hardware import nvidia_driver, usable_cores
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
 BLENDSHAPE_MODEL = 'blendshapes'
+# Threads of a stream that wait for a GPU at the same time, for it to take their looks together.
+ASKING_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +76,13 @@ class Models:
     landmarker: Landmarker
     square_roi: bool
     blendshapes: Expressions | None
+    team: ThreadTeam
     engine: Engine | None = None
 
     def stages(self, settings: SensorSettings) -> Stages:
         """Return what one stream's pipeline is made of."""
-        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors))
-        return Stages(search, self.landmarker, self.square_roi, self.blendshapes)
+        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors), self.team)
+        return Stages(search, self.landmarker, self.square_roi, self.blendshapes, self.team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +189,19 @@ def _on_device(
         expressions=BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else '',
         streams=streams,
     )
+    asking = ASKING_AT_ONCE * streams
     try:
-        models.warm_up(settings.max_faces, streams)
+        models.warm_up(faces=settings.max_faces * streams, looks=asking)
     except ExecutionProviderError:
         models.engine.close()
         raise
     return models.networks[landmark_model], Models(
-        models.detectors, models.landmarker, profile.square_roi, models.expressions, models.engine
+        models.detectors,
+        models.landmarker,
+        profile.square_roi,
+        models.expressions,
+        ThreadTeam(asking - streams),
+        models.engine,
     )
 
 
@@ -209,7 +213,10 @@ def _models(
     profile: LandmarkProfile,
 ) -> Models:
     """Put everything around the landmark model's network."""
-    batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
+    # A CPU gains nothing from batches, whose layers do not stay in its cache (`./run bench
+    # batches`), but its other cores can take some of the crops.
+    batch_limit, helpers = (1, usable_cores() - 1) if network.provider == CPU else (None, 0)
+    team = ThreadTeam(helpers)
     detectors = {
         name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
@@ -217,9 +224,10 @@ def _models(
     wanted = settings.publish_blendshapes and profile.has_blendshapes
     return Models(
         detectors,
-        FaceLandmarker(network, batch_limit=batch_limit),
+        FaceLandmarker(network, batch_limit=batch_limit, team=team),
         profile.square_roi,
         _blendshapes(store, choice) if wanted else None,
+        team,
     )
 
 
