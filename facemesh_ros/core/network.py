@@ -70,6 +70,10 @@ class Network:
         """ONNX Runtime's session, for whoever binds memory of its own to it."""
         return self._session
 
+    def release(self) -> None:
+        """Give the session back; what the network is stays known, but it runs no more."""
+        del self._session, self._input  # which is a part of it
+
     def try_once(self) -> None:
         """Run zeros; a library that the provider lacks shows only now."""
         self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())

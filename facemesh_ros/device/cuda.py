@@ -30,7 +30,6 @@ _SIGNATURES = {
     'cudaMemcpyAsync': [_pointer, _pointer, _size, _int, _pointer],
     'cudaStreamCreateWithFlags': [ctypes.POINTER(_pointer), ctypes.c_uint],
     'cudaStreamSynchronize': [_pointer],
-    'cudaStreamDestroy': [_pointer],
     'cudaMemGetInfo': [ctypes.POINTER(_size), ctypes.POINTER(_size)],
 }
 
@@ -117,11 +116,12 @@ class CudaMemory:
         return total.value - free.value
 
     def close(self) -> None:
-        """See `Memory`; a GPU that is lost is not asked for anything more."""
+        """See `Memory`; whether a GPU that is lost takes it back is not asked."""
         for block in self._blocks:
             self._library.cudaFree(block)
         self._blocks.clear()
-        self._library.cudaStreamDestroy(self._stream)
+        # The stream stays: a session may outlive this in the traceback of an error, and would end
+        # on a stream that is none.
 
     def _copy(self, target: int, source: int, size: int, kind: int) -> None:
         self._call('cudaMemcpyAsync', target, source, size, kind, self._stream)

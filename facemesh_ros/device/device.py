@@ -61,6 +61,7 @@ class Device:
             captured: Whether to capture CUDA graphs.
         """
         self._memory = memory
+        self._networks = list(networks.values())
         self._images = ImageSlots(memory, images)
         self._batches = {
             name: Batches(network, outputs[name], memory, captured=captured)
@@ -83,7 +84,10 @@ class Device:
         return results
 
     def close(self) -> None:
-        """Give all memory back."""
+        """Give sessions and memory back, in this order, as the former use the latter."""
+        self._batches.clear()
+        for network in self._networks:
+            network.release()
         self._memory.close()
 
     def _fitting(self, requests: Sequence[Crops]) -> Sequence[Crops]:

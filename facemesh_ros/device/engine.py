@@ -97,6 +97,8 @@ class Engine:
         ]
         self._ask(requests)
         results = [request.results.result() for request in requests]
+        if len(results) == 1:
+            return results[0]
         return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
     def close(self) -> None:

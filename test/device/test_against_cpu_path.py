@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.measuring.rounding import rounded
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
@@ -16,6 +17,10 @@ from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.regions import turned
 from facemesh_ros.core.rois import rois_from_detections
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
+from facemesh_ros.device.engine import Engine
+from facemesh_ros.device.models import DeviceLandmarker
+from facemesh_ros.device_models import DeviceOpener
+from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.sensor import load_network
 
 MODELS = list(LANDMARK_PROFILES)
@@ -234,3 +239,28 @@ def test_cameras_that_ask_at_once_get_what_each_gets_alone(on_device, astronaut)
     assert len(differences) == 5 * len(frames)
     assert max(offset for _, offset in differences) <= 5e-3
     assert models.engine.losses == 0
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_fp16_goes_between_the_same_parts(
+    model_store, require_models, cpu_landmarker, frames, cpu_detector, model
+):
+    """The CPU rounds to fp16 where a GPU would calculate in it; see test/models/test_half."""
+    require_models(model)
+    content = rounded(model_store.load_for_images(model, Flavour.HALF))
+    opener = DeviceOpener({model: content}, ProviderChoice('cpu'), images=2)
+    engine = Engine(opener)
+    network = opener.networks[model]
+    landmarker = DeviceLandmarker(engine, model, network.input_size, network.shape('points')[0])
+    assert network.precision == 'fp16'
+    offsets = []
+    for frame in frames[:8]:
+        rois = rois_from_detections(cpu_detector('full_range').detect(frame, 0.5), square=True)
+        expected = cpu_landmarker(model).locate(frame, rois)
+        found = landmarker.locate(frame, rois)
+        assert found.presences == pytest.approx(expected.presences, abs=0.03)
+        offsets.append(np.abs(found.points - expected.points)[expected.presences > 0.5].ravel())
+    engine.close()
+    # Measured by `./run bench precision` for the network alone: .054 (95 %), .196 (largest).
+    assert np.percentile(np.concatenate(offsets), 95) <= 0.11
+    assert np.concatenate(offsets).max() <= 0.4

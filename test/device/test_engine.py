@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -47,12 +49,14 @@ class Opener:
         again: What it was told each time.
         fails: Whether it refuses.
         runs: How many requests each run had.
+        networks: What it has opened.
         gate: Runs wait while it is not set.
     """
 
     def __init__(self, onnx: bytes) -> None:
         self.again: list[bool] = []
         self.runs: list[int] = []
+        self.networks: list[Network] = []
         self.fails = False
         self.gate = threading.Event()
         self.gate.set()
@@ -62,7 +66,8 @@ class Opener:
         self.again.append(again)
         if self.fails:
             raise DeviceError('no such device')
-        networks = {'lookup': Network(self._onnx, ProviderChoice('cpu'))}
+        self.networks.append(Network(self._onnx, ProviderChoice('cpu')))
+        networks = {'lookup': self.networks[-1]}
         device = Device(networks, {'lookup': ('square',)}, HostMemory(), images=1)
         run = device.run
 
@@ -221,3 +226,13 @@ def test_after_the_end_nobody_waits(opener):
     with pytest.raises(DeviceError, match='closed'):
         ask(engine, 2)
     assert not engine._thread.is_alive()
+
+
+def test_a_device_that_is_closed_holds_no_session(opener):
+    engine = Engine(opener)
+    sessions = [weakref.ref(network.session._sess) for network in opener.networks]
+    assert ask(engine, 2) == [4]
+    engine.close()
+    gc.collect()
+    assert [session() for session in sessions] == [None]
+    assert opener.networks[0].name == 'lookup'

@@ -99,7 +99,6 @@ def test_cuda_takes_and_gives_back_what_it_has(library):
     assert told(library, 'blocks').value == before + 2
     memory.close()
     assert told(library, 'blocks').value == before
-    assert told(library, 'streams').value == 0
 
 
 def test_models_work_on_the_stream_of_the_copies(library):
