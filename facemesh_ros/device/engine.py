@@ -24,6 +24,8 @@ from facemesh_ros.device.device import Crops, Device, Results
 from facemesh_ros.device.errors import DeviceError, DeviceLostError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+# After so many runs a loss is the first one again.
+CALM_RUNS = 1000
 
 
 class Opener(Protocol):
@@ -57,12 +59,13 @@ class Engine:
         Raises:
             FacemeshError: If it cannot be opened.
         """
-        self.losses = 0
+        self.losses = self._runs = 0
         self._opener = opener
         self._first_pause_s = self._pause_s = first_pause_s
         self._not_before_s, self._loss = 0.0, ''
         self._device: Device | None = None
         self._waiting: deque[_Request] = deque()
+        self._in_hand: list[_Request] = []
         self._changed = threading.Condition()
         self._is_closed = False
         opened: Future[None] = Future()
@@ -122,10 +125,12 @@ class Engine:
             opened.set_exception(error)
             return
         opened.set_result(None)
-        while requests := self._next():
-            for model in dict.fromkeys(request.model for request in requests):
-                self._answer(model, [each for each in requests if each.model == model])
-        self._refuse()
+        try:
+            while requests := self._next():
+                for model in dict.fromkeys(request.model for request in requests):
+                    self._answer(model, [each for each in requests if each.model == model])
+        finally:
+            self._end()
 
     def _next(self) -> list[_Request]:
         """Wait for requests and return all there are; none when the engine is closed."""
@@ -135,6 +140,7 @@ class Engine:
                 return []
             requests = list(self._waiting)
             self._waiting.clear()
+            self._in_hand = requests
         return requests
 
     def _answer(self, model: str, requests: Sequence[_Request]) -> None:
@@ -146,7 +152,9 @@ class Engine:
             self._lose(model, error)
             self._fail(requests, f'{self._loss}; {self._outlook()}', error)
         else:
-            self._pause_s = self._first_pause_s
+            self._runs += 1
+            if self._runs >= CALM_RUNS:
+                self._pause_s = self._first_pause_s
             for request, each in zip(requests, results, strict=True):
                 request.results.set_result(each)
 
@@ -160,7 +168,7 @@ class Engine:
 
     def _lose(self, model: str, error: Exception) -> None:
         """Give up the device; the next one to ask after the pause opens it anew."""
-        self.losses += 1
+        self.losses, self._runs = self.losses + 1, 0
         self._loss = f'the device stopped at {model}: {" ".join(str(error).split())}'
         self._not_before_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
@@ -179,12 +187,12 @@ class Engine:
             error.__cause__ = cause
             request.results.set_exception(error)
 
-    def _refuse(self) -> None:
-        """Tell who came too late, and give the device back."""
+    def _end(self) -> None:
+        """Let nobody wait for ever, whyever it ends, and give the device back."""
         with self._changed:
-            late = list(self._waiting)
-            self._waiting.clear()
-        for request in late:
-            request.results.set_exception(DeviceError('the device is closed'))
+            self._is_closed = True
+        for request in (*self._in_hand, *self._waiting):
+            if not request.results.done():
+                request.results.set_exception(DeviceError('the device is closed'))
         if self._device is not None:
             self._device.close()

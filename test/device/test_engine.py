@@ -188,7 +188,8 @@ def test_a_loss_is_told_and_the_device_comes_back(engine, opener, clock):
     assert (opener.again, engine.losses) == ([False, True], 1)
 
 
-def test_the_pause_grows_while_it_does_not_help_and_no_longer(engine, opener, clock):
+def test_the_pause_grows_until_there_has_been_peace(engine, opener, clock, monkeypatch):
+    monkeypatch.setattr(engine_module, 'CALM_RUNS', 3)
     pauses = []
     opener.fails = True
     with pytest.raises(DeviceLostError, match='out of data bounds'):
@@ -207,6 +208,11 @@ def test_the_pause_grows_while_it_does_not_help_and_no_longer(engine, opener, cl
     opener.fails = False
     clock.now_s += 60
     assert ask(engine, 4) == [16]
+    with pytest.raises(DeviceLostError, match=r'anew in 60\.0 s'):
+        ask(engine, -99)
+    clock.now_s += 60
+    for _ in range(3):
+        assert ask(engine, 4) == [16]
     with pytest.raises(DeviceLostError, match=r'anew in 1\.0 s'):
         ask(engine, -99)
 
@@ -226,6 +232,15 @@ def test_after_the_end_nobody_waits(opener):
     with pytest.raises(DeviceError, match='closed'):
         ask(engine, 2)
     assert not engine._thread.is_alive()
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_whatever_goes_wrong_nobody_waits_for_ever(engine, ask_together, monkeypatch):
+    monkeypatch.setattr(Device, 'close', None)  # so that even losing it fails
+    answers = ask_together(1, 99, 3)
+    assert [str(answer) for answer in answers.values()] == ['the device is closed'] * 3
+    with pytest.raises(DeviceError, match='closed'):
+        ask(engine, 1)
 
 
 def test_a_device_that_is_closed_holds_no_session(opener):
