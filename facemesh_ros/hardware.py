@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 # The kernel's driver puts it there; it says its version.
@@ -15,3 +16,10 @@ def nvidia_driver() -> str:
     except OSError:
         return ''
     return first_line.removeprefix('NVRM version:').strip()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return (
+        len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    )

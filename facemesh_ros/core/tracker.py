@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import overlaps
 from facemesh_ros.core.encounter import Encounter, same_face
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.likeness import MEMORY_BEHIND_S, MEMORY_S
 from facemesh_ros.core.outlines import outlines_of
 from facemesh_ros.core.rois import rois_from_landmarks
@@ -26,10 +27,10 @@ Smoothing = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
 
 
 class Tracker:
-    """The faces of one stream. Ids count up from 1 and are never given out twice."""
+    """The faces of one stream, by ids that are never given out twice."""
 
-    def __init__(self, landmark_count: int) -> None:
-        self._issued = 0
+    def __init__(self, landmark_count: int, ids: FaceIds) -> None:
+        self._ids = ids
         self._landmark_count = landmark_count
         self.reset()
 
@@ -169,9 +170,9 @@ class Tracker:
     def _begin(self, strangers: Sightings, tones: Float32, max_faces: int) -> None:
         free = max(0, max_faces - len(self._followed))
         if free:
-            new = Tracks.of(strangers[:free], tones[:free], self._issued + 1)
-            self._tracks += new
-            self._issued += len(new)
+            strangers = strangers[:free]
+            first_id = self._ids.take(len(strangers))
+            self._tracks += Tracks.of(strangers, tones[:free], first_id)
 
 
 def _others(count: int, chosen: Indices) -> Indices:
