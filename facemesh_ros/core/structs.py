@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -14,10 +14,9 @@ Struct = TypeVar('Struct')
 
 def select(struct: Struct, rows: slice | NDArray[Any]) -> Struct:
     """Return some rows, by a slice, indices or a mask."""
-    names = _names(cast(Any, type(struct)))
-    if names is None:
-        return cast(Struct, cast(Any, struct)[rows])
-    parts = [select(getattr(struct, name), rows) for name in names]
+    if isinstance(struct, np.ndarray):
+        return cast(Struct, struct[rows])
+    parts = [select(getattr(struct, name), rows) for name in _names(cast(Any, type(struct)))]
     return cast(Struct, cast(Any, type(struct))(*parts))
 
 
@@ -37,14 +36,16 @@ def merge(chosen: NDArray[np.bool_], first: Struct, second: Struct) -> Struct:
 
 def _mapped(change: Any, first: Struct, second: Struct) -> Struct:
     """Apply a function of two arrays to all arrays of two structs of one kind."""
-    names = _names(cast(Any, type(first)))
-    if names is None:
+    if isinstance(first, np.ndarray):
         return cast(Struct, change(first, second))
-    parts = [_mapped(change, getattr(first, name), getattr(second, name)) for name in names]
+    parts = [
+        _mapped(change, getattr(first, name), getattr(second, name))
+        for name in _names(cast(Any, type(first)))
+    ]
     return cast(Struct, cast(Any, type(first))(*parts))
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
-    """Return the names of the fields of a kind of structs, None if it is none."""
-    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a kind of structs."""
+    return tuple(item.name for item in fields(kind))

@@ -43,7 +43,9 @@ class JitterMeter:
         squares = np.einsum('ncl,ncl->n', steps, steps) / raw.shape[1]
         numbers = ids.tolist()
         for number, square in zip(numbers, squares.tolist(), strict=True):
-            self._windows.setdefault(number, _Window()).add(stamp_ns, square)
+            if number not in self._windows:
+                self._windows[number] = _Window()
+            self._windows[number].add(stamp_ns, square)
         for window in self._windows.values():
             window.forget(stamp_ns)
         self._windows = {number: window for number, window in self._windows.items() if window}
