@@ -14,7 +14,7 @@ from facemesh_ros.core.types import Float64
 # hard it may accelerate (per s, per s squared).
 PLACE_NOISE = 0.02
 FIRST_SPEED = 2.0
-ACCELERATION = 6.0
+ACCELERATION = 15.0
 # A face out of sight is taken to slow down: it travels on for at most this long.
 COASTING_S = 0.5
 # A face that something slides before drags its landmarks along with it at last. So what it was

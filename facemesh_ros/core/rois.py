@@ -57,7 +57,7 @@ def rois_from_landmarks(points: Float32) -> Rois:
     eyes = xy[:, :, LEFT_EYE_CORNER] - xy[:, :, RIGHT_EYE_CORNER]
     rotations = np.arctan2(eyes[:, 1], eyes[:, 0])
     image_from_upright = rotations_from_angles(rotations)
-    upright = image_from_upright.transpose(0, 2, 1).astype(np.float32) @ xy
+    upright = image_from_upright.transpose(0, 2, 1) @ xy
     low, high = upright.min(axis=2), upright.max(axis=2)
     sides = MARGIN * (high - low).max(axis=1, keepdims=True)
     centres = (image_from_upright @ ((low + high) / 2)[..., None])[..., 0]
