@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.models.convert import blocked
-from facemesh_ros.models.convert.mirrored import WIDEST, both_signs, difference, total
+from facemesh_ros.models.convert.mirrored import WIDEST, both_signs, difference, once, total
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation, Value
 from facemesh_ros.models.errors import ConversionError
@@ -15,22 +15,23 @@ _SAME, _VALID = 0, 1
 
 
 def convolution(translation: Translation, operator: Operator) -> Value:
-    """CONV_2D; weights come as (out, h, w, in)."""
+    """CONV_2D; weights come as (out, h, w, in of a group)."""
     weights, bias = translation.constant(operator.inputs[1]), _bias(translation, operator)
     if not translation.channels_first:
         return _product(translation, operator, weights, bias)
     weights = weights.transpose(0, 3, 1, 2)
+    groups = translation.tensor(operator.inputs[0]).shape[3] // weights.shape[1]
     halves = translation.mirrored(operator.inputs[0])
-    if halves:
+    if halves and groups == 1:
         value, weights = halves.halves, halves.taken_in(weights)
     else:
         value = translation.value(operator.inputs[0])
-    if not _is_narrow(translation, operator):
-        result = _convolution(translation, operator, value, weights, bias)
-        return translation.activated(result, operator.options['FusedActivationFunction'])
-    weights, bias = both_signs(weights), both_signs(bias)
-    result = _convolution(translation, operator, value, weights, bias)
-    return difference(translation.target.node('Relu', result), len(bias))
+    if groups == 1 and _is_narrow(translation, operator):
+        channels, bias = len(weights), [both_signs(each) for each in bias]
+        result = _convolution(translation, operator, value, both_signs(weights), bias)
+        return difference(translation.target.node('Relu', result), channels)
+    result = _convolution(translation, operator, value, weights, bias, groups)
+    return translation.activated(result, operator.options['FusedActivationFunction'])
 
 
 def depthwise_convolution(translation: Translation, operator: Operator) -> Value:
@@ -40,18 +41,18 @@ def depthwise_convolution(translation: Translation, operator: Operator) -> Value
     channels = translation.tensor(operator.inputs[0]).shape[3]
     halves = translation.mirrored(operator.inputs[0])
     if halves and not function:
-        weights, bias = halves.taken_in_by_depth(weights), np.append(bias, np.zeros_like(bias))
         value, groups = halves.halves, 2 * channels
+        weights, bias = halves.taken_in_by_depth(weights), [once(each) for each in bias]
         return total(_convolution(translation, operator, value, weights, bias, groups), channels)
     value = translation.value(operator.inputs[0])
     result = _convolution(translation, operator, value, weights, bias, channels)
     return translation.activated(result, function)
 
 
-def _bias(translation: Translation, operator: Operator) -> np.ndarray:
-    if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
-        return translation.constant(operator.inputs[2])
-    return np.zeros(translation.tensor(operator.outputs[0]).shape[-1], np.float32)
+def _bias(translation: Translation, operator: Operator) -> list[np.ndarray]:
+    """The bias, if there is one."""
+    given = len(operator.inputs) > 2 and operator.inputs[2] >= 0
+    return [translation.constant(operator.inputs[2])] if given else []
 
 
 def _is_narrow(translation: Translation, operator: Operator) -> bool:
@@ -67,7 +68,7 @@ def _is_narrow(translation: Translation, operator: Operator) -> bool:
 
 
 def _product(
-    translation: Translation, operator: Operator, weights: np.ndarray, bias: np.ndarray
+    translation: Translation, operator: Operator, weights: np.ndarray, bias: list[np.ndarray]
 ) -> str:
     """A 1x1 convolution of what is no image, channels last: a product of matrices."""
     strides = operator.options['StrideH'], operator.options['StrideW']
@@ -75,7 +76,8 @@ def _product(
         raise ConversionError('CONV_2D of what is no image is supported with 1x1 kernels only')
     target, value = translation.target, translation.value(operator.inputs[0])
     result = target.node('MatMul', value, target.constant(weights[:, 0, 0].T))
-    result = target.node('Add', result, target.constant(bias))
+    for each in bias:
+        result = target.node('Add', result, target.constant(each))
     return translation.activated(result, operator.options['FusedActivationFunction'])
 
 
@@ -84,7 +86,7 @@ def _convolution(
     operator: Operator,
     value: str,
     weights: np.ndarray,
-    bias: np.ndarray,
+    bias: list[np.ndarray],
     groups: int = 1,
 ) -> str:
     dilations = [operator.options['DilationHFactor'], operator.options['DilationWFactor']]
@@ -93,8 +95,7 @@ def _convolution(
     return translation.target.node(
         'Conv',
         value,
-        translation.target.constant(weights),
-        translation.target.constant(bias),
+        *[translation.target.constant(each) for each in (weights, *bias)],
         kernel_shape=kernel,
         dilations=dilations,
         group=groups,

@@ -55,6 +55,11 @@ def both_signs(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([weights, -weights])
 
 
+def once(bias: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a bias for two halves whose sum is to have it once."""
+    return np.concatenate([bias, np.zeros_like(bias)])
+
+
 def difference(halves: str, channels: int) -> Mirrored:
     """Return x from relu(x) and relu(-x)."""
     ones = np.ones(channels, np.float32)
