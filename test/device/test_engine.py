@@ -28,7 +28,7 @@ def lookup() -> bytes:
     """A model that looks numbers up; for one that is not in its table ONNX Runtime fails."""
     graph = OnnxGraph()
     graph.node('Gather', graph.constant(SQUARES), 'index', axis=0, output='square')
-    model = graph.model(
+    model = graph.model_between(
         [batched('index', (), TensorProto.INT32)],
         [batched('square', ())],
         {

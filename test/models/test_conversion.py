@@ -27,7 +27,7 @@ from facemesh_ros.models.catalog import (
     Part,
 )
 from facemesh_ros.models.convert import blocked
-from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
+from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.parts import part_of
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 from facemesh_ros.models.errors import ConversionError
@@ -253,9 +253,7 @@ def test_layers_as_convolutions_are_exact(values, slopes, padding) -> None:
     padded = blocked.padded_channels(graph, shaped, 3, *padding)
     graph.node('Identity', padded, output='padded')
     model = graph.model(
-        [batched('image', (3, 2, 2))],
-        [batched('padded', (3 + sum(padding), 2, 2))],
-        {'name': 'layers'},
+        {'image': (3, 2, 2)}, {'padded': (3 + sum(padding), 2, 2)}, {'name': 'layers'}
     )
     (result,) = run_onnx(model.SerializeToString(), values, 2).values()
     expected = np.where(values > 0, values, values * slopes[:, None, None])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from facemesh_ros.models.catalog import ATTENTION, CATALOG, Kind
 from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
-from facemesh_ros.models.convert.onnx_graph import batched
 from facemesh_ros.models.convert.side_by_side import side_by_side
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph, read_tflite
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
@@ -104,8 +103,7 @@ def numbers_of(graph: TfliteGraph, flavour: Flavour, feature_map: np.ndarray) ->
         name = f'output_{place}'
         target.node('Identity', translation.channels_last(index), output=name)
         outputs[name] = graph.tensors[index].shape[1:]
-    ends = [batched(name, shape) for name, shape in outputs.items()]
-    model = target.model([batched('map', feature_map.shape[1:])], ends, {'name': 'sketch'})
+    model = target.model({'map': feature_map.shape[1:]}, outputs, {'name': 'sketch'})
     session = ort.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
     return session.run(None, {'map': feature_map})
 

@@ -64,17 +64,30 @@ class OnnxGraph:
 
     def model(
         self,
-        inputs: Iterable[onnx.ValueInfoProto],
-        outputs: Iterable[onnx.ValueInfoProto],
+        inputs: Mapping[str, Sequence[int]],
+        outputs: Mapping[str, Sequence[int]],
         properties: Mapping[str, str],
     ) -> onnx.ModelProto:
         """Close the graph.
 
         Args:
-            inputs: What it is given.
-            outputs: Values that it gives.
+            inputs: Shape of each input after its batch axis; float32.
+            outputs: The same of each output.
             properties: Entries of the file's metadata, its `name` among them.
         """
+        return self.model_between(
+            [batched(name, shape) for name, shape in inputs.items()],
+            [batched(name, shape) for name, shape in outputs.items()],
+            properties,
+        )
+
+    def model_between(
+        self,
+        inputs: Iterable[onnx.ValueInfoProto],
+        outputs: Iterable[onnx.ValueInfoProto],
+        properties: Mapping[str, str],
+    ) -> onnx.ModelProto:
+        """Close the graph; inputs and outputs may be of any type and shape."""
         graph = helper.make_graph(
             self._nodes,
             properties['name'],

@@ -137,4 +137,4 @@ def _sampling_inputs(size: int) -> Values:
 
 
 def _file(target: OnnxGraph, name: str, inputs: Values, outputs: Values) -> bytes:
-    return bytes(target.model(inputs, outputs, {'name': name}).SerializeToString())
+    return bytes(target.model_between(inputs, outputs, {'name': name}).SerializeToString())

@@ -8,7 +8,6 @@ from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
 from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
 from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.half import in_half_precision
-from facemesh_ros.models.convert.onnx_graph import batched
 from facemesh_ros.models.convert.side_by_side import side_by_side
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
@@ -62,11 +61,7 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         'flavour': flavour.value,
         'precision': flavour.precision,
     }
-    model = target.model(
-        [batched(name, shape[1:])],
-        [batched(output, after) for output, after in outputs.items()],
-        properties,
-    )
+    model = target.model({name: shape[1:]}, outputs, properties)
     if flavour is Flavour.HALF:
         model = in_half_precision(model)
     return bytes(model.SerializeToString())
