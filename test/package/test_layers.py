@@ -67,6 +67,12 @@ def test_core_stands_alone_and_reads_no_clock(path):
     assert not [name for name in imports(path) if is_in(name, *banned)]
 
 
+@pytest.mark.parametrize('path', sorted((PACKAGE / 'device').glob('*.py')), ids=named)
+def test_a_device_stands_on_the_core_alone(path):
+    ours = [name for name in imports(path) if is_in(name, 'facemesh_ros')]
+    assert all(is_in(name, 'facemesh_ros.core', 'facemesh_ros.device') for name in ours)
+
+
 @pytest.mark.parametrize('path', CORE, ids=named)
 def test_core_opens_no_file(path):
     called = [
