@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.acceleration.handover import Handover
+from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.acceleration.proof import Proof
+from facemesh_ros.acceleration.recovery import Recovery
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.network import Network
 from facemesh_ros.core.pipeline import FacePipeline, Stage, Stages, untimed
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
@@ -25,9 +29,6 @@ from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.hardware import nvidia_driver
-from facemesh_ros.models.catalog import entry_of
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
@@ -46,9 +47,8 @@ class ModelInfo:
         source_sha256: Of the landmark model's original file.
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
-        provider: ONNX Runtime's name of the execution provider that runs them.
         precision: What detector and landmark model really calculate in, fp32 or fp16.
-        gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
+        proof: What really runs where.
     """
 
     landmark_model: str
@@ -56,18 +56,28 @@ class ModelInfo:
     source_sha256: str
     detector: str
     blendshape_names: tuple[str, ...]
-    provider: str
     precision: str
-    gpu_idle: bool
+    proof: Proof
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the execution provider that runs the models."""
+        return self.proof.provider
 
 
 @dataclass(frozen=True, slots=True)
 class FaceSensor:
-    """A warm pipeline, what it is made of, and what its landmarks mean."""
+    """A warm pipeline, what it is made of, and what its landmarks mean.
+
+    `handover`, once started, brings what took too long to wait for into service; `recovery` wants
+    to hear of errors.
+    """
 
     pipeline: FacePipeline
     model: ModelInfo
     topology: FaceTopology
+    handover: Handover
+    recovery: Recovery
 
 
 def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
@@ -86,30 +96,33 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     profile = landmark_profile(landmark_model)
-    network = load_network(store, landmark_model, choice)
+    opener = NetworkOpener(store, choice)
+    network = opener.open(landmark_model)
     batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
     landmarker = FaceLandmarker(network, batch_limit=batch_limit)
     wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
-    blendshapes = _blendshapes(store, choice) if wanted else None
+    blendshapes = _blendshapes(store, opener) if wanted else None
     detectors = {
-        name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
+        name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
     }
     search = FaceSearch(detectors, _closer(settings.detector, detectors))
     stages = Stages(search, landmarker, profile.square_roi, blendshapes)
     pipeline = FacePipeline(stages, settings, stage)
+    start_s = time.perf_counter()
     _warm_up(landmarker, blendshapes, pipeline)
+    opener.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
     model = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=landmarker.landmark_count,
         source_sha256=network.source_sha256,
         detector=_described(settings.detector, detectors),
         blendshape_names=NAMES if blendshapes else (),
-        provider=network.provider,
         precision=network.precision,
-        gpu_idle=_is_gpu_idle(network, choice),
+        proof=opener.proof,
     )
-    return FaceSensor(pipeline, model, load_topology(landmarker.landmark_count))
+    topology = load_topology(landmarker.landmark_count)
+    return FaceSensor(pipeline, model, topology, opener.handover(), Recovery(opener.reopen))
 
 
 def _detectors(wanted: str, store: ModelStore) -> list[str]:
@@ -133,12 +146,6 @@ def _described(wanted: str, detectors: Collection[str]) -> str:
     return names if wanted != 'auto' else f'auto: {names}'
 
 
-def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
-    if choice.execution_provider != 'auto' or network.provider != CPU:
-        return False
-    return choice.wanted != CPU or bool(nvidia_driver())
-
-
 def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
@@ -147,27 +154,11 @@ def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 
-def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | None:
+def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None:
     """Load the blendshape model; None where it is not provisioned, as it is optional."""
     if BLENDSHAPE_MODEL not in store.records():
         return None
-    return Blendshapes(load_network(store, BLENDSHAPE_MODEL, choice))
-
-
-def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
-    """Load a model in the flavour that its provider likes, also if that turns out another one."""
-    network = Network(store.load(name, _flavour(name, choice)), choice)
-    if network.provider == CPU != choice.wanted:
-        on_cpu = replace(choice, execution_provider='cpu', precision='fp32')
-        network = Network(store.load(name, Flavour.CPU), on_cpu)
-    return network
-
-
-def _flavour(name: str, choice: ProviderChoice) -> Flavour:
-    if choice.wanted == CPU:
-        return Flavour.CPU
-    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
-    return Flavour.HALF if half else Flavour.PLAIN
+    return Blendshapes(opener.open(BLENDSHAPE_MODEL))
 
 
 def _warm_up(

@@ -129,6 +129,7 @@ class Health:
             'precision': model.precision,
             'landmark model': model.landmark_model,
             'detector': model.detector,
+            **model.proof.values(),
             **self._looks_per_image(images),
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
         }

@@ -12,7 +12,9 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
+from facemesh_ros.acceleration.handover import Handover
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
@@ -46,8 +48,10 @@ class FaceMeshNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
+        self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._stream: FaceStream | None = None
+        self._handover: Handover | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
@@ -64,6 +68,8 @@ class FaceMeshNode(LifecycleNode):
         sensor = load_sensor(self._tunables.settings, times.stage)
         self._stream = FaceStream(self, sensor, self._tunables, times)
         self._announce(sensor.model)
+        self._handover = sensor.handover
+        self._handover.start(self._stream.announce)
         return SUCCESS
 
     def _announce(self, model: ModelInfo) -> None:
@@ -74,12 +80,11 @@ class FaceMeshNode(LifecycleNode):
         warnings = []
         if model.precision != self._tunables.settings.precision:
             warnings.append('not in the fp16 that was asked for, which takes a GPU')
-        if model.gpu_idle:
-            warnings.append('and no GPU is used: `facemesh doctor` says why')
         if warnings:
             self.get_logger().warning(', '.join([text, *warnings]))
         else:
             self.get_logger().info(text)
+        self.get_logger().info(f'proof: {model.proof}')
 
     @_told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -96,6 +101,7 @@ class FaceMeshNode(LifecycleNode):
     @_told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
+        self._handover.stop()
         self._stream.destroy()
         self._stream = None
         return SUCCESS
@@ -108,6 +114,8 @@ class FaceMeshNode(LifecycleNode):
 
     def stop(self) -> None:
         """End the worker; safe in every state."""
+        if self._handover is not None:
+            self._handover.stop()
         if self._stream is not None:
             self._stream.close()
 

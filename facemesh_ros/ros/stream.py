@@ -69,6 +69,10 @@ class FaceStream:
         self._health.close()
         self.reset()
 
+    def announce(self) -> None:
+        """Say again what runs, after that has changed; any thread may call it."""
+        self._outputs.announce()
+
     def destroy(self) -> None:
         """Take the publishers down."""
         self._outputs.destroy()
@@ -83,6 +87,7 @@ class FaceStream:
 
     def _failed(self, error: Exception) -> None:
         self._health.image_failed(error)
+        self._sensor.recovery.after(error)
 
     def _process(self, msg: Image | CompressedImage) -> None:
         """Work on one image, in the worker's thread."""
