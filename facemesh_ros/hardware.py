@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,3 +107,10 @@ def _has_card() -> bool:
         if vendor.startswith(_NVIDIA_VENDOR) and kind.startswith(_DISPLAY_CLASS):
             return True
     return False
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return (
+        len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    )

@@ -1,10 +1,10 @@
-"""A pipeline put together from provisioned models: what every shell starts with."""
+"""Warm models that streams of images share: what every shell starts with."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,17 +15,20 @@ from facemesh_ros.acceleration.recovery import Recovery
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.pipeline import FacePipeline, Stage, Stages, untimed
+from facemesh_ros.core.network import Network
+from facemesh_ros.core.pipeline import FacePipeline, Landmarker, Stage, Stages, untimed
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
     DetectorProfile,
+    LandmarkProfile,
     detector_profile,
     landmark_profile,
 )
 from facemesh_ros.core.providers import CPU, ProviderChoice
-from facemesh_ros.core.search import FaceSearch
+from facemesh_ros.core.search import Detector, FaceSearch
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
@@ -33,8 +36,6 @@ from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
 BLENDSHAPE_MODEL = 'blendshapes'
-# MediaPipe reads expressions behind this landmark model only.
-BLENDSHAPE_LANDMARKS = 'v2'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +67,54 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceSensor:
-    """A warm pipeline, what it is made of, and what its landmarks mean.
+class Models:
+    """The networks that the settings name; stateless, so that streams share them."""
 
-    `handover`, once started, brings what took too long to wait for into service; `recovery` wants
-    to hear of errors.
+    detectors: Mapping[str, Detector]
+    landmarker: Landmarker
+    square_roi: bool
+    blendshapes: Blendshapes | None
+
+    def stages(self, settings: SensorSettings) -> Stages:
+        """Return what one stream's pipeline is made of."""
+        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors))
+        return Stages(search, self.landmarker, self.square_roi, self.blendshapes)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSensor:
+    """Warm models that any number of streams share, and what their landmarks mean.
+
+    Attributes:
+        model: What runs.
+        topology: How the landmarks hang together.
+        settings: What it was loaded for.
+        handover: Once started, brings what took too long to wait for into service.
+        recovery: Is to be told of each error of a stream.
     """
 
-    pipeline: FacePipeline
     model: ModelInfo
     topology: FaceTopology
+    settings: SensorSettings
     handover: Handover
     recovery: Recovery
+    _models: Models
+    _ids: FaceIds = field(default_factory=FaceIds)
+
+    def stream(self, stage: Stage = untimed) -> FacePipeline:
+        """Return a pipeline for one stream; those of several threads may run at once.
+
+        Args:
+            stage: Entered around each stage, see `FacePipeline`.
+        """
+        return FacePipeline(self._models.stages(self.settings), self.settings, self._ids, stage)
 
 
-def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
+def load_sensor(settings: SensorSettings) -> FaceSensor:
     """Load the models that the settings name and run them once.
 
     Args:
         settings: Which models, where from and on what.
-        stage: Entered around each stage, see `FacePipeline`.
 
     Raises:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
@@ -95,34 +124,47 @@ def load_sensor(settings: SensorSettings, stage: Stage = untimed) -> FaceSensor:
         settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    profile = landmark_profile(landmark_model)
     opener = NetworkOpener(store, choice)
     network = opener.open(landmark_model)
+    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
+    info = ModelInfo(
+        landmark_model=landmark_model,
+        landmark_count=models.landmarker.landmark_count,
+        source_sha256=network.source_sha256,
+        detector=_described(settings.detector, models.detectors),
+        blendshape_names=NAMES if models.blendshapes else (),
+        precision=network.precision,
+        proof=opener.proof,
+    )
+    topology = load_topology(info.landmark_count)
+    handover, recovery = opener.handover(), Recovery(opener.reopen)
+    sensor = FaceSensor(info, topology, settings, handover, recovery, models)
+    start_s = time.perf_counter()
+    _warm_up(sensor.stream(), models)
+    info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
+    return sensor
+
+
+def _models(
+    settings: SensorSettings,
+    store: ModelStore,
+    opener: NetworkOpener,
+    network: Network,
+    profile: LandmarkProfile,
+) -> Models:
+    """Put everything around the landmark model's network."""
     batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
-    landmarker = FaceLandmarker(network, batch_limit=batch_limit)
-    wanted = settings.publish_blendshapes and landmark_model == BLENDSHAPE_LANDMARKS
-    blendshapes = _blendshapes(store, opener) if wanted else None
     detectors = {
         name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
     }
-    search = FaceSearch(detectors, _closer(settings.detector, detectors))
-    stages = Stages(search, landmarker, profile.square_roi, blendshapes)
-    pipeline = FacePipeline(stages, settings, stage)
-    start_s = time.perf_counter()
-    _warm_up(landmarker, blendshapes, pipeline)
-    opener.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
-    model = ModelInfo(
-        landmark_model=landmark_model,
-        landmark_count=landmarker.landmark_count,
-        source_sha256=network.source_sha256,
-        detector=_described(settings.detector, detectors),
-        blendshape_names=NAMES if blendshapes else (),
-        precision=network.precision,
-        proof=opener.proof,
+    wanted = settings.publish_blendshapes and profile.has_blendshapes
+    return Models(
+        detectors,
+        FaceLandmarker(network, batch_limit=batch_limit),
+        profile.square_roi,
+        _blendshapes(store, opener) if wanted else None,
     )
-    topology = load_topology(landmarker.landmark_count)
-    return FaceSensor(pipeline, model, topology, opener.handover(), Recovery(opener.reopen))
 
 
 def _detectors(wanted: str, store: ModelStore) -> list[str]:
@@ -161,14 +203,11 @@ def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None
     return Blendshapes(opener.open(BLENDSHAPE_MODEL))
 
 
-def _warm_up(
-    landmarker: FaceLandmarker, blendshapes: Blendshapes | None, pipeline: FacePipeline
-) -> None:
+def _warm_up(pipeline: FacePipeline, models: Models) -> None:
     """Let ONNX Runtime plan its memory now, not at the first face."""
     width, height = WARM_UP_WH
     grey = Frame(np.full((height, width), 128, np.uint8), PixelOrder.MONO)
-    located = landmarker.locate(grey, letterbox_roi(grey.image_wh))
-    if blendshapes:
-        blendshapes.score(located.points)
+    located = models.landmarker.locate(grey, letterbox_roi(grey.image_wh))
+    if models.blendshapes:
+        models.blendshapes.score(located.points)
     pipeline.examine(grey)
-    pipeline.reset()

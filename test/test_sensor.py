@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 import pytest
@@ -56,7 +58,7 @@ def test_auto_runs_on_what_is_there(
     assert sensor.model.landmark_model == landmark_model
     assert len(sensor.model.blendshape_names) == blendshapes
     grey = Frame(np.full((90, 120, 3), 127, np.uint8), PixelOrder.RGB)
-    assert len(sensor.pipeline.process(grey)) == 0
+    assert len(sensor.stream().process(grey)) == 0
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,34 @@ def test_a_build_for_gpus_without_a_gpu_ends_on_the_form_for_the_cpu(
     network = load_network(Store(model_store.folder), name, ProviderChoice(precision=precision))
     assert loaded == asked
     assert (network.provider, network.precision) == (CPU, 'fp32')
+
+
+@pytest.mark.parametrize('landmark_model', ['mesh', 'attention', 'v2'])
+def test_streams_in_threads_of_their_own_see_what_each_sees_alone(
+    require_models, require_package, landmark_model
+):
+    require_models(landmark_model)
+    astronaut_rgb = require_package('skimage.data').astronaut()
+    sensor = load_sensor(SensorSettings(landmark_model=landmark_model))
+    sizes = [(512, 512), (400, 440), (300, 360)]
+    frames = [
+        [
+            Frame(cv2.resize(astronaut_rgb, size)[index:], PixelOrder.RGB, index * 10**8)
+            for index in range(1, 6)
+        ]
+        for size in sizes
+    ]
+    alone = [_last_of(sensor, images) for images in frames]
+    with ThreadPoolExecutor(len(sizes)) as threads:
+        together = list(threads.map(lambda images: _last_of(sensor, images), frames))
+    for one, other in zip(alone, together, strict=True):
+        assert len(one) == 1
+        assert np.array_equal(one.landmarks, other.landmarks)
+        assert np.array_equal(one.blendshapes, other.blendshapes)
+    ids = [number for faces in [*alone, *together] for number in faces.ids]
+    assert len(set(ids)) == len(ids)
+
+
+def _last_of(sensor, frames):
+    pipeline = sensor.stream()
+    return [pipeline.process(frame) for frame in frames][-1]

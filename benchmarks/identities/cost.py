@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.identities.report import CostRow
 from facemesh_ros.core.boxes import tight_boxes
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.rois import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.steadier import Steadier
@@ -24,7 +25,7 @@ IMAGE_WH = (1280, 720)
 def cost_of(faces: int) -> CostRow:
     """Follow so many faces that walk about and take the time of every image."""
     settings = PipelineSettings(max_faces=max(faces, 1))
-    tracker, steadier = Tracker(LANDMARKS), Steadier(settings.filter)
+    tracker, steadier = Tracker(LANDMARKS, FaceIds()), Steadier(settings.filter)
     tracker_s, filter_s = [], []
     tones = np.zeros((faces, 3), np.float32)
     for index in range(IMAGES):

@@ -48,7 +48,7 @@ class Ours:
             execution_provider='cpu',
             publish_blendshapes=False,
         )
-        self._pipeline = load_sensor(settings).pipeline
+        self._pipeline = load_sensor(settings).stream()
 
     def start(self) -> None:
         """Expect another stream."""

@@ -85,7 +85,7 @@ class _Looker:
             publish_blendshapes=False,
         )
         self.looks_ms: list[float] = []
-        self._pipeline: FacePipeline = load_sensor(settings).pipeline
+        self._pipeline: FacePipeline = load_sensor(settings).stream()
         choice = ProviderChoice(settings.execution_provider)
         self._landmarker = FaceLandmarker(load_network(ModelStore(), LANDMARK_MODEL, choice))
 

@@ -31,7 +31,7 @@ def load(options: Namespace) -> Side:
         execution_provider='cpu',
         publish_blendshapes=options.blendshapes,
     )
-    pipeline = load_sensor(settings, times.stage).pipeline
+    pipeline = load_sensor(settings).stream(times.stage)
     find = pipeline.process if options.stream else pipeline.examine
     numbers = count(1)
     return Side(

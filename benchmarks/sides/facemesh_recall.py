@@ -33,7 +33,7 @@ def load() -> Side:
         execution_provider='cpu',
         publish_blendshapes=False,  # the peers do not score them either
     )
-    pipeline = load_sensor(settings).pipeline
+    pipeline = load_sensor(settings).stream()
     find = pipeline.process if mode == 'stream' else pipeline.examine
     numbers = count(1)
     return Side(

@@ -29,7 +29,7 @@ class FaceFollower:
     """A pipeline for images of one face; its crops follow what its filter says."""
 
     def __init__(self, settings: FilterSettings = UNFILTERED) -> None:
-        self._pipeline = load_sensor(replace(SETTINGS, filter=settings)).pipeline
+        self._pipeline = load_sensor(replace(SETTINGS, filter=settings)).stream()
 
     def reset(self) -> None:
         """Forget where the face was."""

@@ -21,6 +21,7 @@ from facemesh_ros.cli.results import (
     Summary,
 )
 from facemesh_ros.core.filtering.settings import FilterSettings
+from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, Frame, PixelOrder
 from facemesh_ros.media import (
@@ -54,7 +55,7 @@ def process_files(arguments: argparse.Namespace) -> int:
     sensor = load_sensor(settings)
     with ExitStack() as stack:
         outputs = [stack.enter_context(output) for output in _outputs(arguments, files, sensor)]
-        failed = _process_all(files, sensor, outputs, static=arguments.static)
+        failed = _process_all(files, sensor.stream(), outputs, static=arguments.static)
     return 1 if failed else 0
 
 
@@ -85,7 +86,7 @@ def _outputs(
 
 
 def _process_all(
-    files: list[Path], sensor: FaceSensor, outputs: list[Results], *, static: bool
+    files: list[Path], pipeline: FacePipeline, outputs: list[Results], *, static: bool
 ) -> int:
     """Process files one after the other and return how many could not be read."""
     failed = 0
@@ -97,7 +98,7 @@ def _process_all(
         for file in files:
             try:
                 for picture in _shown(file, progress):
-                    faces, took_ms = _process(picture, sensor, static=static)
+                    faces, took_ms = _process(picture, pipeline, static=static)
                     for output in outputs:
                         output.write(picture, faces, took_ms)
             except UnreadableError as error:
@@ -117,12 +118,12 @@ def _shown(file: Path, progress: Progress) -> Iterator[Picture]:
     progress.remove_task(task)
 
 
-def _process(picture: Picture, sensor: FaceSensor, *, static: bool) -> tuple[Faces, float]:
+def _process(picture: Picture, pipeline: FacePipeline, *, static: bool) -> tuple[Faces, float]:
     # A video is a stream of its own; still pictures in a row may be one, unless they are static.
     still = not is_video(picture.source)
     if static or (picture.frame == 0 and not still):
-        sensor.pipeline.reset()
+        pipeline.reset()
     frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
     start = time.perf_counter()
-    faces = sensor.pipeline.process(frame, thorough=static or still)
+    faces = pipeline.process(frame, thorough=static or still)
     return faces, 1e3 * (time.perf_counter() - start)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import tight_boxes
 from facemesh_ros.core.filtering.settings import FilterSettings
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.rois import rois_from_detections, surroundings
 from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.second_look import look_again
@@ -84,19 +85,22 @@ class FacePipeline:
         settings: May be replaced between two frames.
     """
 
-    def __init__(self, stages: Stages, settings: PipelineSettings, stage: Stage = untimed) -> None:
+    def __init__(
+        self, stages: Stages, settings: PipelineSettings, ids: FaceIds, stage: Stage = untimed
+    ) -> None:
         """Begin without faces.
 
         Args:
             stages: What it is made of.
             settings: The first settings.
+            ids: Where new faces get their numbers from.
             stage: Entered around each stage with its name, for whoever keeps the time.
         """
         self.settings = settings
         self._stages = stages
         self._stage = stage
         self._time = StreamTime()
-        self._tracker = Tracker(stages.landmarker.landmark_count)
+        self._tracker = Tracker(stages.landmarker.landmark_count, ids)
         self._steadier = Steadier(settings.filter)
         self._image_wh = (0, 0)
 

@@ -15,6 +15,7 @@ from facemesh_ros.core.boxes import (
     planes,
     tight_boxes,
 )
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.likeness import ALONE, CROWDED, MEMORY_BEHIND_S, MEMORY_S, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.rois import rois_from_landmarks
@@ -32,10 +33,10 @@ TONE_S = 0.5
 
 
 class Tracker:
-    """The faces of one stream. Ids count up from 1 and are never given out twice."""
+    """The faces of one stream, by ids that are never given out twice."""
 
-    def __init__(self, landmark_count: int) -> None:
-        self._issued = 0
+    def __init__(self, landmark_count: int, ids: FaceIds) -> None:
+        self._ids = ids
         self._landmark_count = landmark_count
         self.reset()
 
@@ -232,8 +233,8 @@ class Tracker:
         free = max(0, max_faces - int(self._tracks.followed.sum()))
         admitted = np.arange(len(strangers))[:free]
         if len(admitted):
-            self._tracks += Tracks.of(strangers[admitted], tones[admitted], self._issued + 1)
-            self._issued += len(admitted)
+            first_id = self._ids.take(len(admitted))
+            self._tracks += Tracks.of(strangers[admitted], tones[admitted], first_id)
 
 
 def _others(count: int, chosen: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from facemesh_ros.errors import FacemeshError
 
-Scalar = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
 Settings = TypeVar('Settings')
 
 
@@ -41,7 +41,7 @@ class Tunable:
 
 
 def tunable(
-    default: Scalar,
+    default: Value,
     text: str,
     *,
     low: float | None = None,
@@ -55,27 +55,27 @@ def tunable(
     )
 
 
-def tunables(settings: type) -> dict[str, tuple[Scalar, Tunable]]:
+def tunables(settings: type) -> dict[str, tuple[Value, Tunable]]:
     """Return default and `Tunable` of each tunable field of a dataclass, by name.
 
     Fields that hold settings themselves count too: `filter.type`.
     """
-    known: dict[str, tuple[Scalar, Tunable]] = {}
+    known: dict[str, tuple[Value, Tunable]] = {}
     for item in fields(settings):
         if 'tunable' in item.metadata:
-            known[item.name] = cast(Scalar, item.default), item.metadata['tunable']
+            known[item.name] = cast(Value, item.default), item.metadata['tunable']
         elif isinstance(item.default_factory, type) and is_dataclass(item.default_factory):
             for name, one in tunables(item.default_factory).items():
                 known[f'{item.name}.{name}'] = one
     return known
 
 
-def value_of(settings: Any, name: str) -> Scalar:
+def value_of(settings: Any, name: str) -> Value:
     """Return the value of a tunable, named as `tunables` does."""
-    return cast(Scalar, attrgetter(name)(settings))
+    return cast(Value, attrgetter(name)(settings))
 
 
-def replaced(settings: Settings, changes: Mapping[str, Scalar]) -> Settings:
+def replaced(settings: Settings, changes: Mapping[str, Value]) -> Settings:
     """Return settings with some tunables changed, named as `tunables` does.
 
     Raises:

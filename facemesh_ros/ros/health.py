@@ -1,4 +1,4 @@
-"""What the node tells of itself: diagnostics once a second, and why nothing arrives."""
+"""How a stream of images is doing, and why nothing arrives."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 import traceback
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.node import Node
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.source import Source
 from facemesh_ros.ros.worker import NewestFirstWorker
-from facemesh_ros.sensor import FaceSensor
+from facemesh_ros.sensor import ModelInfo
 from facemesh_ros.timing import StageTimes
 
-PERIOD_S = 1.0
 SILENCE_S = 5.0
 LOG_PERIOD_S = 10.0
 
@@ -31,27 +31,21 @@ class Health:
 
     def __init__(
         self,
-        node: Node,
-        topic: str,
-        sensor: FaceSensor,
+        source: Source,
+        model: ModelInfo,
+        pipeline: FacePipeline,
         times: StageTimes,
         worker: NewestFirstWorker[Any],
     ) -> None:
-        """Start to report; how many images arrive and get replaced is read off the worker."""
+        """Begin at nothing; how many images arrive and get replaced is read off the worker."""
         self.processed = self.faces = self.too_old = 0
         self.error = ''
-        self._node, self._topic, self._sensor, self._times = node, topic, sensor, times
-        self._worker = worker
-        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._timer = node.create_timer(PERIOD_S, self._report)
+        self._source, self._topic = source, source.image_topic
+        self._model, self._times = model, times
+        self._pipeline, self._worker = pipeline, worker
         self._received_before = self._processed_before = 0
-        self._looks_before = sensor.pipeline.looks
+        self._looks_before = pipeline.looks
         self._silent_s = 0.0
-
-    def close(self) -> None:
-        """Stop reporting."""
-        self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._publisher)
 
     def image_done(self, faces: int, latency_s: float) -> None:
         """Count an image whose landmarks came out `latency_s` after its stamp, NaN if unknown."""
@@ -64,7 +58,7 @@ class Health:
     def image_too_old(self, max_age_s: float) -> None:
         """Count an image that was left out because of its age, and say so now and then."""
         self.too_old += 1
-        self._node.get_logger().warning(
+        self._source.logger.warning(
             f'images on {self._topic} older than max_image_age ({max_age_s:g} s) are left out: '
             "is the camera's clock in step with this machine's, or the machine too slow?",
             throttle_duration_sec=LOG_PERIOD_S,
@@ -76,22 +70,32 @@ class Health:
         # What a user can mend is told in a sentence, a fault of ours with its trace.
         told = isinstance(error, FacemeshError)
         text = self.error if told else ''.join(traceback.format_exception(error))
-        self._node.get_logger().error(
-            f'image on {self._topic} failed: {text}', throttle_duration_sec=LOG_PERIOD_S
+        self._source.logger.error(
+            f'image on {self._topic} failed: {text}',
+            throttle_duration_sec=LOG_PERIOD_S,
         )
 
-    def _report(self) -> None:
+    def report(self, period_s: float) -> DiagnosticStatus:
+        """Return how the stream has been doing since the last report, `period_s` ago."""
         received, processed = self._worker.received, self.processed
         arrived, done = received - self._received_before, processed - self._processed_before
         self._received_before, self._processed_before = received, processed
-        self._silent_s = 0.0 if arrived else self._silent_s + PERIOD_S
+        self._silent_s = 0.0 if arrived else self._silent_s + period_s
         silent = self._silent_s >= SILENCE_S
         if silent:
-            self._node.get_logger().warning(self._why_silent(), throttle_duration_sec=LOG_PERIOD_S)
-        self._publish(*self._judgement(silent), done)
+            self._source.logger.warning(self._why_silent(), throttle_duration_sec=LOG_PERIOD_S)
+        level, message = self._judgement(silent)
+        values = self._values(done, period_s)
+        return DiagnosticStatus(
+            level=level,
+            name=f'{self._source.name}: faces',
+            message=message,
+            hardware_id=self._topic,
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
 
     def _why_silent(self) -> str:
-        publishers = self._node.count_publishers(self._topic)
+        publishers = self._source.node.count_publishers(self._topic)
         if not publishers:
             return f'nobody publishes {self._topic}: is the camera running, the remap right?'
         return (
@@ -110,16 +114,16 @@ class Health:
 
     def _looks_per_image(self, images: int) -> dict[str, str]:
         """Say how often each detector looked at an image since the last report: its cost."""
-        before, self._looks_before = self._looks_before, self._sensor.pipeline.looks
+        before, self._looks_before = self._looks_before, self._pipeline.looks
         return {
             f'{name} looks per image': f'{(looks - before.get(name, 0)) / max(images, 1):.2f}'
             for name, looks in self._looks_before.items()
         }
 
-    def _publish(self, level: bytes, message: str, images: int) -> None:
-        model = self._sensor.model
-        values = {
-            'rate (Hz)': f'{images / PERIOD_S:.1f}',
+    def _values(self, images: int, period_s: float) -> dict[str, object]:
+        model = self._model
+        return {
+            'rate (Hz)': f'{images / period_s:.1f}',
             'images received': self._worker.received,
             'images dropped': self._worker.dropped,
             'images too old': self.too_old,
@@ -133,13 +137,3 @@ class Health:
             **self._looks_per_image(images),
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
         }
-        status = DiagnosticStatus(
-            level=level,
-            name=f'{self._node.get_fully_qualified_name()}: faces',
-            message=message,
-            hardware_id=self._topic,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
-        )
-        report = DiagnosticArray(status=[status])
-        report.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(report)

@@ -1,4 +1,4 @@
-"""The node `facemesh`: lifecycle, parameters and services around one stream of images."""
+"""The node `facemesh`: lifecycle, parameters and services around its cameras' streams."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
+from typing import TypeVar
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -13,16 +14,20 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.acceleration.handover import Handover
+from facemesh_ros.core.providers import CPU
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.hardware import usable_cores
+from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
+from facemesh_ros.ros.turns import Turns
 from facemesh_ros.sensor import ModelInfo, load_sensor
-from facemesh_ros.timing import StageTimes
 
 FAILURE, SUCCESS = TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.SUCCESS
 
+Response = TypeVar('Response', SetBool.Response, Trigger.Response)
 Transition = Callable[['FaceMeshNode', LifecycleState], TransitionCallbackReturn]
 
 
@@ -50,7 +55,8 @@ class FaceMeshNode(LifecycleNode):
         super().__init__('facemesh')
         self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
-        self._stream: FaceStream | None = None
+        self._streams: list[FaceStream] = []
+        self._diagnostics: Diagnostics | None = None
         self._handover: Handover | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -64,13 +70,22 @@ class FaceMeshNode(LifecycleNode):
     @_told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
-        times = StageTimes()
-        sensor = load_sensor(self._tunables.settings, times.stage)
-        self._stream = FaceStream(self, sensor, self._tunables, times)
+        settings = self._tunables.settings
+        sensor = load_sensor(settings)
+        cameras = settings.cameras or ('',)
+        # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
+        turns = Turns(usable_cores() if sensor.model.provider == CPU else len(cameras))
+        self._streams = [
+            FaceStream(self, sensor, self._tunables, camera, turns) for camera in cameras
+        ]
         self._announce(sensor.model)
         self._handover = sensor.handover
-        self._handover.start(self._stream.announce)
+        self._handover.start(self._announce_again)
         return SUCCESS
+
+    def _announce_again(self) -> None:
+        for stream in self._streams:
+            stream.announce()
 
     def _announce(self, model: ModelInfo) -> None:
         text = (
@@ -89,21 +104,24 @@ class FaceMeshNode(LifecycleNode):
     @_told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
-        self._stream.open()
+        for stream in self._streams:
+            stream.open()
+        self._diagnostics = Diagnostics(self, [stream.health for stream in self._streams])
         return SUCCESS
 
     @_told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and forget all faces."""
-        self._stream.close()
+        self._close()
         return SUCCESS
 
     @_told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
         self._handover.stop()
-        self._stream.destroy()
-        self._stream = None
+        for stream in self._streams:
+            stream.destroy()
+        self._streams = []
         return SUCCESS
 
     @_told
@@ -113,24 +131,31 @@ class FaceMeshNode(LifecycleNode):
         return SUCCESS
 
     def stop(self) -> None:
-        """End the worker; safe in every state."""
+        """End what runs; safe in every state."""
         if self._handover is not None:
             self._handover.stop()
-        if self._stream is not None:
-            self._stream.close()
+        self._close()
+
+    def _close(self) -> None:
+        if self._diagnostics is not None:
+            self._diagnostics.close()
+            self._diagnostics = None
+        for stream in self._streams:
+            stream.close()
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> object:
-        response.success = self._stream is not None
-        response.message = '' if response.success else 'the node is not configured'
-        if self._stream is not None:
-            self._stream.enabled = request.data
-        return response
+        for stream in self._streams:
+            stream.enabled = request.data
+        return self._answered(response)
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> object:
-        response.success = self._stream is not None
+        for stream in self._streams:
+            stream.reset()
+        return self._answered(response)
+
+    def _answered(self, response: Response) -> Response:
+        response.success = bool(self._streams)
         response.message = '' if response.success else 'the node is not configured'
-        if self._stream is not None:
-            self._stream.reset()
         return response
 
 

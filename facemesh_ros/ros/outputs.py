@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -23,23 +22,27 @@ from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
 from facemesh_ros.ros.points import points_msg
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from facemesh_ros.ros.source import Source
 from facemesh_ros.sensor import FaceSensor
 
 
 class Outputs:
     """Publishes the faces of each image: landmarks always, the rest only while subscribed."""
 
-    def __init__(self, node: Node, sensor: FaceSensor, camera: CameraModel, stage: Stage) -> None:
+    def __init__(
+        self, source: Source, sensor: FaceSensor, camera: CameraModel, stage: Stage
+    ) -> None:
         """Announce what runs; `stage` is entered around each view that is built."""
-        self._node, self._camera, self._stage = node, camera, stage
+        self._node, self._prefix = source.node, source.outputs
+        self._camera, self._stage = camera, stage
         self._model, self._topology = sensor.model, sensor.topology
         self._face_markers = FaceMarkers(sensor.topology)
         self._publishers: list[Publisher] = []
-        self._landmarks = self._publisher(FaceMeshArray, '~/landmarks', RELIABLE)
-        self._info = self._publisher(FaceMeshInfo, '~/info', LATCHED)
-        self._markers = self._publisher(MarkerArray, '~/markers', RELIABLE)
-        self._points = self._publisher(PointCloud2, '~/points', RELIABLE)
-        self._debug_image = self._publisher(Image, '~/debug_image', SENSOR_DATA)
+        self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
+        self._info = self._publisher(FaceMeshInfo, 'info', LATCHED)
+        self._markers = self._publisher(MarkerArray, 'markers', RELIABLE)
+        self._points = self._publisher(PointCloud2, 'points', RELIABLE)
+        self._debug_image = self._publisher(Image, 'debug_image', SENSOR_DATA)
         self.announce()
 
     def announce(self) -> None:
@@ -49,7 +52,7 @@ class Outputs:
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
         publisher = self._node.create_publisher(
-            kind, topic, qos, qos_overriding_options=overridable()
+            kind, self._prefix + topic, qos, qos_overriding_options=overridable()
         )
         self._publishers.append(publisher)
         return publisher

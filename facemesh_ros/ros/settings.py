@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,18 @@ from rclpy.parameter import Parameter
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.tunables import SettingsError, Tunable, replaced, tunable, tunables
 
+CAMERA_NAME = re.compile(r'[A-Za-z]\w*(/[A-Za-z]\w*)*', re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings(SensorSettings):
     """Every parameter of the node."""
 
+    cameras: tuple[str, ...] = tunable(
+        (),
+        'What the topics of each camera begin with, for a node with several; none for one camera.',
+        read_only=True,
+    )
     image_transport: str = tunable(
         'raw',
         'How images come: sensor_msgs/Image, or CompressedImage on <topic>/compressed.',
@@ -45,6 +53,21 @@ class NodeSettings(SensorSettings):
         read_only=True,
     )
 
+    def __post_init__(self) -> None:
+        super(NodeSettings, self).__post_init__()  # without arguments it fails with slots
+        _check_cameras(self.cameras)
+
+
+def _check_cameras(cameras: Any) -> None:
+    fine = isinstance(cameras, tuple) and all(
+        isinstance(camera, str) and CAMERA_NAME.fullmatch(camera) for camera in cameras
+    )
+    if not fine or len(set(cameras)) < len(cameras):
+        raise SettingsError(
+            'cameras must be a list of different names that topics may begin with, such as '
+            f'[front, rear]; got {list(cameras) if isinstance(cameras, tuple) else cameras!r}'
+        )
+
 
 class Parameters:
     """The node's settings, kept in step with its ROS parameters.
@@ -59,11 +82,11 @@ class Parameters:
         self.settings = NodeSettings()
         node.add_on_set_parameters_callback(self._check)
         for name, (default, known) in tunables(NodeSettings).items():
-            node.declare_parameter(name, default, _descriptor(default, known))
+            node.declare_parameter(name, _to_ros(default), _descriptor(default, known))
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         known = tunables(NodeSettings)
-        changed = {item.name: item.value for item in changes if item.name in known}
+        changed = {item.name: _from_ros(item.value) for item in changes if item.name in known}
         try:
             self.settings = replaced(self.settings, changed)
         except SettingsError as error:
@@ -71,8 +94,19 @@ class Parameters:
         return SetParametersResult(successful=True)
 
 
+def _to_ros(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from_ros(value: Any) -> Any:
+    """Return a parameter's value as settings have it; an empty list comes from YAML as None."""
+    return tuple(value) if isinstance(value, list) else () if value is None else value
+
+
 def _descriptor(default: Any, known: Tunable) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(description=known.text, read_only=known.read_only)
+    # The type of an empty list is nobody's guess.
+    descriptor.dynamic_typing = isinstance(default, tuple)
     if known.choices:
         descriptor.additional_constraints = f'One of: {", ".join(known.choices)}'
     if known.low is None or known.high is None:

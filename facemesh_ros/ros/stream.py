@@ -16,11 +16,11 @@ from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.outputs import Outputs
 from facemesh_ros.ros.qos import IMAGES, SENSOR_DATA, overridable
 from facemesh_ros.ros.settings import Parameters
+from facemesh_ros.ros.source import Source
+from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import FaceSensor
 from facemesh_ros.timing import StageTimes
-
-TRANSPORTS = {'raw': (Image, 'image_raw'), 'compressed': (CompressedImage, 'image_raw/compressed')}
 
 
 class FaceStream:
@@ -28,33 +28,51 @@ class FaceStream:
 
     Attributes:
         enabled: Whether images are taken; false leaves them unread.
+        health: How it is doing, since it was opened last.
     """
 
     def __init__(
-        self, node: LifecycleNode, sensor: FaceSensor, parameters: Parameters, times: StageTimes
+        self,
+        node: LifecycleNode,
+        sensor: FaceSensor,
+        parameters: Parameters,
+        camera: str,
+        turns: Turns,
     ) -> None:
+        """Announce what runs.
+
+        Args:
+            node: Whose topics these are.
+            sensor: The models.
+            parameters: Of the node.
+            camera: What its topics begin with; empty for the only camera.
+            turns: When it may work, beside the other cameras.
+        """
         self.enabled = True
-        self._node, self._sensor, self._parameters, self._times = node, sensor, parameters, times
-        self._kind, topic = TRANSPORTS[parameters.settings.image_transport]
-        self._topic = node.resolve_topic_name(topic)
-        self._camera = CameraModel(node.get_logger().warning)
-        self._outputs = Outputs(node, sensor, self._camera, times.stage)
+        self._parameters, self._turns, self._model = parameters, turns, sensor.model
+        self._recovery = sensor.recovery
+        self._source = Source(node, camera, parameters.settings.image_transport)
+        self._times = StageTimes()
+        self._pipeline = sensor.stream(self._times.stage)
+        self._camera = CameraModel(self._source.logger.warning)
+        self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
         self._subscriptions: list[Subscription] = []
 
     def open(self) -> None:
         """Subscribe and start to work."""
-        self._worker = NewestFirstWorker(self._process, self._failed)
-        self._health = Health(self._node, self._topic, self._sensor, self._times, self._worker)
+        source = self._source
+        self._worker = NewestFirstWorker(self._process, self._failed, self._turns)
+        self.health = Health(source, self._model, self._pipeline, self._times, self._worker)
         self._subscriptions = [
-            self._subscription(self._kind, self._topic, self._on_image, IMAGES),
-            self._subscription(CameraInfo, 'camera_info', self._camera.update, SENSOR_DATA),
+            self._subscription(source.image_kind, source.image_topic, self._on_image, IMAGES),
+            self._subscription(CameraInfo, source.info_topic, self._camera.update, SENSOR_DATA),
         ]
 
     def _subscription(
         self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> Subscription:
-        return self._node.create_subscription(
+        return self._source.node.create_subscription(
             kind, topic, callback, qos, qos_overriding_options=overridable()
         )
 
@@ -63,10 +81,9 @@ class FaceStream:
         if not self._subscriptions:
             return
         for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+            self._source.node.destroy_subscription(subscription)
         self._subscriptions = []
         self._worker.stop()
-        self._health.close()
         self.reset()
 
     def announce(self) -> None:
@@ -86,18 +103,18 @@ class FaceStream:
             self._worker.submit(msg)
 
     def _failed(self, error: Exception) -> None:
-        self._health.image_failed(error)
-        self._sensor.recovery.after(error)
+        self.health.image_failed(error)
+        self._recovery.after(error)
 
     def _process(self, msg: Image | CompressedImage) -> None:
         """Work on one image, in the worker's thread."""
-        pipeline, settings = self._sensor.pipeline, self._parameters.settings
+        pipeline, settings = self._pipeline, self._parameters.settings
         if self._reset_wanted:
             self._reset_wanted = False
             pipeline.reset()
         pipeline.settings = settings
         if 0 < settings.max_image_age < self._outputs.age_s(msg.header):
-            self._health.image_too_old(settings.max_image_age)
+            self.health.image_too_old(settings.max_image_age)
             return
         with self._times.stage('decode'):
             frame = frame_from_msg(msg)
@@ -106,5 +123,5 @@ class FaceStream:
             latency_s = self._outputs.publish_landmarks(
                 faces, frame, msg.header, self._worker.dropped
             )
-        self._health.image_done(len(faces), latency_s)
+        self.health.image_done(len(faces), latency_s)
         self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)

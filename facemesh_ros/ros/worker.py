@@ -6,27 +6,32 @@ from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Generic, TypeVar
 
+from facemesh_ros.ros.turns import Turns
+
 Item = TypeVar('Item')
 
 
 class NewestFirstWorker(Generic[Item]):
-    """Works on one item at a time; of those that arrive meanwhile only the newest is kept.
+    """Works on one item at a time; of those that arrive before its turn only the newest is kept.
 
     Attributes:
         received: Items that arrived.
         dropped: Items that were replaced by newer ones before their turn.
     """
 
-    def __init__(self, work: Callable[[Item], None], failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, work: Callable[[Item], None], failed: Callable[[Exception], None], turns: Turns
+    ) -> None:
         """Start the thread.
 
         Args:
             work: Called in the thread with each item.
             failed: Called in the thread with what `work` raised; the thread lives on.
+            turns: When it may work, beside others.
         """
         self.received = 0
         self.dropped = 0
-        self._work, self._failed = work, failed
+        self._work, self._failed, self._turns = work, failed, turns
         self._waiting: Item | None = None
         self._stopping = False
         self._changed = Condition()
@@ -49,14 +54,26 @@ class NewestFirstWorker(Generic[Item]):
         self._thread.join()
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
-            try:
-                self._work(item)
-            except Exception as error:  # one bad image must not end all others
-                self._failed(error)
+        while self._is_wanted():
+            with self._turns.turn():
+                item = self._newest()
+                if item is not None:
+                    self._try(item)
 
-    def _next(self) -> Item | None:
+    def _is_wanted(self) -> bool:
+        """Wait for an item; False if there will be none."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._waiting is not None)
+            return not self._stopping
+
+    def _newest(self) -> Item | None:
+        """Take the item, which may have been replaced while it waited for its turn."""
+        with self._changed:
             item, self._waiting = self._waiting, None
             return None if self._stopping else item
+
+    def _try(self, item: Item) -> None:
+        try:
+            self._work(item)
+        except Exception as error:  # one bad image must not end all others
+            self._failed(error)

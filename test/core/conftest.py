@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 
 from facemesh_ros.core.affine import rotations_from_angles
 from facemesh_ros.core.boxes import tight_boxes
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.settings import PipelineSettings
@@ -51,7 +52,7 @@ class Scene:
     """
 
     def __init__(self, **settings) -> None:
-        self.tracker = Tracker(LANDMARKS)
+        self.tracker = Tracker(LANDMARKS, FaceIds())
         self.settings = PipelineSettings(**settings)
 
     @staticmethod

@@ -78,5 +78,5 @@ def test_they_come_with_v2_unless_switched_off(require_models, astronaut, model,
     require_models(model, 'blendshapes')
     sensor = load_sensor(SensorSettings(landmark_model=model, publish_blendshapes=wanted))
     assert len(sensor.model.blendshape_names) == count
-    faces = sensor.pipeline.process(Frame(astronaut, PixelOrder.RGB))
+    faces = sensor.stream().process(Frame(astronaut, PixelOrder.RGB))
     assert faces.blendshapes.shape == (1, count)

@@ -21,26 +21,15 @@ GRID_PX = 80
 
 
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
-def loaded(request, require_models):
+def sensor(request, require_models):
     require_models(request.param)
-    stages = []
-
-    @contextmanager
-    def stage(name):
-        stages.append(name)
-        yield
-        stages.append(f'/{name}')
-
-    return load_sensor(SensorSettings(landmark_model=request.param), stage), stages
+    return load_sensor(SensorSettings(landmark_model=request.param))
 
 
 @pytest.fixture
-def pipeline(loaded):
-    """A pipeline that knows no face, with default settings."""
-    pipeline = loaded[0].pipeline
-    pipeline.reset()
-    pipeline.settings = SensorSettings()
-    return pipeline
+def pipeline(sensor):
+    """A pipeline that knows no face."""
+    return sensor.stream()
 
 
 def rgb_frame(rgb: np.ndarray) -> Frame:
@@ -75,10 +64,10 @@ def check_consistent(faces: Faces, landmark_count: int) -> None:
     assert faces.ids.tolist() == sorted(set(faces.ids.tolist()))
 
 
-def test_the_astronaut_has_one_face(loaded, pipeline, astronaut):
+def test_the_astronaut_has_one_face(sensor, pipeline, astronaut):
     faces = pipeline.examine(rgb_frame(astronaut))
     assert len(faces) == 1
-    check_consistent(faces, loaded[0].model.landmark_count)
+    check_consistent(faces, sensor.model.landmark_count)
     assert faces.states.tolist() == [FaceState.TRACKED]
     assert faces.ages.tolist() == [1]
     # Read off the picture: between the eyes' outer corners, brows and chin.
@@ -161,11 +150,11 @@ def test_thresholds_drop_faces(pipeline, astronaut, name):
 
 
 @pytest.mark.parametrize('image_wh', [(640, 480), (1, 1), (7, 900)])
-def test_no_face_in_a_grey_image(loaded, pipeline, image_wh):
+def test_no_face_in_a_grey_image(sensor, pipeline, image_wh):
     faces = pipeline.examine(rgb_frame(with_heads(np.zeros((512, 512, 3)), image_wh=image_wh)))
     assert len(faces) == 0
     assert faces.names == []
-    check_consistent(faces, loaded[0].model.landmark_count)
+    check_consistent(faces, sensor.model.landmark_count)
 
 
 def test_a_detector_that_shows_everything_still_shows_the_face_alone(pipeline, astronaut):
@@ -181,12 +170,18 @@ def test_names_begin_with_a_letter(pipeline, astronaut):
     assert faces.names == [f'f{faces.ids[0]:05d}']
 
 
-def test_every_stage_is_announced_in_order(loaded, pipeline, astronaut):
-    stages = loaded[1]
-    stages.clear()
-    pipeline.examine(rgb_frame(astronaut))
+def test_every_stage_is_announced_in_order(sensor, astronaut):
+    stages = []
+
+    @contextmanager
+    def stage(name):
+        stages.append(name)
+        yield
+        stages.append(f'/{name}')
+
+    sensor.stream(stage).examine(rgb_frame(astronaut))
     expected = ['detect', '/detect', 'landmarks', '/landmarks', 'filter', '/filter']
-    if loaded[0].model.landmark_model == 'v2':
+    if sensor.model.landmark_model == 'v2':
         expected += ['blendshapes', '/blendshapes']
     assert stages == expected
 
@@ -198,12 +193,12 @@ def test_the_image_is_left_alone(pipeline, astronaut):
 
 
 @pytest.mark.parametrize('detector', ['short_range', 'full_range'])
-def test_every_detector_leads_to_the_same_landmarks(loaded, pipeline, astronaut, detector):
+def test_every_detector_leads_to_the_same_landmarks(sensor, pipeline, astronaut, detector):
     expected = pipeline.examine(rgb_frame(astronaut))
-    settings = SensorSettings(landmark_model=loaded[0].model.landmark_model, detector=detector)
-    sensor = load_sensor(settings)
-    assert sensor.model.detector == detector
-    faces = sensor.pipeline.examine(rgb_frame(astronaut))
+    settings = SensorSettings(landmark_model=sensor.model.landmark_model, detector=detector)
+    another = load_sensor(settings)
+    assert another.model.detector == detector
+    faces = another.stream().examine(rgb_frame(astronaut))
     assert faces.landmarks.shape == expected.landmarks.shape
     # The second look takes away what their boxes differ by.
     assert np.abs(faces.landmarks - expected.landmarks)[..., :2].max() <= 2

@@ -43,7 +43,7 @@ class Stream:
 @pytest.fixture(scope='module')
 def loaded(require_models):
     require_models('short_range', 'full_range', 'mesh')
-    return load_sensor(SensorSettings(landmark_model='mesh')).pipeline
+    return load_sensor(SensorSettings(landmark_model='mesh')).stream()
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_nobody_new_costs_no_look():
 @pytest.fixture(scope='module')
 def pipeline(require_models):
     require_models('short_range', 'full_range', 'v2')
-    return load_sensor(SensorSettings(landmark_model='v2')).pipeline
+    return load_sensor(SensorSettings(landmark_model='v2')).stream()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def pipeline(model, require_models) -> FacePipeline:
         max_faces=32,
         execution_provider='cpu',
     )
-    return load_sensor(settings).pipeline
+    return load_sensor(settings).stream()
 
 
 @pytest.fixture(scope='module')

@@ -47,7 +47,7 @@ def pipeline(require_models) -> FacePipeline:
         max_faces=32,
         execution_provider='cpu',
     )
-    return load_sensor(settings).pipeline
+    return load_sensor(settings).stream()
 
 
 def test_the_same_landmarks_score_the_same(model_store, require_models, landmarks, scores):

@@ -52,7 +52,7 @@ def pipeline_with(require_models):
                 publish_blendshapes=False,
                 **settings,
             )
-        ).pipeline
+        ).stream()
 
     return loaded
 

@@ -143,7 +143,7 @@ def facemesh_models(*arguments: object) -> int:
 def assert_a_face_is_found(astronaut: np.ndarray, landmark_model: str) -> None:
     sensor = load_sensor(SensorSettings(execution_provider='cpu'))
     assert sensor.model.landmark_model == landmark_model
-    assert len(sensor.pipeline.process(Frame(astronaut, PixelOrder.RGB))) == 1
+    assert len(sensor.stream().process(Frame(astronaut, PixelOrder.RGB))) == 1
 
 
 def test_an_open_network_gives_the_bundle(

@@ -69,25 +69,35 @@ class NodeProcess:
 
 
 class Client(Node):
-    """Sends images and keeps what the node answers."""
+    """Sends images of one camera and keeps what the node answers."""
 
-    def __init__(self) -> None:
-        super().__init__('client')
+    def __init__(self, camera: str = '') -> None:
+        super().__init__('client_' + camera.replace('/', '_'))
+        inputs = f'{camera}/' if camera else ''
         self.answers: list[FaceMeshArray] = []
         self.infos: list[FaceMeshInfo] = []
         self.figures: dict[str, str] = {}
         self.status: DiagnosticStatus | None = None
+        self.statuses: dict[str, DiagnosticStatus] = {}
         self._stamp_s = int(time.time())
-        self._images = self.create_publisher(Image, 'image_raw', 1)
-        self._compressed = self.create_publisher(CompressedImage, 'image_raw/compressed', 1)
-        self.camera_infos = self.create_publisher(CameraInfo, 'camera_info', 1)
-        self.create_subscription(
-            FaceMeshArray, 'facemesh/landmarks', self.answers.append, qos_profile_sensor_data
+        self._images = self.create_publisher(Image, f'{inputs}image_raw', 1)
+        self._compressed = self.create_publisher(
+            CompressedImage, f'{inputs}image_raw/compressed', 1
         )
-        self.create_subscription(FaceMeshInfo, 'facemesh/info', self.infos.append, LATCHED)
+        self.camera_infos = self.create_publisher(CameraInfo, f'{inputs}camera_info', 1)
+        self.create_subscription(
+            FaceMeshArray,
+            f'facemesh/{inputs}landmarks',
+            self.answers.append,
+            qos_profile_sensor_data,
+        )
+        self.create_subscription(
+            FaceMeshInfo, f'facemesh/{inputs}info', self.infos.append, LATCHED
+        )
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        self.statuses = {status.hardware_id: status for status in msg.status}
         self.status = msg.status[0]
         self.figures = {item.key: item.value for item in self.status.values}
 

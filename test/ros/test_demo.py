@@ -69,7 +69,7 @@ def test_the_bundled_face_is_seen_and_drawn(tmp_path, marked):
 
 def assert_drawn(picture):
     """The picture shows the face, and something is drawn on it that was not there."""
-    faces = load_sensor(SensorSettings()).pipeline.process(Frame(picture, PixelOrder.BGR))
+    faces = load_sensor(SensorSettings()).stream().process(Frame(picture, PixelOrder.BGR))
     assert len(faces) == 1
     x0, y0, x1, y1 = faces.boxes_xyxy[0].astype(int)
     assert green_share(picture[y0:y1, x0:x1]) > 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 
 PATIENCE_S = 10.0
@@ -29,7 +30,7 @@ class Gate:
 
 def test_newer_items_replace_the_one_that_waits_and_are_counted():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail)
+    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
     worker.submit(1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     for item in (2, 3, 4):
@@ -43,7 +44,7 @@ def test_newer_items_replace_the_one_that_waits_and_are_counted():
 
 def test_an_item_that_fails_does_not_end_the_thread():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail)
+    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
     for item in (-1, 5):
         worker.submit(item)
         gate.open.release()
@@ -55,7 +56,7 @@ def test_an_item_that_fails_does_not_end_the_thread():
 
 def test_what_waits_is_forgotten_when_it_stops():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail)
+    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
     worker.submit(1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     worker.submit(2)
