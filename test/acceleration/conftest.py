@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,3 +39,15 @@ def circumstances():
         )
 
     return made
+
+
+@pytest.fixture(scope='session')
+def stand_in() -> ModuleType:
+    """The folder `stand_in`: tests are no package, so it cannot be imported by its name."""
+    path = Path(__file__).parent / 'stand_in' / 'building.py'
+    spec = importlib.util.spec_from_file_location('stand_in', path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
