@@ -69,6 +69,6 @@ def tensorrt_version() -> str:
     """Return the version of the TensorRT that is loaded, e.g. 10.16.1; empty without it."""
     try:
         number = int(ctypes.CDLL(TENSORRT[0]).getInferLibVersion())
-    except OSError:
+    except (OSError, AttributeError):
         return ''
     return f'{number // 10000}.{number // 100 % 100}.{number % 100}'

@@ -101,26 +101,25 @@ def open_session(
         folder: Where TensorRT keeps its engines; None for nowhere.
 
     Raises:
-        ProviderStartError: If a GPU's provider does not start.
+        ProviderStartError: If the provider does not start.
         ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or is no GPU
             although one is required.
     """
     wanted = choice.wanted
     _check_installed(wanted, choice)
     options, providers = _session_options(profile), _providers(onnx, choice, folder)
-    if wanted not in GPU_PROVIDERS:
-        session = ort.InferenceSession(onnx, options, providers=providers)
-    else:
-        session = _open_on_gpu(onnx, options, providers, wanted)
+    session = _open_strictly(onnx, options, providers, wanted)
     active: str = session.get_providers()[0]
     if active != wanted:
         raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
     return session
 
 
-def _open_on_gpu(
+def _open_strictly(
     onnx: bytes, options: ort.SessionOptions, providers: list[Any], wanted: str
 ) -> ort.InferenceSession:
+    if wanted == CPU:
+        return ort.InferenceSession(onnx, options, providers=providers)
     load_cuda_libraries()
     if wanted == PROVIDERS['tensorrt']:
         load_tensorrt_libraries()

@@ -10,7 +10,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from facemesh_ros.acceleration import installation, opening
 from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.core import nvidia_libraries, providers
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 
 CUDA = 'CUDAExecutionProvider'
@@ -129,3 +131,57 @@ def test_without_tensorrt_there_is_nothing_to_hand_over(opener):
     handover = made.handover()
     handover.start()
     assert handover.wait(0)
+
+
+@pytest.fixture
+def tensorrt_on_the_cpu(monkeypatch, tmp_path):
+    """A machine whose TensorRT and CUDA are the CPU: the sequence without the engines."""
+    on_cpu = {**providers.PROVIDERS, 'tensorrt': CPU, 'cuda': CPU}
+    for module in (providers, opening, installation):
+        monkeypatch.setattr(module, 'PROVIDERS', on_cpu)
+    monkeypatch.setattr(nvidia_libraries, 'TENSORRT', ('libm.so.6',))
+    monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path))
+    nvidia_libraries.load_tensorrt_libraries.cache_clear()
+    yield tmp_path
+    nvidia_libraries.load_tensorrt_libraries.cache_clear()
+
+
+def test_engines_are_built_while_others_serve_and_are_there_at_the_next_start(
+    opener, tensorrt_on_the_cpu, caplog
+):
+    caplog.set_level(logging.INFO)
+    first = opener(execution_provider='tensorrt')
+    serving = [first.open(name) for name in MODELS]
+    assert not list(tensorrt_on_the_cpu.rglob('built.json'))
+    changes = []
+    handover = first.handover()
+    handover.start(lambda: changes.append(None))
+    assert handover.wait(30)
+    assert len(changes) == len(MODELS)
+    assert first.proof.building == ''
+    assert len(list(tensorrt_on_the_cpu.rglob('built.json'))) == len(MODELS)
+    for name, network in zip(MODELS, serving, strict=True):
+        network.try_once()
+        assert f'the TensorRT engine of {name} ({MODELS.index(name) + 1} of 3) is built after' in (
+            caplog.text
+        )
+    second = opener(execution_provider='tensorrt')
+    for name in MODELS:
+        second.open(name)
+    caplog.clear()
+    again = second.handover()
+    again.start()
+    assert again.wait(0)
+    assert caplog.records == []
+
+
+def test_an_engine_that_cannot_be_built_is_told_in_the_diagnostics(opener, tensorrt_on_the_cpu):
+    made = opener(execution_provider='tensorrt')
+    network = made.open('short_range')
+    handover = made.handover()
+    in_the_way = next((tensorrt_on_the_cpu / 'tensorrt').iterdir()) / 'timings'
+    in_the_way.touch()
+    handover.start()
+    assert handover.wait(30)
+    assert 'no TensorRT engine of short_range: ' in made.proof.values()['provider warning']
+    network.try_once()

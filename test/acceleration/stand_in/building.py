@@ -26,7 +26,7 @@ def can_be_built() -> bool:
 
 
 def build_driver(folder: Path, name: str = DRIVER) -> Path:
-    """Build the driver's library in a folder; under its own name it would be found from then on."""
+    """Build the library; a process that loads it by its own name keeps finding it."""
     return _compile(folder, name, (HERE / 'driver.c').read_text())
 
 
