@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -89,17 +90,14 @@ class Handover:
             serving.provider,
         )
         start_s = time.monotonic()
-        done = Event()
-        Thread(target=self._tell, args=(subject, start_s, done), daemon=True).start()
         try:
-            opened = successor.open()
+            with self._progress(subject, start_s):
+                opened = successor.open()
         except Exception as error:  # ONNX Runtime's have no common base
-            done.set()
             _LOG.error(
                 'the %s could not be built: %s; %s goes on', subject, error, serving.provider
             )
         else:
-            done.set()
             if self._stopping.is_set():
                 return
             serving.take_over(opened)
@@ -111,6 +109,18 @@ class Handover:
             )
         if not self._stopping.is_set():
             self._changed()
+
+    @contextmanager
+    def _progress(self, subject: str, start_s: float) -> Iterator[None]:
+        """Say how long it has taken, now and then while it lasts."""
+        done = Event()
+        teller = Thread(target=self._tell, args=(subject, start_s, done), daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            done.set()
+            teller.join()
 
     def _tell(self, subject: str, start_s: float, done: Event) -> None:
         while not done.wait(self._period_s) and not self._stopping.is_set():

@@ -33,7 +33,8 @@ def load_cuda_libraries() -> tuple[str, ...]:
     with contextlib.redirect_stdout(io.StringIO()) as told:
         ort.preload_dlls()
     missing = _FAILED.findall(told.getvalue())
-    return tuple(missing) if _is_loadable(CUDNN) else (*missing, CUDNN)
+    # Later releases leave cuDNN out of what they tell.
+    return tuple(dict.fromkeys(missing if _is_loadable(CUDNN) else [*missing, CUDNN]))
 
 
 @cache

@@ -147,7 +147,20 @@ def test_a_wrong_device_id_is_told_with_those_that_are_there(circumstances):
 def test_missing_libraries_are_named(circumstances):
     text = the_trouble(circumstances({'missing': MISSING}))
     assert all(name in text for name in MISSING)
-    assert '`pip install "onnxruntime-gpu[cuda,cudnn]"`' in text
+    assert '`pip install "onnxruntime-gpu[cuda,cudnn]==1.31.1"`' in text
+
+
+def test_libraries_that_pip_believes_to_be_there_are_installed_by_force(circumstances):
+    nvidia = {'nvidia-cublas': '13.10.0.20', 'nvidia-cudnn-cu13': '9.28.1.4'}
+    installed = {'missing': ('libcudnn.so.9',), 'nvidia': nvidia}
+    text = the_trouble(circumstances(installed))
+    assert 'pip has recorded nvidia-cudnn-cu13 9.28.1.4, but the files are gone' in text
+    assert '`pip install --force-reinstall nvidia-cudnn-cu13`' in text
+
+
+def test_with_an_old_driver_its_own_cuda_is_all_that_is_wanted(circumstances):
+    text = the_trouble(circumstances({'missing': MISSING}, {'cuda': (12, 2)}))
+    assert 'too old' in text
 
 
 def test_libraries_of_another_cuda_are_told(circumstances):

@@ -94,7 +94,7 @@ def run(stand_ins, model_store) -> Run:
             {},
             'no GPU with device_id 3; set device_id to one of: 0 (Stand-in',
         ),
-        ([], {}, 'libcudnn.so.9; `pip install "onnxruntime-gpu[cuda,cudnn]"`'),
+        ([], {}, 'libcudnn.so.9; `pip install "onnxruntime-gpu[cuda,cudnn]=='),
         (
             ['--provider', 'tensorrt'],
             {},
