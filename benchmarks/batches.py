@@ -1,7 +1,7 @@
 """Each landmark model on the CPU: the crops of an image in one batch, and in smaller ones.
 
 The processor time of cropping, network and projection together, on one core; the ways take turns.
-What is found here is `cpu_batch_limit` in `core/profiles.py`.
+What is found here is why a CPU takes crops one by one.
 
     ./run bench batches
 """

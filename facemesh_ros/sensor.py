@@ -18,7 +18,7 @@ from facemesh_ros.core.blendshapes import NAMES, Blendshapes
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import FacePipeline, Landmarker, Stage, Stages, untimed
+from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.profiles import (
     DETECTOR_PROFILES,
     LANDMARK_PROFILES,
@@ -30,8 +30,11 @@ from facemesh_ros.core.profiles import (
 from facemesh_ros.core.providers import CPU, ProviderChoice
 from facemesh_ros.core.search import Detector, FaceSearch
 from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.stages import Landmarker, Stage, Stages, untimed
+from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
@@ -74,11 +77,12 @@ class Models:
     landmarker: Landmarker
     square_roi: bool
     blendshapes: Blendshapes | None
+    team: ThreadTeam
 
     def stages(self, settings: SensorSettings) -> Stages:
         """Return what one stream's pipeline is made of."""
-        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors))
-        return Stages(search, self.landmarker, self.square_roi, self.blendshapes)
+        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors), self.team)
+        return Stages(search, self.landmarker, self.square_roi, self.blendshapes, self.team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,10 @@ def _models(
     profile: LandmarkProfile,
 ) -> Models:
     """Put everything around the landmark model's network."""
-    batch_limit = profile.cpu_batch_limit if network.provider == CPU else None
+    # A CPU gains nothing from batches, whose layers do not stay in its cache (`./run bench
+    # batches`), but its other cores can take some of the crops.
+    batch_limit, helpers = (1, usable_cores() - 1) if network.provider == CPU else (None, 0)
+    team = ThreadTeam(helpers)
     detectors = {
         name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
@@ -161,9 +168,10 @@ def _models(
     wanted = settings.publish_blendshapes and profile.has_blendshapes
     return Models(
         detectors,
-        FaceLandmarker(network, batch_limit=batch_limit),
+        FaceLandmarker(network, batch_limit=batch_limit, team=team),
         profile.square_roi,
         _blendshapes(store, opener) if wanted else None,
+        team,
     )
 
 

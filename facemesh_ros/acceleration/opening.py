@@ -69,6 +69,12 @@ class NetworkOpener:
             self._say_if_idle()
         return network
 
+    def note(self, name: str, network: Network, opened_ms: float, first_ms: float) -> None:
+        """Keep the proof of a network, which may have been opened and run by others."""
+        self.proof.models[name] = ModelProof(
+            network.provider, network.precision, network.placement, opened_ms, first_ms
+        )
+
     def handover(self) -> Handover:
         """Return what brings TensorRT into service, once the networks that serve are warm."""
         return Handover(self._successors, 'TensorRT engine')
@@ -98,13 +104,7 @@ class NetworkOpener:
         _run_once(network)
         first_s = time.perf_counter()
         _refuse_cpu_nodes(network, choice)
-        self.proof.models[name] = ModelProof(
-            network.provider,
-            network.precision,
-            network.placement,
-            opened_ms=1e3 * (opened_s - start_s),
-            first_ms=1e3 * (first_s - opened_s),
-        )
+        self.note(name, network, 1e3 * (opened_s - start_s), 1e3 * (first_s - opened_s))
         return network
 
     def _open_for_tensorrt(self, name: str) -> Network:

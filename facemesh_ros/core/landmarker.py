@@ -7,21 +7,26 @@ import numpy as np
 from facemesh_ros.core.affine import image_from_crop
 from facemesh_ros.core.crop import LANDMARK_BORDER, CropStyle, crop_rois
 from facemesh_ros.core.network import Network
+from facemesh_ros.core.thread_team import NO_HELP, ThreadTeam
 from facemesh_ros.core.types import FaceLandmarks, Float32, Frame, Rois
 
 
 class FaceLandmarker:
     """Stateless landmark model around one network; runs the crops of a frame in batches."""
 
-    def __init__(self, network: Network, *, batch_limit: int | None = None) -> None:
+    def __init__(
+        self, network: Network, *, batch_limit: int | None = None, team: ThreadTeam = NO_HELP
+    ) -> None:
         """Check the network.
 
         Args:
             network: The model.
             batch_limit: Most crops in one run, None for all of a frame.
+            team: Who shares the runs of a frame.
         """
         self._network = network
         self._batch_limit = batch_limit
+        self._team = team
         self._style = CropStyle(network.input_size, 0.0, LANDMARK_BORDER)
         self.landmark_count = network.shape('landmarks')[0]
         network.expect('landmarks', (self.landmark_count, 3))
@@ -32,12 +37,15 @@ class FaceLandmarker:
         count = len(rois)
         landmarks = np.empty((count, self.landmark_count, 3), np.float32)
         presences = np.empty(count, np.float32)
-        crops = crop_rois(frame, rois, self._style)
         step = self._batch_limit or max(count, 1)
-        for start in range(0, count, step):
+
+        def run(start: int) -> None:
             batch = slice(start, start + step)
-            found = self._network.run(crops[batch], ('landmarks', 'presence'))
+            crops = crop_rois(frame, rois[batch], self._style)
+            found = self._network.run(crops, ('landmarks', 'presence'))
             landmarks[batch], presences[batch] = found
+
+        self._team.each(run, range(0, count, step))
         return FaceLandmarks(image_landmarks(landmarks, rois, self._style.input_size), presences)
 
 

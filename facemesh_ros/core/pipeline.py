@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +12,16 @@ from facemesh_ros.core.boxes import tight_boxes
 from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.rois import rois_from_detections, surroundings
-from facemesh_ros.core.search import FaceSearch
 from facemesh_ros.core.second_look import look_again
 from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.stages import Stage, Stages, untimed
 from facemesh_ros.core.steadier import Steadier
 from facemesh_ros.core.stream_time import StreamTime
 from facemesh_ros.core.tones import tones_from_landmarks
 from facemesh_ros.core.tracker import Tracker
 from facemesh_ros.core.tracks import Sightings
 from facemesh_ros.core.types import (
-    NO_DETECTIONS,
     FaceDetections,
-    FaceLandmarks,
     Faces,
     Float32,
     Frame,
@@ -36,46 +32,6 @@ from facemesh_ros.core.types import (
 SEARCHED_AROUND = 2.5
 # What is other for a picture that has nothing to do with those before and after it.
 ALONE: dict[str, Any] = {'min_birth_frames': 1, 'filter': FilterSettings(type='none')}
-
-Stage = Callable[[str], AbstractContextManager[None]]
-
-
-class Landmarker(Protocol):
-    """Places landmarks in crops of one frame; stateless."""
-
-    landmark_count: int
-
-    def locate(self, frame: Frame, rois: Rois) -> FaceLandmarks:
-        """Return landmarks and presence for each of N regions, also where no face is."""
-
-
-class Expressions(Protocol):
-    """Reads expressions from landmarks; stateless."""
-
-    def score(self, landmarks: Float32) -> Float32:
-        """Return (N, 52) scores from (N, 478, 3) px."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """What a pipeline is made of.
-
-    Attributes:
-        search: Finds the faces; belongs to one stream.
-        landmarker: Looks at each of them.
-        square_roi: What `landmarker` was made for, see `LandmarkProfile`.
-        expressions: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
-    """
-
-    search: FaceSearch
-    landmarker: Landmarker
-    square_roi: bool
-    expressions: Expressions | None = None
-
-
-def untimed(_: str) -> AbstractContextManager[None]:
-    """Keep no time."""
-    return nullcontext()
 
 
 class FacePipeline:
@@ -133,10 +89,7 @@ class FacePipeline:
         if interval_s is None or frame.image_wh != self._image_wh:
             self._start_anew(frame)
         expected = self._tracker.expect(interval_s or 0.0)
-        with self._stage('detect'):
-            strangers = self._strangers(frame, len(expected), thorough=thorough)
-        with self._stage('landmarks'):
-            sightings = self._sightings(frame, expected, strangers)
+        sightings = self._sightings(frame, expected, thorough=thorough)
         tones = tones_from_landmarks(frame, sightings.points)
         self._tracker.update(sightings, settings, frame.image_wh, tones)
         with self._stage('filter'):
@@ -154,48 +107,64 @@ class FacePipeline:
         self._steadier.reset()
         self._stages.search.reset()
 
-    def _strangers(self, frame: Frame, expected: int, *, thorough: bool) -> FaceDetections:
-        """Search, unless as many are expected as may be, and take away who is followed already."""
+    def _sightings(self, frame: Frame, expected: Rois, *, thorough: bool) -> Sightings:
+        """Look where faces are expected and, if there is room for more, search meanwhile."""
+        if len(expected) >= self.settings.max_faces:
+            return self._followed(frame, expected)
+        strangers, sightings = self._stages.team.both(
+            lambda: self._strangers(frame, thorough=thorough),
+            lambda: self._followed(frame, expected),
+        )
+        if not len(strangers):
+            return sightings
+        with self._stage('new faces'):
+            return self._with_new(frame, sightings, strangers)
+
+    def _strangers(self, frame: Frame, *, thorough: bool) -> FaceDetections:
+        """Search, and take away who is followed already."""
         search, tracker, settings = self._stages.search, self._tracker, self.settings
-        if expected >= settings.max_faces:
-            return NO_DETECTIONS
-        if thorough:
-            found = search.everywhere(frame, settings)
-        else:
-            found = search.next(
-                frame,
-                settings,
-                known_xyxy=tracker.followed_xyxy,
-                anywhere=not tracker.in_sight,
-                near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
-            )
+        with self._stage('detect'):
+            if thorough:
+                found = search.everywhere(frame, settings)
+            else:
+                found = search.next(
+                    frame,
+                    settings,
+                    known_xyxy=tracker.followed_xyxy,
+                    anywhere=not tracker.in_sight,
+                    near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
+                )
         return tracker.recognise(found, settings.min_tracking_iou)
 
-    def _sightings(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
-        """Look where faces are expected, and at strangers until enough of them are faces."""
+    def _followed(self, frame: Frame, expected: Rois) -> Sightings:
+        with self._stage('landmarks'):
+            return self._seen(frame, expected, np.full(len(expected), np.nan, np.float32))
+
+    def _with_new(
+        self, frame: Frame, sightings: Sightings, strangers: FaceDetections
+    ) -> Sightings:
+        """Look at strangers too, until enough of them are faces."""
         wanted = self.settings.max_faces
-        sightings = self._seen(frame, expected, strangers[:wanted])
-        for start in range(wanted, len(strangers), wanted):
+        for start in range(0, len(strangers), wanted):
             if self._present(sightings).sum() >= wanted:
                 break
-            sightings += self._seen(frame, Rois.none(), strangers[start : start + wanted])
+            sightings += self._new(frame, strangers[start : start + wanted])
         return sightings
 
-    def _seen(self, frame: Frame, expected: Rois, strangers: FaceDetections) -> Sightings:
-        rois, scores = expected, np.full(len(expected), np.nan, np.float32)
-        if len(strangers):
-            rois += rois_from_detections(strangers, square=self._stages.square_roi)
-            scores = np.concatenate([scores, strangers.scores])
-        located = self._stages.landmarker.locate(frame, rois)
-        sightings = Sightings(located.points, located.presences, scores, rois)
-        if not len(strangers) or not self.settings.second_look:
-            return sightings
-        new = look_again(
-            sightings[len(expected) :],
+    def _new(self, frame: Frame, strangers: FaceDetections) -> Sightings:
+        rois = rois_from_detections(strangers, square=self._stages.square_roi)
+        first = self._seen(frame, rois, strangers.scores)
+        if not self.settings.second_look:
+            return first
+        return look_again(
+            first,
             lambda crops: self._stages.landmarker.locate(frame, crops),
             self.settings.min_presence_confidence,
         )
-        return sightings[: len(expected)] + new
+
+    def _seen(self, frame: Frame, rois: Rois, scores: Float32) -> Sightings:
+        located = self._stages.landmarker.locate(frame, rois)
+        return Sightings(located.points, located.presences, scores, rois)
 
     def _present(self, sightings: Sightings) -> NDArray[np.bool_]:
         present: NDArray[np.bool_] = sightings.presences > self.settings.min_presence_confidence

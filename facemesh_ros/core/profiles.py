@@ -45,24 +45,20 @@ class LandmarkProfile:
     Attributes:
         max_iou: Overlap from which two detections are one face.
         square_roi: Whether the first crop is square, or as wide and high as the detection.
-        cpu_batch_limit: Most crops in one run on the CPU, None for all of a frame. A batch of
-            large layers does not stay in its cache.
         has_blendshapes: Whether MediaPipe reads expressions behind it.
     """
 
     max_iou: float
     square_roi: bool
-    cpu_batch_limit: int | None
     has_blendshapes: bool = False
 
 
 # Sources: face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt for attention and
-# mesh; face_detector_graph.cc and its options' defaults for v2. The batch limits are measured:
-# docs/architecture.md.
+# mesh; face_detector_graph.cc and its options' defaults for v2.
 LANDMARK_PROFILES = {
-    'v2': LandmarkProfile(max_iou=0.5, square_roi=False, cpu_batch_limit=1, has_blendshapes=True),
-    'attention': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=None),
-    'mesh': LandmarkProfile(max_iou=0.3, square_roi=True, cpu_batch_limit=1),
+    'v2': LandmarkProfile(max_iou=0.5, square_roi=False, has_blendshapes=True),
+    'attention': LandmarkProfile(max_iou=0.3, square_roi=True),
+    'mesh': LandmarkProfile(max_iou=0.3, square_roi=True),
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from facemesh_ros.core.rois import LEFT_EYE, RIGHT_EYE
 from facemesh_ros.core.schedule import LookSchedule
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.sweep import Look
+from facemesh_ros.core.thread_team import NO_HELP, ThreadTeam
 from facemesh_ros.core.types import NO_DETECTIONS, FaceDetections, Float32, Frame, Rois
 
 # Part of the smaller of two boxes from which they are of one face.
@@ -55,6 +57,7 @@ class FaceSearch:
         self,
         detectors: Mapping[str, Detector],
         closer: tuple[str, DetectorProfile] | None = None,
+        team: ThreadTeam = NO_HELP,
     ) -> None:
         """Begin with an unknown image.
 
@@ -62,9 +65,11 @@ class FaceSearch:
             detectors: Who looks at the whole image, by name, the cheapest first.
             closer: Who of them looks closer, at tiles and at what may be a face; None for the
                 whole image alone.
+            team: Who shares the looks at an image.
         """
         self.looks: Counter[str] = Counter(dict.fromkeys(detectors, 0))
         self._detectors = detectors
+        self._team, self._counting = team, Lock()
         self._cheapest = next(iter(detectors))
         self._closer = closer[0] if closer else None
         self._schedule = LookSchedule(list(detectors), closer)
@@ -80,7 +85,9 @@ class FaceSearch:
         sweep = self._schedule.sweep(frame.image_wh, settings)
         looks = [sweep.first, *dict.fromkeys(sweep.rest)]
         sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
-        confirmed = [self._confirmed(frame, hint, settings) for hint in _each(hints)]
+        confirmed = self._team.each(
+            lambda hint: self._confirmed(frame, hint, settings), _each(hints)
+        )
         return _each_once([sure, *confirmed])
 
     def next(
@@ -113,28 +120,25 @@ class FaceSearch:
         return _each_once([sure, self._confirmed(frame, hint, settings)])
 
     def _seen(
-        self, frame: Frame, looks: Iterable[Look], min_score: float
+        self, frame: Frame, looks: Sequence[Look], min_score: float
     ) -> tuple[FaceDetections, FaceDetections]:
         """Return who is seen for sure, and what somebody should look closer at."""
+        low = min_score if self._closer is None else HINT * min_score
+        found = self._team.each(lambda look: self._look(frame, look, low), looks)
         if self._closer is None:
-            return _each_once(
-                [self._look(frame, look, min_score) for look in looks]
-            ), NO_DETECTIONS
-        found, coarse = [NO_DETECTIONS], [np.empty(0, bool)]
-        for look in looks:
-            found.append(self._look(frame, look, HINT * min_score))
-            side = max(frame.image_wh) if look.region is None else look.region.sizes_wh[0, 0]
-            coarse.append(box_sizes(found[-1].boxes_xyxy) < COARSE * side)
-        everything = stacked(found)
-        doubtful = np.concatenate(coarse) | (everything.scores < min_score)
+            return _each_once(found), NO_DETECTIONS
+        everything = stacked([NO_DETECTIONS, *found])
+        coarse = [_coarse(*seen, frame.image_wh) for seen in zip(found, looks, strict=True)]
+        doubtful = np.concatenate([np.empty(0, bool), *coarse]) | (everything.scores < min_score)
         kept = _firsts_by_score(everything, doubtful)
         sure = ~doubtful[kept]
         return everything[kept[sure]], everything[kept[~sure]]
 
     def _look(self, frame: Frame, look: Look, min_score: float) -> FaceDetections:
         found = [NO_DETECTIONS]
+        with self._counting:
+            self.looks.update(look.detectors)
         for name in look.detectors:
-            self.looks[name] += 1
             seen = self._detectors[name].detect(frame, min_score, look.region)
             if look.region is not None:
                 seen = seen[_uncut(seen, look.region, frame.image_wh)]
@@ -153,6 +157,13 @@ class FaceSearch:
         found = self._look(frame, Look((self._closer,), _region_around(hint)), min_score)
         same = containment_matrix(found.boxes_xyxy, hint.boxes_xyxy)[:, 0] > SAME_FACE
         return found[same][:1]
+
+
+def _coarse(found: FaceDetections, look: Look, image_wh: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which faces are too small in a look for exact keypoints."""
+    side = max(image_wh) if look.region is None else look.region.sizes_wh[0, 0]
+    coarse: NDArray[np.bool_] = box_sizes(found.boxes_xyxy) < COARSE * side
+    return coarse
 
 
 def _region_around(face: FaceDetections) -> Rois:

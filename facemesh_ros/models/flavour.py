@@ -11,8 +11,9 @@ class Flavour(Enum):
     Attributes:
         PLAIN: Node by node as in the original: for CUDA, TensorRT and OpenVINO.
         CPU: What takes ONNX Runtime's CPU provider out of its blocked channel layout (PRelu,
-            padding of channels) is written as convolutions, which stay in it; two to three times
-            as fast for landmark models, if all graph optimisations are on.
+            padding of channels) is written as convolutions, which stay in it; branches of the
+            same layers are one branch of grouped layers. Two to three times as fast for landmark
+            models, if all graph optimisations are on.
         HALF: PLAIN with layers that calculate in fp16, for CUDA and TensorRT; inputs, outputs and
             whatever calculates coordinates stay fp32.
     """

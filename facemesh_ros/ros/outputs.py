@@ -13,7 +13,7 @@ from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.core.camera import points_by_weak_perspective
 from facemesh_ros.core.drawing import annotated
-from facemesh_ros.core.pipeline import Stage
+from facemesh_ros.core.stages import Stage
 from facemesh_ros.core.types import Faces, Float32, Frame
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.camera import CameraModel

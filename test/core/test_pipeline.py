@@ -180,10 +180,12 @@ def test_every_stage_is_announced_in_order(sensor, astronaut):
         stages.append(f'/{name}')
 
     sensor.stream(stage).examine(rgb_frame(astronaut))
-    expected = ['detect', '/detect', 'landmarks', '/landmarks', 'filter', '/filter']
+    meanwhile = ['detect', '/detect', 'landmarks', '/landmarks']
+    assert sorted(stages[: len(meanwhile)]) == sorted(meanwhile)
+    expected = ['new faces', '/new faces', 'filter', '/filter']
     if sensor.model.landmark_model == 'v2':
         expected += ['blendshapes', '/blendshapes']
-    assert stages == expected
+    assert stages[len(meanwhile) :] == expected
 
 
 def test_the_image_is_left_alone(pipeline, astronaut):

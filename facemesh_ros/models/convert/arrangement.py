@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facemesh_ros.models.convert import blocked
+from facemesh_ros.models.convert.side_by_side import CHANNELS
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation
 from facemesh_ros.models.errors import ConversionError
@@ -104,7 +105,15 @@ def depth_to_space(translation: Translation, operator: Operator) -> str:
     )
 
 
+def channels(translation: Translation, operator: Operator) -> str:
+    """Some channels of an image."""
+    options = operator.options
+    value = translation.value(operator.inputs[0])
+    return translation.target.slice(value, 1, options['begin'], options['end'])
+
+
 RULES: dict[str, Rule] = {
+    CHANNELS: channels,
     'CONCATENATION': concatenation,
     'DEPTH_TO_SPACE': depth_to_space,
     'PAD': pad,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from facemesh_ros.models.convert.sampling import transform_tensor_bilinear, transformed
 from facemesh_ros.models.convert.tflite_graph import Operator, TfliteGraph
 from facemesh_ros.models.convert.translation import Rule, Translation
 from facemesh_ros.models.errors import ConversionError
@@ -74,59 +75,11 @@ def _rotation(translation: Translation, points: str, operator: Operator) -> str:
 _QUARTER_TURN = np.array([[0, 1], [-1, 0]], np.float32)
 
 
-def transform_tensor_bilinear(translation: Translation, operator: Operator) -> str:
-    """Feature map seen through the matrix, bilinear; zero where it looks outside."""
-    target, options = translation.target, operator.options
-    _, height, width, _ = translation.tensor(operator.inputs[0]).shape
-    out_h, out_w = options['output_height'], options['output_width']
-    ys, xs = np.mgrid[0:out_h, 0:out_w].astype(np.float32) + 0.5
-    centres = np.stack([xs.ravel(), ys.ravel()], axis=1)
-    seen = _transformed(translation, target.constant(centres), operator.inputs[1])
-    source = target.node('Sub', seen, target.floats(0.5))
-
-    last = np.array([width - 1, height - 1], np.float32)
-    grid = target.node('Mul', source, target.constant(2 / last))
-    grid = target.node('Sub', grid, target.floats(1))
-    grid = target.node('Reshape', grid, target.integers(0, out_h, out_w, 2))
-    sampled = target.node(
-        'GridSample',
-        translation.value(operator.inputs[0]),
-        grid,
-        mode='bilinear',
-        padding_mode='zeros',
-        align_corners=1,
-    )
-    return target.node('Mul', sampled, _inside(translation, source, last, (out_h, out_w)))
-
-
-def _inside(
-    translation: Translation, source: str, last: np.ndarray, output_hw: tuple[int, int]
-) -> str:
-    """Mask (N, 1, h, w): one where the source lies between the outer pixels' centres."""
-    # GridSample fades out over one pixel past the border, the original cuts off at once.
-    target = translation.target
-    clamped = target.node('Max', source, target.floats(0))
-    clamped = target.node('Min', clamped, target.constant(last))
-    kept = target.node('Cast', target.node('Equal', clamped, source), to=1)
-    both = target.node('ReduceMin', kept, axes=[2], keepdims=0)
-    return target.node('Reshape', both, target.integers(0, 1, *output_hw))
-
-
 def transform_landmarks(translation: Translation, operator: Operator) -> str:
     """Landmarks (N, points, 2) through the matrix."""
     if translation.tensor(operator.inputs[0]).shape[2] != 2:
         raise ConversionError('TransformLandmarks: only flat landmarks are supported')
-    return _transformed(translation, translation.value(operator.inputs[0]), operator.inputs[1])
-
-
-def _transformed(translation: Translation, points: str, matrix: int) -> str:
-    """Points (N or 1, points, 2) through the xy part of a (N, 4, 4) matrix."""
-    target = translation.target
-    rows = target.slice(translation.value(matrix), 1, 0, 2)
-    columns = target.node('Transpose', rows, perm=(0, 2, 1))
-    linear = target.slice(columns, 1, 0, 2)
-    shift = target.slice(columns, 1, 3, 4)
-    return target.node('Add', target.node('MatMul', points, linear), shift)
+    return transformed(translation, translation.value(operator.inputs[0]), operator.inputs[1])
 
 
 RULES: dict[str, Rule] = {

@@ -14,9 +14,10 @@ _SAME, _VALID = 0, 1
 
 
 def convolution(translation: Translation, operator: Operator) -> str:
-    """CONV_2D; weights come as (out, h, w, in)."""
+    """CONV_2D; weights come as (out, h, w, in of a group)."""
     weights = translation.constant(operator.inputs[1]).transpose(0, 3, 1, 2)
-    return _convolution(translation, operator, weights, groups=1)
+    groups = translation.tensor(operator.inputs[0]).shape[3] // weights.shape[1]
+    return _convolution(translation, operator, weights, groups)
 
 
 def depthwise_convolution(translation: Translation, operator: Operator) -> str:

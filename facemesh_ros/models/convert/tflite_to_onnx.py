@@ -8,6 +8,7 @@ from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
 from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
 from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.half import in_half_precision
+from facemesh_ros.models.convert.side_by_side import side_by_side
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 from facemesh_ros.models.errors import ConversionError
@@ -32,7 +33,10 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
     Raises:
         ConversionError: If the file is no TFLite file or holds an operator that is not known.
     """
-    translation = Translation(read_tflite(content), flavour)
+    graph = read_tflite(content)
+    if flavour is Flavour.CPU:
+        graph = side_by_side(graph)
+    translation = Translation(graph, flavour)
     source, target = translation.source, translation.target
     if len(source.inputs) != 1:
         raise ConversionError(f'{entry.name}: one input expected, got {len(source.inputs)}')

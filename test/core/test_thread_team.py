@@ -1,0 +1,64 @@
+"""Shared work: the same results as alone, whoever does it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facemesh_ros.core.thread_team import ThreadTeam
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture(scope='module', params=[0, 1, 3])
+def team(request):
+    return ThreadTeam(request.param)
+
+
+@given(items=st.lists(st.integers(), max_size=20))
+def test_results_come_in_the_order_of_the_items(team, items):
+    assert team.each(lambda item: 2 * item, items) == [2 * item for item in items]
+
+
+def test_both_results_come_back(team):
+    assert team.both(lambda: 'one', lambda: 2) == ('one', 2)
+
+
+def test_work_that_shares_its_own_work_ends(team):
+    def inner(item):
+        return sum(team.each(lambda part: part, [item] * 4))
+
+    def outer(item):
+        return team.both(lambda: inner(item), lambda: inner(-item))
+
+    results = []
+    callers = [
+        threading.Thread(target=lambda: results.append(team.each(outer, range(8))), daemon=True)
+        for _ in range(4)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(PATIENCE_S)
+    assert results == [[(4 * item, -4 * item) for item in range(8)]] * 4
+
+
+def test_a_helper_works_while_the_caller_does():
+    met = threading.Barrier(2)
+    arrived = ThreadTeam(1).each(lambda _: met.wait(PATIENCE_S), range(2))
+    assert sorted(arrived) == [0, 1]
+
+
+@pytest.mark.parametrize('bad', [0, 1, 2])
+def test_what_went_wrong_is_told(team, bad):
+    def work(item):
+        if item == bad:
+            raise ValueError(f'item {item}')
+        return item
+
+    with pytest.raises(ValueError, match=f'item {bad}'):
+        team.each(work, range(3))
+    assert team.each(abs, [-1, -2]) == [1, 2]  # and the team works on
