@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CUDA_MEMORY_LIMIT_BYTES = 1 << 30
+# Left alone, OpenVINO takes bf16 or fp16 on hardware that has it.
+OPENVINO_OPTIONS = {'precision': 'FP32'}
 # Batches for which a TensorRT engine is built: smallest, the one it is tuned for, largest.
 BATCHES = (1, 4, 64)
 

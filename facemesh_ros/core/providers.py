@@ -8,7 +8,12 @@ from typing import Any
 
 from facemesh_ros.core.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
 from facemesh_ros.core.onnx_runtime import ort
-from facemesh_ros.core.provider_options import EngineFolder, cuda_options, tensorrt_options
+from facemesh_ros.core.provider_options import (
+    OPENVINO_OPTIONS,
+    EngineFolder,
+    cuda_options,
+    tensorrt_options,
+)
 from facemesh_ros.errors import FacemeshError
 
 CPU = 'CPUExecutionProvider'
@@ -167,8 +172,10 @@ def _session_options(profile: str) -> ort.SessionOptions:
 
 def _providers(onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None) -> list[Any]:
     wanted, device_id = choice.wanted, choice.device_id
-    if wanted not in GPU_PROVIDERS:
-        return [wanted] if wanted == CPU else [wanted, CPU]
+    if wanted == CPU:
+        return [CPU]
+    if wanted == PROVIDERS['openvino']:
+        return [(wanted, OPENVINO_OPTIONS), CPU]
     cuda = (PROVIDERS['cuda'], cuda_options(device_id))
     if wanted == PROVIDERS['cuda']:
         return [cuda, CPU]
