@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from facemesh_ros.core.nvidia_libraries import tensorrt_version
 from facemesh_ros.core.onnx_runtime import ort
@@ -102,11 +103,8 @@ class EngineCache:
 
     @staticmethod
     @contextmanager
-    def building(place: EngineFolder | None) -> Iterator[None]:
+    def building(place: EngineFolder) -> Iterator[None]:
         """Build inside: one process at a time, and what an interrupted one left is gone."""
-        if place is None:
-            yield
-            return
         engines = Path(place.engines)
         for folder in (engines, Path(place.timings)):
             folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +119,16 @@ class EngineCache:
     def forget(place: EngineFolder) -> None:
         """Forget an engine that does not load."""
         (Path(place.engines) / _MARK).unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_or_temporary(place: EngineFolder | None) -> Iterator[EngineFolder]:
+    """Give a place; one that is gone at the end, if nothing can be kept."""
+    if place is not None:
+        yield place
+        return
+    with TemporaryDirectory(prefix='facemesh-') as folder:
+        yield EngineFolder(f'{folder}/engines', f'{folder}/timings')
 
 
 def _clear(folder: Path) -> None:

@@ -8,7 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from facemesh_ros.acceleration.circumstances import Circumstances
-from facemesh_ros.acceleration.engine_cache import EngineCache, this_machine
+from facemesh_ros.acceleration.engine_build import EngineOrder, build_engine
+from facemesh_ros.acceleration.engine_cache import (
+    EngineCache,
+    kept_or_temporary,
+    this_machine,
+)
+from facemesh_ros.acceleration.flavours import flavour_for
 from facemesh_ros.acceleration.handover import Handover, Successor
 from facemesh_ros.acceleration.installation import look_at_installation
 from facemesh_ros.acceleration.proof import ModelProof, Proof
@@ -24,8 +30,6 @@ from facemesh_ros.core.providers import (
     ProviderStartError,
 )
 from facemesh_ros.hardware import look_at_nvidia_driver
-from facemesh_ros.models.catalog import entry_of
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 # Nodes that put shapes together; ONNX Runtime leaves them to the CPU on purpose.
@@ -99,7 +103,7 @@ class NetworkOpener:
         self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
     ) -> Network:
         start_s = time.perf_counter()
-        network = Network(self._store.load(name, _flavour(name, choice)), choice, folder=folder)
+        network = Network(self._store.load(name, flavour_for(name, choice)), choice, folder=folder)
         opened_s = time.perf_counter()
         _run_once(network)
         first_s = time.perf_counter()
@@ -112,7 +116,7 @@ class NetworkOpener:
         _refuse_without_tensorrt(self.choice)
         if self._engines is None:
             self._engines = EngineCache(this_machine(self.proof.driver, self.choice.device_id))
-        onnx = self._store.load(name, _flavour(name, self.choice))
+        onnx = self._store.load(name, flavour_for(name, self.choice))
         place = self._engines.place(name, onnx, self.choice.precision)
         if place and self._engines.is_built(place):
             try:
@@ -128,8 +132,9 @@ class NetworkOpener:
         def build() -> Network:
             self.proof.building = name
             try:
-                with EngineCache.building(place):
-                    return self._prove(name, self.choice, place)
+                with kept_or_temporary(place) as kept:
+                    self._build(name, kept)
+                    return self._prove(name, self.choice, kept)
             except Exception as error:  # ONNX Runtime's have no common base
                 self.proof.warning = f'no TensorRT engine of {name}: {error}'
                 raise
@@ -137,6 +142,22 @@ class NetworkOpener:
                 self.proof.building = ''
 
         return build
+
+    def _build(self, name: str, place: EngineFolder) -> None:
+        """Build an engine, unless another process has done it meanwhile."""
+        choice, folder = self.choice, str(self._store.folder)
+        with EngineCache.building(place):
+            if not EngineCache.is_built(place):
+                build_engine(
+                    EngineOrder(
+                        name,
+                        folder,
+                        choice.precision,
+                        choice.device_id,
+                        place.engines,
+                        place.timings,
+                    )
+                )
 
     def _open_otherwise(self, name: str, error: ExecutionProviderError) -> Network:
         """Fall back to the CPU, loudly; or refuse, if that is not wanted."""
@@ -173,13 +194,6 @@ class NetworkOpener:
         if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
             self.proof.warning = self._why_no_gpu('')
             _LOG.warning('a GPU is there and is NOT used: %s', self.proof.warning)
-
-
-def _flavour(name: str, choice: ProviderChoice) -> Flavour:
-    if choice.wanted == CPU:
-        return Flavour.CPU
-    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
-    return Flavour.HALF if half else Flavour.PLAIN
 
 
 def _run_once(network: Network) -> None:

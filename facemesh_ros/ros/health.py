@@ -110,6 +110,8 @@ class Health:
             return DiagnosticStatus.ERROR, self.error
         if silent:
             return DiagnosticStatus.WARN, self._why_silent()
+        if warning := self._model.proof.warning:
+            return DiagnosticStatus.WARN, f'{self.faces} face(s); {warning}'
         return DiagnosticStatus.OK, f'{self.faces} face(s)'
 
     def _looks_per_image(self, images: int) -> dict[str, str]:

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.acceleration.engine_cache import EngineCache, Machine, default_folder
+from facemesh_ros.acceleration.engine_cache import (
+    EngineCache,
+    Machine,
+    default_folder,
+    kept_or_temporary,
+)
 from facemesh_ros.hardware import Gpu
 
 H200 = Machine(Gpu('NVIDIA H200', '9.0'), '580.65.06', '10.16.1', '1.31.1')
@@ -92,8 +97,9 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_kept(tmp_path, c
     cache = EngineCache(H200, in_the_way)
     assert cache.place('v2', MODEL, 'fp32') is None
     assert not cache.is_built(None)
-    with cache.building(None):
-        pass
+    with kept_or_temporary(None) as place, cache.building(place):
+        assert Path(place.engines).is_dir()
+    assert not Path(place.engines).exists()
     (warning,) = caplog.records
     assert warning.levelname == 'WARNING'
     assert str(in_the_way) in warning.getMessage()

@@ -140,9 +140,14 @@ def tensorrt_on_the_cpu(monkeypatch, tmp_path):
     for module in (providers, opening, installation):
         monkeypatch.setattr(module, 'PROVIDERS', on_cpu)
     monkeypatch.setattr(nvidia_libraries, 'TENSORRT', ('libm.so.6',))
-    monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path))
+    monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path / 'cache'))
+    # The process that builds has to believe it too.
+    (tmp_path / 'sitecustomize.py').write_text(
+        f'from facemesh_ros.core import providers\nproviders.PROVIDERS = {on_cpu!r}\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
     nvidia_libraries.load_tensorrt_libraries.cache_clear()
-    yield tmp_path
+    yield tmp_path / 'cache'
     nvidia_libraries.load_tensorrt_libraries.cache_clear()
 
 
@@ -175,13 +180,31 @@ def test_engines_are_built_while_others_serve_and_are_there_at_the_next_start(
     assert caplog.records == []
 
 
+def test_without_a_folder_to_write_to_engines_serve_until_the_end(
+    opener, tensorrt_on_the_cpu, caplog
+):
+    caplog.set_level(logging.INFO)
+    tensorrt_on_the_cpu.touch()  # a file in the way
+    made = opener(execution_provider='tensorrt')
+    network = made.open('short_range')
+    handover = made.handover()
+    handover.start()
+    assert handover.wait(30)
+    assert 'TensorRT engines cannot be kept in' in caplog.text
+    assert 'the TensorRT engine of short_range (1 of 1) is built after' in caplog.text
+    network.try_once()
+
+
 def test_an_engine_that_cannot_be_built_is_told_in_the_diagnostics(opener, tensorrt_on_the_cpu):
     made = opener(execution_provider='tensorrt')
     network = made.open('short_range')
     handover = made.handover()
-    in_the_way = next((tensorrt_on_the_cpu / 'tensorrt').iterdir()) / 'timings'
-    in_the_way.touch()
+    # As where the builder runs out of memory.
+    (tensorrt_on_the_cpu.parent / 'sitecustomize.py').write_text('raise SystemExit("killed")')
     handover.start()
     assert handover.wait(30)
-    assert 'no TensorRT engine of short_range: ' in made.proof.values()['provider warning']
+    warning = made.proof.values()['provider warning']
+    assert 'no TensorRT engine of short_range: TensorRT cannot build short_range: ' in warning
+    assert 'killed' in warning
+    assert network.provider == CPU
     network.try_once()
