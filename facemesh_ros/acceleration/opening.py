@@ -8,6 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from facemesh_ros.acceleration.circumstances import Circumstances
+from facemesh_ros.acceleration.demands import (
+    refuse_cpu_nodes,
+    refuse_without_tensorrt,
+    run_once,
+)
 from facemesh_ros.acceleration.engine_build import EngineOrder, build_engine
 from facemesh_ros.acceleration.engine_cache import (
     EngineCache,
@@ -19,7 +24,7 @@ from facemesh_ros.acceleration.handover import Handover, Successor
 from facemesh_ros.acceleration.installation import look_at_installation
 from facemesh_ros.acceleration.proof import ModelProof, Proof
 from facemesh_ros.acceleration.trouble import told_together, troubles_of
-from facemesh_ros.core.network import GpuLostError, Network
+from facemesh_ros.core.network import Network
 from facemesh_ros.core.provider_options import EngineFolder
 from facemesh_ros.core.providers import (
     CPU,
@@ -32,11 +37,6 @@ from facemesh_ros.core.providers import (
 from facemesh_ros.hardware import look_at_nvidia_driver
 from facemesh_ros.models.store import ModelStore
 
-# Nodes that put shapes together; ONNX Runtime leaves them to the CPU on purpose.
-BOOKKEEPING = frozenset(
-    {'Cast', 'Concat', 'Constant', 'Gather', 'Range', 'Shape', 'Size', 'Slice'}
-    | {'Squeeze', 'Unsqueeze', 'Reshape', 'Identity'}
-)
 _LOG = logging.getLogger(__name__)
 
 
@@ -105,15 +105,15 @@ class NetworkOpener:
         start_s = time.perf_counter()
         network = Network(self._store.load(name, flavour_for(name, choice)), choice, folder=folder)
         opened_s = time.perf_counter()
-        _run_once(network)
+        run_once(network)
         first_s = time.perf_counter()
-        _refuse_cpu_nodes(network, choice)
+        refuse_cpu_nodes(network, choice)
         self.note(name, network, 1e3 * (opened_s - start_s), 1e3 * (first_s - opened_s))
         return network
 
     def _open_for_tensorrt(self, name: str) -> Network:
         """Open the engine if it has been built, else on CUDA until it is."""
-        _refuse_without_tensorrt(self.choice)
+        refuse_without_tensorrt(self.choice)
         if self._engines is None:
             self._engines = EngineCache(this_machine(self.proof.driver, self.choice.device_id))
         onnx = self._store.load(name, flavour_for(name, self.choice))
@@ -194,25 +194,3 @@ class NetworkOpener:
         if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
             self.proof.warning = self._why_no_gpu('')
             _LOG.warning('a GPU is there and is NOT used: %s', self.proof.warning)
-
-
-def _run_once(network: Network) -> None:
-    # Nodes are placed on CUDA also where cuDNN is missing; the first convolution then fails.
-    try:
-        network.try_once()
-    except GpuLostError as error:
-        raise ProviderStartError(network.provider, str(error.__cause__)) from error
-
-
-def _refuse_cpu_nodes(network: Network, choice: ProviderChoice) -> None:
-    left = sorted(set(network.cpu_operators) - BOOKKEEPING)
-    if choice.require_gpu and network.provider in GPU_PROVIDERS and left:
-        raise ProviderStartError(
-            network.provider, f'of {network.name}, {", ".join(left)} would run on the CPU'
-        )
-
-
-def _refuse_without_tensorrt(choice: ProviderChoice) -> None:
-    installed = look_at_installation()
-    if choice.wanted not in installed.providers or installed.missing_tensorrt:
-        raise ProviderStartError(choice.wanted, '')

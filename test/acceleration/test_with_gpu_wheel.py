@@ -153,7 +153,7 @@ def test_onnx_runtime_says_what_the_diagnosis_expects(run, variables, told):
 
 
 PLACED = (
-    'from facemesh_ros.acceleration.opening import BOOKKEEPING\n'
+    'from facemesh_ros.acceleration.demands import BOOKKEEPING\n'
     'from facemesh_ros.core.network import Network\n'
     'from facemesh_ros.core.providers import ProviderChoice\n'
     'from facemesh_ros.models.catalog import entry_of\n'
