@@ -73,8 +73,13 @@ class NetworkOpener:
             self._say_if_idle()
         return network
 
-    def note(self, name: str, network: Network, opened_ms: float, first_ms: float) -> None:
-        """Keep the proof of a network, which may have been opened and run by others."""
+    def accept(self, name: str, network: Network, *, opened_ms: float, first_ms: float) -> None:
+        """Take a network that has run, here or elsewhere, into the proof.
+
+        Raises:
+            ProviderStartError: If the CPU would calculate although a GPU is required.
+        """
+        refuse_cpu_nodes(network, self._asked)
         self.proof.models[name] = ModelProof(
             network.provider, network.precision, network.placement, opened_ms, first_ms
         )
@@ -107,8 +112,12 @@ class NetworkOpener:
         opened_s = time.perf_counter()
         run_once(network)
         first_s = time.perf_counter()
-        refuse_cpu_nodes(network, choice)
-        self.note(name, network, 1e3 * (opened_s - start_s), 1e3 * (first_s - opened_s))
+        self.accept(
+            name,
+            network,
+            opened_ms=1e3 * (opened_s - start_s),
+            first_ms=1e3 * (first_s - opened_s),
+        )
         return network
 
     def _open_for_tensorrt(self, name: str) -> Network:
