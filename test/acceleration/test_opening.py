@@ -50,7 +50,7 @@ def test_the_proof_is_of_what_ran(opener):
         proof = made.proof.models[name]
         assert proof.placement == network.placement
         assert f'{network.placement[CPU]} nodes on {CPU} in fp32' in str(made.proof)
-        assert proof.opened_ms > proof.first_ms > 0
+        assert proof.opened_ms > 0 < proof.first_ms
     assert made.proof.provider == CPU
     assert made.proof.device == made.proof.values()['device'] == 'CPU'
     assert math.isnan(made.proof.warm_up_ms)
