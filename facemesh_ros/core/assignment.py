@@ -22,16 +22,18 @@ def cheapest_pairs(costs: Float64, alone: float) -> Pairs:
 
     Source: the Hungarian method by shortest augmenting paths (Jonker and Volgenant, 1987).
     """
-    count, others = costs.shape
     if not costs.size:
         return np.empty(0, np.intp), np.empty(0, np.intp)
+    allowed = np.where(costs <= alone, costs, np.inf)
+    rows = np.flatnonzero(allowed.min(axis=1) <= alone)
+    columns = allowed.argmin(axis=1)[rows]
+    if len(set(columns.tolist())) == len(rows):  # then the best of each row is the best of all
+        return rows, columns
+    count, others = costs.shape
     # Each row may also take a column of its own, which stands for staying alone.
     own = np.full((count, count), np.inf)
     np.fill_diagonal(own, alone)
-    padded = np.concatenate([np.where(costs <= alone, costs, np.inf), own], axis=1)
-    columns = padded.argmin(axis=1)
-    if len(set(columns.tolist())) < count:  # else the best of each row is the best of all
-        columns = _assigned(padded)
+    columns = _assigned(np.concatenate([allowed, own], axis=1))
     rows = np.flatnonzero(columns < others)
     return rows, columns[rows]
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.types import Float32, Float64
 
+# In float32 nothing is nearer to 0.
+SMALLEST = np.float32(1e-45)
+
 Floating = TypeVar('Floating', np.float32, np.float64)
 
 
@@ -36,38 +39,36 @@ def box_sizes(boxes_xyxy: Float32) -> Float64:
     return np.sqrt(np.maximum(_areas(boxes_xyxy), 1).astype(np.float64))
 
 
-def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Intersection over union of each pair of boxes.
+def overlaps(boxes_xyxy: Float32, others_xyxy: Float32) -> tuple[Float32, Float32]:
+    """Overlap of each pair of boxes.
 
     Args:
         boxes_xyxy: (N, 4) px.
         others_xyxy: (M, 4) px.
 
     Returns:
-        (N, M) in [0, 1]; 0 where both boxes are empty.
+        Two (N, M) in [0, 1]: the intersection over the union, and the part of the smaller box that
+        lies in the larger one; 0 where what is divided by is empty.
     """
     shared = _shared_areas(boxes_xyxy, others_xyxy)
-    union = _areas(boxes_xyxy)[:, None] + _areas(others_xyxy)[None, :] - shared
-    return _ratio(shared, union)
+    areas, others = _areas(boxes_xyxy)[:, None], _areas(others_xyxy)
+    return _ratio(shared, areas + others - shared), _ratio(shared, np.minimum(areas, others))
+
+
+def iou_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
+    """Return the (N, M) intersections over unions alone, see `overlaps`."""
+    return overlaps(boxes_xyxy, others_xyxy)[0]
 
 
 def containment_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
-    """Part of the smaller box of each pair that lies in the larger one.
-
-    Args:
-        boxes_xyxy: (N, 4) px.
-        others_xyxy: (M, 4) px.
-
-    Returns:
-        (N, M) in [0, 1]; 0 where the smaller box is empty.
-    """
-    smaller = np.minimum(_areas(boxes_xyxy)[:, None], _areas(others_xyxy)[None, :])
-    return _ratio(_shared_areas(boxes_xyxy, others_xyxy), smaller)
+    """Return the (N, M) parts of the smaller boxes alone, see `overlaps`."""
+    return overlaps(boxes_xyxy, others_xyxy)[1]
 
 
 def _ratio(shared: Float32, total: Float32) -> Float32:
-    ratio: Float32 = np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
-    return ratio
+    # Where the total is 0 so is the share; any divisor will do.
+    divisor: Float32 = np.maximum(total, SMALLEST)
+    return shared / divisor
 
 
 def _shared_areas(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:

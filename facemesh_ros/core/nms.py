@@ -54,8 +54,8 @@ def firsts(same: NDArray[np.bool_]) -> NDArray[np.intp]:
         Indices of items that are the same as none that is kept before them.
     """
     kept: list[int] = []
-    for index in range(len(same)):
-        if not same[index, kept].any():
+    for index, row in enumerate(same.tolist()):
+        if not any(row[other] for other in kept):
             kept.append(index)
     return np.asarray(kept, np.intp)
 

@@ -53,17 +53,18 @@ def rois_from_landmarks(points: Float32) -> Rois:
     Source: MediaPipe `face_landmark_landmarks_to_roi.pbtxt`. It measures the face along the axes
         of the image, where a tilted one is larger than it is; this measures it along its own.
     """
-    eyes = points[:, LEFT_EYE_CORNER, :2] - points[:, RIGHT_EYE_CORNER, :2]
+    xy = planes(points)
+    eyes = xy[:, :, LEFT_EYE_CORNER] - xy[:, :, RIGHT_EYE_CORNER]
     rotations = np.arctan2(eyes[:, 1], eyes[:, 0])
     image_from_upright = rotations_from_angles(rotations)
-    upright = image_from_upright.transpose(0, 2, 1) @ planes(points)
+    upright = image_from_upright.transpose(0, 2, 1) @ xy
     low, high = upright.min(axis=2), upright.max(axis=2)
     sides = MARGIN * (high - low).max(axis=1, keepdims=True)
     centres = (image_from_upright @ ((low + high) / 2)[..., None])[..., 0]
     return Rois(
         centres.astype(np.float32),
-        np.repeat(sides, 2, axis=1).astype(np.float32),
-        rotations.astype(np.float32),
+        np.repeat(sides.astype(np.float32), 2, axis=1),
+        rotations.astype(np.float32, copy=False),
     )
 
 

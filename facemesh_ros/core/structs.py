@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -13,12 +14,15 @@ Struct = TypeVar('Struct')
 
 def select(struct: Struct, rows: slice | NDArray[Any]) -> Struct:
     """Return some rows, by a slice, indices or a mask."""
-    return _mapped(lambda array: array[rows], struct)
+    if isinstance(struct, np.ndarray):
+        return cast(Struct, struct[rows])
+    parts = [select(getattr(struct, name), rows) for name in _names(cast(Any, type(struct)))]
+    return cast(Struct, cast(Any, type(struct))(*parts))
 
 
 def join(first: Struct, second: Struct) -> Struct:
     """Return the rows of both, one after the other."""
-    return _mapped(lambda *arrays: np.concatenate(arrays), first, second)
+    return _mapped(lambda one, other: np.concatenate([one, other]), first, second)
 
 
 def merge(chosen: NDArray[np.bool_], first: Struct, second: Struct) -> Struct:
@@ -30,12 +34,18 @@ def merge(chosen: NDArray[np.bool_], first: Struct, second: Struct) -> Struct:
     return _mapped(either, first, second)
 
 
-def _mapped(change: Any, first: Struct, *others: Struct) -> Struct:
-    """Apply a function of arrays to all arrays of structs of one kind."""
-    if not is_dataclass(first):
-        return cast(Struct, change(first, *others))
-    structs = (first, *others)
-    parts = (
-        _mapped(change, *(getattr(one, item.name) for one in structs)) for item in fields(first)
-    )
+def _mapped(change: Any, first: Struct, second: Struct) -> Struct:
+    """Apply a function of two arrays to all arrays of two structs of one kind."""
+    if isinstance(first, np.ndarray):
+        return cast(Struct, change(first, second))
+    parts = [
+        _mapped(change, getattr(first, name), getattr(second, name))
+        for name in _names(cast(Any, type(first)))
+    ]
     return cast(Struct, cast(Any, type(first))(*parts))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a kind of structs."""
+    return tuple(item.name for item in fields(kind))

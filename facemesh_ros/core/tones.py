@@ -23,10 +23,10 @@ def tones_from_landmarks(frame: Frame, points: Float32) -> Float32:
     Returns:
         (N, 3) natural logarithms of the mean red, green and blue.
     """
-    limits = np.subtract(frame.image_wh, 1)
-    columns, rows = np.moveaxis(np.clip(np.rint(points[:, ::STRIDE, :2]), 0, limits), 2, 0)
-    pixels = frame.image[rows.astype(np.intp), columns.astype(np.intp)]
+    places = np.rint(points[:, ::STRIDE, :2])
+    np.clip(places, 0, np.subtract(frame.image_wh, 1), out=places)
+    columns, rows = places.astype(np.intp).transpose(2, 0, 1)
+    means = frame.image[rows, columns].mean(axis=1, dtype=np.float32)
     channels = list(frame.order.value[:3])
-    colours = (pixels if pixels.ndim == 3 else pixels[..., None])[..., channels]
-    tones: Float32 = np.log1p(colours.mean(axis=1, dtype=np.float32))
+    tones: Float32 = np.log1p((means if means.ndim == 2 else means[:, None])[:, channels])
     return tones

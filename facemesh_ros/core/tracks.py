@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.motion import Motion
+from facemesh_ros.core.outlines import Outlines, outlines_of
 from facemesh_ros.core.structs import join, select
 from facemesh_ros.core.types import FaceState, Float32, Float64, Rois, UInt8
+
+Indices = NDArray[np.intp]
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Sightings:
+    def __getitem__(self, chosen: slice | Indices | NDArray[np.bool_]) -> Sightings:
         return select(self, chosen)
 
     def __add__(self, others: Sightings) -> Sightings:
@@ -51,8 +54,9 @@ class Tracks:
         unseen_s: (N,) time since it was seen last.
         hidden_s: (N,) how much of that somebody else was before it.
         steps: (N, 2) px, the way that it is taken to have gone since it was seen last.
+        outlines: Of the landmarks as measured last.
         tones: (N, 3) its mean colour, see `tones_from_landmarks`.
-        points: (N, L, 3) px, where its landmarks were measured or are expected.
+        points: (N, L, 3) px, its landmarks as measured last.
         steady: (N, L, 3) px, the same as consumers see them, filtered over time.
         jitters_px: (N,) how much the filter took away of late.
         presences: (N,) what the landmark model said last.
@@ -69,6 +73,7 @@ class Tracks:
     unseen_s: NDArray[np.float64]
     hidden_s: NDArray[np.float64]
     steps: Float64
+    outlines: Outlines
     tones: Float32
     points: Float32
     steady: Float32
@@ -81,11 +86,16 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Tracks:
+    def __getitem__(self, chosen: Indices | NDArray[np.bool_]) -> Tracks:
         return select(self, chosen)
 
     def __add__(self, others: Tracks) -> Tracks:
         return join(self, others)
+
+    @property
+    def expected(self) -> Outlines:
+        """Where they are expected now."""
+        return self.outlines.moved(self.steps)
 
     @staticmethod
     def none(landmark_count: int) -> Tracks:
@@ -107,6 +117,7 @@ class Tracks:
             unseen_s=np.zeros(count),
             hidden_s=np.zeros(count),
             steps=np.zeros((count, 2)),
+            outlines=outlines_of(sightings.points),
             tones=tones,
             points=sightings.points,
             steady=sightings.points.copy(),
@@ -117,9 +128,56 @@ class Tracks:
             motion=Motion.at_rest(count),
         )
 
+    def pass_time(self, interval_s: float) -> None:
+        """Move all of them on to the next image."""
+        self.motion.pass_time(interval_s)
+        self.motion.slow_down(self.misses > 0, interval_s)
+        self.steps += self.motion.velocities * interval_s
+        self.unseen_s += interval_s
+        self.ages += 1
+        self.scores.fill(np.nan)
+
+    def see(self, known: Indices, outlines: Outlines, sightings: Sightings, at: Indices) -> None:
+        """Take note of K of them that are seen.
+
+        Args:
+            known: (K,) who.
+            outlines: Of the K faces.
+            sightings: Among which they are.
+            at: (K,) where in these.
+        """
+        self.motion.measure(
+            known, outlines.centroids - (self.outlines.centroids + self.steps)[known]
+        )
+        self.outlines.put(known, outlines)
+        self.points[known] = self.steady[known] = sightings.points[at]
+        self.presences[known] = sightings.presences[at]
+        self.rois.put(known, sightings.rois[at])
+        scores = sightings.scores[at]
+        self.scores[known] = np.where(np.isnan(scores), self.scores[known], scores)
+        self.hits[known] += 1
+        self.misses[known] = 0
+        self.unseen_s[known] = self.hidden_s[known] = 0
+        self.steps[known] = 0
+        self.followed[known] = True
+
+    def miss(self, missed: Indices) -> None:
+        """Take note of those that are not seen."""
+        self.motion.lose(missed[self.misses[missed] == 0])
+        self.misses[missed] += 1
+
+    def where_expected(self) -> Tracks:
+        """Return the same with the landmarks of those out of sight where they are expected."""
+        away = np.flatnonzero(self.misses)
+        if not len(away):
+            return self
+        steps = np.zeros((len(self), 1, 3), np.float32)
+        steps[away, 0, :2] = self.steps[away]
+        return replace(self, points=self.points + steps, steady=self.steady + steps)
+
     def states(self, min_birth_frames: int) -> UInt8:
         """Return the (N,) states as consumers see them."""
-        states = np.full(len(self), FaceState.TRACKED, np.uint8)
-        states[self.misses > 0] = FaceState.COASTING
-        states[self.hits < min_birth_frames] = FaceState.TENTATIVE
+        states = np.full(len(self), FaceState.TRACKED.value, np.uint8)
+        states[self.misses > 0] = FaceState.COASTING.value
+        states[self.hits < min_birth_frames] = FaceState.TENTATIVE.value
         return states

@@ -109,6 +109,10 @@ class Rois:
         self.sizes_wh[places] = others.sizes_wh
         self.rotations_rad[places] = others.rotations_rad
 
+    def moved(self, steps: Float64) -> Rois:
+        """Return the regions after (N, 2) px of way."""
+        return Rois((self.centres + steps).astype(np.float32), self.sizes_wh, self.rotations_rad)
+
     def __add__(self, others: Rois) -> Rois:
         return join(self, others)
 

@@ -13,7 +13,7 @@ from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.flavour import Flavour
 
 # Raise it with every change of the converted files; older conversions are then redone.
-CONVERTER_VERSION = '3'
+CONVERTER_VERSION = '4'
 
 
 class Kind(Enum):

@@ -21,7 +21,7 @@ class Shape:
     """State of N faces.
 
     Attributes:
-        means: (N, L, 3) on the head, in lengths of its axes.
+        means: (N, 3, L) on the head, in lengths of its axes.
         updates: (N,) how many images each has seen.
         activities: (N, G) from 0, at rest, to 1.
     """
@@ -32,7 +32,7 @@ class Shape:
 
 
 def resting(faces: Float64, groups: LandmarkGroups) -> Shape:
-    """Return faces (N, L, 3) that are seen for the first time."""
+    """Return faces (N, 3, L) that are seen for the first time."""
     count = len(faces)
     return Shape(faces, np.zeros(count), np.zeros((count, len(groups.noise))))
 
@@ -50,16 +50,16 @@ def followed(
 
     Args:
         before: N faces.
-        measured: (N, L, 3) on the head.
-        axes: (N, 3, 3) px, the head's axes in the image.
+        measured: (N, 3, L) on the head.
+        axes: (N, 3, 3) px, in columns the head's axes in the image.
         noise_px: (N,) standard deviation of the skin's landmarks.
         groups: Of the landmarks.
         elapsed_s: (N,).
         rest_time_s: Over which faces at rest are averaged.
     """
     changes = measured - before.means
-    changes_px = changes @ axes[..., :2]
-    squares = 0.5 * (changes_px[..., 0] ** 2 + changes_px[..., 1] ** 2)
+    changes_px = axes[:, :2] @ changes
+    squares = 0.5 * np.square(changes_px, out=changes_px).sum(axis=1)
     powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
     thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
@@ -68,8 +68,7 @@ def followed(
     updates = before.updates + 1
     # Noise averages out; what is more than noise, but less than an expression, is met sooner.
     rates_hz = np.maximum(powers, 1) / max(rest_time_s, SHORTEST_REST_S)
-    averaging = np.maximum(1 / updates[:, None], 1 - np.exp(-rates_hz * elapsed_s[:, None]))
-    gains = np.maximum(moving, averaging)[:, groups.group_of_landmark]
-    return Shape(
-        before.means + gains[..., None] * changes, updates, np.maximum(activities, moving)
-    )
+    averaging = np.maximum(1 / updates[:, None], -np.expm1(-rates_hz * elapsed_s[:, None]))
+    gains = np.maximum(moving, averaging).take(groups.group_of_landmark, axis=1)
+    changes *= gains[:, None]
+    return Shape(before.means + changes, updates, np.maximum(activities, moving))

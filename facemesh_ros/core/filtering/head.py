@@ -24,8 +24,9 @@ class HeadPoses:
     """Affine maps of N heads, from the canonical face to the image.
 
     Attributes:
-        maps: (N, 4, 3) px; images of three axes (x to the subject's left, y up, z out of the
-            face), each as long as the face reaches along it (root mean square), and of the centre.
+        maps: (N, 3, 4) px; columns are the images of three axes (x to the subject's left, y up,
+            z out of the face), each as long as the face reaches along it (root mean square), and
+            of the centre.
     """
 
     maps: Float64
@@ -33,27 +34,30 @@ class HeadPoses:
     @cached_property
     def sizes(self) -> Float64:
         """Distance between the outer eye corners that a head would have frontally, (N,) px."""
-        axes = self.maps[:, :3, :2] / _canonical().reaches_m[:, None]
+        axes = self.maps[:, :2, :3] / _canonical().reaches_m
         # For axes at right angles this is the scale of the projection, however they are turned.
-        scales: Float64 = np.sqrt(0.5 * np.einsum('nac,nac->n', axes, axes))
+        scales: Float64 = np.sqrt(0.5 * np.einsum('nca,nca->n', axes, axes))
         return scales * _canonical().eye_distance_m
 
     @property
     def are_solid(self) -> NDArray[np.bool_]:
         """Whether a map can be inverted, (N,): not so if all landmarks lie in a plane."""
         canonical = _canonical()
-        volumes = np.abs(np.linalg.det(self.maps[:, :3]))
+        volumes = np.abs(np.linalg.det(self.maps[..., :3]))
         usual = canonical.volume_m3 * (self.sizes / canonical.eye_distance_m) ** 3
         solid: NDArray[np.bool_] = volumes > MIN_VOLUME * usual
         return solid
 
     def faces(self, landmarks: Float64) -> Float64:
-        """Bring landmarks (N, L, 3) px to the head, in lengths of its axes."""
-        return (landmarks - self.maps[:, 3:]) @ np.linalg.inv(self.maps[:, :3])
+        """Bring landmarks (N, 3, L) px to the head, in lengths of its axes."""
+        faces: Float64 = np.linalg.inv(self.maps[..., :3]) @ (landmarks - self.maps[..., 3:])
+        return faces
 
     def landmarks(self, faces: Float64) -> Float64:
-        """Bring landmarks (N, L, 3) from the head to the image, px."""
-        return faces @ self.maps[:, :3] + self.maps[:, 3:]
+        """Bring landmarks (N, 3, L) from the head to the image, px."""
+        landmarks: Float64 = self.maps[..., :3] @ faces
+        landmarks += self.maps[..., 3:]
+        return landmarks
 
 
 def head_poses(landmarks: Float64) -> HeadPoses:
@@ -64,9 +68,9 @@ def head_poses(landmarks: Float64) -> HeadPoses:
     move do not count, those of the jaw little.
 
     Args:
-        landmarks: (N, L, 3) px; L is 468 or 478.
+        landmarks: (N, 3, L) px; L is 468 or 478.
     """
-    return HeadPoses(_canonical().fit @ landmarks[:, :MESH_LANDMARKS])
+    return HeadPoses(landmarks[..., :MESH_LANDMARKS] @ _canonical().fit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class _Canonical:
     """Least squares against the canonical face, prepared.
 
     Attributes:
-        fit: (4, 468), takes the landmarks of a face to its map.
+        fit: (468, 4), takes the landmarks of a face to its map.
         reaches_m: (3,), how far the face reaches along each axis.
         eye_distance_m: Between the outer eye corners.
         volume_m3: Of the box that the three reaches span.
@@ -96,6 +100,6 @@ def _canonical() -> _Canonical:
     reaches_m = np.sqrt(weights @ centred**2)
     model = np.column_stack([centred / reaches_m, np.ones(MESH_LANDMARKS)])
     weighted = weights[:, None] * model
-    fit = np.linalg.solve(weighted.T @ model, weighted.T)
+    fit = np.linalg.solve(weighted.T @ model, weighted.T).T.copy()
     eyes = vertices[LEFT_EYE_OUTER] - vertices[RIGHT_EYE_OUTER]
     return _Canonical(fit, reaches_m, float(np.linalg.norm(eyes)), float(np.prod(reaches_m)))

@@ -23,7 +23,7 @@ class JitterMeter:
 
     def reset(self) -> None:
         """Forget all faces."""
-        self._squares: dict[int, deque[tuple[int, float]]] = {}
+        self._windows: dict[int, _Window] = {}
 
     def update(
         self, ids: NDArray[np.int64], raw: Float32, filtered: Float32, stamp_ns: int
@@ -39,22 +39,38 @@ class JitterMeter:
         Returns:
             (N,) px, distances in the image, over the images of the last second that show the face.
         """
-        steps = planes(raw).astype(np.float64) - planes(filtered)
+        steps = planes(raw - filtered)
         squares = np.einsum('ncl,ncl->n', steps, steps) / raw.shape[1]
-        for number, square in zip(ids.tolist(), squares.tolist(), strict=True):
-            self._squares.setdefault(number, deque(maxlen=MAX_FRAMES)).append((stamp_ns, square))
-        self._forget(stamp_ns)
-        means = [_mean(self._squares[each]) for each in ids.tolist()]
-        return np.sqrt(np.array(means, np.float32))
-
-    def _forget(self, stamp_ns: int) -> None:
-        """Drop what is older than the window or from the future, and faces without any."""
-        for number, kept in list(self._squares.items()):
-            while kept and not 0 <= stamp_ns - kept[0][0] < WINDOW_NS:
-                kept.popleft()
-            if not kept:
-                del self._squares[number]
+        numbers = ids.tolist()
+        for number, square in zip(numbers, squares.tolist(), strict=True):
+            if number not in self._windows:
+                self._windows[number] = _Window()
+            self._windows[number].add(stamp_ns, square)
+        for window in self._windows.values():
+            window.forget(stamp_ns)
+        self._windows = {number: window for number, window in self._windows.items() if window}
+        return np.sqrt(np.array([self._windows[number].mean() for number in numbers], np.float32))
 
 
-def _mean(kept: deque[tuple[int, float]]) -> float:
-    return sum(square for _, square in kept) / len(kept)
+class _Window:
+    """Squares of one face over the last second."""
+
+    def __init__(self) -> None:
+        self._stamps_ns: deque[int] = deque(maxlen=MAX_FRAMES)
+        self._squares: deque[float] = deque(maxlen=MAX_FRAMES)
+
+    def __len__(self) -> int:
+        return len(self._squares)
+
+    def add(self, stamp_ns: int, square: float) -> None:
+        self._stamps_ns.append(stamp_ns)
+        self._squares.append(square)
+
+    def forget(self, now_ns: int) -> None:
+        """Drop what is older than the window or from the future."""
+        while self._stamps_ns and not 0 <= now_ns - self._stamps_ns[0] < WINDOW_NS:
+            self._stamps_ns.popleft()
+            self._squares.popleft()
+
+    def mean(self) -> float:
+        return sum(self._squares) / len(self._squares)

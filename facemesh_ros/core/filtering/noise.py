@@ -21,7 +21,7 @@ class Noise:
     """State of N faces.
 
     Attributes:
-        skins: (N, S, 3) the skin's landmarks as measured last, in lengths of the head's axes.
+        skins: (N, 3, S) the skin's landmarks as measured last, in lengths of the head's axes.
         deviations: (N,) standard deviation of one coordinate of quiet images, in eye distances.
     """
 
@@ -44,13 +44,13 @@ def learnt(
 
     Args:
         before: N faces.
-        skins: (N, S, 3) on the head.
-        axes: (N, 3, 3) px, the head's axes in the image.
+        skins: (N, 3, S) on the head.
+        axes: (N, 3, 3) px, in columns the head's axes in the image.
         sizes: (N,) px, eye distances.
         elapsed_s: (N,).
     """
-    changes = (skins - before.skins) @ axes[..., :2]
-    variances = np.einsum('nsc,nsc->n', changes, changes) / (4 * skins.shape[1] * sizes**2)
+    changes = axes[:, :2] @ (skins - before.skins)
+    variances = np.einsum('ncs,ncs->n', changes, changes) / (4 * skins.shape[2] * sizes**2)
     is_louder = variances > before.deviations**2
     steps = np.where(is_louder, QUIET_SHARE, QUIET_SHARE - 1)
     deviations = before.deviations * np.exp(RATE_PER_S * elapsed_s * steps)

@@ -54,15 +54,18 @@ class RigidFilter:
             ValueError: If there are neither 468 nor 478 landmarks.
         """
         groups = landmark_groups(landmarks.shape[1])
-        measured = landmarks.astype(np.float64)
+        # Coordinate by coordinate, so that all that follows runs along contiguous landmarks.
+        measured = np.array(landmarks.transpose(0, 2, 1), np.float64, order='C')
         usable = np.isfinite(measured.sum(axis=(1, 2)))
         poses = head_poses(measured if usable.all() else measured[usable])
         usable[usable] = solid = poses.are_solid
         if usable.all():
-            return self._steadied(ids, measured, poses, groups, stamp_ns).astype(np.float32)
+            return _points(self._steadied(ids, measured, poses, groups, stamp_ns))
         steadied = landmarks.copy()
-        steadied[usable] = self._steadied(
-            ids[usable], measured[usable], HeadPoses(poses.maps[solid]), groups, stamp_ns
+        steadied[usable] = _points(
+            self._steadied(
+                ids[usable], measured[usable], HeadPoses(poses.maps[solid]), groups, stamp_ns
+            )
         )
         return steadied
 
@@ -74,10 +77,10 @@ class RigidFilter:
         groups: LandmarkGroups,
         stamp_ns: int,
     ) -> Float64:
-        """Return solid faces (N, L, 3) px steadied."""
+        """Return solid faces (N, 3, L) px steadied."""
         faces, sizes = poses.faces(measured), poses.sizes
-        places = Places(poses.maps[:, 3, :2], FACE_PER_EYE_DISTANCE * sizes)
-        axes, skins = poses.maps[:, :3], faces.take(groups.skin, axis=1)
+        places = Places(poses.maps[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
+        axes, skins = poses.maps[..., :3], faces.take(groups.skin, axis=2)
         before, elapsed_s = self._memory.resume(
             ids,
             places,
@@ -99,3 +102,11 @@ class RigidFilter:
         )
         self._memory.keep(ids, places, stamp_ns, after)
         return HeadPoses(after.motion.maps).landmarks(after.shape.means)
+
+
+def _points(planes: Float64) -> Float32:
+    """Return landmarks (N, 3, L) as (N, L, 3); one coordinate at a time is three times quicker."""
+    points = np.empty((len(planes), planes.shape[2], 3), np.float32)
+    for axis in range(3):
+        points[..., axis] = planes[:, axis]
+    return points

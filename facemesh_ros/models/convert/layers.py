@@ -5,47 +5,103 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.models.convert import blocked
+from facemesh_ros.models.convert.mirrored import WIDEST, both_signs, difference, once, total
 from facemesh_ros.models.convert.tflite_graph import Operator
-from facemesh_ros.models.convert.translation import Rule, Translation
+from facemesh_ros.models.convert.translation import Rule, Translation, Value
 from facemesh_ros.models.errors import ConversionError
 from facemesh_ros.models.flavour import Flavour
 
 _SAME, _VALID = 0, 1
 
 
-def convolution(translation: Translation, operator: Operator) -> str:
+def convolution(translation: Translation, operator: Operator) -> Value:
     """CONV_2D; weights come as (out, h, w, in of a group)."""
-    weights = translation.constant(operator.inputs[1]).transpose(0, 3, 1, 2)
+    weights, bias = translation.constant(operator.inputs[1]), _bias(translation, operator)
+    if not translation.channels_first:
+        return _product(translation, operator, weights, bias)
+    weights = weights.transpose(0, 3, 1, 2)
     groups = translation.tensor(operator.inputs[0]).shape[3] // weights.shape[1]
-    return _convolution(translation, operator, weights, groups)
+    halves = translation.mirrored(operator.inputs[0])
+    if halves and groups == 1:
+        value, weights = halves.halves, halves.taken_in(weights)
+    else:
+        value = translation.value(operator.inputs[0])
+    if groups == 1 and _is_narrow(translation, operator):
+        channels, bias = len(weights), [both_signs(each) for each in bias]
+        result = _convolution(translation, operator, value, both_signs(weights), bias)
+        return difference(translation.target.node('Relu', result), channels)
+    result = _convolution(translation, operator, value, weights, bias, groups)
+    return translation.activated(result, operator.options['FusedActivationFunction'])
 
 
-def depthwise_convolution(translation: Translation, operator: Operator) -> str:
+def depthwise_convolution(translation: Translation, operator: Operator) -> Value:
     """DEPTHWISE_CONV_2D; weights come as (1, h, w, channels)."""
     weights = translation.constant(operator.inputs[1]).transpose(3, 0, 1, 2)
+    bias, function = _bias(translation, operator), operator.options['FusedActivationFunction']
     channels = translation.tensor(operator.inputs[0]).shape[3]
-    return _convolution(translation, operator, weights, groups=channels)
+    halves = translation.mirrored(operator.inputs[0])
+    if halves and not function:
+        value, groups = halves.halves, 2 * channels
+        weights, bias = halves.taken_in_by_depth(weights), [once(each) for each in bias]
+        return total(_convolution(translation, operator, value, weights, bias, groups), channels)
+    value = translation.value(operator.inputs[0])
+    result = _convolution(translation, operator, value, weights, bias, channels)
+    return translation.activated(result, function)
+
+
+def _bias(translation: Translation, operator: Operator) -> list[np.ndarray]:
+    """The bias, if there is one."""
+    given = len(operator.inputs) > 2 and operator.inputs[2] >= 0
+    return [translation.constant(operator.inputs[2])] if given else []
+
+
+def _is_narrow(translation: Translation, operator: Operator) -> bool:
+    """Tell whether a convolution is better written with both signs, see `mirrored`."""
+    (output,) = operator.outputs
+    users = [each for each in translation.source.operators if output in each.inputs]
+    return (
+        translation.flavour is Flavour.CPU
+        and translation.tensor(output).shape[3] <= WIDEST
+        and not operator.options['FusedActivationFunction']
+        and [user.kind for user in users] == ['PRELU']
+    )
+
+
+def _product(
+    translation: Translation, operator: Operator, weights: np.ndarray, bias: list[np.ndarray]
+) -> str:
+    """A 1x1 convolution of what is no image, channels last: a product of matrices."""
+    strides = operator.options['StrideH'], operator.options['StrideW']
+    if weights.shape[1:3] != (1, 1) or strides != (1, 1):
+        raise ConversionError('CONV_2D of what is no image is supported with 1x1 kernels only')
+    target, value = translation.target, translation.value(operator.inputs[0])
+    result = target.node('MatMul', value, target.constant(weights[:, 0, 0].T))
+    for each in bias:
+        result = target.node('Add', result, target.constant(each))
+    return translation.activated(result, operator.options['FusedActivationFunction'])
 
 
 def _convolution(
-    translation: Translation, operator: Operator, weights: np.ndarray, groups: int
+    translation: Translation,
+    operator: Operator,
+    value: str,
+    weights: np.ndarray,
+    bias: list[np.ndarray],
+    groups: int = 1,
 ) -> str:
-    inputs = [translation.value(operator.inputs[0]), translation.target.constant(weights)]
-    if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
-        inputs.append(translation.target.constant(translation.constant(operator.inputs[2])))
     dilations = [operator.options['DilationHFactor'], operator.options['DilationWFactor']]
     kernel = list(weights.shape[2:])
     strides, pads = _window(translation, operator, kernel, dilations)
-    result = translation.target.node(
+    return translation.target.node(
         'Conv',
-        *inputs,
+        value,
+        *[translation.target.constant(each) for each in (weights, *bias)],
         kernel_shape=kernel,
         dilations=dilations,
         group=groups,
         strides=strides,
         pads=pads,
     )
-    return translation.activated(result, operator.options['FusedActivationFunction'])
 
 
 def max_pool(translation: Translation, operator: Operator) -> str:
@@ -76,12 +132,15 @@ def _window(
     return strides, before + after
 
 
-def prelu(translation: Translation, operator: Operator) -> str:
+def prelu(translation: Translation, operator: Operator) -> Value:
     """PRELU with one slope per channel; slopes come as (1, 1, channels)."""
     slopes = translation.constant(operator.inputs[1])
     if slopes.size != slopes.shape[-1]:
         raise ConversionError(f'PRELU with slopes {slopes.shape} is not one slope per channel')
     slopes = slopes.ravel()
+    halves = translation.mirrored(operator.inputs[0])
+    if halves:
+        return halves.with_slopes(slopes)
     value = translation.value(operator.inputs[0])
     if translation.flavour is Flavour.CPU:
         return blocked.prelu(translation.target, value, slopes)

@@ -1,7 +1,8 @@
 """The state of one translation: TFLite tensors and the ONNX values that stand for them.
 
 TFLite keeps images channels-last, ONNX wants them channels-first. One rule keeps the two apart:
-a computed tensor of rank 4 is NCHW in the ONNX graph, everything else keeps its axes.
+if the model looks at an image, a computed tensor of rank 4 is NCHW in the ONNX graph; everything
+else keeps its axes.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.models.convert.mirrored import Mirrored
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph
 from facemesh_ros.models.errors import ConversionError
 from facemesh_ros.models.flavour import Flavour
 
+Value = str | Mirrored
 NCHW_FROM_NHWC = (0, 3, 1, 2)
 NHWC_FROM_NCHW = (0, 2, 3, 1)
 
@@ -28,13 +31,15 @@ class Translation:
         source: The TFLite graph.
         target: The ONNX graph.
         flavour: Which hardware the result is for.
+        channels_first: Whether tensors of rank 4 are NCHW.
     """
 
     def __init__(self, source: TfliteGraph, flavour: Flavour) -> None:
         self.source = source
         self.target = OnnxGraph()
         self.flavour = flavour
-        self._values: dict[int, str] = {}
+        self.channels_first = any(len(self.tensor(index).shape) == 4 for index in source.inputs)
+        self._values: dict[int, Value] = {}
 
     def tensor(self, index: int) -> Tensor:
         """Return a TFLite tensor."""
@@ -52,12 +57,20 @@ class Translation:
         return tensor.constant
 
     def value(self, index: int) -> str:
-        """Return the ONNX value of a computed tensor, NCHW if its rank is 4."""
+        """Return the ONNX value of a computed tensor."""
         if index not in self._values:
             raise ConversionError(f'{self.tensor(index).name}: used before it is computed')
-        return self._values[index]
+        value = self._values[index]
+        if isinstance(value, Mirrored):
+            value = self._values[index] = value.sum(self.target)
+        return value
 
-    def define(self, index: int, value: str) -> None:
+    def mirrored(self, index: int) -> Mirrored | None:
+        """Return a tensor's two halves, if it has such."""
+        value = self._values.get(index)
+        return value if isinstance(value, Mirrored) else None
+
+    def define(self, index: int, value: Value) -> None:
         """Say which ONNX value a tensor is."""
         self._values[index] = value
 
@@ -65,35 +78,37 @@ class Translation:
         """Return a tensor as operand of an elementwise operator whose result has that rank."""
         tensor = self.tensor(index)
         if tensor.constant is None:
-            if len(tensor.shape) != rank and rank == 4:
+            if len(tensor.shape) != rank and self._is_turned(rank):
                 raise ConversionError(f'{tensor.name}: cannot be broadcast to channels-first')
             return self.value(index)
         array = tensor.constant
-        if rank == 4:
+        if self._is_turned(rank):
             array = array.reshape((1,) * (4 - array.ndim) + array.shape)
             array = array.transpose(NCHW_FROM_NHWC)
         return self.target.constant(array)
 
-    @staticmethod
-    def axis(axis: int, rank: int) -> int:
+    def axis(self, axis: int, rank: int) -> int:
         """Return which axis of an ONNX value is an axis of its TFLite tensor."""
-        return NCHW_FROM_NHWC.index(axis) if rank == 4 else axis
+        return NCHW_FROM_NHWC.index(axis) if self._is_turned(rank) else axis
 
     def channels_last(self, index: int) -> str:
         """Return a value with the axes of its TFLite tensor."""
         shape = self.tensor(index).shape
-        if len(shape) != 4 or _is_vector(shape):
+        if not self._is_turned(len(shape)) or _is_vector(shape):
             return self.value(index)
         return self.target.node('Transpose', self.value(index), perm=NHWC_FROM_NCHW)
 
     def reshaped(self, value: str, shape: tuple[int, ...]) -> str:
         """Reshape a channels-last value to the shape of a TFLite tensor, as `value` wants it."""
-        if len(shape) != 4:
+        if not self._is_turned(len(shape)):
             return self.reshaped_as_is(value, shape)
         if _is_vector(shape):
             return self.reshaped_as_is(value, tuple(shape[axis] for axis in NCHW_FROM_NHWC))
         result = self.reshaped_as_is(value, shape)
         return self.target.node('Transpose', result, perm=NCHW_FROM_NHWC)
+
+    def _is_turned(self, rank: int) -> bool:
+        return self.channels_first and rank == 4
 
     def reshaped_as_is(self, value: str, shape: tuple[int, ...], output: str | None = None) -> str:
         """Reshape a value, batch axis kept."""
@@ -108,7 +123,7 @@ class Translation:
         return _ACTIVATIONS[function](self.target, value)
 
 
-Rule = Callable[[Translation, Operator], str]
+Rule = Callable[[Translation, Operator], Value]
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

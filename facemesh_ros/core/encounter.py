@@ -1,0 +1,70 @@
+"""Known faces where they are expected, beside those that are seen: how their boxes overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.core.boxes import box_centres, box_sizes, overlaps
+from facemesh_ros.core.outlines import Outlines
+from facemesh_ros.core.types import Float32
+
+# Part of the smaller of two boxes from which they are of one face.
+SAME_FACE = 0.7
+# Part of the smaller of two boxes from which one face may hide some of the other. There landmarks
+# slide from one to the other or lie on half of each.
+CROWDED = 0.1
+# The same from which somebody who is not seen is taken to be behind the other.
+BEHIND = 0.3
+
+Indices = NDArray[np.intp]
+
+
+class Encounter:
+    """T known faces and N that are seen.
+
+    Attributes:
+        expected: The T, where they are expected.
+        seen: The N.
+        centres: (T + N, 2) px, of all their boxes, those expected first.
+        sizes: (T + N,) px.
+    """
+
+    def __init__(self, expected: Outlines, seen: Outlines) -> None:
+        self.expected, self.seen = expected, seen
+        boxes = np.concatenate([expected.boxes_xyxy, seen.boxes_xyxy])
+        self.centres, self.sizes = box_centres(boxes), box_sizes(boxes)
+        self._iou, self._contained = overlaps(boxes, boxes)
+
+    def crowded(self) -> NDArray[np.bool_]:
+        """Tell for (T, N) pairs whether another known face overlaps the one that is seen."""
+        known = len(self.expected)
+        claims = self._contained[:known, known:] > CROWDED
+        crowded: NDArray[np.bool_] = claims.sum(axis=0) - claims > 0
+        return crowded
+
+    def same(self, places: Indices, min_iou: float) -> NDArray[np.bool_]:
+        """Tell for (K, K) pairs of those seen whether both are one face."""
+        of_seen = places + len(self.expected)
+        pairs = of_seen[:, None], of_seen
+        return same_face(self._iou[pairs], self._contained[pairs], min_iou)
+
+    def alone(self, places: Indices, missed: Indices) -> NDArray[np.bool_]:
+        """Tell for K of those seen whether none of them, and none who is missed, overlaps it."""
+        of_seen = places + len(self.expected)
+        everybody = np.concatenate([of_seen, missed])
+        neighbours = (self._contained[of_seen[:, None], everybody] > CROWDED).sum(axis=1)
+        alone: NDArray[np.bool_] = neighbours == 1
+        return alone
+
+    def hidden(self, places: Indices, missed: Indices) -> NDArray[np.bool_]:
+        """Tell which of those missed are taken to be behind one of K that are seen."""
+        parts = self._contained[missed[:, None], places + len(self.expected)]
+        hidden: NDArray[np.bool_] = parts.max(axis=1, initial=0) > BEHIND
+        return hidden
+
+
+def same_face(iou: Float32, contained: Float32, min_iou: float) -> NDArray[np.bool_]:
+    """Tell whether two boxes are of one face, from their `overlaps`."""
+    same: NDArray[np.bool_] = (iou > min_iou) | (contained > SAME_FACE)
+    return same
