@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from facemesh_ros.acceleration.flavours import flavour_for
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.profiles import detector_profile, landmark_profile
 from facemesh_ros.core.providers import CPU, PROVIDERS, ExecutionProviderError, ProviderChoice
@@ -26,7 +28,6 @@ from facemesh_ros.device.models import (
     DeviceLandmarker,
 )
 from facemesh_ros.models.catalog import Kind, entry_of
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 CUDA = PROVIDERS['cuda']
@@ -44,6 +45,7 @@ class DeviceModels:
     Attributes:
         engine: Runs them; to be closed at the end.
         networks: What they were when they were opened first, by name.
+        opened_ms: How long that took, ms.
         detectors: By name.
         landmarker: Of all streams.
         expressions: The same; None where none were asked for.
@@ -51,21 +53,29 @@ class DeviceModels:
 
     engine: Engine
     networks: Mapping[str, Network]
+    opened_ms: Mapping[str, float]
     detectors: Mapping[str, DeviceDetector]
     landmarker: DeviceLandmarker
     expressions: DeviceExpressions | None
 
-    def warm_up(self, faces: int, looks: int) -> None:
+    def warm_up(self, faces: int, looks: int) -> dict[str, float]:
         """Run every model at each batch size that so many faces, or looks for them, may need.
 
         The first run of a size takes memory, chooses algorithms and captures its CUDA graph.
+
+        Returns:
+            How long the first run of each model took, ms.
         """
+        first_ms: dict[str, float] = {}
         grey = Frame(np.full((240, 320), 128, np.uint8), PixelOrder.MONO)
         for name, network in self.networks.items():
             most = looks if name in self.detectors else faces
             largest = size_for(min(most, SIZES[-1]))
             for size in reversed([size for size in SIZES if size <= largest]):
+                start_s = time.perf_counter()
                 self.engine.run(name, grey, _zeros(network, size))
+                first_ms.setdefault(name, 1e3 * (time.perf_counter() - start_s))
+        return first_ms
 
 
 @dataclass(slots=True)
@@ -77,12 +87,14 @@ class DeviceOpener:
         choice: On what.
         images: How many images to keep there.
         networks: What was opened last.
+        opened_ms: How long that took, ms.
     """
 
     files: Mapping[str, bytes]
     choice: ProviderChoice
     images: int
-    networks: Mapping[str, Network] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
+    opened_ms: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, *, again: bool) -> Device:
         """Open everything; with CUDA graphs unless it is `again`, as they may be what failed.
@@ -105,12 +117,11 @@ class DeviceOpener:
         if captured:
             options['enable_cuda_graph'] = '1'
         choice = replace(self.choice, cuda_options=tuple(options.items()))
-        networks = {name: Network(onnx, choice) for name, onnx in self.files.items()}
-        for network in networks.values():
-            if network.provider != choice.wanted:
-                raise ExecutionProviderError(
-                    f'{choice.wanted} does not take {network.name}, {network.provider} would'
-                )
+        networks = {}
+        for name, onnx in self.files.items():
+            start_s = time.perf_counter()
+            networks[name] = Network(onnx, choice)
+            self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
         return networks
 
 
@@ -137,13 +148,14 @@ def device_models(
         FacemeshError: If a model is missing, or the device does not take it.
     """
     names = [landmark_model, *detectors, *filter(None, [expressions])]
-    files = {name: store.load_for_images(name, _flavour(name, choice)) for name in names}
+    files = {name: store.load_for_images(name, flavour_for(name, choice)) for name in names}
     opener = DeviceOpener(files, choice, images=streams + 1)
     engine = Engine(opener)
     networks, max_iou = opener.networks, landmark_profile(landmark_model).max_iou
     return DeviceModels(
         engine,
         networks,
+        opener.opened_ms,
         {
             name: DeviceDetector(
                 engine, name, networks[name].input_size, detector_profile(name), max_iou
@@ -167,13 +179,6 @@ def _memory(choice: ProviderChoice) -> Memory:
     if choice.wanted == CPU:
         return HostMemory()
     raise ExecutionProviderError(f'{choice.wanted} does not take whole images')
-
-
-def _flavour(name: str, choice: ProviderChoice) -> Flavour:
-    if choice.wanted == CPU:
-        return Flavour.CPU
-    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
-    return Flavour.HALF if half else Flavour.PLAIN
 
 
 def _zeros(network: Network, count: int) -> Inputs:

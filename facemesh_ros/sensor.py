@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
+import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from facemesh_ros.acceleration.handover import Handover
+from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.acceleration.proof import Proof
+from facemesh_ros.acceleration.recovery import Recovery
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
@@ -31,16 +36,15 @@ from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.device.engine import Engine
-from facemesh_ros.device_models import CUDA, device_models
-from facemesh_ros.hardware import nvidia_driver, usable_cores
-from facemesh_ros.models.catalog import entry_of
-from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.device_models import CUDA, DeviceModels, device_models
+from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
 BLENDSHAPE_MODEL = 'blendshapes'
 # Threads of a stream that wait for a GPU at the same time, for it to take their looks together.
 ASKING_AT_ONCE = 4
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,8 @@ class ModelInfo:
         source_sha256: Of the landmark model's original file.
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
-        provider: ONNX Runtime's name of the execution provider that runs them.
         precision: What detector and landmark model really calculate in, fp32 or fp16.
-        gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
+        proof: What really runs where.
     """
 
     landmark_model: str
@@ -63,9 +66,13 @@ class ModelInfo:
     source_sha256: str
     detector: str
     blendshape_names: tuple[str, ...]
-    provider: str
     precision: str
-    gpu_idle: bool
+    proof: Proof
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the execution provider that runs the models."""
+        return self.proof.provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class FaceSensor:
         model: What runs.
         topology: How the landmarks hang together.
         settings: What it was loaded for.
+        handover: Once started, brings what took too long to wait for into service.
+        recovery: Is to be told of each error of a stream.
 
     On a GPU it has a thread and memory of its own: `close` it at the end.
     """
@@ -100,6 +109,8 @@ class FaceSensor:
     model: ModelInfo
     topology: FaceTopology
     settings: SensorSettings
+    handover: Handover
+    recovery: Recovery
     _models: Models
     _ids: FaceIds = field(default_factory=FaceIds)
 
@@ -132,58 +143,63 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
         settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    network, models = _placed(settings, store, choice, landmark_model, streams)
+    opener = NetworkOpener(store, choice)
+    network, models = _placed(settings, store, opener, landmark_model, streams)
     info = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=models.landmarker.landmark_count,
         source_sha256=network.source_sha256,
         detector=_described(settings.detector, models.detectors),
         blendshape_names=NAMES if models.blendshapes else (),
-        provider=network.provider,
         precision=network.precision,
-        gpu_idle=_is_gpu_idle(network, choice),
+        proof=opener.proof,
     )
-    sensor = FaceSensor(info, load_topology(info.landmark_count), settings, models)
+    topology = load_topology(info.landmark_count)
+    handover, recovery = opener.handover(), Recovery(opener.reopen)
+    sensor = FaceSensor(info, topology, settings, handover, recovery, models)
+    start_s = time.perf_counter()
     _warm_up(sensor.stream(), models)
+    info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
     return sensor
 
 
 def _placed(
     settings: SensorSettings,
     store: ModelStore,
-    choice: ProviderChoice,
+    opener: NetworkOpener,
     landmark_model: str,
     streams: int,
 ) -> tuple[Network, Models]:
     """Return the landmark model's network and all models: with CUDA whole images go there."""
     refusal = ''
-    if choice.wanted == CUDA:
+    if opener.choice.wanted == CUDA:
         try:
-            return _on_device(settings, store, choice, landmark_model, streams)
+            return _on_device(settings, store, opener, landmark_model, streams)
         except ExecutionProviderError as error:
             refusal = str(error)
     # If nothing at all runs on CUDA, this tells why, or falls back.
-    network = load_network(store, landmark_model, choice)
+    network = opener.open(landmark_model)
+    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
     if refusal and network.provider == CUDA:
-        told = f'the GPU does not take whole images, so crops are made on the CPU: {refusal}'
-        warnings.warn(told, RuntimeWarning, stacklevel=2)
-    profile = landmark_profile(landmark_model)
-    return network, _models(settings, store, choice, network, profile)
+        told = f'the GPU takes no whole images, so crops are made on the CPU: {refusal}'
+        opener.proof.warning = told
+        _LOG.warning(told)
+    return network, models
 
 
 def _on_device(
     settings: SensorSettings,
     store: ModelStore,
-    choice: ProviderChoice,
+    opener: NetworkOpener,
     landmark_model: str,
     streams: int,
 ) -> tuple[Network, Models]:
-    """Put everything where whole images are taken."""
+    """Put everything where whole images are taken, and run it."""
     profile = landmark_profile(landmark_model)
     wanted = settings.publish_blendshapes and profile.has_blendshapes
-    models = device_models(
+    device = device_models(
         store,
-        choice,
+        opener.choice,
         landmark_model=landmark_model,
         detectors=_detectors(settings.detector, store),
         expressions=BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else '',
@@ -191,24 +207,31 @@ def _on_device(
     )
     asking = ASKING_AT_ONCE * streams
     try:
-        models.warm_up(faces=settings.max_faces * streams, looks=asking)
+        _prove(device, opener, faces=settings.max_faces * streams, looks=asking)
     except ExecutionProviderError:
-        models.engine.close()
+        device.engine.close()
         raise
-    return models.networks[landmark_model], Models(
-        models.detectors,
-        models.landmarker,
+    return device.networks[landmark_model], Models(
+        device.detectors,
+        device.landmarker,
         profile.square_roi,
-        models.expressions,
+        device.expressions,
         ThreadTeam(asking - streams),
-        models.engine,
+        device.engine,
     )
+
+
+def _prove(device: DeviceModels, opener: NetworkOpener, *, faces: int, looks: int) -> None:
+    """Run everything, as much as may be asked for, and keep what ran."""
+    first_ms = device.warm_up(faces, looks)
+    for name, network in device.networks.items():
+        opener.accept(name, network, opened_ms=device.opened_ms[name], first_ms=first_ms[name])
 
 
 def _models(
     settings: SensorSettings,
     store: ModelStore,
-    choice: ProviderChoice,
+    opener: NetworkOpener,
     network: Network,
     profile: LandmarkProfile,
 ) -> Models:
@@ -218,7 +241,7 @@ def _models(
     batch_limit, helpers = (1, usable_cores() - 1) if network.provider == CPU else (None, 0)
     team = ThreadTeam(helpers)
     detectors = {
-        name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
+        name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
     }
     wanted = settings.publish_blendshapes and profile.has_blendshapes
@@ -226,7 +249,7 @@ def _models(
         detectors,
         FaceLandmarker(network, batch_limit=batch_limit, team=team),
         profile.square_roi,
-        _blendshapes(store, choice) if wanted else None,
+        _blendshapes(store, opener) if wanted else None,
         team,
     )
 
@@ -252,12 +275,6 @@ def _described(wanted: str, detectors: Collection[str]) -> str:
     return names if wanted != 'auto' else f'auto: {names}'
 
 
-def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
-    if choice.execution_provider != 'auto' or network.provider != CPU:
-        return False
-    return choice.wanted != CPU or bool(nvidia_driver())
-
-
 def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
@@ -266,27 +283,11 @@ def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 
-def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | None:
+def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None:
     """Load the blendshape model; None where it is not provisioned, as it is optional."""
     if BLENDSHAPE_MODEL not in store.records():
         return None
-    return Blendshapes(load_network(store, BLENDSHAPE_MODEL, choice))
-
-
-def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
-    """Load a model in the flavour that its provider likes, also if that turns out another one."""
-    network = Network(store.load(name, _flavour(name, choice)), choice)
-    if network.provider == CPU != choice.wanted:
-        on_cpu = replace(choice, execution_provider='cpu', precision='fp32')
-        network = Network(store.load(name, Flavour.CPU), on_cpu)
-    return network
-
-
-def _flavour(name: str, choice: ProviderChoice) -> Flavour:
-    if choice.wanted == CPU:
-        return Flavour.CPU
-    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
-    return Flavour.HALF if half else Flavour.PLAIN
+    return Blendshapes(opener.open(BLENDSHAPE_MODEL))
 
 
 def _warm_up(pipeline: FacePipeline, models: Models) -> None:

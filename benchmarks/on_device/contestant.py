@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.pipeline import FacePipeline
@@ -19,7 +20,7 @@ from facemesh_ros.core.types import Frame, PixelOrder, Rois, UInt8
 from facemesh_ros.device_models import DeviceModels, device_models
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.moving_face import moving_astronaut
-from facemesh_ros.sensor import ASKING_AT_ONCE, Models, load_network
+from facemesh_ros.sensor import ASKING_AT_ONCE, Models
 
 IMAGE_WH = (1280, 720)
 IMAGES, RATE_HZ = 60, 30.0

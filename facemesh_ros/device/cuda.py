@@ -12,8 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
-import onnxruntime as ort
-
+from facemesh_ros.core.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.core.types import UInt8
 from facemesh_ros.device.errors import DeviceError
 
@@ -40,8 +39,7 @@ def cuda_runtime() -> ctypes.CDLL:
     Raises:
         DeviceError: If there is none.
     """
-    if hasattr(ort, 'preload_dlls'):
-        ort.preload_dlls()  # pip's nvidia libraries lie where no loader looks
+    load_cuda_libraries()
     for name in LIBRARIES:
         try:
             library = ctypes.CDLL(name)

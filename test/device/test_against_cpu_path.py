@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.measuring.rounding import rounded
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
@@ -21,7 +22,6 @@ from facemesh_ros.device.engine import Engine
 from facemesh_ros.device.models import DeviceLandmarker
 from facemesh_ros.device_models import DeviceOpener
 from facemesh_ros.models.flavour import Flavour
-from facemesh_ros.sensor import load_network
 
 MODELS = list(LANDMARK_PROFILES)
 # What is asked for; measured on 36 faces of 32 pictures: v2 .019, attention .009, mesh .004 px.
