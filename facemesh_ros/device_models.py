@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from facemesh_ros.acceleration.flavours import flavour_for
+from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.profiles import detector_profile, landmark_profile
-from facemesh_ros.core.providers import CPU, PROVIDERS, ExecutionProviderError, ProviderChoice
+from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.sampling import Inputs
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.device.batches import KINDS, SIZES, size_for
-from facemesh_ros.device.cuda import CudaMemory
-from facemesh_ros.device.device import LAYOUT, Device
+from facemesh_ros.device.device import LAYOUT
 from facemesh_ros.device.engine import Engine
-from facemesh_ros.device.memory import HostMemory, Memory
 from facemesh_ros.device.models import (
     BLENDSHAPE_OUTPUTS,
     DETECTOR_OUTPUTS,
@@ -27,15 +26,37 @@ from facemesh_ros.device.models import (
     DeviceExpressions,
     DeviceLandmarker,
 )
+from facemesh_ros.device.opening import DeviceOpener
 from facemesh_ros.models.catalog import Kind, entry_of
 from facemesh_ros.models.store import ModelStore
 
-CUDA = PROVIDERS['cuda']
+# Threads of a stream that wait for a device at the same time, for it to take their looks together.
+ASKING_AT_ONCE = 4
 _OUTPUTS: Mapping[Kind, Sequence[str]] = {
     Kind.DETECTOR: DETECTOR_OUTPUTS,
     Kind.LANDMARKS: LANDMARK_OUTPUTS,
     Kind.BLENDSHAPES: BLENDSHAPE_OUTPUTS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNames:
+    """Which models are wanted.
+
+    Attributes:
+        landmarks: The landmark model.
+        detectors: All that are to look.
+        expressions: The blendshape model, empty for none.
+    """
+
+    landmarks: str
+    detectors: tuple[str, ...]
+    expressions: str = ''
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.landmarks, *self.detectors, *filter(None, [self.expressions]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,80 +99,56 @@ class DeviceModels:
         return first_ms
 
 
-@dataclass(slots=True)
-class DeviceOpener:
-    """Opens models on the device that is wanted, all of them or none.
+def proven_models(
+    store: ModelStore,
+    opener: NetworkOpener,
+    names: ModelNames,
+    *,
+    faces: int,
+    streams: int,
+) -> DeviceModels:
+    """Open models where an opener is to open them, run them, and add that to its proof.
 
-    Attributes:
-        files: ONNX files by model, with the parts around them.
-        choice: On what.
-        images: How many images to keep there.
-        networks: What was opened last.
-        opened_ms: How long that took, ms.
+    Args:
+        store: Where they are.
+        opener: Knows on what.
+        names: Which models.
+        faces: Of each stream, at most.
+        streams: How many images may be in work at once.
+
+    Raises:
+        FacemeshError: If a model is missing, or the device does not take it.
     """
-
-    files: Mapping[str, bytes]
-    choice: ProviderChoice
-    images: int
-    networks: dict[str, Network] = field(default_factory=dict)
-    opened_ms: dict[str, float] = field(default_factory=dict)
-
-    def __call__(self, *, again: bool) -> Device:
-        """Open everything; with CUDA graphs unless it is `again`, as they may be what failed.
-
-        Raises:
-            ExecutionProviderError: If the device is not there or does not take the models.
-        """
-        captured = self.choice.wanted == CUDA and not again
-        memory = _memory(self.choice)
-        try:
-            self.networks = self._opened(memory, captured=captured)
-            outputs = {name: _OUTPUTS[entry_of(name).kind] for name in self.files}
-            return Device(self.networks, outputs, memory, images=self.images, captured=captured)
-        except Exception:
-            memory.close()
-            raise
-
-    def _opened(self, memory: Memory, *, captured: bool) -> dict[str, Network]:
-        options = dict(memory.provider_options)
-        if captured:
-            options['enable_cuda_graph'] = '1'
-        choice = replace(self.choice, cuda_options=tuple(options.items()))
-        networks = {}
-        for name, onnx in self.files.items():
-            start_s = time.perf_counter()
-            networks[name] = Network(onnx, choice)
-            self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
-        return networks
+    device = device_models(store, opener.choice, names, streams=streams)
+    try:
+        first_ms = device.warm_up(faces=faces * streams, looks=ASKING_AT_ONCE * streams)
+        for name, network in device.networks.items():
+            opener.accept(name, network, opened_ms=device.opened_ms[name], first_ms=first_ms[name])
+    except ExecutionProviderError:
+        device.engine.close()
+        raise
+    return device
 
 
 def device_models(
-    store: ModelStore,
-    choice: ProviderChoice,
-    *,
-    landmark_model: str,
-    detectors: Sequence[str],
-    expressions: str = '',
-    streams: int = 1,
+    store: ModelStore, choice: ProviderChoice, names: ModelNames, *, streams: int = 1
 ) -> DeviceModels:
     """Open models on a device.
 
     Args:
         store: Where they are.
         choice: On what: CUDA; the CPU too, which is slower so and good for tests only.
-        landmark_model: Name of the landmark model.
-        detectors: Names of the detectors.
-        expressions: Name of the blendshape model, empty for none.
+        names: Which models.
         streams: How many images may be in work at once.
 
     Raises:
         FacemeshError: If a model is missing, or the device does not take it.
     """
-    names = [landmark_model, *detectors, *filter(None, [expressions])]
-    files = {name: store.load_for_images(name, flavour_for(name, choice)) for name in names}
-    opener = DeviceOpener(files, choice, images=streams + 1)
+    files = {name: store.load_for_images(name, flavour_for(name, choice)) for name in names.all}
+    outputs = {name: _OUTPUTS[entry_of(name).kind] for name in names.all}
+    opener = DeviceOpener(files, outputs, choice, images=streams + 1)
     engine = Engine(opener)
-    networks, max_iou = opener.networks, landmark_profile(landmark_model).max_iou
+    networks, max_iou = opener.networks, landmark_profile(names.landmarks).max_iou
     return DeviceModels(
         engine,
         networks,
@@ -160,25 +157,16 @@ def device_models(
             name: DeviceDetector(
                 engine, name, networks[name].input_size, detector_profile(name), max_iou
             )
-            for name in detectors
+            for name in names.detectors
         },
         DeviceLandmarker(
             engine,
-            landmark_model,
-            networks[landmark_model].input_size,
-            networks[landmark_model].shape('points')[0],
+            names.landmarks,
+            networks[names.landmarks].input_size,
+            networks[names.landmarks].shape('points')[0],
         ),
-        DeviceExpressions(engine, expressions) if expressions else None,
+        DeviceExpressions(engine, names.expressions) if names.expressions else None,
     )
-
-
-def _memory(choice: ProviderChoice) -> Memory:
-    """Return memory of the device that is wanted."""
-    if choice.wanted == CUDA:
-        return CudaMemory(choice.device_id)
-    if choice.wanted == CPU:
-        return HostMemory()
-    raise ExecutionProviderError(f'{choice.wanted} does not take whole images')
 
 
 def _zeros(network: Network, count: int) -> Inputs:

@@ -36,14 +36,13 @@ from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.device.engine import Engine
-from facemesh_ros.device_models import CUDA, DeviceModels, device_models
+from facemesh_ros.device.opening import CUDA
+from facemesh_ros.device_models import ASKING_AT_ONCE, ModelNames, proven_models
 from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
 BLENDSHAPE_MODEL = 'blendshapes'
-# Threads of a stream that wait for a GPU at the same time, for it to take their looks together.
-ASKING_AT_ONCE = 4
 _LOG = logging.getLogger(__name__)
 
 
@@ -194,38 +193,23 @@ def _on_device(
     landmark_model: str,
     streams: int,
 ) -> tuple[Network, Models]:
-    """Put everything where whole images are taken, and run it."""
+    """Put everything where whole images are taken."""
     profile = landmark_profile(landmark_model)
-    wanted = settings.publish_blendshapes and profile.has_blendshapes
-    device = device_models(
-        store,
-        opener.choice,
-        landmark_model=landmark_model,
-        detectors=_detectors(settings.detector, store),
-        expressions=BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else '',
-        streams=streams,
+    scored = settings.publish_blendshapes and profile.has_blendshapes
+    names = ModelNames(
+        landmark_model,
+        tuple(_detectors(settings.detector, store)),
+        BLENDSHAPE_MODEL if scored and BLENDSHAPE_MODEL in store.records() else '',
     )
-    asking = ASKING_AT_ONCE * streams
-    try:
-        _prove(device, opener, faces=settings.max_faces * streams, looks=asking)
-    except ExecutionProviderError:
-        device.engine.close()
-        raise
+    device = proven_models(store, opener, names, faces=settings.max_faces, streams=streams)
     return device.networks[landmark_model], Models(
         device.detectors,
         device.landmarker,
         profile.square_roi,
         device.expressions,
-        ThreadTeam(asking - streams),
+        ThreadTeam((ASKING_AT_ONCE - 1) * streams),
         device.engine,
     )
-
-
-def _prove(device: DeviceModels, opener: NetworkOpener, *, faces: int, looks: int) -> None:
-    """Run everything, as much as may be asked for, and keep what ran."""
-    first_ms = device.warm_up(faces, looks)
-    for name, network in device.networks.items():
-        opener.accept(name, network, opened_ms=device.opened_ms[name], first_ms=first_ms[name])
 
 
 def _models(

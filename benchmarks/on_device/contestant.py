@@ -17,10 +17,10 @@ from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.types import Frame, PixelOrder, Rois, UInt8
-from facemesh_ros.device_models import DeviceModels, device_models
+from facemesh_ros.device_models import ASKING_AT_ONCE, DeviceModels, ModelNames, device_models
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.moving_face import moving_astronaut
-from facemesh_ros.sensor import ASKING_AT_ONCE, Models
+from facemesh_ros.sensor import Models
 
 IMAGE_WH = (1280, 720)
 IMAGES, RATE_HZ = 60, 30.0
@@ -84,9 +84,7 @@ def opened(
     device = device_models(
         store,
         choice,
-        landmark_model=model,
-        detectors=('short_range', 'full_range'),
-        expressions=expressions,
+        ModelNames(model, ('short_range', 'full_range'), expressions),
         streams=streams,
     )
     device.warm_up(faces=most_faces, looks=min(ASKING_AT_ONCE * streams, most_faces))

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.device_models import DeviceModels, device_models
+from facemesh_ros.device_models import DeviceModels, ModelNames, device_models
 
 # Shared runners are slow at times; no test here is about speed.
 hypothesis_settings.register_profile('device', deadline=None, print_blob=True)
@@ -50,9 +50,7 @@ def on_device(model_store, require_models):
             opened[landmark_model] = device_models(
                 model_store,
                 ProviderChoice('cpu'),
-                landmark_model=landmark_model,
-                detectors=DETECTORS,
-                expressions=expressions,
+                ModelNames(landmark_model, DETECTORS, expressions),
                 streams=3,
             )
         return opened[landmark_model]

@@ -19,8 +19,8 @@ from facemesh_ros.core.regions import turned
 from facemesh_ros.core.rois import rois_from_detections
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
 from facemesh_ros.device.engine import Engine
-from facemesh_ros.device.models import DeviceLandmarker
-from facemesh_ros.device_models import DeviceOpener
+from facemesh_ros.device.models import LANDMARK_OUTPUTS, DeviceLandmarker
+from facemesh_ros.device.opening import DeviceOpener
 from facemesh_ros.models.flavour import Flavour
 
 MODELS = list(LANDMARK_PROFILES)
@@ -248,7 +248,9 @@ def test_fp16_goes_between_the_same_parts(
     """The CPU rounds to fp16 where a GPU would calculate in it; see test/models/test_half."""
     require_models(model)
     content = rounded(model_store.load_for_images(model, Flavour.HALF))
-    opener = DeviceOpener({model: content}, ProviderChoice('cpu'), images=2)
+    opener = DeviceOpener(
+        {model: content}, {model: LANDMARK_OUTPUTS}, ProviderChoice('cpu'), images=2
+    )
     engine = Engine(opener)
     network = opener.networks[model]
     landmarker = DeviceLandmarker(engine, model, network.input_size, network.shape('points')[0])
