@@ -15,6 +15,7 @@ from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.device.errors import DeviceError
 from facemesh_ros.media import pictures_from_file
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.errors import MissingModelError
@@ -201,3 +202,22 @@ def test_a_stream_on_a_device_finds_what_one_on_the_cpu_finds(
         placed.close()
     assert len(expected) > 0
     assert placed.model.source_sha256 == plain.model.source_sha256
+
+
+def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplog, require_models):
+    require_models('mesh', 'short_range')
+
+    def refused(*_, **__):
+        raise DeviceError('no stream')
+
+    # The CPU stands for a GPU whose networks run.
+    monkeypatch.setattr('facemesh_ros.sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.sensor.proven_models', refused)
+    sensor = load_sensor(
+        SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
+    )
+    assert 'crops are made on the CPU: no stream' in sensor.model.proof.warning
+    assert sensor.model.proof.warning in caplog.text
+    grey = Frame(np.full((90, 120, 3), 127, np.uint8), PixelOrder.RGB)
+    assert len(sensor.stream().process(grey)) == 0
+    sensor.close()
