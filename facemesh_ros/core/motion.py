@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from facemesh_ros.core.types import Float64
 
 # In face sizes: how exactly a face's place is measured, how fast it may be at first, and how
-# hard it may accelerate (per s, per s squared).
+# hard it may accelerate (per s, per s squared). With less, a hard nod runs ahead of its crop; with
+# more, crops tremble; see docs/identity.md.
 PLACE_NOISE = 0.02
 FIRST_SPEED = 2.0
 ACCELERATION = 15.0
