@@ -18,12 +18,12 @@ import numpy as np
 from measuring.machine import load_average, machine
 from measuring.statistics import ratio
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.profiles import LANDMARK_PROFILES
 from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network
 
 FACES = (1, 2, 4, 8)
 LIMITS = (1, 2, 4, 8)

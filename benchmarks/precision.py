@@ -19,6 +19,7 @@ import numpy as np
 from measuring.differences import MIN_SCORE, detector_differences, landmark_differences
 from measuring.rounding import rounded
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import Blendshapes
 from facemesh_ros.core.landmarker import FaceLandmarker
@@ -34,7 +35,6 @@ from facemesh_ros.core.rois import rois_from_detections
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network
 
 DETECTOR, MODEL = 'full_range', 'v2'
 Load = Callable[[str], Network]

@@ -2,11 +2,57 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 # The kernel's driver puts it there; it says its version.
 NVIDIA_DRIVER = Path('/proc/driver/nvidia/version')
+PCI_DEVICES = Path('/sys/bus/pci/devices')
+# The driver's other half, which programs talk to.
+CUDA_DRIVER_LIBRARY = 'libcuda.so.1'
+
+_NVIDIA_VENDOR = '0x10de'
+_DISPLAY_CLASS = '0x03'
+# From cuda.h.
+_MAJOR, _MINOR = 75, 76
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU, as the driver's library sees it.
+
+    Attributes:
+        name: E.g. NVIDIA H200.
+        compute_capability: E.g. 9.0.
+    """
+
+    name: str
+    compute_capability: str
+
+
+@dataclass(frozen=True, slots=True)
+class NvidiaDriver:
+    """NVIDIA's driver and its GPUs.
+
+    Attributes:
+        version: Of the kernel module, e.g. 580.65.06; empty if none is loaded.
+        cuda: The newest CUDA that its library runs, e.g. (13, 0); None without the library.
+        gpus: Those that CUDA_VISIBLE_DEVICES leaves, in the order of `device_id`.
+        error: What the library said when it was started; 0 is well.
+        card: Whether an NVIDIA GPU is on the PCI bus, driver or not.
+    """
+
+    version: str = ''
+    cuda: tuple[int, int] | None = None
+    gpus: tuple[Gpu, ...] = ()
+    error: int = 0
+    card: bool = False
+
+    def __str__(self) -> str:
+        return f'NVIDIA driver {self.version}'.rstrip()
 
 
 def nvidia_driver() -> str:
@@ -16,6 +62,51 @@ def nvidia_driver() -> str:
     except OSError:
         return ''
     return first_line.removeprefix('NVRM version:').strip()
+
+
+def look_at_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
+    """Ask kernel, bus and the driver's library; nothing is reserved on a GPU."""
+    found = re.search(r'\b\d{3,}(\.\d+)+', nvidia_driver())
+    version, card = found[0] if found else '', _has_card()
+    try:
+        cuda = ctypes.CDLL(library)
+    except OSError:
+        return NvidiaDriver(version, card=card)
+    number = ctypes.c_int()
+    cuda.cuDriverGetVersion(ctypes.byref(number))
+    runs = (number.value // 1000, number.value % 1000 // 10)
+    error = int(cuda.cuInit(0))
+    return NvidiaDriver(version, runs, () if error else tuple(_gpus(cuda)), error, card)
+
+
+def _gpus(cuda: ctypes.CDLL) -> list[Gpu]:
+    count, device, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(256)
+    cuda.cuDeviceGetCount(ctypes.byref(count))
+    gpus = []
+    for index in range(count.value):
+        cuda.cuDeviceGet(ctypes.byref(device), index)
+        cuda.cuDeviceGetName(name, len(name), device)
+        parts = [_attribute(cuda, device, which) for which in (_MAJOR, _MINOR)]
+        gpus.append(Gpu(name.value.decode(errors='replace'), '.'.join(map(str, parts))))
+    return gpus
+
+
+def _attribute(cuda: ctypes.CDLL, device: ctypes.c_int, which: int) -> int:
+    value = ctypes.c_int()
+    cuda.cuDeviceGetAttribute(ctypes.byref(value), which, device)
+    return value.value
+
+
+def _has_card() -> bool:
+    for device in PCI_DEVICES.glob('*'):
+        try:
+            vendor = (device / 'vendor').read_text()
+            kind = (device / 'class').read_text()
+        except OSError:
+            continue
+        if vendor.startswith(_NVIDIA_VENDOR) and kind.startswith(_DISPLAY_CLASS):
+            return True
+    return False
 
 
 def usable_cores() -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from facemesh_ros.acceleration.handover import Handover
+from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.acceleration.proof import Proof
+from facemesh_ros.acceleration.recovery import Recovery
 from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.blendshapes import NAMES, Blendshapes
@@ -29,9 +34,7 @@ from facemesh_ros.core.stages import Landmarker, Stage, Stages, untimed
 from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.hardware import nvidia_driver, usable_cores
-from facemesh_ros.models.catalog import entry_of
-from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
@@ -48,9 +51,8 @@ class ModelInfo:
         source_sha256: Of the landmark model's original file.
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
-        provider: ONNX Runtime's name of the execution provider that runs them.
         precision: What detector and landmark model really calculate in, fp32 or fp16.
-        gpu_idle: Whether auto ended on the CPU beside an NVIDIA GPU, or with a build for one.
+        proof: What really runs where.
     """
 
     landmark_model: str
@@ -58,9 +60,13 @@ class ModelInfo:
     source_sha256: str
     detector: str
     blendshape_names: tuple[str, ...]
-    provider: str
     precision: str
-    gpu_idle: bool
+    proof: Proof
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the execution provider that runs the models."""
+        return self.proof.provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +93,15 @@ class FaceSensor:
         model: What runs.
         topology: How the landmarks hang together.
         settings: What it was loaded for.
+        handover: Once started, brings what took too long to wait for into service.
+        recovery: Is to be told of each error of a stream.
     """
 
     model: ModelInfo
     topology: FaceTopology
     settings: SensorSettings
+    handover: Handover
+    recovery: Recovery
     _models: Models
     _ids: FaceIds = field(default_factory=FaceIds)
 
@@ -118,27 +128,31 @@ def load_sensor(settings: SensorSettings) -> FaceSensor:
         settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
-    network = load_network(store, landmark_model, choice)
-    models = _models(settings, store, choice, network, landmark_profile(landmark_model))
+    opener = NetworkOpener(store, choice)
+    network = opener.open(landmark_model)
+    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
     info = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=models.landmarker.landmark_count,
         source_sha256=network.source_sha256,
         detector=_described(settings.detector, models.detectors),
         blendshape_names=NAMES if models.blendshapes else (),
-        provider=network.provider,
         precision=network.precision,
-        gpu_idle=_is_gpu_idle(network, choice),
+        proof=opener.proof,
     )
-    sensor = FaceSensor(info, load_topology(info.landmark_count), settings, models)
+    topology = load_topology(info.landmark_count)
+    handover, recovery = opener.handover(), Recovery(opener.reopen)
+    sensor = FaceSensor(info, topology, settings, handover, recovery, models)
+    start_s = time.perf_counter()
     _warm_up(sensor.stream(), models)
+    info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
     return sensor
 
 
 def _models(
     settings: SensorSettings,
     store: ModelStore,
-    choice: ProviderChoice,
+    opener: NetworkOpener,
     network: Network,
     profile: LandmarkProfile,
 ) -> Models:
@@ -148,7 +162,7 @@ def _models(
     batch_limit, helpers = (1, usable_cores() - 1) if network.provider == CPU else (None, 0)
     team = ThreadTeam(helpers)
     detectors = {
-        name: BlazeFace(load_network(store, name, choice), detector_profile(name), profile.max_iou)
+        name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
     }
     wanted = settings.publish_blendshapes and profile.has_blendshapes
@@ -156,7 +170,7 @@ def _models(
         detectors,
         FaceLandmarker(network, batch_limit=batch_limit, team=team),
         profile.square_roi,
-        _blendshapes(store, choice) if wanted else None,
+        _blendshapes(store, opener) if wanted else None,
         team,
     )
 
@@ -182,12 +196,6 @@ def _described(wanted: str, detectors: Collection[str]) -> str:
     return names if wanted != 'auto' else f'auto: {names}'
 
 
-def _is_gpu_idle(network: Network, choice: ProviderChoice) -> bool:
-    if choice.execution_provider != 'auto' or network.provider != CPU:
-        return False
-    return choice.wanted != CPU or bool(nvidia_driver())
-
-
 def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
@@ -196,27 +204,11 @@ def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 
-def _blendshapes(store: ModelStore, choice: ProviderChoice) -> Blendshapes | None:
+def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None:
     """Load the blendshape model; None where it is not provisioned, as it is optional."""
     if BLENDSHAPE_MODEL not in store.records():
         return None
-    return Blendshapes(load_network(store, BLENDSHAPE_MODEL, choice))
-
-
-def load_network(store: ModelStore, name: str, choice: ProviderChoice) -> Network:
-    """Load a model in the flavour that its provider likes, also if that turns out another one."""
-    network = Network(store.load(name, _flavour(name, choice)), choice)
-    if network.provider == CPU != choice.wanted:
-        on_cpu = replace(choice, execution_provider='cpu', precision='fp32')
-        network = Network(store.load(name, Flavour.CPU), on_cpu)
-    return network
-
-
-def _flavour(name: str, choice: ProviderChoice) -> Flavour:
-    if choice.wanted == CPU:
-        return Flavour.CPU
-    half = choice.precision == 'fp16' and Flavour.HALF in entry_of(name).flavours
-    return Flavour.HALF if half else Flavour.PLAIN
+    return Blendshapes(opener.open(BLENDSHAPE_MODEL))
 
 
 def _warm_up(pipeline: FacePipeline, models: Models) -> None:

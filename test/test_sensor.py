@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Frame, PixelOrder
@@ -17,7 +18,7 @@ from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network, load_sensor
+from facemesh_ros.sensor import load_sensor
 
 
 @pytest.fixture
@@ -71,17 +72,27 @@ def test_what_is_missing_is_named(folder_with, wanted, missing):
 
 
 @pytest.mark.parametrize(
-    ('driver', 'provider', 'idle'),
+    ('driver', 'provider', 'told'),
     [(True, 'auto', True), (False, 'auto', False), (True, 'cpu', False)],
 )
-def test_an_idle_gpu_is_told(monkeypatch, tmp_path, model_store, driver, provider, idle):
+def test_an_idle_gpu_is_told_loudly(
+    monkeypatch, caplog, tmp_path, model_store, driver, provider, told
+):
     if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
     version = tmp_path / 'version'
     if driver:
         version.write_text('NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06\nGCC ...\n')
     monkeypatch.setattr('facemesh_ros.hardware.NVIDIA_DRIVER', version)
-    assert load_sensor(SensorSettings(execution_provider=provider)).model.gpu_idle == idle
+    monkeypatch.setattr('facemesh_ros.hardware.PCI_DEVICES', tmp_path)
+    proof = load_sensor(SensorSettings(execution_provider=provider)).model.proof
+    assert proof.provider == CPU
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
+    assert len(warnings) == told
+    if told:
+        assert 'built without CUDA' in warnings[0]
+        assert 'pip install "onnxruntime-gpu[cuda,cudnn]"' in warnings[0]
+        assert proof.values()['provider warning'] in warnings[0]
 
 
 def test_fp16_is_fp32_where_auto_ends_on_the_cpu(model_store):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.identities.scenes import Float64
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.blazeface import BlazeFace
 from facemesh_ros.core.boxes import iou_matrix
 from facemesh_ros.core.profiles import detector_profile, landmark_profile
@@ -15,7 +16,7 @@ from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import FaceState, Float32, Frame
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network, load_sensor
+from facemesh_ros.sensor import load_sensor
 
 MAX_FACES = 8
 # What the plain way takes for the same face, and how many images it remembers a lost one.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.providers import ProviderChoice
@@ -16,7 +17,7 @@ from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, Float32, Frame, PixelOrder
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network, load_sensor
+from facemesh_ros.sensor import load_sensor
 
 from .annotations import MESH_OF_POINT, annotated_faces, point_error
 from .disturbances import Disturbance

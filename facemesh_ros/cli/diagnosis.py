@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
+from facemesh_ros.acceleration.circumstances import Circumstances
+from facemesh_ros.acceleration.installation import Installation, look_at_installation
+from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.acceleration.trouble import troubles_of
+from facemesh_ros.acceleration.wheel_troubles import mixed_wheels
 from facemesh_ros.cli.placement import executed_nodes
 from facemesh_ros.core.network import Network
-from facemesh_ros.core.providers import CPU, GPU_PROVIDERS, ProviderChoice
-from facemesh_ros.hardware import nvidia_driver
+from facemesh_ros.core.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
+from facemesh_ros.hardware import NvidiaDriver, look_at_nvidia_driver
 from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore, State
-from facemesh_ros.sensor import load_network
-
-# All of them install one and the same module.
-RUNTIMES = ('onnxruntime', 'onnxruntime-gpu', 'onnxruntime-openvino')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +47,50 @@ class Finding:
         return 'XX' if self.fatal else '! ' if self.cure else 'ok'
 
 
-def diagnose() -> list[Finding]:
-    """Look at Python, ONNX Runtime, GPU, ROS and models, in this order."""
-    store = ModelStore()
+def diagnose(choice: ProviderChoice) -> list[Finding]:
+    """Look at Python, ONNX Runtime, GPU, ROS and models, in this order.
+
+    Args:
+        choice: What the node would be asked for.
+    """
+    store, installed = ModelStore(), look_at_installation()
     return [
         Finding('python', f'{platform.python_version()} on {platform.platform()}'),
         Finding('libraries', f'numpy {np.__version__}, OpenCV {cv2.__version__}'),
-        _runtime(),
-        _gpu(),
+        _runtime(installed),
+        *_gpu(installed, choice),
         _ros(),
         Finding('model folder', str(store.folder)),
-        *_models(store),
+        *_models(store, choice),
     ]
 
 
-def _runtime() -> Finding:
-    installed = [f'{name} {version}' for name in RUNTIMES if (version := _version(name))]
-    found = f'{", ".join(installed) or ort.__version__}; can use {_short_names()}'
-    if len(installed) < 2:
+def _runtime(installed: Installation) -> Finding:
+    owners = ', '.join(f'{name} {version}' for name, version in installed.runtimes.items())
+    built_for = f' for CUDA {installed.cuda}' if installed.cuda else ''
+    usable = ', '.join(name.removesuffix('ExecutionProvider') for name in installed.providers)
+    found = f'{owners or installed.version}{built_for}; can use {usable}'
+    mixed = mixed_wheels(Circumstances(installed, NvidiaDriver()))
+    if mixed is None:
         return Finding('ONNX Runtime', found)
-    names = ' '.join(RUNTIMES)
-    cure = f'they overwrite each other: `pip uninstall {names}`, then install one of them'
-    return Finding('ONNX Runtime', found, cure, fatal=True)
+    return Finding('ONNX Runtime', found, f'they overwrite each other: {mixed.cure}', fatal=True)
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _short_names() -> str:
-    return ', '.join(
-        name.removesuffix('ExecutionProvider') for name in ort.get_available_providers()
-    )
-
-
-def _gpu() -> Finding:
-    driver = nvidia_driver()
-    if not driver:
-        return Finding('GPU', 'no NVIDIA driver on this machine')
-    if GPU_PROVIDERS.isdisjoint(ort.get_available_providers()):
-        cure = 'install "onnxruntime-gpu[cuda,cudnn]" instead of onnxruntime'
-        return Finding('GPU', f'{driver}, not used by this ONNX Runtime', cure)
-    return Finding('GPU', driver)
+def _gpu(installed: Installation, choice: ProviderChoice) -> Iterator[Finding]:
+    driver = look_at_nvidia_driver()
+    gpus = ', '.join(f'{number}: {gpu.name}' for number, gpu in enumerate(driver.gpus))
+    wanted = choice.wanted if choice.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
+    known = Circumstances(installed, driver, wanted, choice.device_id)
+    is_usable = installed.has_gpu_build or driver.version or driver.cuda or driver.card
+    if not (choice.insists_on_gpu or is_usable):
+        yield Finding('GPU', 'no NVIDIA driver and no NVIDIA GPU on this machine')
+        return
+    troubles = troubles_of(known)
+    if not troubles:
+        yield Finding('GPU', f'{driver}, {gpus}')
+    for trouble in troubles:
+        if trouble != mixed_wheels(known):  # told with ONNX Runtime
+            yield Finding('GPU', trouble.reason, trouble.cure, fatal=choice.insists_on_gpu)
 
 
 def _ros() -> Finding:
@@ -107,10 +105,10 @@ def _ros() -> Finding:
     return Finding('ROS 2', f'{distro}, messages built, with {", ".join(extras) or "no extras"}')
 
 
-def _models(store: ModelStore) -> Iterator[Finding]:
+def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     states = {entry: store.state(entry) for entry in CATALOG.values()}
     for entry, state in states.items():
-        yield _loaded(store, entry) if state is State.READY else _not_ready(entry, state)
+        yield _loaded(store, entry, choice) if state is State.READY else _not_ready(entry, state)
     ready = {entry.kind for entry, state in states.items() if state is State.READY}
     for kind in REQUIRED_KINDS - ready:
         cure = '`facemesh models fetch`, or `facemesh models add FILE` without a network'
@@ -123,20 +121,18 @@ def _not_ready(entry: ModelEntry, state: State) -> Finding:
     return Finding(f'model {entry.name}', state.value, cure)
 
 
-def _loaded(store: ModelStore, entry: ModelEntry) -> Finding:
+def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Finding:
     """Run a model as the node would and tell where its nodes really are."""
+    opener = NetworkOpener(store, choice)
     try:
-        network = load_network(store, entry.name, ProviderChoice())
-        network.try_once()
-        nodes = network.placement or _executed_nodes(store, network)
+        network = opener.open(entry.name)
+        placement = network.placement or _executed_nodes(store, network, opener.choice)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)
     source = store.records()[entry.name].source
-    placed = ', '.join(f'{count} nodes on {provider}' for provider, count in nodes.items())
-    return Finding(f'model {entry.name}', f'{placed} in {network.precision}; from {source}')
+    proof = replace(opener.proof.models[entry.name], placement=placement)
+    return Finding(f'model {entry.name}', f'{proof}; from {source}')
 
 
-def _executed_nodes(store: ModelStore, network: Network) -> dict[str, int]:
-    onnx = store.load(network.name, Flavour(network.flavour))
-    on_cpu = network.provider == CPU
-    return executed_nodes(onnx, ProviderChoice('cpu') if on_cpu else ProviderChoice())
+def _executed_nodes(store: ModelStore, network: Network, choice: ProviderChoice) -> dict[str, int]:
+    return executed_nodes(store.load(network.name, Flavour(network.flavour)), choice)

@@ -6,13 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facemesh_ros.core.providers import ProviderChoice, node_placement, open_session
+from facemesh_ros.core.provider_options import EngineFolder
+from facemesh_ros.core.providers import (
+    GPU_PROVIDERS,
+    ExecutionProviderError,
+    ProviderChoice,
+    cpu_operators,
+    node_placement,
+    open_session,
+)
 from facemesh_ros.core.types import Float32
 from facemesh_ros.errors import FacemeshError
 
 
 class ModelMismatchError(FacemeshError):
     """A model file does not have the inputs and outputs that it should have."""
+
+
+class GpuLostError(ExecutionProviderError):
+    """A GPU that ran a model does not run it any more: out of memory, or a fault of the device."""
 
 
 class Network:
@@ -26,11 +38,18 @@ class Network:
         flavour: Which form of the model it is, see `Flavour`.
         provider: The execution provider that runs it.
         placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
+        cpu_operators: Operators of the nodes that run on the CPU; empty if it cannot tell.
     """
 
-    def __init__(self, onnx: bytes, choice: ProviderChoice, profile: str = '') -> None:
-        """Load the model; for `profile` see `open_session`."""
-        self._session = open_session(onnx, choice, profile)
+    def __init__(
+        self,
+        onnx: bytes,
+        choice: ProviderChoice,
+        profile: str = '',
+        folder: EngineFolder | None = None,
+    ) -> None:
+        """Load the model; for `profile` and `folder` see `open_session`."""
+        self._session = open_session(onnx, choice, profile, folder)
         known = self._session.get_modelmeta().custom_metadata_map
         try:
             self.name = known['name']
@@ -44,6 +63,7 @@ class Network:
             ) from error
         self.provider: str = self._session.get_providers()[0]
         self.placement = node_placement(self._session)
+        self.cpu_operators = cpu_operators(self._session)
         self._input = self._session.get_inputs()[0]
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
 
@@ -73,5 +93,24 @@ class Network:
         self._session.end_profiling()
 
     def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
-        """Run a batch of N inputs and return the named outputs (none: all), batch axis first."""
-        return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
+        """Run a batch of N inputs and return the named outputs (none: all), batch axis first.
+
+        Raises:
+            GpuLostError: If a GPU does not run it, which one that has been tried once would have.
+        """
+        try:
+            return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
+        except Exception as error:  # ONNX Runtime's have no common base
+            if self.provider not in GPU_PROVIDERS:
+                raise
+            raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
+
+    def take_over(self, successor: Network) -> None:
+        """Run from the next batch on as another network of the same model does.
+
+        Any thread may call it, also while others run: a run in hand ends on the old session.
+        """
+        self._session = successor._session
+        self.provider, self.precision = successor.provider, successor.precision
+        self.flavour, self.placement = successor.flavour, successor.placement
+        self.cpu_operators = successor.cpu_operators

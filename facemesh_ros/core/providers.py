@@ -6,8 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import onnxruntime as ort
-
+from facemesh_ros.core.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
+from facemesh_ros.core.onnx_runtime import ort
+from facemesh_ros.core.provider_options import (
+    OPENVINO_OPTIONS,
+    EngineFolder,
+    cuda_options,
+    tensorrt_options,
+)
 from facemesh_ros.errors import FacemeshError
 
 CPU = 'CPUExecutionProvider'
@@ -23,6 +29,19 @@ PRECISIONS = ('fp32', 'fp16')
 
 class ExecutionProviderError(FacemeshError):
     """The wanted execution provider does not run here."""
+
+
+class ProviderStartError(ExecutionProviderError):
+    """A provider of this build of ONNX Runtime did not start, or could not run a model.
+
+    Attributes:
+        provider: ONNX Runtime's name of it.
+        told: What ONNX Runtime says.
+    """
+
+    def __init__(self, provider: str, told: str) -> None:
+        self.provider, self.told = provider, told
+        super().__init__(f'{provider} does not run here: {told}; `facemesh doctor` says more')
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,11 @@ class ProviderChoice:
             )
 
     @property
+    def insists_on_gpu(self) -> bool:
+        """Whether the user would rather have nothing than a CPU."""
+        return self.require_gpu or PROVIDERS.get(self.execution_provider) in GPU_PROVIDERS
+
+    @property
     def wanted(self) -> str:
         """ONNX Runtime's name of the provider to try first."""
         if self.execution_provider != 'auto':
@@ -70,26 +94,45 @@ class ProviderChoice:
         return PROVIDERS['cuda'] if PROVIDERS['cuda'] in ort.get_available_providers() else CPU
 
 
-def open_session(onnx: bytes, choice: ProviderChoice, profile: str = '') -> ort.InferenceSession:
-    """Load a model on the chosen provider.
+def open_session(
+    onnx: bytes, choice: ProviderChoice, profile: str = '', folder: EngineFolder | None = None
+) -> ort.InferenceSession:
+    """Load a model on the chosen provider and no other one.
 
     Args:
         onnx: The model file.
         choice: What the user asked for.
         profile: How the file begins into which ONNX Runtime writes what it runs; empty for none.
+        folder: Where TensorRT keeps its engines; None for nowhere.
 
     Raises:
-        ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or would not
-            start; `auto` falls back to the CPU instead, unless `require_gpu`.
+        ProviderStartError: If the provider does not start.
+        ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or is no GPU
+            although one is required.
     """
     wanted = choice.wanted
     _check_installed(wanted, choice)
-    if wanted in GPU_PROVIDERS and hasattr(ort, 'preload_dlls'):
-        ort.preload_dlls()  # pip's nvidia libraries lie where no loader looks
-    options = _session_options(profile)
-    session = ort.InferenceSession(onnx, options, providers=_providers(wanted, choice))
-    _check_started(session.get_providers()[0], wanted, choice)
+    options, providers = _session_options(profile), _providers(onnx, choice, folder)
+    session = _open_strictly(onnx, options, providers, wanted)
+    active: str = session.get_providers()[0]
+    if active != wanted:
+        raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
     return session
+
+
+def _open_strictly(
+    onnx: bytes, options: ort.SessionOptions, providers: list[Any], wanted: str
+) -> ort.InferenceSession:
+    if wanted == CPU:
+        return ort.InferenceSession(onnx, options, providers=providers)
+    load_cuda_libraries()
+    if wanted == PROVIDERS['tensorrt']:
+        load_tensorrt_libraries()
+    try:
+        # Left alone, ONNX Runtime prints what went wrong and goes on with the CPU.
+        return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
+    except Exception as error:  # ONNX Runtime's have no common base
+        raise ProviderStartError(wanted, str(error).strip()) from error
 
 
 def node_placement(session: ort.InferenceSession) -> dict[str, int]:
@@ -103,6 +146,14 @@ def node_placement(session: ort.InferenceSession) -> dict[str, int]:
     for part in session.get_provider_graph_assignment_info():
         placed[part.ep_name] += len(part.get_nodes())
     return dict(placed)
+
+
+def cpu_operators(session: ort.InferenceSession) -> list[str]:
+    """Return the operators of the nodes that were left to the CPU; empty if nobody can tell."""
+    if not hasattr(session, 'get_provider_graph_assignment_info'):
+        return []
+    parts = session.get_provider_graph_assignment_info()
+    return [node.op_type for part in parts if part.ep_name == CPU for node in part.get_nodes()]
 
 
 def _session_options(profile: str) -> ort.SessionOptions:
@@ -119,13 +170,26 @@ def _session_options(profile: str) -> ort.SessionOptions:
     return options
 
 
-def _providers(wanted: str, choice: ProviderChoice) -> list[Any]:
-    if wanted not in GPU_PROVIDERS:
-        return [wanted] if wanted == CPU else [wanted, CPU]
-    options = {'device_id': str(choice.device_id)}
-    if wanted == PROVIDERS['tensorrt'] and choice.precision == 'fp16':
-        options['trt_fp16_enable'] = '1'  # TensorRT refuses a file that holds fp16 without it
-    return [(wanted, options), CPU]
+def _providers(onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None) -> list[Any]:
+    wanted, device_id = choice.wanted, choice.device_id
+    if wanted == CPU:
+        return [CPU]
+    if wanted == PROVIDERS['openvino']:
+        return [(wanted, OPENVINO_OPTIONS), CPU]
+    cuda = (PROVIDERS['cuda'], cuda_options(device_id))
+    if wanted == PROVIDERS['cuda']:
+        return [cuda, CPU]
+    fp16 = choice.precision == 'fp16'
+    options = tensorrt_options(device_id, fp16=fp16, folder=folder, profile=_input_shapes(onnx))
+    return [(wanted, options), cuda, CPU]
+
+
+def _input_shapes(onnx: bytes) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input without its batch axis."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(onnx, options, providers=[CPU])
+    return {item.name: tuple(item.shape[1:]) for item in session.get_inputs()}
 
 
 def _check_installed(wanted: str, choice: ProviderChoice) -> None:
@@ -140,13 +204,3 @@ def _check_installed(wanted: str, choice: ProviderChoice) -> None:
             f'require_gpu is set, but {wanted} would run the models; set execution_provider to '
             'cuda or tensorrt, with onnxruntime-gpu installed instead of onnxruntime'
         )
-
-
-def _check_started(active: str, wanted: str, choice: ProviderChoice) -> None:
-    if active == wanted or (choice.execution_provider == 'auto' and not choice.require_gpu):
-        return
-    raise ExecutionProviderError(
-        f'{wanted} did not start and ONNX Runtime fell back to {active}; check the NVIDIA driver '
-        '(nvidia-smi) and that CUDA and cuDNN fit this onnxruntime-gpu '
-        '(`pip install "onnxruntime-gpu[cuda,cudnn]"` brings both)'
-    )

@@ -110,6 +110,8 @@ class Health:
             return DiagnosticStatus.ERROR, self.error
         if silent:
             return DiagnosticStatus.WARN, self._why_silent()
+        if warning := self._model.proof.warning:
+            return DiagnosticStatus.WARN, f'{self.faces} face(s); {warning}'
         return DiagnosticStatus.OK, f'{self.faces} face(s)'
 
     def _looks_per_image(self, images: int) -> dict[str, str]:
@@ -133,6 +135,7 @@ class Health:
             'precision': model.precision,
             'landmark model': model.landmark_model,
             'detector': model.detector,
+            **model.proof.values(),
             **self._looks_per_image(images),
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
         }

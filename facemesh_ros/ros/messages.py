@@ -61,7 +61,7 @@ def info_msg(model: ModelInfo, topology: FaceTopology, header: Header) -> FaceMe
         model=model.landmark_model,
         model_sha256=model.source_sha256,
         detector=model.detector,
-        execution_provider=model.provider,
+        execution_provider=str(model.proof),
         precision=model.precision,
         edges=_flat(topology.edges, np.uint16),
         triangles=_flat(topology.triangles, np.uint16),

@@ -13,10 +13,12 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
+from facemesh_ros.acceleration.handover import Handover
 from facemesh_ros.core.providers import CPU
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.hardware import usable_cores
 from facemesh_ros.ros.diagnostics import Diagnostics
+from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
@@ -51,9 +53,11 @@ class FaceMeshNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
+        self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._streams: list[FaceStream] = []
         self._diagnostics: Diagnostics | None = None
+        self._handover: Handover | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
@@ -75,7 +79,13 @@ class FaceMeshNode(LifecycleNode):
             FaceStream(self, sensor, self._tunables, camera, turns) for camera in cameras
         ]
         self._announce(sensor.model)
+        self._handover = sensor.handover
+        self._handover.start(self._announce_again)
         return SUCCESS
+
+    def _announce_again(self) -> None:
+        for stream in self._streams:
+            stream.announce()
 
     def _announce(self, model: ModelInfo) -> None:
         text = (
@@ -85,12 +95,11 @@ class FaceMeshNode(LifecycleNode):
         warnings = []
         if model.precision != self._tunables.settings.precision:
             warnings.append('not in the fp16 that was asked for, which takes a GPU')
-        if model.gpu_idle:
-            warnings.append('and no GPU is used: `facemesh doctor` says why')
         if warnings:
             self.get_logger().warning(', '.join([text, *warnings]))
         else:
             self.get_logger().info(text)
+        self.get_logger().info(f'proof: {model.proof}')
 
     @_told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -103,12 +112,13 @@ class FaceMeshNode(LifecycleNode):
     @_told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and forget all faces."""
-        self.stop()
+        self._close()
         return SUCCESS
 
     @_told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
+        self._handover.stop()
         for stream in self._streams:
             stream.destroy()
         self._streams = []
@@ -121,7 +131,12 @@ class FaceMeshNode(LifecycleNode):
         return SUCCESS
 
     def stop(self) -> None:
-        """End the workers; safe in every state."""
+        """End what runs; safe in every state."""
+        if self._handover is not None:
+            self._handover.stop()
+        self._close()
+
+    def _close(self) -> None:
         if self._diagnostics is not None:
             self._diagnostics.close()
             self._diagnostics = None

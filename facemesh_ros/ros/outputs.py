@@ -35,7 +35,7 @@ class Outputs:
         """Announce what runs; `stage` is entered around each view that is built."""
         self._node, self._prefix = source.node, source.outputs
         self._camera, self._stage = camera, stage
-        self._topology = sensor.topology
+        self._model, self._topology = sensor.model, sensor.topology
         self._face_markers = FaceMarkers(sensor.topology)
         self._publishers: list[Publisher] = []
         self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
@@ -43,8 +43,12 @@ class Outputs:
         self._markers = self._publisher(MarkerArray, 'markers', RELIABLE)
         self._points = self._publisher(PointCloud2, 'points', RELIABLE)
         self._debug_image = self._publisher(Image, 'debug_image', SENSOR_DATA)
+        self.announce()
+
+    def announce(self) -> None:
+        """Publish what runs."""
         stamp = self._node.get_clock().now().to_msg()
-        self._info.publish(info_msg(sensor.model, sensor.topology, Header(stamp=stamp)))
+        self._info.publish(info_msg(self._model, self._topology, Header(stamp=stamp)))
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
         publisher = self._node.create_publisher(

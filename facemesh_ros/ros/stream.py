@@ -50,6 +50,7 @@ class FaceStream:
         """
         self.enabled = True
         self._parameters, self._turns, self._model = parameters, turns, sensor.model
+        self._recovery = sensor.recovery
         self._source = Source(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
@@ -85,6 +86,10 @@ class FaceStream:
         self._worker.stop()
         self.reset()
 
+    def announce(self) -> None:
+        """Say again what runs, after that has changed; any thread may call it."""
+        self._outputs.announce()
+
     def destroy(self) -> None:
         """Take the publishers down."""
         self._outputs.destroy()
@@ -99,6 +104,7 @@ class FaceStream:
 
     def _failed(self, error: Exception) -> None:
         self.health.image_failed(error)
+        self._recovery.after(error)
 
     def _process(self, msg: Image | CompressedImage) -> None:
         """Work on one image, in the worker's thread."""

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import onnxruntime
@@ -28,7 +27,12 @@ def test_ready_models_tell_where_they_run(capsys, model_store):
     assert main(['doctor']) == 0
     output = capsys.readouterr().out
     for name in model_store.records():
-        assert 'nodes on CPUExecutionProvider in fp32; from' in line_about(output, f'model {name}')
+        line = line_about(output, f'model {name}')
+        assert re.search(
+            r'\d+ nodes on CPUExecutionProvider in fp32, opened in \d+ ms, '
+            r'first inference [\d.]+ ms; from ',
+            line,
+        )
     assert onnxruntime.__version__ in line_about(output, 'ONNX Runtime')
     assert str(model_store.folder) in output
 
@@ -69,23 +73,65 @@ def test_a_damaged_model_is_found(capsys, monkeypatch, tmp_path, model_store):
     assert line_about(output, 'model short_range').startswith('ok')
 
 
-def test_two_runtimes_in_one_environment_are_told(tmp_path, model_store):
+@pytest.fixture
+def doctor_beside(tmp_path, model_store):
+    """Run the doctor with the real module in a folder in which pip has recorded more wheels."""
+
+    def run(*wheels: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        (tmp_path / 'onnxruntime').symlink_to(Path(onnxruntime.__file__).parent)
+        for wheel in wheels:
+            name, _, version = wheel.rpartition(' ')
+            record = tmp_path / f'{name.replace("-", "_")}-{version}.dist-info'
+            record.mkdir()
+            (record / 'METADATA').write_text(
+                f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
+            )
+        paths = [PACKAGE_PARENT, str(tmp_path), os.environ.get('PYTHONPATH', '')]
+        return subprocess.run(
+            [sys.executable, '-m', 'facemesh_ros.cli', 'doctor', *arguments],
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_two_runtimes_in_one_folder_are_told(doctor_beside):
     """Pip records a second wheel; the module that both own looks as before."""
-    record = tmp_path / 'onnxruntime_gpu-1.31.0.dist-info'
-    record.mkdir()
-    (record / 'METADATA').write_text(
-        'Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.31.0\n'
-    )
-    if not list(metadata.distributions(name='onnxruntime')):
-        pytest.skip('ONNX Runtime was not installed as a wheel')
-    paths = [PACKAGE_PARENT, str(tmp_path), os.environ.get('PYTHONPATH', '')]
-    done = subprocess.run(
-        [sys.executable, '-m', 'facemesh_ros.cli', 'doctor'],
-        env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = doctor_beside('onnxruntime 1.32.0', 'onnxruntime-gpu 1.31.1')
     assert done.returncode == 1, done.stderr
-    assert line_about(done.stdout, 'ONNX Runtime').startswith('XX')
-    assert 'pip uninstall' in done.stdout
+    line = line_about(done.stdout, 'ONNX Runtime')
+    assert line.startswith('XX')
+    assert 'onnxruntime 1.32.0, onnxruntime-gpu 1.31.1' in line
+    assert '`pip uninstall -y onnxruntime onnxruntime-gpu`, then `pip install' in done.stdout
+
+
+def test_a_gpu_that_is_required_is_missed_once_and_fatally(doctor_beside):
+    if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    done = doctor_beside('onnxruntime 1.31.1', arguments=('--require-gpu',))
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.startswith('XX  GPU') and 'built without CUDA' in line for line in lines)
+    assert done.stdout.count('require_gpu is set, but no GPU runs the models') == 1
+    assert '-> as above' in done.stdout
+
+
+def test_a_module_that_pip_left_empty_is_told_with_the_cure(tmp_path):
+    """As it is after `pip uninstall onnxruntime-gpu` with onnxruntime beside it."""
+    (tmp_path / 'onnxruntime').mkdir()
+    (tmp_path / 'onnxruntime' / '__init__.py').touch()
+    paths = [str(tmp_path), PACKAGE_PARENT, os.environ.get('PYTHONPATH', '')]
+    for command in (['doctor'], ['run', 'face.png']):
+        done = subprocess.run(
+            [sys.executable, '-m', 'facemesh_ros.cli', *command],
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert 'pip uninstall -y onnxruntime onnxruntime-gpu' in done.stderr
+        assert 'Traceback' not in done.stderr

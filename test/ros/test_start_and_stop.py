@@ -48,7 +48,7 @@ def test_without_models_it_says_how_to_get_them(start_node, tmp_path):
         ('cameras:=front', '[front, rear]'),
         ('cameras:=[1st]', '[front, rear]'),
         ('execution_provider:=cuda', 'onnxruntime-gpu'),
-        ('require_gpu:=true', 'require_gpu'),
+        ('require_gpu:=true', 'require_gpu is set, but no GPU runs the models: '),
     ],
 )
 def test_a_wrong_parameter_ends_it_with_the_reason(start_node, parameter, text):

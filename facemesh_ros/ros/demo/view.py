@@ -29,7 +29,11 @@ def line(witness: Witness) -> str:
 
 def _headline(witness: Witness) -> Text:
     info = witness.info
-    what = f'{info.detector} + {info.model} on {info.execution_provider}' if info else ''
+    what = (
+        f'{info.detector} + {info.model} on {info.execution_provider.partition(" ")[0]}'
+        if info
+        else ''
+    )
     return Text(f'facemesh  {what}  {witness.rate_hz:.1f} fps  {_drops(witness)}', style='bold')
 
 

@@ -1,0 +1,81 @@
+"""One TensorRT engine, built in a process of its own.
+
+Until 1.31, ONNX Runtime holds Python's lock while it opens a session: a thread that builds an
+engine would stop all others for minutes. And a builder that runs out of memory takes only itself
+along.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+
+from facemesh_ros.acceleration.flavours import flavour_for
+from facemesh_ros.core.network import Network
+from facemesh_ros.core.provider_options import EngineFolder
+from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
+from facemesh_ros.models.store import ModelStore
+
+_PR_SET_PDEATHSIG = 1  # from sys/prctl.h
+_TOLD_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOrder:
+    """Which engine, for what, and where it is to be kept; see `EngineFolder`."""
+
+    model: str
+    model_dir: str
+    precision: str
+    device_id: int
+    engines: str
+    timings: str
+
+
+def build_engine(order: EngineOrder) -> None:
+    """Build an engine and wait for it, which takes minutes; other threads go on.
+
+    Raises:
+        ExecutionProviderError: If it cannot be built; says what the builder said last.
+    """
+    done = subprocess.run(
+        [sys.executable, '-m', __name__, json.dumps(asdict(order))],
+        env={
+            **os.environ,
+            'PYTHONPATH': os.pathsep.join(path or os.getcwd() for path in sys.path),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors='replace',
+        check=False,
+    )
+    if done.returncode:
+        told = done.stderr.strip()[-_TOLD_CHARACTERS:] or f'it ended with {done.returncode}'
+        raise ExecutionProviderError(f'TensorRT cannot build {order.model}: {told}')
+
+
+def main(order: EngineOrder) -> None:
+    """Build an engine here and keep it."""
+    choice = ProviderChoice('tensorrt', device_id=order.device_id, precision=order.precision)
+    onnx = ModelStore(order.model_dir).load(order.model, flavour_for(order.model, choice))
+    folder = EngineFolder(order.engines, order.timings)
+    Network(onnx, choice, folder=folder).try_once()
+
+
+def _end_with_parent() -> None:
+    """Let the system end this process when the one that waits for it has ended."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == '__main__':
+    _end_with_parent()
+    try:
+        main(EngineOrder(**json.loads(sys.argv[1])))
+    except Exception as error:  # ONNX Runtime's have no common base
+        sys.exit(str(error))

@@ -1,0 +1,74 @@
+"""What ONNX Runtime's GPU providers are told, and why.
+
+Source: ONNX Runtime's documentation of the CUDA and TensorRT execution providers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CUDA_MEMORY_LIMIT_BYTES = 1 << 30
+# Left alone, OpenVINO takes bf16 or fp16 on hardware that has it.
+OPENVINO_OPTIONS = {'precision': 'FP32'}
+# Batches for which a TensorRT engine is built: smallest, the one it is tuned for, largest.
+BATCHES = (1, 4, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFolder:
+    """Where TensorRT keeps what it has built for one model.
+
+    Attributes:
+        engines: Folder of the engines of this model file, on this GPU, driver and TensorRT.
+        timings: Folder of measured kernels, shared by all models of this GPU, driver and TensorRT.
+    """
+
+    engines: str
+    timings: str
+
+
+def cuda_options(device_id: int) -> dict[str, str]:
+    """Return the options of the CUDA provider."""
+    return {
+        'device_id': str(device_id),
+        # The memory's growth follows what is asked for; doubling it reserves tens of GiB at large
+        # batches, and what one network does not need another one may.
+        'arena_extend_strategy': 'kSameAsRequested',
+        'gpu_mem_limit': str(CUDA_MEMORY_LIMIT_BYTES),
+        # The default search tries every algorithm anew for each new number of faces: a stall in
+        # the middle of a stream, with workspaces as large as they like.
+        'cudnn_conv_algo_search': 'HEURISTIC',
+        'cudnn_conv_use_max_workspace': '0',
+        # fp32 is to mean fp32. TF32 has a mantissa of 10 bits.
+        'use_tf32': '0',
+    }
+
+
+def tensorrt_options(
+    device_id: int, *, fp16: bool, folder: EngineFolder | None, profile: dict[str, tuple[int, ...]]
+) -> dict[str, str]:
+    """Return the options of the TensorRT provider.
+
+    Args:
+        device_id: Which GPU.
+        fp16: Whether it may calculate in fp16; it refuses a file that holds fp16 without.
+        folder: Where engines are kept; None for nowhere.
+        profile: Shape of each input without its batch axis. Without it an engine is built anew
+            whenever a batch comes that is larger than all before, for minutes in mid-stream.
+    """
+    options = {'device_id': str(device_id)}
+    if fp16:
+        options['trt_fp16_enable'] = '1'
+    if folder:
+        options |= {
+            'trt_engine_cache_enable': '1',
+            'trt_engine_cache_path': folder.engines,
+            'trt_timing_cache_enable': '1',
+            'trt_timing_cache_path': folder.timings,
+        }
+    if profile:
+        for bound, batch in zip(('min', 'opt', 'max'), BATCHES, strict=True):
+            options[f'trt_profile_{bound}_shapes'] = ','.join(
+                f'{name}:{"x".join(map(str, (batch, *shape)))}' for name, shape in profile.items()
+            )
+    return options
