@@ -13,7 +13,7 @@ cpu = 'CPUExecutionProvider'
 providers.PROVIDERS = {**providers.PROVIDERS, 'tensorrt': cpu, 'cuda': cpu}
 nvidia_libraries.TENSORRT = ('libm.so.6',)
 if any(part.endswith('engine_build') for part in sys.orig_argv):
-    time.sleep(3)
+    time.sleep(2)
 """
 ENGINES = 3
 
