@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from facemesh_ros.core.types import Float64
 
 # In face sizes: how exactly a face's place is measured, how fast it may be at first, and how
-# hard it may accelerate (per s, per s squared).
+# hard it may accelerate (per s, per s squared). With more, what slides before a face drags its
+# expectation along; see docs/identity.md.
 PLACE_NOISE = 0.02
 FIRST_SPEED = 2.0
-ACCELERATION = 15.0
+ACCELERATION = 6.0
 # A face out of sight is taken to slow down: it travels on for at most this long.
 COASTING_S = 0.5
 # A face that something slides before drags its landmarks along with it at last. So what it was
