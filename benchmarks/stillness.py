@@ -22,6 +22,7 @@ import numpy as np
 from measuring.machine import machine
 from measuring.markdown import bullets, table
 
+from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.crop import LANDMARK_BORDER, CropStyle, crop_rois
 from facemesh_ros.core.landmarker import FaceLandmarker
 from facemesh_ros.core.providers import ProviderChoice
@@ -30,7 +31,7 @@ from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Float32, Frame, PixelOrder
 from facemesh_ros.media import pictures_from_file
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_network, load_sensor
+from facemesh_ros.sensor import load_sensor
 
 MODEL = 'v2'
 CLIPS = ('clips/liveportrait__d9.mp4', 'clips/samplevideos__head-pose-face-detection-male.gif')

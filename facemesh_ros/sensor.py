@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,18 +28,22 @@ from facemesh_ros.core.profiles import (
     detector_profile,
     landmark_profile,
 )
-from facemesh_ros.core.providers import CPU, ProviderChoice
+from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.search import Detector, FaceSearch
 from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.stages import Landmarker, Stage, Stages, untimed
+from facemesh_ros.core.stages import Expressions, Landmarker, Stage, Stages, untimed
 from facemesh_ros.core.thread_team import ThreadTeam
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.device.engine import Engine
+from facemesh_ros.device.opening import CUDA
+from facemesh_ros.device_models import ASKING_AT_ONCE, ModelNames, proven_models
 from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
 
 WARM_UP_WH = (320, 240)
 BLENDSHAPE_MODEL = 'blendshapes'
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,9 @@ class Models:
     detectors: Mapping[str, Detector]
     landmarker: Landmarker
     square_roi: bool
-    blendshapes: Blendshapes | None
+    blendshapes: Expressions | None
     team: ThreadTeam
+    engine: Engine | None = None
 
     def stages(self, settings: SensorSettings) -> Stages:
         """Return what one stream's pipeline is made of."""
@@ -95,6 +101,8 @@ class FaceSensor:
         settings: What it was loaded for.
         handover: Once started, brings what took too long to wait for into service.
         recovery: Is to be told of each error of a stream.
+
+    On a GPU it has a thread and memory of its own: `close` it at the end.
     """
 
     model: ModelInfo
@@ -113,12 +121,18 @@ class FaceSensor:
         """
         return FacePipeline(self._models.stages(self.settings), self.settings, self._ids, stage)
 
+    def close(self) -> None:
+        """Give the device back; no stream may ask any more."""
+        if self._models.engine:
+            self._models.engine.close()
 
-def load_sensor(settings: SensorSettings) -> FaceSensor:
+
+def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     """Load the models that the settings name and run them once.
 
     Args:
         settings: Which models, where from and on what.
+        streams: How many there will be, for a GPU to have room for the images of all.
 
     Raises:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
@@ -129,8 +143,7 @@ def load_sensor(settings: SensorSettings) -> FaceSensor:
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     opener = NetworkOpener(store, choice)
-    network = opener.open(landmark_model)
-    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
+    network, models = _placed(settings, store, opener, landmark_model, streams)
     info = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=models.landmarker.landmark_count,
@@ -147,6 +160,56 @@ def load_sensor(settings: SensorSettings) -> FaceSensor:
     _warm_up(sensor.stream(), models)
     info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
     return sensor
+
+
+def _placed(
+    settings: SensorSettings,
+    store: ModelStore,
+    opener: NetworkOpener,
+    landmark_model: str,
+    streams: int,
+) -> tuple[Network, Models]:
+    """Return the landmark model's network and all models: with CUDA whole images go there."""
+    refusal = ''
+    if opener.choice.wanted == CUDA:
+        try:
+            return _on_device(settings, store, opener, landmark_model, streams)
+        except ExecutionProviderError as error:
+            refusal = str(error)
+    # If nothing at all runs on CUDA, this tells why, or falls back.
+    network = opener.open(landmark_model)
+    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
+    if refusal and network.provider == CUDA:
+        told = f'the GPU takes no whole images, so crops are made on the CPU: {refusal}'
+        opener.proof.warning = told
+        _LOG.warning(told)
+    return network, models
+
+
+def _on_device(
+    settings: SensorSettings,
+    store: ModelStore,
+    opener: NetworkOpener,
+    landmark_model: str,
+    streams: int,
+) -> tuple[Network, Models]:
+    """Put everything where whole images are taken."""
+    profile = landmark_profile(landmark_model)
+    scored = settings.publish_blendshapes and profile.has_blendshapes
+    names = ModelNames(
+        landmark_model,
+        tuple(_detectors(settings.detector, store)),
+        BLENDSHAPE_MODEL if scored and BLENDSHAPE_MODEL in store.records() else '',
+    )
+    device = proven_models(store, opener, names, faces=settings.max_faces, streams=streams)
+    return device.networks[landmark_model], Models(
+        device.detectors,
+        device.landmarker,
+        profile.square_roi,
+        device.expressions,
+        ThreadTeam((ASKING_AT_ONCE - 1) * streams),
+        device.engine,
+    )
 
 
 def _models(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,11 +15,17 @@ from facemesh_ros.acceleration.opening import load_network
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.device.errors import DeviceError
+from facemesh_ros.media import pictures_from_file
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.sensor import load_sensor
+
+# A stream's crops follow its landmarks, so that small differences of one image reach the next:
+# measured .105 px (v2) and .061 (mesh).
+TOLERANCE_PX = 0.3
 
 
 @pytest.fixture
@@ -168,3 +175,49 @@ def test_streams_in_threads_of_their_own_see_what_each_sees_alone(
 def _last_of(sensor, frames):
     pipeline = sensor.stream()
     return [pipeline.process(frame) for frame in frames][-1]
+
+
+@pytest.mark.parametrize('landmark_model', ['v2', 'mesh'])
+def test_a_stream_on_a_device_finds_what_one_on_the_cpu_finds(
+    monkeypatch, data_folder, require_models, require, landmark_model
+):
+    require_models(landmark_model, 'short_range', 'full_range')
+    clip = data_folder / 'clips' / 'liveportrait__d9.mp4'
+    require(clip, f'the clip {clip}')
+    pictures = list(itertools.islice(pictures_from_file(clip), 12))
+    settings = SensorSettings(landmark_model=landmark_model, execution_provider='cpu')
+    plain = load_sensor(settings)
+    # The device's whole way, with the CPU as the device.
+    monkeypatch.setattr('facemesh_ros.sensor.CUDA', CPU)
+    placed = load_sensor(settings, streams=2)
+    try:
+        pipelines = plain.stream(), placed.stream()
+        for picture in pictures:
+            frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
+            expected, found = (pipeline.process(frame) for pipeline in pipelines)
+            assert found.ids.tolist() == expected.ids.tolist()
+            assert found.landmarks == pytest.approx(expected.landmarks, abs=TOLERANCE_PX)
+            assert found.blendshapes == pytest.approx(expected.blendshapes, abs=0.02)
+    finally:
+        placed.close()
+    assert len(expected) > 0
+    assert placed.model.source_sha256 == plain.model.source_sha256
+
+
+def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplog, require_models):
+    require_models('mesh', 'short_range')
+
+    def refused(*_, **__):
+        raise DeviceError('no stream')
+
+    # The CPU stands for a GPU whose networks run.
+    monkeypatch.setattr('facemesh_ros.sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.sensor.proven_models', refused)
+    sensor = load_sensor(
+        SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
+    )
+    assert 'crops are made on the CPU: no stream' in sensor.model.proof.warning
+    assert sensor.model.proof.warning in caplog.text
+    grey = Frame(np.full((90, 120, 3), 127, np.uint8), PixelOrder.RGB)
+    assert len(sensor.stream().process(grey)) == 0
+    sensor.close()

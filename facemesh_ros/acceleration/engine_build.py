@@ -44,7 +44,7 @@ def build_engine(order: EngineOrder) -> None:
         ExecutionProviderError: If it cannot be built; says what the builder said last.
     """
     done = subprocess.run(
-        [sys.executable, '-m', __name__, json.dumps(asdict(order))],
+        [sys.executable, '-m', __name__, json.dumps(asdict(order)), str(os.getpid())],
         env={
             **os.environ,
             'PYTHONPATH': os.pathsep.join(path or os.getcwd() for path in sys.path),
@@ -68,13 +68,15 @@ def main(order: EngineOrder) -> None:
     Network(onnx, choice, folder=folder).try_once()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """Let the system end this process when the one that waits for it has ended."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit('nobody waits for the engine any more')
 
 
 if __name__ == '__main__':
-    _end_with_parent()
+    _end_with_parent(int(sys.argv[2]))
     try:
         main(EngineOrder(**json.loads(sys.argv[1])))
     except Exception as error:  # ONNX Runtime's have no common base

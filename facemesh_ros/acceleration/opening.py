@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from facemesh_ros.acceleration.circumstances import Circumstances
@@ -22,6 +23,7 @@ from facemesh_ros.acceleration.engine_cache import (
 from facemesh_ros.acceleration.flavours import flavour_for
 from facemesh_ros.acceleration.handover import Handover, Successor
 from facemesh_ros.acceleration.installation import look_at_installation
+from facemesh_ros.acceleration.placement import executed_nodes
 from facemesh_ros.acceleration.proof import ModelProof, Proof
 from facemesh_ros.acceleration.trouble import told_together, troubles_of
 from facemesh_ros.core.network import Network
@@ -108,10 +110,14 @@ class NetworkOpener:
         self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
     ) -> Network:
         start_s = time.perf_counter()
-        network = Network(self._store.load(name, flavour_for(name, choice)), choice, folder=folder)
+        onnx = self._store.load(name, flavour_for(name, choice))
+        network = Network(onnx, choice, folder=folder)
         opened_s = time.perf_counter()
         run_once(network)
         first_s = time.perf_counter()
+        if not network.placement:
+            with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
+                network.placement = executed_nodes(onnx, choice, folder)
         self.accept(
             name,
             network,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import cv2
@@ -16,12 +16,9 @@ from facemesh_ros.acceleration.installation import Installation, look_at_install
 from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.acceleration.trouble import troubles_of
 from facemesh_ros.acceleration.wheel_troubles import mixed_wheels
-from facemesh_ros.cli.placement import executed_nodes
-from facemesh_ros.core.network import Network
 from facemesh_ros.core.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.hardware import NvidiaDriver, look_at_nvidia_driver
 from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore, State
 
 
@@ -125,14 +122,9 @@ def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Fin
     """Run a model as the node would and tell where its nodes really are."""
     opener = NetworkOpener(store, choice)
     try:
-        network = opener.open(entry.name)
-        placement = network.placement or _executed_nodes(store, network, opener.choice)
+        opener.open(entry.name)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)
     source = store.records()[entry.name].source
-    proof = replace(opener.proof.models[entry.name], placement=placement)
+    proof = opener.proof.models[entry.name]
     return Finding(f'model {entry.name}', f'{proof}; from {source}')
-
-
-def _executed_nodes(store: ModelStore, network: Network, choice: ProviderChoice) -> dict[str, int]:
-    return executed_nodes(store.load(network.name, Flavour(network.flavour)), choice)

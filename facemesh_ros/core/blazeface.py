@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.core.anchors import anchor_centres
-from facemesh_ros.core.crop import DETECTOR_BORDER, CropStyle, crop_rois, crop_whole
+from facemesh_ros.core.crop import crop_rois, crop_whole, detector_style
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.nms import weighted_nms
 from facemesh_ros.core.profiles import DetectorProfile
@@ -28,7 +28,7 @@ class BlazeFace:
         """
         self._network = network
         self._max_iou = max_iou
-        self._style = CropStyle(network.input_size, -1.0, DETECTOR_BORDER)
+        self._style = detector_style(network.input_size)
         self._anchors = anchor_centres(network.input_size, profile.layers)
         network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
         network.expect('classificators', (len(self._anchors), 1))
@@ -49,9 +49,31 @@ class BlazeFace:
         else:
             crop = crop_rois(frame, region, self._style)
         regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
-        candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
+        found = regressors[0], logits[0, :, 0]
         to_image = image_from_crop(region, self._style.input_size)
-        return weighted_nms(_moved(candidates, to_image), self._max_iou)
+        return faces_from_tensors(*found, self._anchors, to_image, min_score, self._max_iou)
+
+
+def faces_from_tensors(
+    regressors: Float32,
+    logits: Float32,
+    anchors: Float32,
+    to_image: Float64,
+    min_score: float,
+    max_iou: float,
+) -> FaceDetections:
+    """Turn raw network output into the faces of one region, best score first.
+
+    Args:
+        regressors: See `decode`.
+        logits: See `decode`.
+        anchors: See `decode`.
+        to_image: (1, 2, 3) affine map from the network's input to the image.
+        min_score: Drop faces below it.
+        max_iou: Overlap from which two candidates are one face.
+    """
+    candidates = decode(regressors, logits, anchors, min_score)
+    return weighted_nms(_moved(candidates, to_image), max_iou)
 
 
 def decode(

@@ -29,6 +29,18 @@ class CropStyle:
 
 DETECTOR_BORDER = cv2.BORDER_CONSTANT
 LANDMARK_BORDER = cv2.BORDER_REPLICATE
+
+
+def detector_style(input_size: int) -> CropStyle:
+    """Return how a detector wants its input: black outside the image."""
+    return CropStyle(input_size, -1.0, DETECTOR_BORDER)
+
+
+def landmark_style(input_size: int) -> CropStyle:
+    """Return how a landmark model wants its input: the image's edge goes on outside."""
+    return CropStyle(input_size, 0.0, LANDMARK_BORDER)
+
+
 _TO_RGB = {
     PixelOrder.MONO: cv2.COLOR_GRAY2RGB,
     PixelOrder.BGR: cv2.COLOR_BGR2RGB,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import onnxruntime as ort
 
 from facemesh_ros.core.provider_options import EngineFolder
 from facemesh_ros.core.providers import (
@@ -83,6 +84,15 @@ class Network:
                 f'{self.name}: output {output!r} must be {shape}, file has {self.shape(output)}; '
                 'run `facemesh models fetch` to restore the pinned file'
             )
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """ONNX Runtime's session, for whoever binds memory of its own to it."""
+        return self._session
+
+    def release(self) -> None:
+        """Give the session back; what the network is stays known, but it runs no more."""
+        del self._session, self._input  # which is a part of it
 
     def try_once(self) -> None:
         """Run zeros; a library that the provider lacks shows only now."""

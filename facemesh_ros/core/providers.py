@@ -53,12 +53,14 @@ class ProviderChoice:
         require_gpu: Refuse anything but a GPU.
         device_id: Which GPU.
         precision: What a GPU calculates in; anything else calculates in fp32.
+        cuda_options: Further options of ONNX Runtime's CUDA provider, by name.
     """
 
     execution_provider: str = 'auto'
     require_gpu: bool = False
     device_id: int = 0
     precision: str = 'fp32'
+    cuda_options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         known = ('auto', *PROVIDERS)
@@ -176,7 +178,7 @@ def _providers(onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None)
         return [CPU]
     if wanted == PROVIDERS['openvino']:
         return [(wanted, OPENVINO_OPTIONS), CPU]
-    cuda = (PROVIDERS['cuda'], cuda_options(device_id))
+    cuda = (PROVIDERS['cuda'], cuda_options(device_id) | dict(choice.cuda_options))
     if wanted == PROVIDERS['cuda']:
         return [cuda, CPU]
     fp16 = choice.precision == 'fp16'

@@ -13,7 +13,7 @@ from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.flavour import Flavour
 
 # Raise it with every change of the converted files; older conversions are then redone.
-CONVERTER_VERSION = '4'
+CONVERTER_VERSION = '5'
 
 
 class Kind(Enum):
@@ -22,6 +22,18 @@ class Kind(Enum):
     DETECTOR = 'detector'
     LANDMARKS = 'landmarks'
     BLENDSHAPES = 'blendshapes'
+
+
+class Part(Enum):
+    """What goes around a network to make one graph from camera images to image pixels.
+
+    Attributes:
+        CROPS: In front of it: samples the crops of camera images.
+        POINTS: Behind a landmark model: brings its landmarks from the crops to the image.
+    """
+
+    CROPS = 'crops'
+    POINTS = 'points'
 
 
 # One model of each is all that the node cannot do without.
@@ -120,9 +132,21 @@ class ModelEntry:
             return (Flavour.PLAIN, Flavour.CPU)
         return tuple(Flavour)
 
-    def file_name(self, flavour: Flavour) -> str:
-        """Return the name of the ONNX file of a flavour."""
-        suffix = '' if flavour is Flavour.PLAIN else f'.{flavour.value}'
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What goes around it, the same for all flavours; in the order of the data."""
+        if self.kind is Kind.LANDMARKS:
+            return (Part.CROPS, Part.POINTS)
+        return (Part.CROPS,) if self.kind is Kind.DETECTOR else ()
+
+    @property
+    def forms(self) -> tuple[Flavour | Part, ...]:
+        """All that is stored of it."""
+        return (*self.flavours, *self.parts)
+
+    def file_name(self, form: Flavour | Part) -> str:
+        """Return the name of the ONNX file of a flavour, or of a part around it."""
+        suffix = '' if form is Flavour.PLAIN else f'.{form.value}'
         return f'{self.name}{suffix}.onnx'
 
 

@@ -9,7 +9,7 @@ _INSTALL = 'python3 -m pip install onnx tflite flatbuffers'
 
 
 def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
-    """Convert a TFLite file to all flavours of its model.
+    """Convert a TFLite file to all flavours of its model, and make the parts around it.
 
     Args:
         content: The TFLite file.
@@ -23,12 +23,14 @@ def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
             cannot be converted.
     """
     check_converter()
+    from facemesh_ros.models.convert.parts import part_of
     from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 
-    return {
+    networks = {
         entry.file_name(flavour): onnx_from_tflite(content, entry, flavour)
         for flavour in entry.flavours
     }
+    return networks | {entry.file_name(part): part_of(entry, part) for part in entry.parts}
 
 
 def check_converter() -> None:

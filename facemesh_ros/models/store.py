@@ -14,6 +14,7 @@ from facemesh_ros.models import manifest
 from facemesh_ros.models.catalog import (
     CONVERTER_VERSION,
     ModelEntry,
+    Part,
     entry_of,
     model_of,
 )
@@ -26,6 +27,7 @@ from facemesh_ros.models.errors import (
 )
 from facemesh_ros.models.files import locked, remove_partial_files, sha256_of, write_atomically
 from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.models.joining import joined
 
 FOLDER_VARIABLE = 'FACEMESH_MODEL_DIR'
 _WAY_OUT = 'run `facemesh models fetch`, or `facemesh models add FILE` without a network'
@@ -67,15 +69,26 @@ class ModelStore:
         """Open a folder; None or an empty path means `default_folder`."""
         self.folder = Path(folder).expanduser() if folder else default_folder()
 
-    def load(self, name: str, flavour: Flavour) -> bytes:
-        """Return a converted model.
+    def load_for_images(self, name: str, flavour: Flavour) -> bytes:
+        """Return a converted model with the parts around it, see `Part`, as one ONNX file.
+
+        Arguments and errors are those of `load`.
+        """
+        around = {part: self.load(name, part) for part in entry_of(name).parts}
+        before, after = (
+            [around[part]] if part in around else [] for part in (Part.CROPS, Part.POINTS)
+        )
+        return joined([*before, self.load(name, flavour), *after], main=len(before))
+
+    def load(self, name: str, form: Flavour | Part) -> bytes:
+        """Return a converted model, or a part around it.
 
         Args:
             name: A name of the catalogue.
-            flavour: Which hardware it is for.
+            form: Which hardware it is for, or which part.
 
         Returns:
-            The ONNX file; its metadata holds `name`, `kind`, `input_size`, `source_sha256`,
+            The ONNX file; a model's metadata holds `name`, `kind`, `input_size`, `source_sha256`,
             `converter_version`, `flavour` and `precision`.
 
         Raises:
@@ -94,7 +107,7 @@ class ModelStore:
                     'facemesh_ros; run `facemesh models fetch` to convert it anew (no network '
                     'is needed)'
                 )
-            path = self.folder / entry.file_name(flavour)
+            path = self.folder / entry.file_name(form)
             content = _read(path)
         if sha256_of(content) != record.files.get(path.name):
             raise DamagedModelError(f'{path} is not what the manifest says; {_WAY_OUT}')
@@ -107,8 +120,8 @@ class ModelStore:
     def state(self, entry: ModelEntry) -> State:
         """Return whether all files of a model can be loaded."""
         try:
-            for flavour in entry.flavours:
-                self.load(entry.name, flavour)
+            for form in entry.forms:
+                self.load(entry.name, form)
         except OutdatedModelError:
             return State.OUTDATED
         except MissingModelError:

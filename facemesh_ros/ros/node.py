@@ -23,7 +23,7 @@ from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
 from facemesh_ros.ros.turns import Turns
-from facemesh_ros.sensor import ModelInfo, load_sensor
+from facemesh_ros.sensor import FaceSensor, ModelInfo, load_sensor
 
 FAILURE, SUCCESS = TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.SUCCESS
 
@@ -56,6 +56,7 @@ class FaceMeshNode(LifecycleNode):
         self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._streams: list[FaceStream] = []
+        self._sensor: FaceSensor | None = None
         self._diagnostics: Diagnostics | None = None
         self._handover: Handover | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -71,8 +72,8 @@ class FaceMeshNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
         settings = self._tunables.settings
-        sensor = load_sensor(settings)
         cameras = settings.cameras or ('',)
+        sensor = self._sensor = load_sensor(settings, streams=len(cameras))
         # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
         turns = Turns(usable_cores() if sensor.model.provider == CPU else len(cameras))
         self._streams = [
@@ -122,6 +123,9 @@ class FaceMeshNode(LifecycleNode):
         for stream in self._streams:
             stream.destroy()
         self._streams = []
+        if self._sensor is not None:
+            self._sensor.close()
+            self._sensor = None
         return SUCCESS
 
     @_told

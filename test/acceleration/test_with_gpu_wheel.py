@@ -219,3 +219,37 @@ def test_a_gpu_that_is_lost_in_flight_is_told_and_taken_again(run, tmp_path, req
     assert 'CUDAExecutionProvider does not run sigmoid: ' in told
     assert 'CUDA failure 700: an illegal memory access was encountered' in told
     assert again == '(1, 4) CUDAExecutionProvider'
+
+
+WHOLE_IMAGES = (
+    'import numpy as np\n'
+    'from facemesh_ros.core.providers import ProviderChoice\n'
+    'from facemesh_ros.core.types import Frame, PixelOrder, Rois\n'
+    'from facemesh_ros.device.errors import DeviceLostError\n'
+    'from facemesh_ros.device_models import ModelNames, device_models\n'
+    'from facemesh_ros.models.store import ModelStore\n'
+    'choice = ProviderChoice("cuda", precision="{precision}")\n'
+    'names = ModelNames("{model}", ("short_range", "full_range"))\n'
+    'models = device_models(ModelStore(), choice, names)\n'
+    'for network in models.networks.values():\n'
+    '    print(network.precision, *network.placement, sep=",")\n'
+    'roi = Rois(np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), np.zeros(1))\n'
+    'try:\n'
+    '    models.landmarker.locate(Frame(np.zeros((9, 9, 3), np.uint8), PixelOrder.BGR), roi)\n'
+    'except DeviceLostError as error:\n'
+    '    print(error)\n'
+    'models.engine.close()\n'
+)
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+@pytest.mark.parametrize('model', ['v2', 'attention', 'mesh'])
+def test_whole_images_go_to_cuda_and_no_node_to_the_cpu(run, require_models, model, precision):
+    """All but what kernels do: our memory and stream, ONNX Runtime's bindings, a real failure."""
+    require_models(model, 'short_range', 'full_range')
+    program = WHOLE_IMAGES.format(model=model, precision=precision)
+    *placed, lost = run(program).stdout.strip().splitlines()
+    assert placed == [f'{precision},CUDAExecutionProvider'] * 3
+    assert lost.startswith(f'the device stopped at {model}: ')
+    assert 'cuDNN is unavailable' in lost
+    assert 'opened anew in 0.5 s' in lost

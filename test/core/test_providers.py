@@ -36,7 +36,8 @@ def test_the_cpu_runs_where_it_was_asked_for(onnx):
     assert open_session(onnx, ProviderChoice('cpu')).get_providers() == [CPU]
 
 
-def test_auto_always_runs(onnx):
+@pytest.mark.skipif(HAS_GPU_BUILD, reason='this ONNX Runtime may find a GPU, or miss it')
+def test_auto_runs_without_a_gpu_build(onnx):
     assert open_session(onnx, ProviderChoice()).get_providers()[0] in PROVIDERS.values()
 
 

@@ -24,9 +24,11 @@ from facemesh_ros.models.catalog import (
     CONVERTER_VERSION,
     Kind,
     ModelEntry,
+    Part,
 )
 from facemesh_ros.models.convert import blocked
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
+from facemesh_ros.models.convert.parts import part_of
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 from facemesh_ros.models.errors import ConversionError
 from facemesh_ros.models.files import sha256_of
@@ -39,6 +41,11 @@ FILES = [
     pytest.param(entry, flavour, id=entry.file_name(flavour))
     for entry in CATALOG.values()
     for flavour in entry.flavours
+]
+PARTS = [
+    pytest.param(entry, part, id=entry.file_name(part))
+    for entry in CATALOG.values()
+    for part in entry.parts
 ]
 # fp16 has tolerances of its own, in test_half.
 EXACT = (Flavour.PLAIN, Flavour.CPU)
@@ -265,13 +272,13 @@ def test_anything_but_tflite_is_refused() -> None:
         onnx_from_tflite(b'\x00' * 64, ATTENTION, Flavour.PLAIN)
 
 
-@pytest.mark.parametrize(('entry', 'flavour'), FILES)
-def test_a_changed_conversion_has_a_new_version(entry, flavour, converted) -> None:
+@pytest.mark.parametrize(('entry', 'form'), [*FILES, *PARTS])
+def test_a_changed_conversion_has_a_new_version(entry, form, converted) -> None:
     """Else users keep what the old converter made; see golden/conversions.py."""
     record = json.loads(conversions.RECORD.read_text())
-    unchanged = conversions.digest(converted(entry.name, flavour)) == record['digests'].get(
-        entry.file_name(flavour)
-    )
+    is_part = isinstance(form, Part)
+    content = part_of(entry, form) if is_part else converted(entry.name, form)
+    unchanged = conversions.digest(content) == record['digests'].get(entry.file_name(form))
     assert (unchanged, CONVERTER_VERSION) == (True, record['converter_version']), (
         'raise CONVERTER_VERSION if the files changed since the last release, '
         'then run test/models/golden/conversions.py'

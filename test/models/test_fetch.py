@@ -62,8 +62,8 @@ def test_fetch_takes_local_sources_first_and_then_has_nothing_to_do(
     assert 'cannot be reached' not in said.err
     robot = ModelStore(tmp_path / 'robot')
     for entry in CATALOG.values():
-        for flavour in entry.flavours:
-            assert robot.load(entry.name, flavour) == provisioned.load(entry.name, flavour)
+        for form in entry.forms:
+            assert robot.load(entry.name, form) == provisioned.load(entry.name, form)
     assert facemesh('fetch') == 0
     assert 'nothing to do' in capsys.readouterr().out
 

@@ -153,7 +153,8 @@ def test_a_tampered_original_is_not_converted(store: ModelStore, tflite) -> None
 
 
 # Each file is renamed into its place once and synced twice, itself and its folder.
-FILES = 1 + len(V2.flavours) + 1  # the original, the conversions, the manifest
+# The original, the conversions and the parts around them, the manifest.
+FILES = 1 + len(V2.flavours) + len(V2.parts) + 1
 RENAMES = [('replace', n + 1) for n in range(FILES)]
 SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
 

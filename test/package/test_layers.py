@@ -55,8 +55,22 @@ def test_only_the_ros_shell_imports_ros(path):
 
 @pytest.mark.parametrize('path', CORE, ids=named)
 def test_core_stands_alone_and_reads_no_clock(path):
-    banned = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
+    banned = (
+        'facemesh_ros.device',
+        'facemesh_ros.models',
+        'time',
+        'datetime',
+        'rich',
+        'onnx',
+        'tflite',
+    )
     assert not [name for name in imports(path) if is_in(name, *banned)]
+
+
+@pytest.mark.parametrize('path', sorted((PACKAGE / 'device').glob('*.py')), ids=named)
+def test_a_device_stands_on_the_core_alone(path):
+    ours = [name for name in imports(path) if is_in(name, 'facemesh_ros')]
+    assert all(is_in(name, 'facemesh_ros.core', 'facemesh_ros.device') for name in ours)
 
 
 @pytest.mark.parametrize('path', CORE, ids=named)

@@ -94,6 +94,7 @@ def _check(distro: Distro, arguments: Arguments) -> int:
 
 
 def _bench(distro: Distro, arguments: Arguments) -> int:
+    arguments = [argument.removeprefix('--') for argument in arguments[:1]] + [*arguments[1:]]
     scripts = {path.stem: path for path in sorted((ROOT / 'benchmarks').glob('*.py'))}
     if not arguments or arguments[0] not in scripts:
         for name, path in scripts.items():

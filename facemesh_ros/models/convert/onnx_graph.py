@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,9 @@ IR_VERSION = 8
 class OnnxGraph:
     """Nodes and constants of a growing graph; values are known by their names."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = '') -> None:
+        """Begin an empty graph; the names that it gives begin with `prefix`."""
+        self._prefix = prefix
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._initializers: list[onnx.TensorProto] = []
@@ -28,7 +30,7 @@ class OnnxGraph:
         array = np.ascontiguousarray(array)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            name = f'constant_{len(self._constants)}'
+            name = f'{self._prefix}constant_{len(self._constants)}'
             self._constants[key] = name
             self._initializers.append(numpy_helper.from_array(array, name))
         return self._constants[key]
@@ -43,9 +45,16 @@ class OnnxGraph:
 
     def node(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         """Add a node of one output and return the output's name."""
-        output = output or f'{kind.lower()}_{len(self._nodes)}'
+        output = output or f'{self._prefix}{kind.lower()}_{len(self._nodes)}'
         self._nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
+
+    def split(self, value: str, axis: int, count: int) -> list[str]:
+        """Part an axis into equal parts and return their names."""
+        name = f'{self._prefix}split_{len(self._nodes)}'
+        parts = [f'{name}_{index}' for index in range(count)]
+        self._nodes.append(helper.make_node('Split', [value], parts, name=name, axis=axis))
+        return parts
 
     def slice(self, value: str, axis: int, start: int, end: int) -> str:
         """Keep [start, end) of one axis."""
@@ -64,13 +73,26 @@ class OnnxGraph:
         Args:
             inputs: Shape of each input after its batch axis; float32.
             outputs: The same of each output.
-            properties: Entries of the file's metadata.
+            properties: Entries of the file's metadata, its `name` among them.
         """
+        return self.model_between(
+            [batched(name, shape) for name, shape in inputs.items()],
+            [batched(name, shape) for name, shape in outputs.items()],
+            properties,
+        )
+
+    def model_between(
+        self,
+        inputs: Iterable[onnx.ValueInfoProto],
+        outputs: Iterable[onnx.ValueInfoProto],
+        properties: Mapping[str, str],
+    ) -> onnx.ModelProto:
+        """Close the graph; inputs and outputs may be of any type and shape."""
         graph = helper.make_graph(
             self._nodes,
             properties['name'],
-            [_batched(name, shape) for name, shape in inputs.items()],
-            [_batched(name, shape) for name, shape in outputs.items()],
+            list(inputs),
+            list(outputs),
             self._initializers,
         )
         model = helper.make_model(
@@ -84,5 +106,8 @@ class OnnxGraph:
         return model
 
 
-def _batched(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ['N', *shape])
+def batched(
+    name: str, shape: Sequence[int], kind: int = onnx.TensorProto.FLOAT
+) -> onnx.ValueInfoProto:
+    """Describe an input or output by its shape after the batch axis."""
+    return helper.make_tensor_value_info(name, kind, ['N', *shape])

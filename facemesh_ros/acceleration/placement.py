@@ -8,20 +8,23 @@ from collections import Counter
 from pathlib import Path
 
 from facemesh_ros.core.network import Network
+from facemesh_ros.core.provider_options import EngineFolder
 from facemesh_ros.core.providers import ProviderChoice
 
 
-def executed_nodes(onnx: bytes, choice: ProviderChoice) -> dict[str, int]:
+def executed_nodes(
+    onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None = None
+) -> dict[str, int]:
     """Run a model once and count the nodes that each provider executed.
 
     Slower than `Network.placement`, but every release of ONNX Runtime can tell. After fusion there
     are fewer nodes than the model file has.
     """
-    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder:
-        network = Network(onnx, choice, profile=f'{folder}/run')
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as place:
+        network = Network(onnx, choice, profile=f'{place}/run', folder=folder)
         network.try_once()
         network.end_profile()
-        (written,) = Path(folder).iterdir()
+        (written,) = Path(place).iterdir()
         events = json.loads(written.read_text())
     ran = {
         (event['name'], event['args']['provider'])

@@ -1,0 +1,13 @@
+"""What goes wrong on a device."""
+
+from __future__ import annotations
+
+from facemesh_ros.core.providers import ExecutionProviderError
+
+
+class DeviceError(ExecutionProviderError):
+    """A device does not do what it is asked for."""
+
+
+class DeviceLostError(DeviceError):
+    """A device that ran models does not run them now; the next call may find it again."""

@@ -1,0 +1,95 @@
+"""The stages of a pipeline that run on a device; what they return is what the CPU's return."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.core.affine import image_from_crop, letterbox_roi
+from facemesh_ros.core.anchors import anchor_centres
+from facemesh_ros.core.blazeface import faces_from_tensors
+from facemesh_ros.core.blendshapes import LANDMARKS, NAMES
+from facemesh_ros.core.landmarker import points_to_image
+from facemesh_ros.core.profiles import DetectorProfile
+from facemesh_ros.core.sampling import Inputs, affine_samples, letterbox_samples
+from facemesh_ros.core.types import FaceDetections, FaceLandmarks, Float32, Frame, Rois
+from facemesh_ros.device.engine import Engine
+
+DETECTOR_OUTPUTS = ('regressors', 'classificators')
+LANDMARK_OUTPUTS = ('points', 'presence')
+BLENDSHAPE_OUTPUTS = ('scores',)
+
+
+class DeviceDetector:
+    """A `Detector` on a device."""
+
+    def __init__(
+        self, engine: Engine, model: str, input_size: int, profile: DetectorProfile, max_iou: float
+    ) -> None:
+        """Calculate its anchors.
+
+        Args:
+            engine: Runs it.
+            model: Its name there.
+            input_size: Side of its square input in px.
+            profile: What it was trained with.
+            max_iou: Overlap from which two candidates are one face.
+        """
+        self._engine, self._model, self._input_size = engine, model, input_size
+        self._anchors = anchor_centres(input_size, profile.layers)
+        self._max_iou = max_iou
+
+    def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
+        """See `BlazeFace.detect`."""
+        if region is None:
+            samples = letterbox_samples(frame.image_wh, self._input_size)
+            region = letterbox_roi(frame.image_wh)
+        else:
+            samples = affine_samples(image_from_crop(region, self._input_size), self._input_size)
+        inputs: Inputs = dict(zip(('columns', 'rows'), samples, strict=True))
+        regressors, logits = self._engine.run(self._model, frame, inputs)
+        found = regressors[0], logits[0, :, 0]
+        to_image = image_from_crop(region, self._input_size)
+        return faces_from_tensors(*found, self._anchors, to_image, min_score, self._max_iou)
+
+
+class DeviceLandmarker:
+    """A `Landmarker` on a device."""
+
+    def __init__(self, engine: Engine, model: str, input_size: int, landmark_count: int) -> None:
+        """Say what runs.
+
+        Args:
+            engine: Runs it.
+            model: Its name there.
+            input_size: Side of its square input in px.
+            landmark_count: How many landmarks it places.
+        """
+        self._engine, self._model, self._input_size = engine, model, input_size
+        self.landmark_count = landmark_count
+
+    def locate(self, frame: Frame, rois: Rois) -> FaceLandmarks:
+        """Return landmarks for each of N regions, also where no face is; see `presences`."""
+        if not len(rois):
+            nowhere = np.empty((0, self.landmark_count, 3), np.float32)
+            return FaceLandmarks(nowhere, np.empty(0, np.float32))
+        to_image = image_from_crop(rois, self._input_size)
+        columns, rows = affine_samples(to_image, self._input_size)
+        maps, offsets = points_to_image(rois, self._input_size)
+        inputs: Inputs = {'columns': columns, 'rows': rows, 'maps': maps, 'offsets': offsets}
+        points, presences = self._engine.run(self._model, frame, inputs)
+        return FaceLandmarks(points, presences)
+
+
+class DeviceExpressions:
+    """The `Expressions` on a device."""
+
+    def __init__(self, engine: Engine, model: str) -> None:
+        self._engine, self._model = engine, model
+
+    def score(self, landmarks: Float32) -> Float32:
+        """See `Blendshapes.score`."""
+        if not len(landmarks):
+            return np.empty((0, len(NAMES)), np.float32)
+        inputs: Inputs = {'points': landmarks[:, LANDMARKS, :2]}
+        (scores,) = self._engine.run(self._model, None, inputs)
+        return scores

@@ -1,0 +1,178 @@
+"""The models of a sensor on a GPU: opened with the parts around them, run by one engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.acceleration.flavours import flavour_for
+from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.core.network import Network
+from facemesh_ros.core.profiles import detector_profile, landmark_profile
+from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
+from facemesh_ros.core.sampling import Inputs
+from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.device.batches import KINDS, SIZES, size_for
+from facemesh_ros.device.device import LAYOUT
+from facemesh_ros.device.engine import Engine
+from facemesh_ros.device.models import (
+    BLENDSHAPE_OUTPUTS,
+    DETECTOR_OUTPUTS,
+    LANDMARK_OUTPUTS,
+    DeviceDetector,
+    DeviceExpressions,
+    DeviceLandmarker,
+)
+from facemesh_ros.device.opening import DeviceOpener
+from facemesh_ros.models.catalog import Kind, entry_of
+from facemesh_ros.models.store import ModelStore
+
+# Threads of a stream that wait for a device at the same time, for it to take their looks together.
+ASKING_AT_ONCE = 4
+_OUTPUTS: Mapping[Kind, Sequence[str]] = {
+    Kind.DETECTOR: DETECTOR_OUTPUTS,
+    Kind.LANDMARKS: LANDMARK_OUTPUTS,
+    Kind.BLENDSHAPES: BLENDSHAPE_OUTPUTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNames:
+    """Which models are wanted.
+
+    Attributes:
+        landmarks: The landmark model.
+        detectors: All that are to look.
+        expressions: The blendshape model, empty for none.
+    """
+
+    landmarks: str
+    detectors: tuple[str, ...]
+    expressions: str = ''
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.landmarks, *self.detectors, *filter(None, [self.expressions]))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceModels:
+    """Models on a device; the streams of a sensor share them.
+
+    Attributes:
+        engine: Runs them; to be closed at the end.
+        networks: What they were when they were opened first, by name.
+        opened_ms: How long that took, ms.
+        detectors: By name.
+        landmarker: Of all streams.
+        expressions: The same; None where none were asked for.
+    """
+
+    engine: Engine
+    networks: Mapping[str, Network]
+    opened_ms: Mapping[str, float]
+    detectors: Mapping[str, DeviceDetector]
+    landmarker: DeviceLandmarker
+    expressions: DeviceExpressions | None
+
+    def warm_up(self, faces: int, looks: int) -> dict[str, float]:
+        """Run every model at each batch size that so many faces, or looks for them, may need.
+
+        The first run of a size takes memory, chooses algorithms and captures its CUDA graph.
+
+        Returns:
+            How long the first run of each model took, ms.
+        """
+        first_ms: dict[str, float] = {}
+        grey = Frame(np.full((240, 320), 128, np.uint8), PixelOrder.MONO)
+        for name, network in self.networks.items():
+            most = looks if name in self.detectors else faces
+            largest = size_for(min(most, SIZES[-1]))
+            for size in reversed([size for size in SIZES if size <= largest]):
+                start_s = time.perf_counter()
+                self.engine.run(name, grey, _zeros(network, size))
+                first_ms.setdefault(name, 1e3 * (time.perf_counter() - start_s))
+        return first_ms
+
+
+def proven_models(
+    store: ModelStore,
+    opener: NetworkOpener,
+    names: ModelNames,
+    *,
+    faces: int,
+    streams: int,
+) -> DeviceModels:
+    """Open models where an opener is to open them, run them, and add that to its proof.
+
+    Args:
+        store: Where they are.
+        opener: Knows on what.
+        names: Which models.
+        faces: Of each stream, at most.
+        streams: How many images may be in work at once.
+
+    Raises:
+        FacemeshError: If a model is missing, or the device does not take it.
+    """
+    device = device_models(store, opener.choice, names, streams=streams)
+    try:
+        first_ms = device.warm_up(faces=faces * streams, looks=ASKING_AT_ONCE * streams)
+        for name, network in device.networks.items():
+            opener.accept(name, network, opened_ms=device.opened_ms[name], first_ms=first_ms[name])
+    except ExecutionProviderError:
+        device.engine.close()
+        raise
+    return device
+
+
+def device_models(
+    store: ModelStore, choice: ProviderChoice, names: ModelNames, *, streams: int = 1
+) -> DeviceModels:
+    """Open models on a device.
+
+    Args:
+        store: Where they are.
+        choice: On what: CUDA; the CPU too, which is slower so and good for tests only.
+        names: Which models.
+        streams: How many images may be in work at once.
+
+    Raises:
+        FacemeshError: If a model is missing, or the device does not take it.
+    """
+    files = {name: store.load_for_images(name, flavour_for(name, choice)) for name in names.all}
+    outputs = {name: _OUTPUTS[entry_of(name).kind] for name in names.all}
+    opener = DeviceOpener(files, outputs, choice, images=streams + 1)
+    engine = Engine(opener)
+    networks, max_iou = opener.networks, landmark_profile(names.landmarks).max_iou
+    return DeviceModels(
+        engine,
+        networks,
+        opener.opened_ms,
+        {
+            name: DeviceDetector(
+                engine, name, networks[name].input_size, detector_profile(name), max_iou
+            )
+            for name in names.detectors
+        },
+        DeviceLandmarker(
+            engine,
+            names.landmarks,
+            networks[names.landmarks].input_size,
+            networks[names.landmarks].shape('points')[0],
+        ),
+        DeviceExpressions(engine, names.expressions) if names.expressions else None,
+    )
+
+
+def _zeros(network: Network, count: int) -> Inputs:
+    """Return inputs for so many crops of nothing."""
+    return {
+        item.name: np.zeros((count, *item.shape[1:]), KINDS[item.type])
+        for item in network.session.get_inputs()
+        if item.name not in LAYOUT
+    }
