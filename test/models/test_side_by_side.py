@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facemesh_ros.models.catalog import ATTENTION, CATALOG, Kind
@@ -114,6 +114,7 @@ def numbers_of(graph: TfliteGraph, flavour: Flavour, feature_map: np.ndarray) ->
     st.booleans(),
     st.integers(0, 2**32 - 1),
 )
+@settings(deadline=None)
 def test_branches_of_any_layers_keep_their_numbers(count, kinds, fork, seed):
     sketch = Sketch(seed)
     matrices = [sketch.matrix() for _ in range(count)]
