@@ -37,9 +37,11 @@ def tile_levels(image_wh: tuple[int, int], smallest_side: float) -> list[Rois]:
 
 
 def _tiles(image_wh: tuple[int, int], wanted_side: float) -> Rois:
-    wanted_counts = [_count(length, wanted_side) for length in image_wh]
-    counts = [_count(length, _fitting_side(image_wh, wanted_counts)) for length in image_wh]
-    side = _fitting_side(image_wh, counts)
+    side, counts = wanted_side, [0, 0]
+    # Tiles that grow to fit one axis may need fewer along the other.
+    while (fewer := [_count(length, side) for length in image_wh]) != counts:
+        counts = fewer
+        side = _fitting_side(image_wh, counts)
     xs, ys = (_centres(*fit, side) for fit in zip(image_wh, counts, strict=True))
     centres = np.stack([grid.ravel() for grid in np.meshgrid(xs, ys)], axis=1)
     return Rois(centres, np.full_like(centres, side), np.zeros(len(centres), np.float32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facemesh_ros.core.affine import image_from_crop, letterbox_roi, transform_points
@@ -54,6 +54,7 @@ def test_tiles_reach_every_border_and_leave_none_out_of_the_image_on_both_sides(
 
 
 @given(sizes_wh, smallest_sides)
+@example((195, 2392), 158.0)
 def test_with_a_row_less_they_would_not_overlap_enough(wh, smallest):
     for tiles in tile_levels(wh, smallest):
         counts = [len(np.unique(tiles.centres[:, axis])) for axis in (0, 1)]

@@ -229,8 +229,12 @@ def test_markers_stand_in_the_optical_frame(client, face_msg, node):
     received.clear()
     grey = msg_from_bgr(np.full((240, 320, 3), 128, np.uint8), client.header())
     client.answer_to(grey)
-    client.wait_until(lambda: received, 'markers')
-    assert [marker.action for marker in received[0].markers] == [Marker.DELETE, Marker.DELETE]
+    # The face was shown until it was answered; more such answers may still be on their way.
+    gone = [Marker.DELETE, Marker.DELETE]
+    client.wait_until(
+        lambda: received and [marker.action for marker in received[-1].markers] == gone,
+        'the end of the markers',
+    )
 
 
 def test_points_scale_with_the_focal_length(client, face_msg):
