@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,36 +13,21 @@ from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.acceleration.proof import Proof
 from facemesh_ros.acceleration.recovery import Recovery
 from facemesh_ros.core.affine import letterbox_roi
-from facemesh_ros.core.blazeface import BlazeFace
-from facemesh_ros.core.blendshapes import NAMES, Blendshapes
+from facemesh_ros.core.blendshapes import NAMES
 from facemesh_ros.core.ids import FaceIds
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.network import Network
 from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.profiles import (
-    DETECTOR_PROFILES,
     LANDMARK_PROFILES,
-    DetectorProfile,
-    LandmarkProfile,
-    detector_profile,
-    landmark_profile,
 )
-from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
-from facemesh_ros.core.search import Detector, FaceSearch
+from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.stages import Expressions, Landmarker, Stage, Stages, untimed
-from facemesh_ros.core.thread_team import ThreadTeam
+from facemesh_ros.core.stages import Stage, untimed
 from facemesh_ros.core.topology import FaceTopology, load_topology
 from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.device.engine import Engine
-from facemesh_ros.device.opening import CUDA
-from facemesh_ros.device_models import ASKING_AT_ONCE, ModelNames, proven_models
-from facemesh_ros.hardware import usable_cores
 from facemesh_ros.models.store import ModelStore
+from facemesh_ros.pipeline_models import Models, placed_models
 
 WARM_UP_WH = (320, 240)
-BLENDSHAPE_MODEL = 'blendshapes'
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +56,6 @@ class ModelInfo:
     def provider(self) -> str:
         """ONNX Runtime's name of the execution provider that runs the models."""
         return self.proof.provider
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The networks that the settings name; stateless, so that streams share them."""
-
-    detectors: Mapping[str, Detector]
-    landmarker: Landmarker
-    square_roi: bool
-    blendshapes: Expressions | None
-    team: ThreadTeam
-    engine: Engine | None = None
-
-    def stages(self, settings: SensorSettings) -> Stages:
-        """Return what one stream's pipeline is made of."""
-        search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors), self.team)
-        return Stages(search, self.landmarker, self.square_roi, self.blendshapes, self.team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +110,7 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     )
     landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
     opener = NetworkOpener(store, choice)
-    network, models = _placed(settings, store, opener, landmark_model, streams)
+    network, models = placed_models(settings, store, opener, landmark_model, streams)
     info = ModelInfo(
         landmark_model=landmark_model,
         landmark_count=models.landmarker.landmark_count,
@@ -162,98 +129,6 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     return sensor
 
 
-def _placed(
-    settings: SensorSettings,
-    store: ModelStore,
-    opener: NetworkOpener,
-    landmark_model: str,
-    streams: int,
-) -> tuple[Network, Models]:
-    """Return the landmark model's network and all models: with CUDA whole images go there."""
-    refusal = ''
-    if opener.choice.wanted == CUDA:
-        try:
-            return _on_device(settings, store, opener, landmark_model, streams)
-        except ExecutionProviderError as error:
-            refusal = str(error)
-    # If nothing at all runs on CUDA, this tells why, or falls back.
-    network = opener.open(landmark_model)
-    models = _models(settings, store, opener, network, landmark_profile(landmark_model))
-    if refusal and network.provider == CUDA:
-        told = f'the GPU takes no whole images, so crops are made on the CPU: {refusal}'
-        opener.proof.warning = told
-        _LOG.warning(told)
-    return network, models
-
-
-def _on_device(
-    settings: SensorSettings,
-    store: ModelStore,
-    opener: NetworkOpener,
-    landmark_model: str,
-    streams: int,
-) -> tuple[Network, Models]:
-    """Put everything where whole images are taken."""
-    profile = landmark_profile(landmark_model)
-    scored = settings.publish_blendshapes and profile.has_blendshapes
-    names = ModelNames(
-        landmark_model,
-        tuple(_detectors(settings.detector, store)),
-        BLENDSHAPE_MODEL if scored and BLENDSHAPE_MODEL in store.records() else '',
-    )
-    device = proven_models(store, opener, names, faces=settings.max_faces, streams=streams)
-    return device.networks[landmark_model], Models(
-        device.detectors,
-        device.landmarker,
-        profile.square_roi,
-        device.expressions,
-        ThreadTeam((ASKING_AT_ONCE - 1) * streams),
-        device.engine,
-    )
-
-
-def _models(
-    settings: SensorSettings,
-    store: ModelStore,
-    opener: NetworkOpener,
-    network: Network,
-    profile: LandmarkProfile,
-) -> Models:
-    """Put everything around the landmark model's network."""
-    # A CPU gains nothing from batches, whose layers do not stay in its cache (`./run bench
-    # batches`), but its other cores can take some of the crops.
-    batch_limit, helpers = (1, usable_cores() - 1) if network.provider == CPU else (None, 0)
-    team = ThreadTeam(helpers)
-    detectors = {
-        name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
-        for name in _detectors(settings.detector, store)
-    }
-    wanted = settings.publish_blendshapes and profile.has_blendshapes
-    return Models(
-        detectors,
-        FaceLandmarker(network, batch_limit=batch_limit, team=team),
-        profile.square_roi,
-        _blendshapes(store, opener) if wanted else None,
-        team,
-    )
-
-
-def _detectors(wanted: str, store: ModelStore) -> list[str]:
-    """Return who looks at the whole image; auto takes all that are provisioned."""
-    if wanted != 'auto':
-        return [wanted]
-    provisioned = store.records()
-    return [name for name in DETECTOR_PROFILES if name in provisioned] or list(DETECTOR_PROFILES)
-
-
-def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorProfile] | None:
-    """Return who takes closer looks: none unless auto, then the one that sees the smallest."""
-    if wanted != 'auto':
-        return None
-    name = min(detectors, key=lambda name: detector_profile(name).smallest_face)
-    return name, detector_profile(name)
-
-
 def _described(wanted: str, detectors: Collection[str]) -> str:
     names = '+'.join(detectors)
     return names if wanted != 'auto' else f'auto: {names}'
@@ -265,13 +140,6 @@ def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
         return wanted
     candidates, provisioned = list(known), store.records()
     return next((name for name in candidates if name in provisioned), candidates[0])
-
-
-def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None:
-    """Load the blendshape model; None where it is not provisioned, as it is optional."""
-    if BLENDSHAPE_MODEL not in store.records():
-        return None
-    return Blendshapes(opener.open(BLENDSHAPE_MODEL))
 
 
 def _warm_up(pipeline: FacePipeline, models: Models) -> None:

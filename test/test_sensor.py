@@ -194,7 +194,7 @@ def test_a_stream_on_a_device_finds_what_one_on_the_cpu_finds(
     )
     plain = load_sensor(settings)
     # The device's whole way, with the CPU as the device.
-    monkeypatch.setattr('facemesh_ros.sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.pipeline_models.CUDA', CPU)
     placed = load_sensor(settings, streams=2)
     try:
         pipelines = plain.stream(), placed.stream()
@@ -217,7 +217,7 @@ def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplo
         raise DeviceError('no stream')
 
     # The CPU stands for a GPU whose networks run.
-    monkeypatch.setattr('facemesh_ros.sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.pipeline_models.CUDA', CPU)
     monkeypatch.setattr('facemesh_ros.sensor.proven_models', refused)
     sensor = load_sensor(
         SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
