@@ -30,6 +30,7 @@ from benchmarks.identities.report import IdentityReport, Row
 from benchmarks.identities.scenarios import scenes, studio
 from benchmarks.identities.scenes import Scene, images_of
 from benchmarks.identities.sequences import Sequence
+from benchmarks.measuring.command import command_line, show, tell
 from benchmarks.measuring.machine import load_average, machine
 from benchmarks.measuring.pictures import pictures
 from facemesh_ros.core.types import Frame, PixelOrder
@@ -48,20 +49,14 @@ def main() -> int:
     report = IdentityReport({**machine(), 'load average': load_average()})
     report.rows.extend(rows(quick=chosen.quick, only=chosen.only))
     report.costs.extend(cost_of(faces) for faces in CROWDS)
-    print(report.as_text())
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
+    show(report, chosen.json)
     return 0
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument(
-        '--quick', action='store_true', help='one landmark model, every fourth scene'
-    )
+    parser = command_line(__doc__, 'one landmark model, every fourth scene')
     parser.add_argument('--only', default='', metavar='TEXT', help='scenes of families so named')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
     return parser.parse_args()
 
 
@@ -78,7 +73,7 @@ def rows(*, quick: bool, only: str) -> list[Row]:
         if only in scene.family
     ]  # fmt: skip
     for scene in chosen[:: QUICK_EVERY if quick else 1]:
-        print(f'{scene.family}: {scene.name}', file=sys.stderr, flush=True)
+        tell(f'{scene.family}: {scene.name}')
         told += [(scene, side, each) for side, each in followed(scene, sides).items()]
     scores = scored([each for _, _, each in told])
     return [

@@ -10,8 +10,6 @@ Both sides take each picture by itself, with the short-range detector and one lo
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -23,10 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
+from measuring.command import command_line, compare, tell
 from measuring.contestants import Pair, pairs
 from measuring.machine import load_average, machine
-from measuring.processes import WARM_UP, Contestant, SideError, SideProcess
-from measuring.report import Report
+from measuring.pipeline_report import PipelineReport
+from measuring.processes import WARM_UP, Contestant, SideProcess
 from measuring.rows import (
     Block,
     Blocks,
@@ -57,42 +56,14 @@ FULL, QUICK = Effort(rounds=12, starts=5), Effort(rounds=3, starts=2)
 
 
 def main() -> int:
-    """Measure and print; 1 if a side does not run."""
-    chosen = arguments()
-    found, left_out = pairs(chosen.bundle)
-    if not found:
-        tell('\n'.join(['nothing can run here', *left_out]))
-        return 1
-    if not chosen.any_core:
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    try:
-        report = measured(found, left_out, QUICK if chosen.quick else FULL)
-    except SideError as error:
-        tell(str(error))
-        return 1
-    print(report.as_text())
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
-    return 0
+    """Measure and print; 1 if nothing can run or a side does not."""
+    parser = command_line(__doc__, 'a first look in 20 s, rough figures')
+    return compare(parser, pairs, measured)
 
 
-def arguments() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='a first look in 20 s, rough figures')
-    parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
-    parser.add_argument(
-        '--bundle',
-        type=Path,
-        metavar='FILE',
-        help='face_landmarker.task for MediaPipe; else it is taken from $FACEMESH_MODEL_SOURCES',
-    )
-    return parser.parse_args()
-
-
-def measured(found: Sequence[Pair], left_out: list[str], effort: Effort) -> Report:
+def measured(found: Sequence[Pair], left_out: list[str], quick: bool) -> PipelineReport:
     """Measure everything."""
+    effort = QUICK if quick else FULL
     loads = [load_average()]
     if loads[0] > 0.5:
         tell(f'the machine is busy (load average {loads[0]}): look at the ratios and the CPU time')
@@ -123,7 +94,7 @@ def measured(found: Sequence[Pair], left_out: list[str], effort: Effort) -> Repo
         'load average before and after': [*loads, load_average()],
         'blocks': f'{effort.rounds} rounds of {IMAGES} images after {WARM_UP} untimed ones',
     }
-    return Report(about, left_out, pipeline, stages, start_up)
+    return PipelineReport(about, left_out, pipeline, stages, start_up)
 
 
 def measured_scene(
@@ -155,11 +126,6 @@ def measured_start(contestant: Contestant, file: Path) -> tuple[float, float, fl
     with SideProcess(contestant) as side:
         first = side.block(file, count=1, warm_up=0)['wall_ms'][0]
         return side.start_ms - side.load_ms, side.load_ms, first
-
-
-def tell(line: str) -> None:
-    """Show a line to the user; standard output belongs to the tables."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

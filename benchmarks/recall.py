@@ -10,8 +10,6 @@ real faces are brought to sizes and put on pictures without a face.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -22,12 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
+from measuring.command import command_line, compare, tell
 from measuring.composed import IMAGE_WH, SIZES_PX, backgrounds, composed
 from measuring.disturbances import DISTURBANCES
 from measuring.finders import Finder, finders
 from measuring.machine import load_average, machine
 from measuring.pictures import Picture, pictures, turned
-from measuring.processes import SideError, SideProcess
+from measuring.processes import SideProcess
 from measuring.recall_report import RecallReport
 from measuring.recall_rows import RANGES, RecallRow, SizeRange, StreamRow, recall_row, stream_row
 from measuring.second_look import measured_second_look
@@ -63,41 +62,12 @@ QUICK = Effort(composed=1, quarters=(2,), stream_images=12, disturbances=2)
 
 def main() -> int:
     """Measure and print; 1 if nothing can run or a side does not."""
-    chosen = arguments()
-    found, left_out = finders(chosen.bundle)
-    if not found:
-        tell('\n'.join(['nothing can run here', *left_out]))
-        return 1
-    if not chosen.any_core:
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    try:
-        report = measured(found, left_out, QUICK if chosen.quick else FULL)
-    except SideError as error:
-        tell(str(error))
-        return 1
-    print(report.as_text())
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
-    return 0
+    return compare(command_line(__doc__, 'fewer pictures, rough figures'), finders, measured)
 
 
-def arguments() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='fewer pictures, rough figures')
-    parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
-    parser.add_argument(
-        '--bundle',
-        type=Path,
-        metavar='FILE',
-        help='face_landmarker.task for MediaPipe; else it is taken from $FACEMESH_MODEL_SOURCES',
-    )
-    return parser.parse_args()
-
-
-def measured(found: Sequence[Finder], left_out: list[str], effort: Effort) -> RecallReport:
+def measured(found: Sequence[Finder], left_out: list[str], quick: bool) -> RecallReport:
     """Measure everything."""
+    effort = QUICK if quick else FULL
     loads = [load_average()]
     folder = os.environ.get(DATA_VARIABLE)
     shown = pictures(Path(folder) if folder else None)
@@ -178,11 +148,6 @@ def stream_rows(found: Sequence[Finder], seen: Sequence[Sighting]) -> Iterator[S
                     by_size.setdefault(size, []).append(one)
             for size, own in by_size.items():
                 yield stream_row(own, size)
-
-
-def tell(line: str) -> None:
-    """Show a line to the user; standard output belongs to the tables."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,6 @@ the bundled one come from $FACEMESH_DATA. See docs/filtering.md.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -22,9 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
 import cv2
 import numpy as np
-from measuring.contestants import SIDES, LeftOutError, official_bundle
+from measuring.command import add_bundle, command_line, draw, show, tell
+from measuring.contestants import LeftOutError, official_bundle
 from measuring.machine import load_average, machine
-from measuring.processes import ONE_THREAD
+from measuring.processes import ONE_THREAD, SIDES
 from steady.clips import clips
 from steady.filters import cost_ms, filtered
 from steady.following import FaceFollower
@@ -94,27 +94,18 @@ def main() -> int:
     report = SteadinessReport({**machine(), 'load average': load_average()}, left_out)
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
         measure(report, peer, Path(folder) / 'images.npy', quick=chosen.quick)
-    print(report.as_text())
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
+    show(report, chosen.json)
     if chosen.plot:
-        plot(report, chosen.plot)
+        draw(report, 'trade_off_plot.py', chosen.plot)
     return 0
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='one picture, four motions, no clip')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
+    parser = command_line(__doc__, 'one picture, four motions, no clip')
+    add_bundle(parser)
     parser.add_argument(
         '--plot', type=Path, metavar='FILE', help='draw the trade-off (.svg, .png)'
-    )
-    parser.add_argument(
-        '--bundle',
-        type=Path,
-        metavar='FILE',
-        help='face_landmarker.task for MediaPipe; else it is taken from $FACEMESH_MODEL_SOURCES',
     )
     return parser.parse_args()
 
@@ -186,20 +177,6 @@ def trade_offs(sequences: dict[tuple[str, str], Sequence]) -> list[TradeOff]:
                 )
             )
     return found
-
-
-def plot(report: SteadinessReport, output: Path) -> None:
-    """Draw the trade-off, in an environment that has what draws."""
-    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
-        json.dump(report.as_json(), file)
-        file.flush()
-        command = [peer_python('plots'), SIDES / 'trade_off_plot.py', file.name, output]
-        subprocess.run([str(part) for part in command], env=environment_without_ros(), check=True)
-
-
-def tell(line: str) -> None:
-    """Show a line to the user; standard output belongs to the tables."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

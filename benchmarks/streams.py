@@ -9,8 +9,6 @@ sides, so that a machine that slows down hits all of them, and every other round
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -22,8 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
+from measuring.command import command_line, compare, tell
 from measuring.machine import load_average, machine
-from measuring.processes import Contestant, SideError, SideProcess
+from measuring.processes import Contestant, SideProcess
 from measuring.rows import Block
 from measuring.stream_contestants import Race, Races
 from measuring.stream_report import StreamReport
@@ -52,42 +51,20 @@ QUICK = Effort({1: 3, 4: 3}, {'VGA': (1, 4), '1080p': (1,)})
 
 
 def main() -> int:
-    """Measure and print; 1 if a side does not run."""
-    chosen = arguments()
-    races = Races(chosen.bundle)
-    if not races.models:
-        tell('\n'.join(['nothing can run here', *races.left_out]))
-        return 1
-    if not chosen.any_core:
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    try:
-        report = measured(races, QUICK if chosen.quick else FULL)
-    except SideError as error:
-        tell(str(error))
-        return 1
-    print(report.as_text())
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report.as_json(), indent=1) + '\n')
-    return 0
+    """Measure and print; 1 if nothing can run or a side does not."""
+    parser = command_line(__doc__, 'a first look in 50 s, rough figures')
+    return compare(parser, who_races, measured)
 
 
-def arguments() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help='a first look in 50 s, rough figures')
-    parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the same as JSON')
-    parser.add_argument(
-        '--bundle',
-        type=Path,
-        metavar='FILE',
-        help='face_landmarker.task for MediaPipe; else it is taken from $FACEMESH_MODEL_SOURCES',
-    )
-    return parser.parse_args()
+def who_races(bundle: Path | None) -> tuple[Races | None, list[str]]:
+    """Return who can run, None if nobody, and a line for each who cannot."""
+    races = Races(bundle)
+    return (races if races.models else None), races.left_out
 
 
-def measured(races: Races, effort: Effort) -> StreamReport:
+def measured(races: Races, left_out: list[str], quick: bool) -> StreamReport:
     """Measure everything."""
+    effort = QUICK if quick else FULL
     before = load_average()
     rows: list[StreamRow] = []
     versions: dict[str, dict[str, str]] = {}
@@ -104,7 +81,7 @@ def measured(races: Races, effort: Effort) -> StreamReport:
         'load average before and after': [before, load_average()],
         'blocks': f'rounds of {BLOCK} images after {BLOCK} untimed ones',
     }
-    return StreamReport(about, races.left_out, rows)
+    return StreamReport(about, left_out, rows)
 
 
 def scenes(effort: Effort) -> Iterator[StreamScene]:
@@ -140,11 +117,6 @@ def measured_race(
         # Ours has one name for each detector, but the same versions.
         versions.update({side.name.split(',')[0]: side.versions for side in sides.values()})
     return stream_rows(scene, race, blocks)
-
-
-def tell(line: str) -> None:
-    """Show a line to the user; standard output belongs to the tables."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

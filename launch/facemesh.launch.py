@@ -2,6 +2,7 @@
 
 import posixpath
 
+import yaml
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -11,6 +12,9 @@ from launch_ros.substitutions import FindPackageShare
 SHARE = FindPackageShare('facemesh_ros')
 ARGUMENTS = {
     'namespace': ('', 'Namespace of the node and of its relative topics.'),
+    'node_name': ('facemesh', 'Name of the node; each server needs another one.'),
+    'cameras': ('', 'Cameras of one node, such as [front, rear]; empty: as in params_file.'),
+    'share': ('1/1', 'Which part of `cameras` is for this node: 2/3 is the second of three.'),
     'image_topic': ('image_raw', 'Images to look at.'),
     'camera_info_topic': ('', 'Calibration of the images; empty: camera_info beside them.'),
     'image_transport': ('', 'raw or compressed; empty: as in params_file.'),
@@ -61,12 +65,14 @@ def _face_node(given, remappings):
     overrides = {'use_sim_time': given['use_sim_time'].lower() in TRUE}
     if given['image_transport']:
         overrides['image_transport'] = given['image_transport']
+    if given['cameras']:
+        overrides['cameras'] = _shared_out(given['cameras'], given['share'])
     if given['autostart']:
         overrides['autostart'] = given['autostart'].lower() in TRUE
     return Node(
         package='facemesh_ros',
         executable='facemesh',
-        name='facemesh',
+        name=given['node_name'],
         namespace=given['namespace'],
         parameters=[given['params_file'], overrides],
         remappings=remappings,
@@ -74,6 +80,17 @@ def _face_node(given, remappings):
         output='screen',
         emulate_tty=True,
     )
+
+
+def _shared_out(cameras, share):
+    """Return this node's part of the cameras: every third, if they are shared out to three."""
+    number, _, nodes = share.partition('/')
+    if not (number.isdecimal() and nodes.isdecimal() and 1 <= int(number) <= int(nodes)):
+        raise ValueError(f'share:={share}: it must be such as 2/3, the second of three')
+    part = yaml.safe_load(cameras)[int(number) - 1 :: int(nodes)]
+    if not part:
+        raise ValueError(f'share:={share}: there is no camera left in cameras:={cameras}')
+    return part
 
 
 def _rviz_node(given, remappings):

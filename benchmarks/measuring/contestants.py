@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from measuring.processes import Contestant
+from measuring.processes import SIDES, Contestant
 from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
@@ -19,7 +19,6 @@ from facemesh_ros.models.catalog import BUNDLE, entry_of
 from facemesh_ros.models.fetch import SOURCES_VARIABLE
 from facemesh_ros.models.store import ModelStore, State
 
-SIDES = Path(__file__).resolve().parents[1] / 'sides'
 MAX_FACES = '4'
 
 

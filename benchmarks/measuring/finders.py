@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring.contestants import SIDES, LeftOutError, official_bundle
-from measuring.processes import Contestant
+from measuring.contestants import LeftOutError, official_bundle
+from measuring.processes import SIDES, Contestant
 from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
@@ -93,16 +93,16 @@ def _ours() -> list[Finder]:
         _own('full_range'),
         _own('auto'),
         _own('auto', rotations='all'),
-        _own('auto', mode='stream'),
-        _own('auto', rotations='all', mode='stream'),
+        _own('auto', stream=True),
+        _own('auto', rotations='all', stream=True),
     ]
 
 
-def _own(detector: str, rotations: str = 'upright', mode: str = 'picture') -> Finder:
+def _own(detector: str, rotations: str = 'upright', *, stream: bool = False) -> Finder:
     name = f'facemesh_ros, {detector}'
     name += ', all rotations' if rotations == 'all' else ''
-    name += ', stream' if mode == 'stream' else ''
-    command = [sys.executable, str(SIDES / 'facemesh_recall.py'), detector, rotations, mode]
-    return Finder(
-        Contestant(name, command, dict(os.environ)), mode == 'stream', rotations == 'all'
-    )
+    name += ', stream' if stream else ''
+    command = [sys.executable, str(SIDES / 'facemesh.py'), 'v2', MAX_FACES, '--second-look']
+    command += ['--detector', detector, '--rotations', rotations]
+    command += ['--stream'] if stream else []
+    return Finder(Contestant(name, command, dict(os.environ)), stream, rotations == 'all')

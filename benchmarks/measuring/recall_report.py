@@ -1,62 +1,52 @@
-"""The recall tables as Markdown, and the same as JSON."""
+"""The tables of recall."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 from itertools import groupby
-from typing import Any
+from typing import ClassVar
 
 from measuring.faces import RULE
-from measuring.markdown import bullets, table
+from measuring.markdown import table
 from measuring.recall_rows import WITHIN_IMAGES, Cost, RecallRow, Share, StreamRow, Tail
-from measuring.second_look import SecondLook, second_look_text
+from measuring.report import Report
+from measuring.second_look import SecondLook, second_look_table
 from measuring.sightings import Sighting
 
 SIZE = 'Sizes are px from the brows to the chin; a face with its hair is about twice as high.'
 
 
 @dataclass(frozen=True)
-class RecallReport:
-    """All that a run has found.
+class RecallReport(Report):
+    """Faces found and false ones.
 
     Attributes:
-        about: Machine, versions, options.
-        left_out: Who or what could not run, with the way out.
         recall: Pictures, each by itself; rows of a group have the same sizes.
         streams: One picture again and again.
         second_look: What a second look gives, None without annotations.
         sightings: All the figures, picture by picture.
     """
 
-    about: dict[str, Any]
-    left_out: list[str]
+    preface: ClassVar[dict[str, str]] = {'rule': RULE}
     recall: list[RecallRow]
     streams: list[StreamRow]
     second_look: SecondLook | None
     sightings: list[Sighting]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON's types."""
-        return {'rule': RULE, **asdict(self)}
+    @property
+    def introduction(self) -> str:
+        """What the text begins with."""
+        return f'{RULE} {SIZE}'
 
-    def as_text(self) -> str:
-        """Return the tables as Markdown."""
-        parts = [
-            f'{RULE} {SIZE}',
-            bullets(self.about),
-            '\n'.join(f'Left out: {line}' for line in self.left_out),
-            *(
-                f'{group}, faces found:\n\n{_recall_table(list(rows))}'
-                for group, rows in groupby(self.recall, lambda row: row.group)
-            ),
-            *(
-                f'{group}, shown again and again as a stream:\n\n{_stream_table(list(rows))}'
-                for group, rows in groupby(self.streams, lambda row: row.group)
-            ),
-            second_look_text(self.second_look) if self.second_look else '',
-        ]
-        return '\n\n'.join(filter(None, parts))
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Yield each table with its title."""
+        for group, recall in groupby(self.recall, lambda row: row.group):
+            yield f'{group}, faces found', _recall_table(list(recall))
+        for group, streams in groupby(self.streams, lambda row: row.group):
+            yield f'{group}, shown again and again as a stream', _stream_table(list(streams))
+        if self.second_look:
+            yield second_look_table(self.second_look)
 
 
 def _recall_table(rows: Sequence[RecallRow]) -> str:

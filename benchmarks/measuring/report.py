@@ -1,91 +1,52 @@
-"""The tables, as Markdown, and the same as JSON."""
+"""What every report of a benchmark is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from measuring.markdown import bullets, table
-from measuring.rows import PipelineRow, StageRow, StartUpRow
+from measuring.markdown import bullets
 from measuring.statistics import Ratio
-
-MODE = (
-    'Picture by picture on both sides: no side follows faces from image to image (examine; '
-    'static_image_mode, IMAGE), and all look once at the whole image by the short-range detector.'
-)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that a run has found.
+    """All that a run has found, as Markdown and as JSON.
 
     Attributes:
+        preface: What is to be known before the figures, by its name in JSON.
         about: Machine, versions, options.
-        left_out: Who could not run, with the way out.
-        pipeline: First table.
-        stages: Second table.
-        start_up: Third table.
+        left_out: Who or what could not run, with the way out.
     """
 
+    preface: ClassVar[dict[str, str]] = {}
     about: dict[str, Any]
     left_out: list[str]
-    pipeline: list[PipelineRow]
-    stages: list[StageRow]
-    start_up: list[StartUpRow]
+
+    @property
+    def introduction(self) -> str:
+        """What the text begins with."""
+        return ' '.join(self.preface.values())
+
+    @abstractmethod
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Yield each table with its title."""
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON's types."""
-        return {'mode': MODE, **asdict(self)}
+        return {**self.preface, **asdict(self)}
 
     def as_text(self) -> str:
-        """Return everything as Markdown."""
+        """Return the tables as Markdown."""
         parts = [
-            MODE,
+            self.introduction,
             bullets(self.about),
             '\n'.join(f'Left out: {line}' for line in self.left_out),
-            'One image, RGB array in, landmarks out, ms:\n\n' + _pipeline_table(self.pipeline),
-            "This project's stages, ms:\n\n" + _stage_table(self.stages),
-            'Start in a fresh process until the first faces, medians, ms:\n\n'
-            + _start_up_table(self.start_up),
+            *(f'{title}:\n\n{table}' for title, table in self.tables()),
         ]
         return '\n\n'.join(filter(None, parts))
-
-
-def _pipeline_table(rows: Iterable[PipelineRow]) -> str:
-    titles = 'images|model|side|n|median|p95|p99|CPU|faces|ours / peer|CPU ours / peer'
-    return table(
-        titles.split('|'),
-        [
-            [row.scene, row.model, row.side, str(row.wall_ms.n)]
-            + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99)]
-            + [f'{row.cpu_ms:.2f}', f'{row.faces_found} of {row.faces_shown}']
-            + [ratio_text(row.ratio), ratio_text(row.cpu_ratio)]
-            for row in rows
-        ],
-    )
-
-
-def _stage_table(rows: Iterable[StageRow]) -> str:
-    return table(
-        ['images', 'model', 'stage', 'median', 'p95'],
-        [
-            [row.scene, row.model, row.stage]
-            + [f'{ms:.2f}' for ms in (row.wall_ms.median, row.wall_ms.p95)]
-            for row in rows
-        ],
-    )
-
-
-def _start_up_table(rows: Iterable[StartUpRow]) -> str:
-    return table(
-        ['model', 'side', 'n', 'Python', 'import and load', 'first image', 'total'],
-        [
-            [row.model, row.side, str(row.n)]
-            + [f'{ms:.0f}' for ms in (row.python, row.load, row.first_image, row.total)]
-            for row in rows
-        ],
-    )
 
 
 def ratio_text(value: Ratio | None) -> str:

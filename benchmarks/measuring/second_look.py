@@ -154,8 +154,8 @@ def _distance(look: Float32, settled: Float32) -> float:
     return float(100 * np.linalg.norm(look - settled, axis=1).mean() / eyes)
 
 
-def second_look_text(result: SecondLook) -> str:
-    """Return the result as Markdown."""
+def second_look_table(result: SecondLook) -> tuple[str, str]:
+    """Return a title and the result as a table."""
     errors = np.array([one.errors for one in result.seen if one.errors])
     distances = np.array([one.distances for one in result.seen])
     rows = []
@@ -168,8 +168,9 @@ def second_look_text(result: SecondLook) -> str:
             figures = [values[:, look].mean(), *np.percentile(values[:, look], (50, 95))]
             rows.append([title, text, str(len(values)), *(f'{v:.2f}' for v in figures), nearer])
     titles = ['distance', 'after', 'n', 'mean', 'median', 'p95', 'nearer than after one']
-    return (
+    title = (
         f'Second look, each face in {len({one.disturbance for one in result.seen})} disturbances '
         f'of its picture, % of the distance between the outer corners of the eyes; '
-        f'a look costs {result.look_ms:.1f} ms a face:\n\n' + table(titles, rows)
+        f'a look costs {result.look_ms:.1f} ms a face'
     )
+    return title, table(titles, rows)

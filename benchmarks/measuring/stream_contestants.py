@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring.contestants import SIDES, LeftOutError, official_bundle
-from measuring.processes import Contestant
+from measuring.contestants import LeftOutError, official_bundle
+from measuring.processes import SIDES, Contestant
 from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
@@ -94,9 +94,10 @@ class Races:
 def _ours(
     model: str, max_faces: int, detector: str, options: list[str], *, named: bool
 ) -> Contestant:
-    command = [sys.executable, str(SIDES / 'facemesh.py'), model, str(max_faces), '--stream']
+    command = [sys.executable, str(SIDES / 'facemesh.py'), model, str(max_faces)]
+    command += ['--stream', '--second-look', '--detector', detector]
     name = f'facemesh_ros, {detector}' if named else 'facemesh_ros'
-    return Contestant(name, [*command, '--detector', detector, *options], dict(os.environ))
+    return Contestant(name, [*command, *options], dict(os.environ))
 
 
 def _legacy(model: str) -> tuple[str, list[str]]:

@@ -1,13 +1,13 @@
-"""The tables of streams, as Markdown, and the same as JSON."""
+"""The tables of streams."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from measuring.markdown import bullets, table
-from measuring.report import ratio_text
+from measuring.markdown import table
+from measuring.report import Report, ratio_text
 from measuring.stream_rows import StreamRow
 
 MODE = (
@@ -19,33 +19,16 @@ STAGES = ('detect', 'landmarks', 'filter', 'blendshapes', 'other')
 
 
 @dataclass(frozen=True)
-class StreamReport:
-    """All that a run has found.
+class StreamReport(Report):
+    """Streams, and what their images take; see `StreamRow`."""
 
-    Attributes:
-        about: Machine, versions, options.
-        left_out: Who could not run, with the way out.
-        rows: The table.
-    """
-
-    about: dict[str, Any]
-    left_out: list[str]
+    preface: ClassVar[dict[str, str]] = {'mode': MODE}
     rows: Sequence[StreamRow]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON's types."""
-        return {'mode': MODE, **asdict(self)}
-
-    def as_text(self) -> str:
-        """Return everything as Markdown."""
-        parts = [
-            MODE,
-            bullets(self.about),
-            '\n'.join(f'Left out: {line}' for line in self.left_out),
-            'One image of a stream, RGB array in, landmarks out, ms:\n\n' + self._times(),
-            "This project's stages, medians in ms:\n\n" + self._stages(),
-        ]
-        return '\n\n'.join(filter(None, parts))
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Yield each table with its title."""
+        yield 'One image of a stream, RGB array in, landmarks out, ms', self._times()
+        yield "This project's stages, medians in ms", self._stages()
 
     def _times(self) -> str:
         peers = {row.race: row for row in self.rows if not row.stages_ms}

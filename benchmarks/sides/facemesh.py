@@ -27,7 +27,8 @@ def load(options: Namespace) -> Side:
         max_faces=options.max_faces,
         landmark_model=options.model,
         detector=options.detector,
-        second_look=options.stream,  # at a picture the peers look once
+        detector_rotations=options.rotations,
+        second_look=options.second_look,
         execution_provider='cpu',
         publish_blendshapes=options.blendshapes,
     )
@@ -43,6 +44,7 @@ def load(options: Namespace) -> Side:
             'numpy': np.__version__,
         },
         forget=pipeline.reset,
+        boxes_xyxy=lambda faces, _: faces.boxes_xyxy.tolist(),
         stages_ms=lambda: dict(times.last_ms),
     )
 
@@ -53,7 +55,10 @@ def arguments() -> Namespace:
     parser.add_argument('model', help='landmark model')
     parser.add_argument('max_faces', type=int)
     parser.add_argument('--stream', action='store_true', help='follow the faces, at 30 Hz')
-    parser.add_argument('--detector', default='short_range')  # as the peers look
+    # By default it looks as the peers do: once, by the detector for near faces.
+    parser.add_argument('--detector', default='short_range')
+    parser.add_argument('--rotations', default='upright', help='detector_rotations')
+    parser.add_argument('--second-look', action='store_true')
     parser.add_argument('--blendshapes', action='store_true')
     return parser.parse_args()
 

@@ -1,13 +1,13 @@
-"""The tables of steadiness, as Markdown, and the same as JSON."""
+"""The tables of steadiness."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from measuring.markdown import bullets, table
+from measuring.markdown import table
+from measuring.report import Report
 from steady.scores import ClipScore, Score
 
 
@@ -57,31 +57,21 @@ class TradeOff:
 
 
 @dataclass(frozen=True)
-class SteadinessReport:
-    """All that a run has found."""
+class SteadinessReport(Report):
+    """Filters on motions and clips, and what they cost; the trade-off is for the plot."""
 
-    about: dict[str, Any]
-    left_out: list[str]
     motions: list[MotionRow] = field(default_factory=list)
     clips: list[ClipRow] = field(default_factory=list)
     costs: list[CostRow] = field(default_factory=list)
     trade_offs: list[TradeOff] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON's types."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """Return everything but the trade-off as Markdown."""
-        parts = [
-            bullets(self.about),
-            '\n'.join(f'Left out: {line}' for line in self.left_out),
-            'Known motion; jitter and error in % of the distance between the outer eye corners, '
-            f'means over the pictures:\n\n{self._motion_table()}',
-            f'Clips, against the raw landmarks smoothed forward and back:\n\n{self._clip_table()}',
-            f'One image, ms:\n\n{self._cost_table()}',
-        ]
-        return '\n\n'.join(filter(None, parts))
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Yield each table with its title."""
+        percent = '% of the distance between the outer eye corners, means over the pictures'
+        yield f'Known motion; jitter and error in {percent}', self._motion_table()
+        truth = 'the raw landmarks smoothed forward and back'
+        yield f'Clips, against {truth}', self._clip_table()
+        yield 'One image, ms', self._cost_table()
 
     def _motion_table(self) -> str:
         rows = []

@@ -6,7 +6,6 @@ import math
 
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from rclpy.time import Time
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
@@ -19,7 +18,7 @@ from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.images import msg_from_bgr, ns_from_stamp
 from facemesh_ros.ros.markers import FaceMarkers
-from facemesh_ros.ros.messages import array_msg_from_faces, info_msg
+from facemesh_ros.ros.messages import FaceArrays, info_msg
 from facemesh_ros.ros.points import points_msg
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from facemesh_ros.ros.source import Source
@@ -36,6 +35,7 @@ class Outputs:
         self._node, self._prefix = source.node, source.outputs
         self._camera, self._stage = camera, stage
         self._model, self._topology = sensor.model, sensor.topology
+        self._face_arrays = FaceArrays()
         self._face_markers = FaceMarkers(sensor.topology)
         self._publishers: list[Publisher] = []
         self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
@@ -66,24 +66,24 @@ class Outputs:
         self, faces: Faces, frame: Frame, header: Header, dropped_images: int
     ) -> float:
         """Publish the faces of an image and return its latency in s, NaN if its stamp is zero."""
-        msg = array_msg_from_faces(faces, header, frame.image_wh, dropped_images)
-        msg.latency = self.age_s(header)
-        self._landmarks.publish(msg)
-        return float(msg.latency)
+        finished = self._face_arrays.written(faces, header, frame.image_wh, dropped_images)
+        latency_s = self.age_s(header)
+        self._landmarks.publish(finished(latency_s))
+        return latency_s
 
     def age_s(self, header: Header) -> float:
         """Return how long ago an image was taken, s, by the node's clock; NaN if nobody knows."""
-        if not ns_from_stamp(header):
+        stamp_ns = ns_from_stamp(header)
+        if not stamp_ns:
             return math.nan
-        stamp = Time.from_msg(header.stamp, self._node.get_clock().clock_type)
-        return (self._node.get_clock().now() - stamp).nanoseconds / 1e9
+        return float(self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9
 
     def publish_views(self, faces: Faces, frame: Frame, header: Header, style: str) -> None:
         """Publish markers, points and the annotated image, each only if somebody listens."""
         if self._markers.get_subscription_count():
             with self._stage('markers'):
                 points_m = self._points_m(faces, frame)
-                self._markers.publish(self._face_markers.msg(faces, points_m, style, header))
+                self._markers.publish(self._face_markers.content(faces, points_m, style, header))
         if self._points.get_subscription_count():
             with self._stage('points'):
                 self._points.publish(points_msg(faces, self._points_m(faces, frame), header))

@@ -26,6 +26,7 @@ ROSDEP_KEYS = {
     'onnxruntime': 'python3-onnxruntime-pip',
     'pytest': 'python3-pytest',
     'rich': 'python3-rich',
+    'yaml': 'python3-yaml',
 }
 # Of these rosdep knows nothing; the README names the pip command.
 WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}

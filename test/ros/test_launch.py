@@ -22,6 +22,9 @@ LAUNCH = ROOT / 'launch' / 'facemesh.launch.py'
 RVIZ = ROOT / 'config' / 'facemesh.rviz'
 PROMISED = {
     'namespace',
+    'node_name',
+    'cameras',
+    'share',
     'image_topic',
     'camera_info_topic',
     'image_transport',
@@ -66,6 +69,42 @@ def test_launch_remaps_and_ends_cleanly(ros2, client, face_msg, tmp_path):
         assert launch.wait(30) == 0
     assert answers[0].faces
     assert 'process has finished cleanly' in (tmp_path / 'log').read_text()
+
+
+def test_cameras_are_shared_out(ros2, client, face_msg, tmp_path):
+    nobody = [
+        client.create_publisher(Image, f'/robot{number}/front/image_raw', 1) for number in (1, 3)
+    ]
+    camera = client.create_publisher(Image, '/robot2/front/image_raw', 1)
+    answers = []
+    client.create_subscription(
+        FaceMeshArray, '/server2/robot2/front/landmarks', answers.append, qos_profile_sensor_data
+    )
+    command = [ros2, 'launch', 'facemesh_ros', 'facemesh.launch.py']
+    cameras = 'cameras:=[robot1/front, robot2/front, robot3/front]'
+    with (
+        (tmp_path / 'log').open('wb') as log,
+        subprocess.Popen(
+            [*command, cameras, 'share:=2/2', 'node_name:=server2'],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)},
+        ) as launch,
+    ):
+        client.wait_until(lambda: camera.publish(face_msg()) or answers, 'landmarks')
+        taken = [publisher.get_subscription_count() for publisher in nobody]
+        launch.send_signal(signal.SIGINT)
+        assert launch.wait(30) == 0
+    assert answers[0].faces
+    assert taken == [0, 0]
+
+
+@pytest.mark.parametrize('share', ['0/2', '3/2', '2', 'a/b', '3/3'])
+def test_a_share_that_is_none_is_refused(ros2, share):
+    command = [ros2, 'launch', 'facemesh_ros', 'facemesh.launch.py', 'cameras:=[front, rear]']
+    launched = subprocess.run([*command, f'share:={share}'], capture_output=True, text=True)
+    assert launched.returncode != 0
+    assert f'share:={share}' in launched.stdout + launched.stderr
 
 
 def test_rviz_shows_what_the_node_publishes():

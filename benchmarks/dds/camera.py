@@ -1,0 +1,105 @@
+"""A camera as a process: publishes a clip there and back at a steady rate until it is told to end.
+
+CLIP is a file of images (F, H, W, 3) RGB, published raw, or a folder of JPEG files. The stamp is
+taken before publishing, as the picture is there already. OUTPUT gets the stamps, in ns.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Time
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from facemesh_ros.ros.images import msg_from_bgr
+
+Message = Image | CompressedImage
+BEST_EFFORT = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+
+
+class Ending:
+    """Set by SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        self.told = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._end)
+
+    def _end(self, *_: object) -> None:
+        self.told = True
+
+
+def messages(clip: Path) -> tuple[type, list[Callable[[], Message]]]:
+    """Return the kind of message, and what makes each of them."""
+    if clip.is_dir():
+        jpegs = [file.read_bytes() for file in sorted(clip.glob('*.jpg'))]
+        return CompressedImage, [lambda jpeg=jpeg: _compressed(jpeg) for jpeg in jpegs]
+    images = np.load(clip, mmap_mode='r')
+    return Image, [lambda rgb=rgb: _raw(rgb) for rgb in images]
+
+
+def _compressed(jpeg: bytes) -> CompressedImage:
+    return CompressedImage(format='rgb8; jpeg compressed bgr8', data=jpeg)
+
+
+def _raw(rgb: np.ndarray) -> Image:
+    msg = msg_from_bgr(rgb, Header())
+    msg.encoding = 'rgb8'
+    return msg
+
+
+def publish(options: Namespace, ending: Ending) -> list[int]:
+    """Publish until the end; returns the stamps."""
+    kind, makers = messages(options.clip)
+    node = rclpy.create_node('camera')
+    publisher = node.create_publisher(kind, options.topic, BEST_EFFORT)
+    period_s = 1 / options.rate
+    turn_s = time.perf_counter() + options.phase * period_s
+    stamps: list[int] = []
+    for make in cycle([*makers, *makers[-2:0:-1]]):
+        msg = make()
+        time.sleep(max(0.0, turn_s - time.perf_counter()))
+        # A camera that is late does not catch up.
+        turn_s = max(turn_s + period_s, time.perf_counter())
+        if ending.told:
+            return stamps
+        stamps.append(time.time_ns())
+        seconds, nanoseconds = divmod(stamps[-1], 10**9)
+        msg.header = Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id='camera')
+        publisher.publish(msg)
+    raise AssertionError('a clip has images')
+
+
+def arguments() -> Namespace:
+    """Return the command line's arguments."""
+    parser = ArgumentParser()
+    parser.add_argument('clip', type=Path)
+    parser.add_argument('topic')
+    parser.add_argument('output', type=Path)
+    parser.add_argument('--rate', type=float, required=True, help='Hz')
+    parser.add_argument('--phase', type=float, default=0.0, help='of the period, to begin with')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Publish, then write what was published."""
+    options = arguments()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stamps = publish(options, Ending())
+    options.output.write_text(json.dumps(stamps))
+    rclpy.shutdown()
+
+
+if __name__ == '__main__':
+    main()
