@@ -15,7 +15,7 @@ MODE = (
     'static_image_mode False), ours with all its defaults, the temporal filter among them.'
 )
 COLUMNS = ('median', 'p95', 'p99', 'CPU', 'MiB', 'faces')
-STAGES = ('detect', 'landmarks', 'filter', 'blendshapes', 'other')
+STAGES = ('detect', 'landmarks', 'new faces', 'filter', 'blendshapes', 'other')
 
 
 @dataclass(frozen=True)
