@@ -218,7 +218,7 @@ def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplo
 
     # The CPU stands for a GPU whose networks run.
     monkeypatch.setattr('facemesh_ros.pipeline_models.CUDA', CPU)
-    monkeypatch.setattr('facemesh_ros.sensor.proven_models', refused)
+    monkeypatch.setattr('facemesh_ros.pipeline_models.proven_models', refused)
     sensor = load_sensor(
         SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
     )
