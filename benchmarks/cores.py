@@ -3,6 +3,7 @@
 Moving faces at 1280x720, followed with all defaults. Both ways take turns, block by block.
 
     ./run bench cores
+    ./run bench cores --docs    # into docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+
 import cv2
 import numpy as np
+from measuring.command import add_docs
+from measuring.documents import BENCHMARKS, write_section
 from measuring.machine import load_average, machine
 from measuring.markdown import bullets, table
 from measuring.statistics import ratio, spread
@@ -78,14 +83,18 @@ def main() -> int:
     """Measure and print a table; 1 if there is one core only."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
     parser.add_argument('--rounds', type=int, default=8, help='turns of each way (default 8)')
-    rounds = parser.parse_args().rounds
+    add_docs(parser)
+    chosen = parser.parse_args()
     if usable_cores() < 2:
         print('cores: this process may use one core only', file=sys.stderr)
         return 1
     cv2.setNumThreads(1)
-    rows = [row for model in MODELS for row in _rows(model, rounds)]
-    print(bullets({**machine(), 'load average': load_average()}))
-    print('\nms\n\n' + table(COLUMNS, rows))
+    rows = [row for model in MODELS for row in _rows(model, chosen.rounds)]
+    about = bullets({**machine(), 'load average': load_average()})
+    report = f'{about}\n\nms\n\n{table(COLUMNS, rows)}'
+    print(report)
+    if chosen.docs:
+        write_section(BENCHMARKS, 'cores', report)
     return 0
 
 

@@ -6,6 +6,7 @@ sides, so that a machine that slows down hits all of them, and every other round
 Both sides take each picture by itself, with the short-range detector and one look at each face.
 
     ./run bench pipeline --json FILE
+    ./run bench pipeline --docs    # into docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ FULL, QUICK = Effort(rounds=12, starts=5), Effort(rounds=3, starts=2)
 def main() -> int:
     """Measure and print; 1 if nothing can run or a side does not."""
     parser = command_line(__doc__, 'a first look in 20 s, rough figures')
-    return compare(parser, pairs, measured)
+    return compare(parser, pairs, measured, section='pipeline')
 
 
 def measured(found: Sequence[Pair], left_out: list[str], quick: bool) -> PipelineReport:

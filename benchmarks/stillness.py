@@ -5,6 +5,7 @@ Crops of successive images of real clips are compared at the last crop's place, 
 if no block's mean grey level changes by more than a limit, the image counts as still.
 
     FACEMESH_DATA=FOLDER ./run bench stillness
+    FACEMESH_DATA=FOLDER ./run bench stillness --docs    # into docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+
 import cv2
 import numpy as np
+from measuring.command import add_docs
+from measuring.documents import BENCHMARKS, write_section
 from measuring.machine import machine
 from measuring.markdown import bullets, table
 
@@ -58,7 +63,9 @@ class Step:
 
 def main() -> int:
     """Print a table of the clips there are; 1 if there are none."""
-    argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0]).parse_args()
+    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
+    add_docs(parser)
+    chosen = parser.parse_args()
     folder = Path(os.environ.get('FACEMESH_DATA', ''))
     clips = [folder / name for name in CLIPS if (folder / name).is_file()]
     if not clips:
@@ -66,7 +73,10 @@ def main() -> int:
         return 1
     cv2.setNumThreads(1)
     rows = [row for clip in clips for row in _rows(clip)]
-    print(bullets(machine()) + '\n\n' + table(COLUMNS, rows))
+    report = f'{bullets(machine())}\n\n{table(COLUMNS, rows)}'
+    print(report)
+    if chosen.docs:
+        write_section(BENCHMARKS, 'stillness', report)
     return 0
 
 

@@ -5,6 +5,7 @@ the same core: MediaPipe cannot be told how many threads to use. Blocks of image
 sides, so that a machine that slows down hits all of them, and every other round goes backwards.
 
     ./run bench streams --json FILE
+    ./run bench streams --docs    # into docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ QUICK = Effort({1: 3, 4: 3}, {'VGA': (1, 4), '1080p': (1,)})
 def main() -> int:
     """Measure and print; 1 if nothing can run or a side does not."""
     parser = command_line(__doc__, 'a first look in 50 s, rough figures')
-    return compare(parser, who_races, measured)
+    return compare(parser, who_races, measured, section='streams')
 
 
 def who_races(bundle: Path | None) -> tuple[Races | None, list[str]]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
+from .documents import BENCHMARKS, write_section
 from .processes import SIDES, SideError
 
 Sides = TypeVar('Sides')
@@ -53,10 +54,16 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_docs(parser: argparse.ArgumentParser) -> None:
+    """Let the command line ask for the figures in docs/benchmarks.md."""
+    parser.add_argument('--docs', action='store_true', help=f'write {BENCHMARKS.name} too')
+
+
 def compare(
     parser: argparse.ArgumentParser,
     sides: Callable[[Path | None], tuple[Sides, list[str]]],
     measured: Callable[[Sides, list[str], bool], Shown],
+    section: str = '',
 ) -> int:
     """Run a benchmark whose sides are processes on one core.
 
@@ -64,11 +71,14 @@ def compare(
         parser: From `command_line`.
         sides: Returns who can run with a bundle, and a line for each who cannot.
         measured: Measures them; the last argument says whether quickly.
+        section: Of docs/benchmarks.md that may hold the figures; empty for none.
 
     Returns:
         The exit status: 1 if nothing can run or a side does not.
     """
     add_bundle(parser)
+    if section:
+        add_docs(parser)
     parser.add_argument('--any-core', action='store_true', help='let the sides change cores')
     chosen = parser.parse_args()
     found, left_out = sides(chosen.bundle)
@@ -83,6 +93,8 @@ def compare(
         tell(str(error))
         return 1
     show(report, chosen.json)
+    if section and chosen.docs:
+        write_section(BENCHMARKS, section, report.as_text())
     return 0
 
 

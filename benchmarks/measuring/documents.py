@@ -7,6 +7,7 @@ from pathlib import Path
 from measuring.machine import ROOT
 
 DOCS = ROOT / 'docs'
+BENCHMARKS = DOCS / 'benchmarks.md'
 
 
 def write_section(document: Path, name: str, text: str) -> None:
