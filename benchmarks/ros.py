@@ -69,7 +69,7 @@ def settings() -> Iterator[Setting]:
                 yield Setting(cameras, size, transport, shared=True)
 
 
-FULL = Effort(6.0, 5, tuple(settings()))
+FULL = Effort(4.0, 5, tuple(settings()))
 QUICK = Effort(
     3.0,
     2,
