@@ -19,6 +19,7 @@ from facemesh_ros.core.pixels import (
     rows_from_raw,
 )
 from facemesh_ros.core.types import Frame, PixelOrder, UInt8
+from facemesh_ros.ros.received import AnyCompressedImage, AnyImage, ReceivedCompressedImage
 
 
 def _imported_cv_bridge() -> ModuleType | None:
@@ -32,14 +33,14 @@ def _imported_cv_bridge() -> ModuleType | None:
 CV_BRIDGE = _imported_cv_bridge()
 
 
-def frame_from_msg(msg: Image | CompressedImage) -> Frame:
+def frame_from_msg(msg: AnyImage | AnyCompressedImage) -> Frame:
     """Read an image message.
 
     Raises:
         ImageError: If the encoding is not supported or the message is malformed.
     """
     stamp_ns = ns_from_stamp(msg.header)
-    if isinstance(msg, CompressedImage):
+    if isinstance(msg, (CompressedImage, ReceivedCompressedImage)):
         return _frame_from_compressed(msg, stamp_ns)
     return frame_from_raw(raw_from_msg(msg), stamp_ns, partial(_rows, msg))
 
@@ -49,13 +50,13 @@ def ns_from_stamp(header: Header) -> int:
     return int(header.stamp.sec * 10**9 + header.stamp.nanosec)
 
 
-def raw_from_msg(msg: Image) -> RawImage:
+def raw_from_msg(msg: AnyImage) -> RawImage:
     """View an image message's buffer and numbers; nothing is copied."""
     buffer = np.frombuffer(msg.data, np.uint8)
     return RawImage(msg.encoding, msg.width, msg.height, msg.step, bool(msg.is_bigendian), buffer)
 
 
-def _rows(msg: Image, raw: RawImage, layout: Layout) -> np.ndarray:
+def _rows(msg: AnyImage, raw: RawImage, layout: Layout) -> np.ndarray:
     if CV_BRIDGE is None or not _suits_cv_bridge(raw, layout):
         return rows_from_raw(raw, layout)
     try:
@@ -74,7 +75,7 @@ def _suits_cv_bridge(raw: RawImage, layout: Layout) -> bool:
     return raw.step % layout.pixel_bytes == 0 and layout.planes == 1 and layout.depth == 1
 
 
-def _frame_from_compressed(msg: CompressedImage, stamp_ns: int) -> Frame:
+def _frame_from_compressed(msg: AnyCompressedImage, stamp_ns: int) -> Frame:
     encoded = np.frombuffer(msg.data, np.uint8)
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
     if image is None:

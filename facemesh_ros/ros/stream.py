@@ -8,13 +8,14 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.outputs import Outputs
 from facemesh_ros.ros.qos import IMAGES, SENSOR_DATA, overridable
+from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.source import Source
 from facemesh_ros.ros.turns import Turns
@@ -65,15 +66,23 @@ class FaceStream:
         self._worker = NewestFirstWorker(self._process, self._failed, self._turns)
         self.health = Health(source, self._model, self._pipeline, self._times, self._worker)
         self._subscriptions = [
-            self._subscription(source.image_kind, source.image_topic, self._on_image, IMAGES),
+            self._subscription(
+                source.image_kind, source.image_topic, self._on_image, IMAGES, raw=True
+            ),
             self._subscription(CameraInfo, source.info_topic, self._camera.update, SENSOR_DATA),
         ]
 
     def _subscription(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self,
+        kind: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        *,
+        raw: bool = False,
     ) -> Subscription:
         return self._source.node.create_subscription(
-            kind, topic, callback, qos, qos_overriding_options=overridable()
+            kind, topic, callback, qos, qos_overriding_options=overridable(), raw=raw
         )
 
     def close(self) -> None:
@@ -98,21 +107,22 @@ class FaceStream:
         """Forget all faces before the next image; ids go on counting."""
         self._reset_wanted = True
 
-    def _on_image(self, msg: Image | CompressedImage) -> None:
+    def _on_image(self, content: bytes) -> None:
         if self.enabled:
-            self._worker.submit(msg)
+            self._worker.submit(content)
 
     def _failed(self, error: Exception) -> None:
         self.health.image_failed(error)
         self._recovery.after(error)
 
-    def _process(self, msg: Image | CompressedImage) -> None:
+    def _process(self, content: bytes) -> None:
         """Work on one image, in the worker's thread."""
         pipeline, settings = self._pipeline, self._parameters.settings
         if self._reset_wanted:
             self._reset_wanted = False
             pipeline.reset()
         pipeline.settings = settings
+        msg = read_image(self._source.image_kind, content)
         if 0 < settings.max_image_age < self._outputs.age_s(msg.header):
             self.health.image_too_old(settings.max_image_age)
             return
