@@ -53,7 +53,7 @@ def draw_cameras(
         if row['setting']['size'] == size
         and (row['setting']['shared'] == shared or row['setting']['cameras'] == 1)
     ]
-    if not chosen:
+    if len(chosen) < 2:
         return
     cameras = [row['setting']['cameras'] for row in chosen]
     medians, p95s = ([row['published'][part] for row in chosen] for part in ('median', 'p95'))
@@ -75,7 +75,7 @@ def draw_rest(axes: Any, rows: list[Row]) -> None:
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axes.invert_yaxis()
     axes.set(xlabel='an image beside the networks, ms')
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, ncols=4, loc='lower center', bbox_to_anchor=(0.5, 1.0))
 
 
 if __name__ == '__main__':
