@@ -88,7 +88,7 @@ def main() -> int:
     chosen = arguments()
     prepare_dds('LOCALHOST')
     try:
-        report = measured(QUICK if chosen.quick else FULL)
+        report = measured(QUICK if chosen.quick else FULL, chosen.only)
     except SideError as error:
         tell(str(error))
         return 1
@@ -104,6 +104,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line(__doc__, 'five settings in a minute, rough figures')
+    parser.add_argument('--only', default='', metavar='TEXT', help='settings so named')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw it (.svg, .png)')
     parser.add_argument(
         '--docs', action='store_true', help=f'write docs/benchmarks.md and docs/{PLOT}'
@@ -111,15 +112,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(effort: Effort) -> RosReport:
-    """Measure everything."""
+def measured(effort: Effort, only: str) -> RosReport:
+    """Measure everything, or the settings that are named so."""
     before = load_average()
     hosts = this_machine()
     rows: list[RosRow] = []
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
         tell(f'start-up: {effort.starts} fresh nodes')
         starts_s = measured_starts(Setting(1, 'VGA'), Path(folder), effort.starts, hosts)
-        for setting in effort.settings:
+        for setting in [each for each in effort.settings if only in each.name]:
             tell(setting.name)
             found = measured_session(setting, Path(folder), effort.seconds, hosts)
             rows.append(ros_row(setting, found))
