@@ -5,6 +5,7 @@ The wheel is read and thrown away, never installed.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.util
 import os
@@ -103,11 +104,10 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, advance: Advance) -> 
 
 def _downloaded(folder: Path) -> int:
     sizes = [0]
-    for path in folder.rglob('*'):
-        try:
-            sizes.append(path.stat().st_size)
-        except OSError:
-            continue  # pip moved it meanwhile
+    for parent, _, names in os.walk(folder):  # folders that pip has removed meanwhile are no error
+        for name in names:
+            with contextlib.suppress(OSError):  # nor are files
+                sizes.append(Path(parent, name).stat().st_size)
     return max(sizes)
 
 
