@@ -54,7 +54,7 @@ QUICK = Effort({1: 3, 4: 3}, {'VGA': (1, 4), '1080p': (1,)})
 def main() -> int:
     """Measure and print; 1 if nothing can run or a side does not."""
     parser = command_line(__doc__, 'a first look in 50 s, rough figures')
-    return compare(parser, who_races, measured, section='streams')
+    return compare(parser, who_races, measured, section='streams', plot='stream_plot.py')
 
 
 def who_races(bundle: Path | None) -> tuple[Races | None, list[str]]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
-from .documents import BENCHMARKS, write_section
+from .documents import BENCHMARKS, DOCS, write_section
 from .processes import SIDES, SideError
 
 Sides = TypeVar('Sides')
@@ -64,6 +64,7 @@ def compare(
     sides: Callable[[Path | None], tuple[Sides, list[str]]],
     measured: Callable[[Sides, list[str], bool], Shown],
     section: str = '',
+    plot: str = '',
 ) -> int:
     """Run a benchmark whose sides are processes on one core.
 
@@ -72,6 +73,7 @@ def compare(
         sides: Returns who can run with a bundle, and a line for each who cannot.
         measured: Measures them; the last argument says whether quickly.
         section: Of docs/benchmarks.md that may hold the figures; empty for none.
+        plot: Script of `sides` that draws docs/<section>.svg; empty for none.
 
     Returns:
         The exit status: 1 if nothing can run or a side does not.
@@ -95,6 +97,8 @@ def compare(
     show(report, chosen.json)
     if section and chosen.docs:
         write_section(BENCHMARKS, section, report.as_text())
+        if plot:
+            draw(report, plot, DOCS / f'{section}.svg')
     return 0
 
 

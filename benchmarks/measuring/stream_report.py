@@ -14,7 +14,7 @@ MODE = (
     'Streams at 30 Hz on both sides: faces are followed from image to image (process; VIDEO, '
     'static_image_mode False), ours with all its defaults, the temporal filter among them.'
 )
-COLUMNS = ('median', 'p95', 'p99', 'CPU', 'MiB', 'faces')
+COLUMNS = ('median', 'p95', 'p99', 'CPU', 'MiB', 'faces', 'faces/s')
 STAGES = ('detect', 'landmarks', 'new faces', 'filter', 'blendshapes', 'other')
 
 
@@ -70,7 +70,7 @@ def _figures(row: StreamRow) -> list[str]:
     times = (row.wall_ms.median, row.wall_ms.p95, row.wall_ms.p99, row.cpu_ms)
     found = f'{row.faces_found} of {row.faces_shown}'
     faces = 'all' if row.faces_found == row.faces_shown else found
-    return [*(f'{ms:.2f}' for ms in times), f'{row.peak_mib:.0f}', faces]
+    return [*(f'{ms:.2f}' for ms in times), f'{row.peak_mib:.0f}', faces, f'{row.faces_per_s:.0f}']
 
 
 def _ms(value: float | None) -> str:

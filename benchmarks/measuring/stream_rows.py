@@ -48,6 +48,11 @@ class StreamRow:
     stages_ms: dict[str, float]
 
     @property
+    def faces_per_s(self) -> float:
+        """How many faces are followed in a second, one image after the other."""
+        return 1e3 * self.faces_found / self.wall_ms.n / self.wall_ms.median
+
+    @property
     def race(self) -> tuple[str, str, str]:
         """What the row shares with those of the other sides."""
         return self.scene, self.model, self.setting
