@@ -14,6 +14,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+
 import cv2
 from measuring.markdown import bullets, table
 from on_device.about import about
@@ -21,6 +23,7 @@ from on_device.cameras import Cameras, camera_rows
 from on_device.contestant import Contestant, opened
 from on_device.floor import floor_rows
 from on_device.memory import MemoryWatch, memory_row
+from on_device.peers import peer_rows
 from on_device.times import face_rows, latency_rows
 
 from facemesh_ros.core.profiles import LANDMARK_PROFILES
@@ -92,10 +95,13 @@ def measured(
         )
 
     spread = 'n|median|p95|p99'
+    peers, left_out = peer_rows(chosen.model, chosen.samples)
+    for line in left_out:
+        tell(f'left out: {line}')
     show(
         '1280x720, host bytes to host landmarks, ms',
         f'what|{spread}',
-        latency_rows(contestant, chosen.samples),
+        [*latency_rows(contestant, chosen.samples), *peers],
     )
     show(
         'Faces of one image, ms',
