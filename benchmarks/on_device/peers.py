@@ -1,4 +1,4 @@
-"""MediaPipe on the same machine, on its CPU: it needs no GPU, and has none to use in its wheels."""
+"""MediaPipe on the same machine, on its CPU, where it runs without anything else."""
 
 from __future__ import annotations
 
