@@ -24,17 +24,18 @@ class ThreadTeam:
     def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Return the result for each item, in order.
 
-        The caller takes over what no helper has begun by the time it gets there. So nobody ever
-        waits for a helper that is waiting himself.
+        Helpers go from the front to the back, the caller from the back to the front, taking over
+        what nobody has begun. So nobody ever waits for a helper that is waiting himself.
         """
         if self._helpers is None or len(items) < 2:
             return [work(item) for item in items]
         first, *others = items
         begun = [self._helpers.submit(work, item) for item in others]
-        results = [work(first)]
-        for item, future in zip(others, begun, strict=True):
-            results.append(work(item) if future.cancel() else future.result())
-        return results
+        mine = [work(first)]
+        while begun and begun[-1].cancel():
+            begun.pop()
+            mine.append(work(others[len(begun)]))
+        return [mine[0], *(future.result() for future in begun), *mine[:0:-1]]
 
     def both(self, one: Callable[[], Item], other: Callable[[], Result]) -> tuple[Item, Result]:
         """Return both results; a helper, if there is one, does the other meanwhile."""

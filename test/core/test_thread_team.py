@@ -52,6 +52,21 @@ def test_a_helper_works_while_the_caller_does():
     assert sorted(arrived) == [0, 1]
 
 
+def test_the_caller_goes_on_while_a_helper_is_busy():
+    busy, done = threading.Event(), []
+
+    def work(item):
+        if item == 1:  # the helper's first; it ends when the caller has done all the others
+            assert busy.wait(PATIENCE_S)
+        done.append(item)
+        if len(done) == 4:
+            busy.set()
+        return item
+
+    assert ThreadTeam(1).each(work, range(5)) == [0, 1, 2, 3, 4]
+    assert done[-1] == 1
+
+
 @pytest.mark.parametrize('bad', [0, 1, 2])
 def test_what_went_wrong_is_told(team, bad):
     def work(item):
