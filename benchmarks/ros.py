@@ -29,7 +29,7 @@ from dds.session import measured_session, measured_starts
 from dds.settings import Setting
 from dds.surroundings import prepare_dds, versions
 from measuring.command import command_line, draw, show, tell
-from measuring.documents import DOCS, write_section
+from measuring.documents import BENCHMARKS, DOCS, write_section
 from measuring.machine import load_average, machine
 from measuring.processes import SideError
 from measuring.stream_scenes import SIZES
@@ -97,7 +97,7 @@ def main() -> int:
         draw(report, 'ros_plot.py', chosen.plot)
     if chosen.docs:
         draw(report, 'ros_plot.py', DOCS / PLOT)
-        write_section(DOCS / 'benchmarks.md', 'ros', report.as_text())
+        write_section(BENCHMARKS, 'ros', report.as_text())
     return 0
 
 

@@ -97,11 +97,10 @@ def _on_device(
 ) -> tuple[Network, Models]:
     """Put everything where whole images are taken."""
     profile = landmark_profile(landmark_model)
-    scored = settings.publish_blendshapes and profile.has_blendshapes
     names = ModelNames(
         landmark_model,
         tuple(_detectors(settings.detector, store)),
-        BLENDSHAPE_MODEL if scored and BLENDSHAPE_MODEL in store.records() else '',
+        _expressions(settings, store, profile),
     )
     device = proven_models(store, opener, names, faces=settings.max_faces, streams=streams)
     return device.networks[landmark_model], Models(
@@ -130,12 +129,12 @@ def _models(
         name: BlazeFace(opener.open(name), detector_profile(name), profile.max_iou)
         for name in _detectors(settings.detector, store)
     }
-    wanted = settings.publish_blendshapes and profile.has_blendshapes
+    expressions = _expressions(settings, store, profile)
     return Models(
         detectors,
         FaceLandmarker(network, batch_limit=batch_limit, team=team),
         profile.square_roi,
-        _blendshapes(store, opener) if wanted else None,
+        Blendshapes(opener.open(expressions)) if expressions else None,
         team,
     )
 
@@ -156,8 +155,7 @@ def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorProfi
     return name, detector_profile(name)
 
 
-def _blendshapes(store: ModelStore, opener: NetworkOpener) -> Blendshapes | None:
-    """Load the blendshape model; None where it is not provisioned, as it is optional."""
-    if BLENDSHAPE_MODEL not in store.records():
-        return None
-    return Blendshapes(opener.open(BLENDSHAPE_MODEL))
+def _expressions(settings: SensorSettings, store: ModelStore, profile: LandmarkProfile) -> str:
+    """Return the blendshape model; empty if unwanted or not provisioned, as it is optional."""
+    wanted = settings.publish_blendshapes and profile.has_blendshapes
+    return BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else ''

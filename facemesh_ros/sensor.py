@@ -12,7 +12,6 @@ from facemesh_ros.acceleration.handover import Handover
 from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.acceleration.proof import Proof
 from facemesh_ros.acceleration.recovery import Recovery
-from facemesh_ros.core.affine import letterbox_roi
 from facemesh_ros.core.blendshapes import NAMES
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.pipeline import FacePipeline
@@ -124,7 +123,7 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     handover, recovery = opener.handover(), Recovery(opener.reopen)
     sensor = FaceSensor(info, topology, settings, handover, recovery, models)
     start_s = time.perf_counter()
-    _warm_up(sensor.stream(), models)
+    _warm_up(sensor.stream())
     info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
     return sensor
 
@@ -142,11 +141,7 @@ def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 
-def _warm_up(pipeline: FacePipeline, models: Models) -> None:
-    """Let ONNX Runtime plan its memory now, not at the first face."""
+def _warm_up(pipeline: FacePipeline) -> None:
+    """Go through the whole pipeline now, not at the first face; each network has run before."""
     width, height = WARM_UP_WH
-    grey = Frame(np.full((height, width), 128, np.uint8), PixelOrder.MONO)
-    located = models.landmarker.locate(grey, letterbox_roi(grey.image_wh))
-    if models.blendshapes:
-        models.blendshapes.score(located.points)
-    pipeline.examine(grey)
+    pipeline.examine(Frame(np.full((height, width), 128, np.uint8), PixelOrder.MONO))

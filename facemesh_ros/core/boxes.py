@@ -17,7 +17,11 @@ Floating = TypeVar('Floating', np.float32, np.float64)
 
 def tight_boxes(points: Float32) -> Float32:
     """Return the (N, 4) boxes around landmarks (N, L, 2 or more) px."""
-    xy = planes(points)
+    return boxes_of_planes(planes(points))
+
+
+def boxes_of_planes(xy: NDArray[Floating]) -> NDArray[Floating]:
+    """Return the (N, 4) boxes around points (N, 2, L) px, see `planes`."""
     return np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.core.boxes import planes
+from facemesh_ros.core.boxes import boxes_of_planes, planes
 from facemesh_ros.core.structs import select
 from facemesh_ros.core.types import Float32, Float64
 
@@ -44,5 +44,5 @@ class Outlines:
 def outlines_of(points: Float32) -> Outlines:
     """Return the outlines of landmarks (N, L, 3) px."""
     xy = planes(points)
-    boxes = np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
-    return Outlines(xy.sum(axis=2, dtype=np.float64) / points.shape[1], boxes)
+    centroids = xy.sum(axis=2, dtype=np.float64) / points.shape[1]
+    return Outlines(centroids, boxes_of_planes(xy))

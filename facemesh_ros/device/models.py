@@ -40,15 +40,15 @@ class DeviceDetector:
 
     def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
         """See `BlazeFace.detect`."""
+        whole = letterbox_roi(frame.image_wh)
+        to_image = image_from_crop(whole if region is None else region, self._input_size)
         if region is None:
             samples = letterbox_samples(frame.image_wh, self._input_size)
-            region = letterbox_roi(frame.image_wh)
         else:
-            samples = affine_samples(image_from_crop(region, self._input_size), self._input_size)
+            samples = affine_samples(to_image, self._input_size)
         inputs: Inputs = dict(zip(('columns', 'rows'), samples, strict=True))
         regressors, logits = self._engine.run(self._model, frame, inputs)
         found = regressors[0], logits[0, :, 0]
-        to_image = image_from_crop(region, self._input_size)
         return faces_from_tensors(*found, self._anchors, to_image, min_score, self._max_iou)
 
 

@@ -28,7 +28,3 @@ class NodeLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log one message."""
         self._told.get(record.levelno, self._told[logging.ERROR])(record.getMessage())
-
-    def detach(self) -> None:
-        """Leave the package's log."""
-        logging.getLogger(PACKAGE).removeHandler(self)

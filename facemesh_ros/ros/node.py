@@ -13,7 +13,6 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
-from facemesh_ros.acceleration.handover import Handover
 from facemesh_ros.core.providers import CPU
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.hardware import usable_cores
@@ -53,12 +52,11 @@ class FaceMeshNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
-        self._log = NodeLog(self.get_logger())
+        NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._streams: list[FaceStream] = []
         self._sensor: FaceSensor | None = None
         self._diagnostics: Diagnostics | None = None
-        self._handover: Handover | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
@@ -80,8 +78,7 @@ class FaceMeshNode(LifecycleNode):
             FaceStream(self, sensor, self._tunables, camera, turns) for camera in cameras
         ]
         self._announce(sensor.model)
-        self._handover = sensor.handover
-        self._handover.start(self._announce_again)
+        sensor.handover.start(self._announce_again)
         return SUCCESS
 
     def _announce_again(self) -> None:
@@ -93,11 +90,9 @@ class FaceMeshNode(LifecycleNode):
             f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
             f'on {model.provider} in {model.precision}'
         )
-        warnings = []
         if model.precision != self._tunables.settings.precision:
-            warnings.append('not in the fp16 that was asked for, which takes a GPU')
-        if warnings:
-            self.get_logger().warning(', '.join([text, *warnings]))
+            missed = 'not in the fp16 that was asked for, which takes a GPU'
+            self.get_logger().warning(f'{text}, {missed}')
         else:
             self.get_logger().info(text)
         self.get_logger().info(f'proof: {model.proof}')
@@ -119,13 +114,12 @@ class FaceMeshNode(LifecycleNode):
     @_told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
-        self._handover.stop()
+        self._sensor.handover.stop()
         for stream in self._streams:
             stream.destroy()
         self._streams = []
-        if self._sensor is not None:
-            self._sensor.close()
-            self._sensor = None
+        self._sensor.close()
+        self._sensor = None
         return SUCCESS
 
     @_told
@@ -136,8 +130,8 @@ class FaceMeshNode(LifecycleNode):
 
     def stop(self) -> None:
         """End what runs; safe in every state."""
-        if self._handover is not None:
-            self._handover.stop()
+        if self._sensor is not None:
+            self._sensor.handover.stop()
         self._close()
 
     def _close(self) -> None:
