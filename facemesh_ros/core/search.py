@@ -74,11 +74,13 @@ class FaceSearch:
         self._closer = closer[0] if closer else None
         self._schedule = LookSchedule(list(detectors), closer)
         self._hints = HintPool()
+        self._known_count = 0
 
     def reset(self) -> None:
         """Start from the beginning."""
         self._schedule.reset()
         self._hints.reset()
+        self._known_count = 0
 
     def everywhere(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
         """Look everywhere at once and return each face once, best score first."""
@@ -104,14 +106,17 @@ class FaceSearch:
         Args:
             frame: The image.
             settings: Of now.
-            known_xyxy: (N, 4) px, boxes of faces that need no confirmation.
+            known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a sweep has
+                brought nobody who is not among them, closer looks become rare.
             anywhere: Whether the cheapest detector must see the whole of this very image.
             near: Regions in which it must look too.
 
         Returns:
             Each face once, best score first.
         """
-        looks = self._schedule.due(frame.image_wh, settings)
+        calm = not anywhere and len(known_xyxy) == self._known_count
+        self._known_count = len(known_xyxy)
+        looks = self._schedule.due(frame.image_wh, settings, calm=calm)
         if anywhere and self._schedule.first not in looks:
             looks.append(Look((self._cheapest,), None))
         looks += [Look((self._cheapest,), near[index : index + 1]) for index in range(len(near))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -159,6 +160,43 @@ def test_who_comes_in_is_found_while_another_is_followed(stream):
         assert waited < 5
     assert lives(faces) == [(known, TRACKED), (known + 1, TENTATIVE)]
     assert middles(faces)[1] == pytest.approx(np.add(THERE, FACE_XY), abs=6)
+
+
+def small(head: np.ndarray, face_px: int) -> np.ndarray:
+    """The head with a face of this height."""
+    side = np.multiply(head.shape[1::-1], face_px / 110).round().astype(int)
+    return cv2.resize(head, side, interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(('there_from', 'images'), [(0, 10), (30, 50)])
+def test_who_is_small_is_found_soon_also_while_another_is_followed(
+    stream, astronaut, there_from, images
+):
+    far = small(astronaut[HEAD], 36)
+    found = None
+    for index in range(there_from + images + 1):
+        image = np.full((720, 1280, 3), GREY, np.uint8)
+        image[120:320, 40:250] = astronaut[HEAD]
+        if index >= there_from:
+            image[300:, 900:][: far.shape[0], : far.shape[1]] = far
+        stream.stamp_ns += PERIOD_NS
+        faces = stream.pipeline.process(Frame(image, PixelOrder.RGB, stream.stamp_ns))
+        if len(faces) == 2:
+            found = index
+            break
+    assert found is not None
+    assert middles(faces)[1] == pytest.approx([900 + 34, 300 + 31], abs=4)
+
+
+def test_once_everything_was_looked_at_a_face_that_stays_alone_costs_few_looks(stream):
+    def looks_in(images: int) -> int:
+        before = stream.pipeline.looks['full_range']
+        for _ in range(images):
+            stream.show(HERE, image_wh=(1280, 720))
+        return stream.pipeline.looks['full_range'] - before
+
+    begun, later = looks_in(10), looks_in(40)
+    assert later / 40 < 0.5 * begun / 10
 
 
 def test_who_leaves_over_the_border_is_not_held(stream):

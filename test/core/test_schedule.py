@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.core.profiles import DETECTOR_PROFILES
-from facemesh_ros.core.schedule import LookSchedule
+from facemesh_ros.core.schedule import CALMER, LookSchedule
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.sweep import Look
 
@@ -38,8 +38,21 @@ def name(look: Look):
     )
 
 
-def looks_of(plan: LookSchedule, wh, settings: PipelineSettings, images: int) -> list[list]:
-    return [[name(look) for look in plan.due(wh, settings)] for _ in range(images)]
+def looks_of(
+    plan: LookSchedule, wh, settings: PipelineSettings, images: int, *, calm: bool = False
+) -> list[list]:
+    return [[name(look) for look in plan.due(wh, settings, calm=calm)] for _ in range(images)]
+
+
+def calm_schedule(wh, settings: PipelineSettings) -> LookSchedule:
+    """A schedule that has looked at everything since somebody came."""
+    plan = schedule()
+    everything, seen = all_looks(wh, settings), set()
+    plan.due(wh, settings)
+    while not everything <= seen:
+        seen.update(*looks_of(plan, wh, settings, 1, calm=True))
+    looks_of(plan, wh, settings, 2 * settings.detector_interval, calm=True)
+    return plan
 
 
 WHOLE = (('short_range', 'full_range'), None)
@@ -50,13 +63,16 @@ def all_looks(wh, settings: PipelineSettings) -> set:
     return {name(look) for look in (sweep.first, *sweep.rest)}
 
 
+def images_of_a_sweep(wh, settings: PipelineSettings) -> int:
+    # Every third look or less is at the whole image again, and two at least.
+    others = len(schedule().sweep(wh, settings).rest)
+    return max(2 * settings.detector_interval, -(-(3 * others + 8) // (2 * MOST)))
+
+
 @given(sizes_wh, intervals, rotations)
 def test_a_sweep_takes_two_intervals_or_what_its_looks_need(wh, interval, turns):
     settings = PipelineSettings(detector_interval=interval, detector_rotations=turns)
-    expected = all_looks(wh, settings)
-    # Every third look or less is at the whole image again, and two at least.
-    others = len(schedule().sweep(wh, settings).rest)
-    images = max(2 * interval, -(-(3 * others + 8) // (2 * MOST)))
+    expected, images = all_looks(wh, settings), images_of_a_sweep(wh, settings)
     stream = looks_of(schedule(), wh, settings, 2 * images + 1)
     # Wherever one starts to count; an image more, as looks come in whole numbers.
     for start in (0, 1, images // 2, images):
@@ -138,3 +154,44 @@ def test_who_is_chosen_alone_looks_at_the_whole_image_every_interval_and_no_more
     due = [index for index, image in enumerate(stream) if image]
     assert due == list(range(0, 40, interval))
     assert all(image == [(('short_range',), None)] for image in stream if image)
+
+
+@given(sizes_wh, intervals, rotations)
+def test_after_somebody_came_everything_is_looked_at_as_soon_as_ever(wh, interval, turns):
+    settings = PipelineSettings(detector_interval=interval, detector_rotations=turns)
+    plan, images = calm_schedule(wh, settings), images_of_a_sweep(wh, settings)
+    now = looks_of(plan, wh, settings, 1) + looks_of(plan, wh, settings, images, calm=True)
+    assert set().union(*now) == all_looks(wh, settings)
+
+
+@given(sizes_wh, intervals, rotations)
+def test_in_calm_the_whole_image_is_still_looked_at_every_interval(wh, interval, turns):
+    settings = PipelineSettings(detector_interval=interval, detector_rotations=turns)
+    stream = looks_of(calm_schedule(wh, settings), wh, settings, 80, calm=True)
+    places = [index for index, image in enumerate(stream) if WHOLE in image]
+    assert places[0] < interval
+    assert max(after - before for before, after in pairwise(places)) <= interval
+    assert len(stream) - places[-1] <= interval
+
+
+@given(sizes_wh, rotations)
+def test_in_calm_everything_is_still_looked_at_again_and_again(wh, turns):
+    settings = PipelineSettings(detector_rotations=turns)
+    images = 2 * CALMER * len(schedule().sweep(wh, settings).rest) + 10
+    stream = looks_of(calm_schedule(wh, settings), wh, settings, images, calm=True)
+    assert set().union(*stream) == all_looks(wh, settings)
+
+
+@pytest.mark.parametrize(('wh', 'part'), [((640, 480), 0.5), (HD, 0.35), ((3840, 2160), 0.35)])
+def test_calm_saves_most_of_the_looks(wh, part):
+    settings = PipelineSettings()
+    quick = looks_of(schedule(), wh, settings, 100)
+    calm = looks_of(calm_schedule(wh, settings), wh, settings, 100, calm=True)
+    assert sum(map(len, calm)) <= part * sum(map(len, quick))
+
+
+def test_calm_that_ends_before_everything_was_looked_at_begins_to_count_again():
+    plan, settings = schedule(), PipelineSettings()
+    for _ in range(4):
+        looks_of(plan, HD, settings, 1)
+        assert {len(image) for image in looks_of(plan, HD, settings, 8, calm=True)} == {MOST}
