@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Lock
+from types import TracebackType
 
 
 class Turns:
-    """Lets only so many threads work at once, in the order in which they asked.
+    """Lets only so many seats work at once: each as often as another, the newest work first.
 
-    A semaphore would do the first alone: whoever has just finished may take it again before
-    those that wait wake up, and one busy camera would starve the others.
+    In each round every seat that has work gets one turn. Within a round the one goes first whose
+    work is the newest: what others have waiting is old already, and will have been replaced by
+    something newer when their turn comes. A seat that had nothing to do for a while joins the
+    round that is on; it has no turns to catch up on.
+
+    Source: start-time fair queueing (Goyal, Vin, Cheng 1996), all work of one length.
     """
 
     def __init__(self, places: int) -> None:
         """Take how many may work at once."""
         self._free = places
-        self._waiting: deque[Lock] = deque()
+        self._round = 0
+        self._waiting: list[Seat] = []
         self._guard = Lock()
 
     @property
@@ -26,28 +30,58 @@ class Turns:
         """How many wait for their turn."""
         return len(self._waiting)
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a place and keep it inside."""
-        self._enter()
-        try:
-            yield
-        finally:
-            self._leave()
+    def seat(self, newest: Callable[[], float]) -> Seat:
+        """Return a seat for one thread; `newest` says when its work arrived, any clock's s."""
+        return Seat(self, newest)
 
-    def _enter(self) -> None:
-        gate = Lock()
-        gate.acquire()
+    def enter(self, seat: Seat) -> None:
+        """Wait for a place."""
         with self._guard:
+            seat.round = max(seat.round + 1, self._round)
             if self._free:
                 self._free -= 1
+                self._round = seat.round
                 return
-            self._waiting.append(gate)
-        gate.acquire()  # until somebody hands his place over
+            self._waiting.append(seat)
+        seat.called.acquire()  # until somebody hands his place over
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Hand a place over."""
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
+            if not self._waiting:
                 self._free += 1
+                return
+            seat = min(self._waiting, key=lambda one: (one.round, -one.newest()))
+            self._waiting.remove(seat)
+            self._round = seat.round
+            seat.called.release()
+
+
+class Seat:
+    """One thread's claim to its turns: inside a `with` it has a place.
+
+    Attributes:
+        newest: Says when the work that it waits for arrived.
+        round: In which it has had its last turn, or has its next.
+        called: Released when its turn has come.
+    """
+
+    def __init__(self, turns: Turns, newest: Callable[[], float]) -> None:
+        """Take whose seat it is; see `Turns.seat`."""
+        self.newest, self.round = newest, 0
+        self.called = Lock()
+        self.called.acquire()
+        self._turns = turns
+
+    def __enter__(self) -> None:
+        """Wait for a place."""
+        self._turns.enter(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Hand it over."""
+        self._turns.leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Generic, TypeVar
@@ -31,7 +32,9 @@ class NewestFirstWorker(Generic[Item]):
         """
         self.received = 0
         self.dropped = 0
-        self._work, self._failed, self._turns = work, failed, turns
+        self._work, self._failed = work, failed
+        self._seat = turns.seat(lambda: self._arrived_s)
+        self._arrived_s = 0.0
         self._waiting: Item | None = None
         self._stopping = False
         self._changed = Condition()
@@ -43,7 +46,7 @@ class NewestFirstWorker(Generic[Item]):
         with self._changed:
             self.received += 1
             self.dropped += self._waiting is not None
-            self._waiting = item
+            self._waiting, self._arrived_s = item, time.monotonic()
             self._changed.notify()
 
     def stop(self) -> None:
@@ -55,7 +58,7 @@ class NewestFirstWorker(Generic[Item]):
 
     def _run(self) -> None:
         while self._is_wanted():
-            with self._turns.turn():
+            with self._seat:
                 item = self._newest()
                 if item is not None:
                     self._try(item)
