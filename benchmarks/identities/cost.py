@@ -27,7 +27,6 @@ def cost_of(faces: int) -> CostRow:
     settings = PipelineSettings(max_faces=max(faces, 1))
     tracker, steadier = Tracker(LANDMARKS, FaceIds()), Steadier(settings.filter)
     tracker_s, filter_s = [], []
-    tones = np.zeros((faces, 3), np.float32)
     for index in range(IMAGES):
         points = _faces(faces, index)
         start = perf_counter()
@@ -36,7 +35,7 @@ def cost_of(faces: int) -> CostRow:
         tracker.recognise(NO_DETECTIONS, settings.min_tracking_iou)
         scores = np.full(faces, np.nan if len(expected) else 0.9, np.float32)
         sightings = Sightings(points, np.ones(faces, np.float32), scores, _rois(points))
-        tracker.update(sightings, settings, IMAGE_WH, tones)
+        tracker.update(sightings, settings, IMAGE_WH, _grey)
         between = perf_counter()
         stamp_ns = round(index * 1e9 / RATE_HZ)
         tracker.steady(
@@ -61,6 +60,10 @@ def _faces(count: int, index: int) -> Float32:
     way = 40 * np.sin(0.05 * index + np.arange(count))[:, None, None]
     noise = np.random.default_rng(index).normal(0, 0.1, (count, LANDMARKS, 3))
     return (places[:, None] + SIZE_PX * shape + way * [1, 0.5, 0] + noise).astype(np.float32)
+
+
+def _grey(points: Float32) -> Float32:
+    return np.zeros((len(points), 3), np.float32)
 
 
 def _rois(points: Float32) -> Rois:

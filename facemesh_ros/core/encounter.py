@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import box_centres, box_sizes, overlaps
 from facemesh_ros.core.outlines import Outlines
+from facemesh_ros.core.structs import Indices
 from facemesh_ros.core.types import Float32
 
 # Part of the smaller of two boxes from which they are of one face.
@@ -16,8 +19,6 @@ SAME_FACE = 0.7
 CROWDED = 0.1
 # The same from which somebody who is not seen is taken to be behind the other.
 BEHIND = 0.3
-
-Indices = NDArray[np.intp]
 
 
 class Encounter:
@@ -34,12 +35,29 @@ class Encounter:
         self.expected, self.seen = expected, seen
         boxes = np.concatenate([expected.boxes_xyxy, seen.boxes_xyxy])
         self.centres, self.sizes = box_centres(boxes), box_sizes(boxes)
-        self._iou, self._contained = overlaps(boxes, boxes)
+        self._boxes = boxes
+
+    @cached_property
+    def _overlaps(self) -> tuple[Float32, Float32]:
+        return overlaps(self._boxes, self._boxes)
+
+    def apart(self, limit: float) -> bool:
+        """Tell, of N that are expected and N that are seen, whether all but pairs are apart.
+
+        Args:
+            limit: Part of the smaller of two boxes that both may share.
+        """
+        count = len(self.seen)
+        if count < 2:
+            return True
+        contained = self._overlaps[1].reshape(2, count, 2, count).max(axis=(0, 2))
+        np.fill_diagonal(contained, 0)
+        return bool(contained.max() <= limit)
 
     def crowded(self) -> NDArray[np.bool_]:
         """Tell for (T, N) pairs whether another known face overlaps the one that is seen."""
         known = len(self.expected)
-        claims = self._contained[:known, known:] > CROWDED
+        claims = self._overlaps[1][:known, known:] > CROWDED
         crowded: NDArray[np.bool_] = claims.sum(axis=0) - claims > 0
         return crowded
 
@@ -47,19 +65,20 @@ class Encounter:
         """Tell for (K, K) pairs of those seen whether both are one face."""
         of_seen = places + len(self.expected)
         pairs = of_seen[:, None], of_seen
-        return same_face(self._iou[pairs], self._contained[pairs], min_iou)
+        iou, contained = self._overlaps
+        return same_face(iou[pairs], contained[pairs], min_iou)
 
     def alone(self, places: Indices, missed: Indices) -> NDArray[np.bool_]:
         """Tell for K of those seen whether none of them, and none who is missed, overlaps it."""
         of_seen = places + len(self.expected)
         everybody = np.concatenate([of_seen, missed])
-        neighbours = (self._contained[of_seen[:, None], everybody] > CROWDED).sum(axis=1)
+        neighbours = (self._overlaps[1][of_seen[:, None], everybody] > CROWDED).sum(axis=1)
         alone: NDArray[np.bool_] = neighbours == 1
         return alone
 
     def hidden(self, places: Indices, missed: Indices) -> NDArray[np.bool_]:
         """Tell which of those missed are taken to be behind one of K that are seen."""
-        parts = self._contained[missed[:, None], places + len(self.expected)]
+        parts = self._overlaps[1][missed[:, None], places + len(self.expected)]
         hidden: NDArray[np.bool_] = parts.max(axis=1, initial=0) > BEHIND
         return hidden
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.core.structs import Indices, Rows, put
 from facemesh_ros.core.types import Float64
 
 # In face sizes: how exactly a face's place is measured, how fast it may be at first, and how
@@ -27,61 +28,55 @@ LASTING_S = 0.3
 class Motion:
     """Velocities of N faces, by a Kalman filter whose place is always the measured one.
 
+    Its arrays are replaced, never changed.
+
     Attributes:
         velocities: (N, 2) px per s.
         lasting: (N, 2) the same, followed slowly.
-        place_variances: (N,) in face sizes, squared.
-        covariances: (N,) of place and velocity.
-        velocity_variances: (N,) in face sizes per s, squared.
+        variances: (N, 3) of the place, of place and velocity together, of the velocity; in sizes
+            of the face and s.
     """
 
     velocities: Float64
     lasting: Float64
-    place_variances: Float64
-    covariances: Float64
-    velocity_variances: Float64
+    variances: Float64
 
     @staticmethod
     def at_rest(count: int) -> Motion:
         """Return the motion of faces that were seen once."""
-        return Motion(
-            np.zeros((count, 2)),
-            np.zeros((count, 2)),
-            np.full(count, PLACE_NOISE**2),
-            np.zeros(count),
-            np.full(count, FIRST_SPEED**2),
-        )
+        first = np.tile([PLACE_NOISE**2, 0.0, FIRST_SPEED**2], (count, 1))
+        return Motion(np.zeros((count, 2)), np.zeros((count, 2)), first)
 
     def pass_time(self, interval_s: float) -> None:
         """Let the uncertainty grow for a while."""
-        self.lasting += (self.velocities - self.lasting) * -math.expm1(-interval_s / LASTING_S)
-        place_push, velocity_push = interval_s**2 / 2 * ACCELERATION, interval_s * ACCELERATION
-        self.place_variances += interval_s * (
-            2 * self.covariances + interval_s * self.velocity_variances
-        )
-        self.place_variances += place_push**2
-        self.covariances += interval_s * self.velocity_variances + place_push * velocity_push
-        self.velocity_variances += velocity_push**2
+        weight, t = -math.expm1(-interval_s / LASTING_S), interval_s
+        self.lasting = self.lasting + weight * (self.velocities - self.lasting)
+        growth = np.array([[1.0, 0.0, 0.0], [2 * t, 1.0, 0.0], [t * t, t, 1.0]])
+        push = np.array([t**4 / 4, t**3 / 2, t * t])
+        self.variances = self.variances @ growth + ACCELERATION**2 * push
 
-    def measure(self, chosen: NDArray[np.intp], surprises: Float64) -> None:
+    def measure(self, chosen: Rows, surprises: Float64) -> None:
         """Learn from where chosen faces are.
 
         Args:
-            chosen: Indices of K of the N faces.
+            chosen: K of the N faces.
             surprises: (K, 2) px, measured minus expected place.
         """
-        place, covariance = self.place_variances[chosen], self.covariances[chosen]
+        before = self.variances[chosen]
+        place, both, velocity = before[:, :1], before[:, 1:2], before[:, 2:]
         total = place + PLACE_NOISE**2
-        gain, rest = covariance / total, PLACE_NOISE**2 / total
-        self.velocities[chosen] += gain[:, None] * surprises
-        self.place_variances[chosen] = rest * place
-        self.covariances[chosen] = rest * covariance
-        self.velocity_variances[chosen] -= gain * covariance
+        gains = both / total
+        after = before * (PLACE_NOISE**2 / total)
+        after[:, 2:] = velocity - gains * both
+        velocities = self.velocities[chosen] + gains * surprises
+        self.velocities = put(self.velocities, chosen, velocities)
+        self.variances = put(self.variances, chosen, after)
 
-    def lose(self, chosen: NDArray[np.intp]) -> None:
+    def lose(self, chosen: Indices) -> None:
         """Have faces that got out of sight go on as they did before something hid them."""
-        self.velocities[chosen] = self.lasting[chosen]
+        self.velocities = put(self.velocities, chosen, self.lasting[chosen])
 
     def slow_down(self, chosen: NDArray[np.bool_], interval_s: float) -> None:
         """Brake faces that are out of sight."""
-        self.velocities[chosen] *= math.exp(-interval_s / COASTING_S)
+        braked = math.exp(-interval_s / COASTING_S)
+        self.velocities = self.velocities * np.where(chosen, braked, 1.0)[:, None]

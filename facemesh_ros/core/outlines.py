@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import boxes_of_planes, planes
-from facemesh_ros.core.structs import select
+from facemesh_ros.core.structs import Rows, select
 from facemesh_ros.core.types import Float32, Float64
 
 
@@ -27,18 +27,13 @@ class Outlines:
     def __len__(self) -> int:
         return len(self.centroids)
 
-    def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Outlines:
+    def __getitem__(self, chosen: Rows | NDArray[np.bool_]) -> Outlines:
         return select(self, chosen)
 
     def moved(self, steps: Float64) -> Outlines:
         """Return the faces after (N, 2) px of way."""
         corners = np.concatenate([steps, steps], axis=1, dtype=np.float32)
         return Outlines(self.centroids + steps, self.boxes_xyxy + corners)
-
-    def put(self, places: NDArray[np.intp], others: Outlines) -> None:
-        """Write faces over those at K places."""
-        self.centroids[places] = others.centroids
-        self.boxes_xyxy[places] = others.boxes_xyxy
 
 
 def outlines_of(points: Float32) -> Outlines:

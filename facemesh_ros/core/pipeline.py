@@ -90,8 +90,12 @@ class FacePipeline:
             self._start_anew(frame)
         expected = self._tracker.expect(interval_s or 0.0)
         sightings = self._sightings(frame, expected, thorough=thorough)
-        tones = tones_from_landmarks(frame, sightings.points)
-        self._tracker.update(sightings, settings, frame.image_wh, tones)
+        self._tracker.update(
+            sightings,
+            settings,
+            frame.image_wh,
+            lambda points: tones_from_landmarks(frame, points),
+        )
         with self._stage('filter'):
             self._steady(frame, settings.filter)
         return self._faces(settings)

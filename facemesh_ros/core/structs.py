@@ -10,14 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 Struct = TypeVar('Struct')
+Indices = NDArray[np.intp]
+Rows = slice | Indices
+# All rows, in order: what takes or replaces them need not copy them.
+EVERY_ROW = slice(None)
 
 
 def select(struct: Struct, rows: slice | NDArray[Any]) -> Struct:
     """Return some rows, by a slice, indices or a mask."""
+    if rows is EVERY_ROW:
+        return struct
     if isinstance(struct, np.ndarray):
         return cast(Struct, struct[rows])
     parts = [select(getattr(struct, name), rows) for name in _names(cast(Any, type(struct)))]
     return cast(Struct, cast(Any, type(struct))(*parts))
+
+
+def put(struct: Struct, rows: Rows, others: Struct) -> Struct:
+    """Return the struct with other values in some rows; its own arrays stay as they are."""
+    if rows is EVERY_ROW:
+        return others
+
+    def with_others(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+        changed = one.copy()
+        changed[rows] = other
+        return changed
+
+    return _mapped(with_others, struct, others)
 
 
 def join(first: Struct, second: Struct) -> Struct:

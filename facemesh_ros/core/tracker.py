@@ -15,15 +15,18 @@ from facemesh_ros.core.likeness import MEMORY_BEHIND_S, MEMORY_S
 from facemesh_ros.core.outlines import outlines_of
 from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.structs import EVERY_ROW, Indices, Rows, put
 from facemesh_ros.core.tracks import Sightings, Tracks
 from facemesh_ros.core.types import FaceDetections, Float32, Rois
-from facemesh_ros.core.who_is_who import who_is_who
+from facemesh_ros.core.who_is_who import themselves, who_is_who
 
-# How slowly the tone that is known of a face follows what is seen of it.
-TONE_S = 0.5
+# How slowly the tone that is known of a face follows what is seen of it, and how often that is
+# looked at while nobody is near anybody.
+TONE_S, LOOK_S = 0.5, 0.2
 
-Indices = NDArray[np.intp]
 Smoothing = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
+# Gives the (N, 3) tones of landmarks (N, L, 3) px, see `tones_from_landmarks`.
+Tones = Callable[[Float32], Float32]
 
 
 class Tracker:
@@ -37,12 +40,13 @@ class Tracker:
     def reset(self) -> None:
         """Forget all faces; ids go on counting."""
         self._tracks = Tracks.none(self._landmark_count)
-        self._interval_s = 0.0
+        self._interval_s = self._untoned_s = 0.0
+        self._all_seen = True
 
     @property
     def in_sight(self) -> bool:
         """Whether faces are known and the last image showed all of them."""
-        return len(self._tracks) > 0 and not self._tracks.misses.any()
+        return len(self._tracks) > 0 and self._all_seen
 
     @property
     def lost(self) -> Rois:
@@ -55,6 +59,8 @@ class Tracker:
     @property
     def followed(self) -> Tracks:
         """The faces that are followed, in the order of their ids, all where they are expected."""
+        if self._all_seen:
+            return self._tracks
         return self._tracks[self._followed].where_expected()
 
     @property
@@ -63,8 +69,8 @@ class Tracker:
         return self._tracks.expected.boxes_xyxy[self._followed]
 
     @property
-    def _followed(self) -> Indices:
-        return np.flatnonzero(self._tracks.followed)
+    def _followed(self) -> Rows:
+        return EVERY_ROW if self._all_seen else np.flatnonzero(self._tracks.followed)
 
     def expect(self, interval_s: float) -> Rois:
         """Move all faces on to the next image.
@@ -76,6 +82,7 @@ class Tracker:
             Where the followed faces are expected.
         """
         self._interval_s = interval_s
+        self._untoned_s += interval_s
         tracks, followed = self._tracks, self._followed
         tracks.pass_time(interval_s)
         # Crops that tremble make landmarks tremble: from the steady ones, those of a face at rest
@@ -84,14 +91,15 @@ class Tracker:
 
     def recognise(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
         """Give followed faces the score of the detection that is theirs; return the others."""
-        followed = self._followed
-        if not len(followed) or not len(detections):
+        if not len(detections) or not len(followed_xyxy := self.followed_xyxy):
             return detections
-        same = same_face(*overlaps(detections.boxes_xyxy, self.followed_xyxy), min_iou)
+        same = same_face(*overlaps(detections.boxes_xyxy, followed_xyxy), min_iou)
         known: NDArray[np.bool_] = same.max(axis=1)
         # Best scores come first, so the last to be written is the best.
+        scores = self._tracks.scores[self._followed].copy()
         for index in np.flatnonzero(known)[::-1]:
-            self._tracks.scores[followed[same[index]]] = detections.scores[index]
+            scores[same[index]] = detections.scores[index]
+        self._tracks.scores = put(self._tracks.scores, self._followed, scores)
         return detections[~known]
 
     def update(
@@ -99,7 +107,7 @@ class Tracker:
         sightings: Sightings,
         settings: PipelineSettings,
         image_wh: tuple[int, int],
-        tones: Float32,
+        tones: Tones,
     ) -> None:
         """Find out who is who, begin new tracks and end old ones.
 
@@ -108,24 +116,48 @@ class Tracker:
                 trusted first.
             settings: Of now.
             image_wh: Image width and height in px.
-            tones: (N, 3) of the sightings, see `tones_from_landmarks`.
+            tones: Tells those of the sightings.
         """
-        tracks, followed = self._tracks, self._followed
-        tracks.presences[followed] = sightings.presences[: len(followed)]
-        present = np.flatnonzero(sightings.presences > settings.min_presence_confidence)
-        tones = tones[present]
-        encounter = Encounter(tracks.expected, outlines_of(sightings.points[present]))
+        tracks = self._tracks
+        present = sightings.presences > settings.min_presence_confidence
+        if self._all_seen and len(sightings) == len(tracks) and present.all():
+            encounter = Encounter(tracks.expected, outlines_of(sightings.points))
+            if themselves(encounter, settings):
+                self._see_all(sightings, encounter, tones)
+                return
+        self._see_some(sightings, np.flatnonzero(present), settings, image_wh, tones)
+
+    def _see_all(self, sightings: Sightings, encounter: Encounter, tones: Tones) -> None:
+        """Everybody is where they are expected, and nobody else is there."""
+        if self._untoned_s >= LOOK_S:
+            self._learn(EVERY_ROW, tones(sightings.points))
+        self._tracks.see(EVERY_ROW, encounter.seen, sightings)
+
+    def _see_some(
+        self,
+        sightings: Sightings,
+        present: Indices,
+        settings: PipelineSettings,
+        image_wh: tuple[int, int],
+        tones: Tones,
+    ) -> None:
+        tracks, followed = self._tracks, np.flatnonzero(self._tracks.followed)
+        tracks.presences = put(tracks.presences, followed, sightings.presences[: len(followed)])
+        shown = sightings[present]
+        encounter = Encounter(tracks.expected, outlines_of(shown.points))
+        seen_tones = tones(shown.points)
         known, places, strangers = who_is_who(
-            tracks, encounter, tones, present >= len(followed), settings
+            tracks, encounter, seen_tones, present >= len(followed), settings
         )
         missed = _others(len(tracks), known)
         clear = encounter.alone(places, missed)
-        self._learn(known[clear], tones[places[clear]])
-        tracks.see(known, encounter.seen[places], sightings, present[places])
+        self._learn(known[clear], seen_tones[places[clear]])
+        tracks.see(known, encounter.seen[places], shown[places])
         if len(missed):
             self._miss(missed, encounter, places, settings, image_wh)
         if len(strangers):
-            self._begin(sightings[present[strangers]], tones[strangers], settings.max_faces)
+            self._begin(shown[strangers], seen_tones[strangers], settings.max_faces)
+        self._all_seen = not self._tracks.misses.any()
 
     def steady(self, smoothing: Smoothing) -> None:
         """Let a filter steady the landmarks of the faces that are in sight, as consumers see them.
@@ -136,15 +168,19 @@ class Tracker:
             smoothing: Takes (N,) ids and (N, L, 3) px, returns (N, L, 3) px and (N,) px of jitter.
         """
         tracks = self._tracks
-        seen = np.flatnonzero(tracks.misses == 0)
-        if len(seen):
-            steady, jitters_px = smoothing(tracks.ids[seen], tracks.points[seen])
-            tracks.steady[seen], tracks.jitters_px[seen] = steady, jitters_px
+        seen = EVERY_ROW if self._all_seen else np.flatnonzero(tracks.misses == 0)
+        ids = tracks.ids[seen]
+        if len(ids):
+            steady, jitters_px = smoothing(ids, tracks.points[seen])
+            tracks.steady = put(tracks.steady, seen, steady)
+            tracks.jitters_px = put(tracks.jitters_px, seen, jitters_px)
 
-    def _learn(self, known: Indices, tones: Float32) -> None:
+    def _learn(self, known: Rows, tones: Float32) -> None:
         """Learn the tones of faces."""
-        weight = -math.expm1(-self._interval_s / TONE_S)
-        self._tracks.tones[known] += weight * (tones - self._tracks.tones[known])
+        weight = -math.expm1(-self._untoned_s / TONE_S)
+        before = self._tracks.tones[known]
+        self._tracks.tones = put(self._tracks.tones, known, before + weight * (tones - before))
+        self._untoned_s = 0.0
 
     def _miss(
         self,
@@ -157,10 +193,12 @@ class Tracker:
         """Take note of who is not seen, and forget whoever is gone for long."""
         tracks = self._tracks
         tracks.miss(missed)
-        tracks.hidden_s[missed[encounter.hidden(seen, missed)]] += self._interval_s
+        hidden = self._interval_s * encounter.hidden(seen, missed)
+        tracks.hidden_s = put(tracks.hidden_s, missed, tracks.hidden_s[missed] + hidden)
         centres = encounter.centres[missed]
         inside = ((centres >= 0) & (centres < image_wh)).all(axis=1)
-        tracks.followed[missed] &= inside & (tracks.misses[missed] <= settings.max_coast_frames)
+        held = inside & (tracks.misses[missed] <= settings.max_coast_frames)
+        tracks.followed = put(tracks.followed, missed, tracks.followed[missed] & held)
         gone = tracks.unseen_s - tracks.hidden_s > MEMORY_S
         gone |= tracks.unseen_s > MEMORY_BEHIND_S
         gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
@@ -168,7 +206,7 @@ class Tracker:
             self._tracks = tracks[~gone]
 
     def _begin(self, strangers: Sightings, tones: Float32, max_faces: int) -> None:
-        free = max(0, max_faces - len(self._followed))
+        free = max(0, max_faces - np.count_nonzero(self._tracks.followed))
         if free:
             strangers = strangers[:free]
             first_id = self._ids.take(len(strangers))

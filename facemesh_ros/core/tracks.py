@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.motion import Motion
 from facemesh_ros.core.outlines import Outlines, outlines_of
-from facemesh_ros.core.structs import join, select
+from facemesh_ros.core.structs import Indices, Rows, join, put, select
 from facemesh_ros.core.types import FaceState, Float32, Float64, Rois, UInt8
-
-Indices = NDArray[np.intp]
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, chosen: slice | Indices | NDArray[np.bool_]) -> Sightings:
+    def __getitem__(self, chosen: Rows | NDArray[np.bool_]) -> Sightings:
         return select(self, chosen)
 
     def __add__(self, others: Sightings) -> Sightings:
@@ -44,6 +42,8 @@ class Sightings:
 @dataclass(slots=True)
 class Tracks:
     """N faces; those unseen for long are only remembered.
+
+    Its arrays are replaced, never changed: what was handed out stays as it was.
 
     Attributes:
         ids: (N,) int64, 1 and up.
@@ -86,7 +86,7 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, chosen: Indices | NDArray[np.bool_]) -> Tracks:
+    def __getitem__(self, chosen: Rows | NDArray[np.bool_]) -> Tracks:
         return select(self, chosen)
 
     def __add__(self, others: Tracks) -> Tracks:
@@ -120,7 +120,7 @@ class Tracks:
             outlines=outlines_of(sightings.points),
             tones=tones,
             points=sightings.points,
-            steady=sightings.points.copy(),
+            steady=sightings.points,
             jitters_px=np.zeros(count, np.float32),
             presences=sightings.presences,
             scores=sightings.scores,
@@ -132,39 +132,40 @@ class Tracks:
         """Move all of them on to the next image."""
         self.motion.pass_time(interval_s)
         self.motion.slow_down(self.misses > 0, interval_s)
-        self.steps += self.motion.velocities * interval_s
-        self.unseen_s += interval_s
-        self.ages += 1
-        self.scores.fill(np.nan)
+        self.steps = self.steps + self.motion.velocities * interval_s
+        self.unseen_s = self.unseen_s + interval_s
+        self.ages = self.ages + np.uint32(1)
+        self.scores = np.full_like(self.scores, np.nan)
 
-    def see(self, known: Indices, outlines: Outlines, sightings: Sightings, at: Indices) -> None:
+    def see(self, known: Rows, outlines: Outlines, sightings: Sightings) -> None:
         """Take note of K of them that are seen.
 
         Args:
-            known: (K,) who.
+            known: Who.
             outlines: Of the K faces.
-            sightings: Among which they are.
-            at: (K,) where in these.
+            sightings: The K faces.
         """
-        self.motion.measure(
-            known, outlines.centroids - (self.outlines.centroids + self.steps)[known]
-        )
-        self.outlines.put(known, outlines)
-        self.points[known] = self.steady[known] = sightings.points[at]
-        self.presences[known] = sightings.presences[at]
-        self.rois.put(known, sightings.rois[at])
-        scores = sightings.scores[at]
-        self.scores[known] = np.where(np.isnan(scores), self.scores[known], scores)
-        self.hits[known] += 1
-        self.misses[known] = 0
-        self.unseen_s[known] = self.hidden_s[known] = 0
-        self.steps[known] = 0
-        self.followed[known] = True
+        expected = (self.outlines.centroids + self.steps)[known]
+        self.motion.measure(known, outlines.centroids - expected)
+        self.outlines = put(self.outlines, known, outlines)
+        self.points = put(self.points, known, sightings.points)
+        self.steady = put(self.steady, known, sightings.points)
+        self.presences = put(self.presences, known, sightings.presences)
+        self.rois = put(self.rois, known, sightings.rois)
+        # Of what a detector said before the face was recognised and after, the better.
+        self.scores = put(self.scores, known, np.fmax(self.scores[known], sightings.scores))
+        self.hits = put(self.hits, known, self.hits[known] + 1)
+        count = len(sightings)
+        self.misses = put(self.misses, known, np.zeros(count, np.int64))
+        self.unseen_s = put(self.unseen_s, known, np.zeros(count))
+        self.hidden_s = put(self.hidden_s, known, np.zeros(count))
+        self.steps = put(self.steps, known, np.zeros((count, 2)))
+        self.followed = put(self.followed, known, np.ones(count, bool))
 
     def miss(self, missed: Indices) -> None:
         """Take note of those that are not seen."""
         self.motion.lose(missed[self.misses[missed] == 0])
-        self.misses[missed] += 1
+        self.misses = put(self.misses, missed, self.misses[missed] + 1)
 
     def where_expected(self) -> Tracks:
         """Return the same with the landmarks of those out of sight where they are expected."""

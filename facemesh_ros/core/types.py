@@ -103,12 +103,6 @@ class Rois:
         nothing = np.empty((0, 2), np.float32)
         return Rois(nothing, nothing, np.empty(0, np.float32))
 
-    def put(self, places: NDArray[np.intp], others: Rois) -> None:
-        """Write regions over those at K places."""
-        self.centres[places] = others.centres
-        self.sizes_wh[places] = others.sizes_wh
-        self.rotations_rad[places] = others.rotations_rad
-
     def moved(self, steps: Float64) -> Rois:
         """Return the regions after (N, 2) px of way."""
         return Rois((self.centres + steps).astype(np.float32), self.sizes_wh, self.rotations_rad)

@@ -6,14 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.core.assignment import cheapest_pairs
-from facemesh_ros.core.encounter import Encounter
-from facemesh_ros.core.likeness import ALONE, costs_of
+from facemesh_ros.core.encounter import CROWDED, Encounter
+from facemesh_ros.core.likeness import ALONE, REACH, costs_of
 from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.structs import Indices
 from facemesh_ros.core.tracks import Tracks
 from facemesh_ros.core.types import Float32
 
-Indices = NDArray[np.intp]
+
+def themselves(encounter: Encounter, settings: PipelineSettings) -> bool:
+    """Tell whether N faces seen are the N expected, one by one, beyond doubt.
+
+    That is what `who_is_who` would find, in a sixth of the time: each is where it is expected,
+    and nobody is near anybody else.
+    """
+    if not encounter.apart(min(CROWDED, settings.min_tracking_iou)):
+        return False
+    half = len(encounter.expected)
+    sizes, now = encounter.sizes[:half], encounter.sizes[half:]
+    ways = encounter.centres[half:] - encounter.centres[:half]
+    costs = np.hypot(ways[:, 0], ways[:, 1]) / sizes + np.abs(np.log(now / sizes))
+    return bool((costs <= REACH).all())
 
 
 def who_is_who(

@@ -82,8 +82,12 @@ class Scene:
         points, presences = self._landmarks(rois, faces)
         scores = np.append(np.full(len(expected), np.nan, np.float32), strangers.scores)
         sightings = Sightings(points, presences, scores, rois)
-        alike = np.zeros((len(sightings), 3), np.float32)
-        self.tracker.update(sightings, self.settings, image_wh, alike)
+        self.tracker.update(
+            sightings,
+            self.settings,
+            image_wh,
+            lambda points: np.zeros((len(points), 3), np.float32),
+        )
         return self.tracker.followed
 
     @staticmethod
