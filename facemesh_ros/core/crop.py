@@ -9,7 +9,7 @@ import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop
 from facemesh_ros.core.grids import affine_grid, letterbox_grid
-from facemesh_ros.core.types import Float32, Frame, PixelOrder, Rois
+from facemesh_ros.core.types import Float32, Float64, Frame, PixelOrder, Rois
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,14 @@ def crop_rois(frame: Frame, rois: Rois, style: CropStyle) -> Float32:
     Returns:
         (N, S, S, 3) in [style.low, 1].
     """
+    return crop_maps(frame, image_from_crop(rois, style.input_size), style)
+
+
+def crop_maps(frame: Frame, to_image: Float64, style: CropStyle) -> Float32:
+    """Sample as `crop_rois` does, by the N affine maps (N, 2, 3) of `image_from_crop`."""
     size = style.input_size
-    crops = np.empty((len(rois), size, size, 3), np.float32)
-    for crop, affine in zip(crops, image_from_crop(rois, size), strict=True):
+    crops = np.empty((len(to_image), size, size, 3), np.float32)
+    for crop, affine in zip(crops, to_image, strict=True):
         _sample(crop, frame, affine_grid(affine, size), style)
     return crops
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.core.affine import image_from_crop
-from facemesh_ros.core.crop import crop_rois, landmark_style
+from facemesh_ros.core.crop import crop_maps, landmark_style
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.thread_team import NO_HELP, ThreadTeam
 from facemesh_ros.core.types import FaceLandmarks, Float32, Float64, Frame, Rois
@@ -38,40 +38,39 @@ class FaceLandmarker:
         landmarks = np.empty((count, self.landmark_count, 3), np.float32)
         presences = np.empty(count, np.float32)
         step = self._batch_limit or max(count, 1)
+        to_image = image_from_crop(rois, self._style.input_size)
 
         def run(start: int) -> None:
             batch = slice(start, start + step)
-            crops = crop_rois(frame, rois[batch], self._style)
+            crops = crop_maps(frame, to_image[batch], self._style)
             found = self._network.run(crops, ('landmarks', 'presence'))
             landmarks[batch], presences[batch] = found
 
         self._team.each(run, range(0, count, step))
-        return FaceLandmarks(image_landmarks(landmarks, rois, self._style.input_size), presences)
+        return FaceLandmarks(image_landmarks(landmarks, to_image), presences)
 
 
-def image_landmarks(landmarks: Float32, rois: Rois, input_size: int) -> Float32:
+def image_landmarks(landmarks: Float32, to_image: Float64) -> Float32:
     """Bring landmarks from crops to the image.
 
     Args:
         landmarks: (N, L, 3) px of the crop.
-        rois: The N crops.
-        input_size: Side of the crop in px.
+        to_image: (N, 2, 3) affine maps, see `image_from_crop`.
 
     Returns:
         (N, L, 3) px of the image; z scales with the ROI's width.
 
     Source: MediaPipe `landmark_projection_calculator.cc`.
     """
-    maps, offsets = points_to_image(rois, input_size)
+    maps, offsets = points_to_image(to_image)
     # One product for all three coordinates takes half the time of two and a concatenation.
     return (landmarks @ maps + offsets).astype(np.float32)
 
 
-def points_to_image(rois: Rois, input_size: int) -> tuple[Float64, Float64]:
+def points_to_image(to_image: Float64) -> tuple[Float64, Float64]:
     """Return maps (N, 3, 3) and offsets (N, 1, 3): image landmarks = landmarks @ map + offset."""
-    to_image = image_from_crop(rois, input_size)
-    maps, offsets = np.zeros((len(rois), 3, 3)), np.zeros((len(rois), 1, 3))
+    maps, offsets = np.zeros((len(to_image), 3, 3)), np.zeros((len(to_image), 1, 3))
     maps[:, :2, :2] = to_image[:, :, :2].transpose(0, 2, 1)
-    maps[:, 2, 2] = rois.sizes_wh[:, 0] / input_size
+    maps[:, 2, 2] = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])
     offsets[:, 0, :2] = to_image[:, :, 2]
     return maps, offsets

@@ -74,7 +74,7 @@ class DeviceLandmarker:
             return FaceLandmarks(nowhere, np.empty(0, np.float32))
         to_image = image_from_crop(rois, self._input_size)
         columns, rows = affine_samples(to_image, self._input_size)
-        maps, offsets = points_to_image(rois, self._input_size)
+        maps, offsets = points_to_image(to_image)
         inputs: Inputs = {'columns': columns, 'rows': rows, 'maps': maps, 'offsets': offsets}
         points, presences = self._engine.run(self._model, frame, inputs)
         return FaceLandmarks(points, presences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from facemesh_ros.core.affine import image_from_crop
 from facemesh_ros.core.landmarker import FaceLandmarker, image_landmarks
 from facemesh_ros.core.network import ModelMismatchError
 from facemesh_ros.core.types import Frame, PixelOrder, Rois
@@ -18,25 +19,25 @@ def roi(centre, size_wh, rotation_rad=0.0) -> Rois:
 
 
 def test_a_crop_of_the_inputs_own_size_only_moves():
-    found = image_landmarks(POINTS, roi((196, 296), (192, 192)), 192)
+    found = image_landmarks(POINTS, image_from_crop(roi((196, 296), (192, 192)), 192))
     assert found == pytest.approx(POINTS + np.float32([100, 200, 0]))
     assert found.dtype == np.float32
 
 
 def test_a_larger_roi_scales_all_three_axes():
-    found = image_landmarks(POINTS, roi((192, 192), (384, 384)), 192)
+    found = image_landmarks(POINTS, image_from_crop(roi((192, 192), (384, 384)), 192))
     assert found == pytest.approx(2 * POINTS)
 
 
 def test_a_turned_roi_turns_x_and_y_clockwise_and_leaves_z():
-    found = image_landmarks(POINTS, roi((96, 96), (192, 192), np.pi / 2), 192)
+    found = image_landmarks(POINTS, image_from_crop(roi((96, 96), (192, 192), np.pi / 2), 192))
     expected = [[192, 0, 0], [96, 96, 10], [96, 192, -20], [0, 96, 5]]
     assert found[0] == pytest.approx(np.float32(expected), abs=1e-4)
 
 
 def test_z_has_the_scale_of_the_width():
     # A crop that is not square: MediaPipe multiplies z by the width alone.
-    found = image_landmarks(POINTS, roi((192, 48), (384, 96)), 192)
+    found = image_landmarks(POINTS, image_from_crop(roi((192, 48), (384, 96)), 192))
     assert found == pytest.approx(POINTS * np.float32([2, 0.5, 2]))
 
 
@@ -45,7 +46,7 @@ def test_each_face_has_its_own_roi():
     rois = Rois(
         np.float32([[96, 96], [0, 0]]), np.float32([[192, 192], [96, 96]]), np.float32([0, 0])
     )
-    found = image_landmarks(points, rois, 192)
+    found = image_landmarks(points, image_from_crop(rois, 192))
     assert found[0] == pytest.approx(POINTS[0])
     assert found[1] == pytest.approx((POINTS[0] - np.float32([96, 96, 0])) / 2)
 

@@ -215,9 +215,10 @@ def test_a_region_that_is_none_samples_something(sampled, noise, bad) -> None:
 def test_landmarks_come_back_as_from_the_cpu(projection, centre, size_wh, angle, seed) -> None:
     landmarks = np.random.default_rng(seed).uniform(-20, 220, (2, POINTS, 3)).astype(np.float32)
     rois = Rois(np.float32([centre] * 2), np.float32([size_wh] * 2), np.float32([angle, 0]))
-    maps, offsets = points_to_image(rois, SIZE)
+    to_image = image_from_crop(rois, SIZE)
+    maps, offsets = points_to_image(to_image)
     (found,) = projection.run(None, {'landmarks': landmarks, 'maps': maps, 'offsets': offsets})
-    expected = image_landmarks(landmarks, rois, SIZE)
+    expected = image_landmarks(landmarks, to_image)
     assert found == pytest.approx(expected, abs=1e-3, rel=1e-6)
 
 
