@@ -80,7 +80,7 @@ class FaceMemory(Generic[State]):
         if known is None or not len(known.ids) or not len(ids):
             return fresh(), np.full(len(ids), NOMINAL_INTERVAL_S)
         continued = np.ones(len(ids), bool)
-        if not np.array_equal(ids, known.ids):
+        if not _equal(ids, known.ids):
             same = ids[:, None] == known.ids
             continued, known = same.any(axis=1), select(known, same.argmax(axis=1))
         elapsed_s = (stamp_ns - known.stamps_ns) / NS_PER_S
@@ -94,7 +94,7 @@ class FaceMemory(Generic[State]):
     def keep(self, ids: Ids, places: Places, stamp_ns: int, state: State) -> None:
         """Remember N faces; those that are absent stay as they were, until they are too old."""
         now = _Remembered(ids, np.full(len(ids), stamp_ns, np.int64), places, state)
-        if self._known is not None and not np.array_equal(ids, self._known.ids):
+        if self._known is not None and not _equal(ids, self._known.ids):
             ages_s = (stamp_ns - self._known.stamps_ns) / NS_PER_S
             absent = ~(self._known.ids[:, None] == ids).any(axis=1)
             absent &= (ages_s >= 0) & (ages_s <= MAX_GAP_S)
@@ -103,9 +103,14 @@ class FaceMemory(Generic[State]):
         self._known = now
 
 
+def _equal(ids: Ids, others: Ids) -> bool:
+    return ids is others or np.array_equal(ids, others)
+
+
 def _is_near(now: Places, before: Places) -> NDArray[np.bool_]:
     """Return whether each face can have moved from one place to the other."""
-    distances = np.hypot(*(now.centres - before.centres).T)
+    ways = now.centres - before.centres
+    distances = np.hypot(ways[:, 0], ways[:, 1])
     larger, smaller = np.maximum(now.sizes, before.sizes), np.minimum(now.sizes, before.sizes)
     near: NDArray[np.bool_] = (distances <= MAX_JUMP * larger) & (larger <= MAX_ZOOM * smaller)
     return near

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +57,13 @@ class RigidFilter:
         groups = landmark_groups(landmarks.shape[1])
         # Coordinate by coordinate, so that all that follows runs along contiguous landmarks.
         measured = np.array(landmarks.transpose(0, 2, 1), np.float64, order='C')
+        if math.isfinite(measured.sum()):
+            poses = head_poses(measured)
+            if poses.are_solid.all():
+                return _points(self._steadied(ids, measured, poses, groups, stamp_ns))
         usable = np.isfinite(measured.sum(axis=(1, 2)))
-        poses = head_poses(measured if usable.all() else measured[usable])
+        poses = head_poses(measured[usable])
         usable[usable] = solid = poses.are_solid
-        if usable.all():
-            return _points(self._steadied(ids, measured, poses, groups, stamp_ns))
         steadied = landmarks.copy()
         steadied[usable] = _points(
             self._steadied(
