@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facemesh_ros.core.encounter import Encounter
+from facemesh_ros.core.outlines import outlines_of
 from facemesh_ros.core.rois import rois_from_landmarks
+from facemesh_ros.core.settings import PipelineSettings
+from facemesh_ros.core.tracks import Sightings, Tracks
 from facemesh_ros.core.types import FaceState
+from facemesh_ros.core.who_is_who import themselves, who_is_who
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -193,3 +198,44 @@ def test_whatever_comes_ids_count_up_and_nobody_has_two(scene, stream, most, bir
         assert (gaps[~np.eye(len(visible), dtype=bool)] > SIZE / 2).all()
         assert len(visible) <= len(shown)
         assert np.isfinite(tracks.points).all()
+
+
+places = st.tuples(st.floats(100, 1100), st.floats(100, 600))
+steps = st.tuples(st.floats(-90, 90), st.floats(-90, 90), st.floats(0.5, 2))
+
+
+@given(
+    st.lists(st.tuples(places, steps, st.floats(0, 1)), min_size=1, max_size=6),
+    st.floats(0.05, 0.95),
+)
+def test_who_is_beyond_doubt_the_same_is_so_compared_with_everybody_too(scene, faces, min_iou):
+    before = np.stack([scene.face_at(*place) for place, _, _ in faces])
+    now = np.stack(
+        [
+            scene.face_at(place[0] + step[0], place[1] + step[1], step[2] * SIZE)
+            for place, step, _ in faces
+        ]
+    )
+    sure, tones = np.ones(len(faces), np.float32), np.float32([[tone] * 3 for *_, tone in faces])
+    tracks = Tracks.of(Sightings(before, sure, sure, rois_from_landmarks(before)), tones, 1)
+    encounter = Encounter(tracks.expected, outlines_of(now))
+    settings = PipelineSettings(min_tracking_iou=min_iou, max_faces=6)
+    if themselves(encounter, settings):
+        nobody = np.zeros(len(faces), bool)
+        # Also if all tones have changed.
+        known, seen, new = who_is_who(tracks, encounter, 1 - tones, nobody, settings)
+        assert sorted(zip(known, seen, strict=True)) == [(k, k) for k in range(len(faces))]
+        assert not len(new)
+
+
+def test_faces_apart_that_hardly_move_are_the_same_beyond_doubt(scene):
+    points = np.stack([scene.face_at(200 + 250 * k, 200) for k in range(4)])
+    encounter = Encounter(outlines_of(points), outlines_of(points + np.float32([20, 10, 0])))
+    assert themselves(encounter, PipelineSettings())
+
+
+@pytest.mark.parametrize('other', [(200, 300), (260, 200), (205, 200)])
+def test_faces_that_overlap_or_change_places_are_not_beyond_doubt(scene, other):
+    points = np.stack([scene.face_at(200, 200), scene.face_at(*other)])
+    moved = points[::-1] if other[1] > 250 else points
+    assert not themselves(Encounter(outlines_of(points), outlines_of(moved)), PipelineSettings())
