@@ -10,8 +10,8 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.inbox import Inbox
 from facemesh_ros.ros.source import Source
-from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import ModelInfo
 from facemesh_ros.timing import StageTimes
 
@@ -35,14 +35,14 @@ class Health:
         model: ModelInfo,
         pipeline: FacePipeline,
         times: StageTimes,
-        worker: NewestFirstWorker[Any],
+        inbox: Inbox[Any],
     ) -> None:
-        """Begin at nothing; how many images arrive and get replaced is read off the worker."""
+        """Begin at nothing; how many images arrive and get replaced is read off the inbox."""
         self.processed = self.faces = self.too_old = 0
         self.error = ''
         self._source, self._topic = source, source.image_topic
         self._model, self._times = model, times
-        self._pipeline, self._worker = pipeline, worker
+        self._pipeline, self._inbox = pipeline, inbox
         self._received_before = self._processed_before = 0
         self._looks_before = pipeline.looks
         self._silent_s = 0.0
@@ -77,7 +77,7 @@ class Health:
 
     def report(self, period_s: float) -> DiagnosticStatus:
         """Return how the stream has been doing since the last report, `period_s` ago."""
-        received, processed = self._worker.received, self.processed
+        received, processed = self._inbox.received, self.processed
         arrived, done = received - self._received_before, processed - self._processed_before
         self._received_before, self._processed_before = received, processed
         self._silent_s = 0.0 if arrived else self._silent_s + period_s
@@ -126,8 +126,8 @@ class Health:
         model = self._model
         return {
             'rate (Hz)': f'{images / period_s:.1f}',
-            'images received': self._worker.received,
-            'images dropped': self._worker.dropped,
+            'images received': self._inbox.received,
+            'images dropped': self._inbox.dropped,
             'images too old': self.too_old,
             'images processed': self.processed,
             'faces': self.faces,

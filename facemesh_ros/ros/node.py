@@ -143,7 +143,7 @@ class FaceMeshNode(LifecycleNode):
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> object:
         for stream in self._streams:
-            stream.enabled = request.data
+            stream.enable(request.data)
         return self._answered(response)
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> object:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
+from facemesh_ros.ros.inbox import Inbox
+from facemesh_ros.ros.intake import ImageIntake
 from facemesh_ros.ros.outputs import Outputs
-from facemesh_ros.ros.qos import IMAGES, SENSOR_DATA, overridable
+from facemesh_ros.ros.qos import SENSOR_DATA, overridable
 from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.source import Source
@@ -28,7 +25,6 @@ class FaceStream:
     """Takes images while it is open; the inference runs in a thread of its own.
 
     Attributes:
-        enabled: Whether images are taken; false leaves them unread.
         health: How it is doing, since it was opened last.
     """
 
@@ -49,7 +45,7 @@ class FaceStream:
             camera: What its topics begin with; empty for the only camera.
             turns: When it may work, beside the other cameras.
         """
-        self.enabled = True
+        self._enabled = True
         self._parameters, self._turns, self._model = parameters, turns, sensor.model
         self._recovery = sensor.recovery
         self._source = Source(node, camera, parameters.settings.image_transport)
@@ -58,41 +54,33 @@ class FaceStream:
         self._camera = CameraModel(self._source.logger.warning)
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
-        self._subscriptions: list[Subscription] = []
+        self._worker: NewestFirstWorker[bytes] | None = None
 
     def open(self) -> None:
         """Subscribe and start to work."""
         source = self._source
-        self._worker = NewestFirstWorker(self._process, self._failed, self._turns)
-        self.health = Health(source, self._model, self._pipeline, self._times, self._worker)
-        self._subscriptions = [
-            self._subscription(
-                source.image_kind, source.image_topic, self._on_image, IMAGES, raw=True
-            ),
-            self._subscription(CameraInfo, source.info_topic, self._camera.update, SENSOR_DATA),
-        ]
-
-    def _subscription(
-        self,
-        kind: type,
-        topic: str,
-        callback: Callable[[Any], None],
-        qos: QoSProfile,
-        *,
-        raw: bool = False,
-    ) -> Subscription:
-        return self._source.node.create_subscription(
-            kind, topic, callback, qos, qos_overriding_options=overridable(), raw=raw
+        inbox = self._inbox = Inbox[bytes]()
+        inbox.enable(self._enabled)
+        self._intake = ImageIntake(source, inbox.put)
+        inbox.draw_from(self._intake)
+        self.health = Health(source, self._model, self._pipeline, self._times, inbox)
+        self._worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
+        self._calibration = source.node.create_subscription(
+            CameraInfo,
+            source.info_topic,
+            self._camera.update,
+            SENSOR_DATA,
+            qos_overriding_options=overridable(),
         )
 
     def close(self) -> None:
         """Unsubscribe, finish the image in hand and forget all faces; nothing if not open."""
-        if not self._subscriptions:
+        if self._worker is None:
             return
-        for subscription in self._subscriptions:
-            self._source.node.destroy_subscription(subscription)
-        self._subscriptions = []
         self._worker.stop()
+        self._worker = None
+        self._intake.destroy()
+        self._source.node.destroy_subscription(self._calibration)
         self.reset()
 
     def announce(self) -> None:
@@ -103,13 +91,15 @@ class FaceStream:
         """Take the publishers down."""
         self._outputs.destroy()
 
+    def enable(self, wanted: bool) -> None:
+        """Take images, or leave them unread."""
+        self._enabled = wanted
+        if self._worker is not None:
+            self._inbox.enable(wanted)
+
     def reset(self) -> None:
         """Forget all faces before the next image; ids go on counting."""
         self._reset_wanted = True
-
-    def _on_image(self, content: bytes) -> None:
-        if self.enabled:
-            self._worker.submit(content)
 
     def _failed(self, error: Exception) -> None:
         self.health.image_failed(error)
@@ -131,7 +121,7 @@ class FaceStream:
         faces = pipeline.process(frame)
         with self._times.stage('publish'):
             latency_s = self._outputs.publish_landmarks(
-                faces, frame, msg.header, self._worker.dropped
+                faces, frame, msg.header, self._inbox.dropped
             )
         self.health.image_done(len(faces), latency_s)
         self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from facemesh_ros.ros.inbox import Arrival, Inbox
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 
@@ -27,26 +28,35 @@ class Gate:
     def fail(self, error):
         self.failed.append(error)
 
+    def worker(self, inbox):
+        return NewestFirstWorker(inbox, self.work, self.fail, Turns(1))
+
+
+def put(inbox, item):
+    inbox.put(Arrival(item, 0.0))
+
 
 def test_newer_items_replace_the_one_that_waits_and_are_counted():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
-    worker.submit(1)
+    inbox = Inbox()
+    worker = gate.worker(inbox)
+    put(inbox, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     for item in (2, 3, 4):
-        worker.submit(item)
+        put(inbox, item)
     gate.open.release(2)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     worker.stop()
     assert gate.done == [1, 4]
-    assert (worker.received, worker.dropped) == (4, 2)
+    assert (inbox.received, inbox.dropped) == (4, 2)
 
 
 def test_an_item_that_fails_does_not_end_the_thread():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
+    inbox = Inbox()
+    worker = gate.worker(inbox)
     for item in (-1, 5):
-        worker.submit(item)
+        put(inbox, item)
         gate.open.release()
         assert gate.entered.acquire(timeout=PATIENCE_S)
     worker.stop()
@@ -56,10 +66,11 @@ def test_an_item_that_fails_does_not_end_the_thread():
 
 def test_what_waits_is_forgotten_when_it_stops():
     gate = Gate()
-    worker = NewestFirstWorker(gate.work, gate.fail, Turns(1))
-    worker.submit(1)
+    inbox = Inbox()
+    worker = gate.worker(inbox)
+    put(inbox, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
-    worker.submit(2)
+    put(inbox, 2)
     stopper = threading.Thread(target=worker.stop)
     stopper.start()
     gate.open.release(2)

@@ -1,0 +1,150 @@
+"""A camera's newest image, left where it is while nobody has time for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from threading import Condition
+from typing import Generic, Protocol, TypeVar
+
+Item = TypeVar('Item')
+Supplied = TypeVar('Supplied', covariant=True)
+# Shorter periods come from the clock, not from a camera.
+MIN_PERIOD_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival(Generic[Supplied]):
+    """An item as it came.
+
+    Attributes:
+        item: The item.
+        at_s: When it came, s.
+        number: One more than that of the one sent before it; None where nobody counts.
+    """
+
+    item: Supplied
+    at_s: float
+    number: int | None = None
+
+
+class Supply(Protocol[Supplied]):
+    """Where items come from; calls `Inbox.put` with each while it delivers."""
+
+    def deliver(self, wanted: bool) -> None:
+        """Deliver items from now on, or leave them where they are, where newer replace older."""
+
+    def take(self) -> Arrival[Supplied] | None:
+        """Return an item that was left, the oldest first; None if there is none."""
+
+
+class Inbox(Generic[Item]):
+    """Holds the newest item, and takes no others that would only be replaced.
+
+    To take an image out of the middleware costs milliseconds if it is large. So once one arrives
+    before the last is done with, further ones are left there until there is time for the newest.
+    How many those were is known by their numbers; where nobody counts, all are taken.
+
+    Attributes:
+        received: Items that arrived.
+        dropped: Items that were replaced by newer ones before their turn.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty; as long as it draws from nothing, all items come by `put`."""
+        self.received = 0
+        self.dropped = 0
+        self._supply: Supply[Item] | None = None
+        self._delivering, self._complete = True, True
+        self._waiting: Arrival[Item] | None = None
+        self._enabled, self._busy, self._ended = True, False, False
+        self._last_s, self._period_s = 0.0, math.inf
+        self._last_number: int | None = None
+        self._changed = Condition()
+
+    def draw_from(self, supply: Supply[Item]) -> None:
+        """Take what does not come by `put` from there."""
+        self._supply = supply
+
+    def put(self, arrival: Arrival[Item]) -> None:
+        """Take in an item; returns at once."""
+        with self._changed:
+            if self._ended or not self._enabled:
+                return
+            self._count(arrival)
+            early = self._busy or self._waiting is not None
+            self.dropped += self._waiting is not None
+            self._waiting = arrival
+            if early and arrival.number is not None:
+                self._deliver(False)
+            self._changed.notify()
+
+    def enable(self, wanted: bool) -> None:
+        """Take in items, or none of those that come from now on."""
+        with self._changed:
+            self._enabled, self._last_number = wanted, None
+            self._deliver(True)
+
+    def wait(self) -> bool:
+        """Wait until there is, or should be, an item; False if there will be none."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._ended or self._waiting is not None or not self._delivering
+            )
+            return not self._ended
+
+    def newest_s(self) -> float:
+        """When the newest item came, s; of one that was left, when it should have come."""
+        if self._delivering:
+            return self._last_s
+        periods = (time.time() - self._last_s) // self._period_s
+        return self._last_s + (periods * self._period_s if periods > 0 else 0.0)
+
+    def take(self) -> Item | None:
+        """Return the newest item to work on, None if there is none; `finish` must follow."""
+        with self._changed:
+            if not self._delivering:
+                self._take_newer()
+            arrival, self._waiting = self._waiting, None
+            self._busy = arrival is not None
+            return None if arrival is None or self._ended else arrival.item
+
+    def finish(self) -> None:
+        """The last item taken is done with."""
+        with self._changed:
+            idle = not self._busy
+            self._busy = False
+            if idle or time.time() < self._last_s + self._period_s:
+                self._deliver(True)
+
+    def end(self) -> None:
+        """Forget what waits; there will be no more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _take_newer(self) -> None:
+        """Take what was left, where the user may have asked to keep more than the newest."""
+        while self._supply and (newer := self._supply.take()) is not None:
+            self._count(newer)
+            self.dropped += self._waiting is not None
+            self._waiting = newer
+
+    def _count(self, arrival: Arrival[Item]) -> None:
+        """Count an item and those before it that nobody took."""
+        since = 1
+        if arrival.number is not None and self._last_number is not None:
+            since = max(1, arrival.number - self._last_number)
+            self._period_s = max(MIN_PERIOD_S, (arrival.at_s - self._last_s) / since)
+        missed = 0 if self._complete else since - 1
+        self.received += 1 + missed
+        self.dropped += missed
+        self._last_s, self._last_number = arrival.at_s, arrival.number
+        self._complete = self._delivering
+
+    def _deliver(self, wanted: bool) -> None:
+        if self._supply and wanted != self._delivering:
+            self._delivering = wanted
+            self._complete = False
+            self._supply.deliver(wanted)
