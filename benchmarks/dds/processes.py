@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import IO
 from dds.hosts import Host
 from measuring.processes import LOG_CHARACTERS_SHOWN, SideError
 
-STOP_S = 10.0
+STOP_S, CHECK_S = 10.0, 1.0
 TICKS_PER_S = os.sysconf('SC_CLK_TCK')
 
 
@@ -46,15 +47,25 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=log,
             env=host.variables,
-            text=True,
+            bufsize=0,  # so that `select` sees what has not been read
         )
         # It has no other thread yet, and those that come inherit it.
         os.sched_setaffinity(self._process.pid, host.cores)
 
-    def line(self) -> str:
-        """Wait for the next line that it prints; raises SideError if none comes."""
+    def line(self, *, needs: Sequence[Process] = ()) -> str:
+        """Wait for the next line that it prints.
+
+        Args:
+            needs: Whom it waits for.
+
+        Raises:
+            SideError: If it ends before, or one of those does.
+        """
         assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
+        while not select.select([self._process.stdout], [], [], CHECK_S)[0]:
+            for process in needs:
+                process.check()
+        line = self._process.stdout.readline().decode().strip()
         if not line:
             self._process.wait()
             raise self._ended()

@@ -84,7 +84,7 @@ def measured_session(
         ]
         cameras = started_cameras(setting, clip, folder, processes, hosts)
         for _ in setting.names:
-            listener.line()
+            listener.line(needs=(*nodes, *cameras))
         time.sleep(SETTLING_S)
         start_ns, before_s, first = time.time_ns(), sum(node.cpu_s() for node in nodes), watch()
         time.sleep(seconds)

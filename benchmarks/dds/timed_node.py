@@ -85,8 +85,8 @@ def time_images() -> None:
     """Put a clock around what workers do."""
     start = NewestFirstWorker.__init__
 
-    def started(worker: Any, work: Callable[[Any], None], *arguments: Any) -> None:
-        start(worker, lambda item: timed_image(work, item), *arguments)
+    def started(worker: Any, inbox: Any, work: Callable[[Any], None], *arguments: Any) -> None:
+        start(worker, inbox, lambda item: timed_image(work, item), *arguments)
 
     NewestFirstWorker.__init__ = started  # type: ignore[method-assign]
 

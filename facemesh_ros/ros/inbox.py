@@ -110,12 +110,13 @@ class Inbox(Generic[Item]):
             self._busy = arrival is not None
             return None if arrival is None or self._ended else arrival.item
 
-    def finish(self) -> None:
-        """The last item taken is done with."""
+    def finish(self, *, crowded: bool = False) -> None:
+        """The last item taken is done with; `crowded` tells that others wait for their turns."""
         with self._changed:
-            idle = not self._busy
+            missing = not self._busy
             self._busy = False
-            if idle or time.time() < self._last_s + self._period_s:
+            due = crowded or time.time() >= self._last_s + self._period_s
+            if missing or not due or math.isinf(self._period_s):
                 self._deliver(True)
 
     def end(self) -> None:

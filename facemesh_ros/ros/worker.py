@@ -31,7 +31,7 @@ class NewestFirstWorker(Generic[Item]):
             turns: When it may work, beside others.
         """
         self._inbox, self._work, self._failed = inbox, work, failed
-        self._seat = turns.seat(inbox.newest_s)
+        self._turns, self._seat = turns, turns.seat(inbox.newest_s)
         self._thread = Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
@@ -53,4 +53,4 @@ class NewestFirstWorker(Generic[Item]):
         except Exception as error:  # one bad image must not end all others
             self._failed(error)
         finally:
-            self._inbox.finish()
+            self._inbox.finish(crowded=self._turns.waiting > 0)

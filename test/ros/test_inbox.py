@@ -136,6 +136,23 @@ def test_a_camera_that_stops_under_load_is_listened_to_again():
     assert worked(inbox) == 3
 
 
+def test_while_others_wait_for_their_turns_what_is_not_due_yet_is_left_too():
+    inbox = Inbox()
+    camera = Camera(inbox)
+    camera.send(time.time() - PERIOD_S)
+    assert inbox.take() == 1
+    camera.send(time.time())
+    inbox.finish(crowded=True)
+    assert inbox.take() == 2
+    inbox.finish(crowded=True)
+    assert not camera.delivers
+    assert inbox.wait()
+    camera.send()
+    assert worked(inbox) == 3
+    assert camera.delivers
+    assert (inbox.received, inbox.dropped, camera.taken) == (3, 0, 3)
+
+
 def test_a_camera_that_starts_anew_loses_nothing():
     inbox = Inbox()
     camera = Camera(inbox, first=1000)
