@@ -18,6 +18,7 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.hardware import usable_cores
 from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.logs import NodeLog
+from facemesh_ros.ros.memory import keep_memory_for_images
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.stream import FaceStream
@@ -159,6 +160,7 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
+    keep_memory_for_images()
     signals = start_rclpy(args)
     try:
         node = FaceMeshNode()
