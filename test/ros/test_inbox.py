@@ -164,6 +164,19 @@ def test_a_camera_that_starts_anew_loses_nothing():
     assert (inbox.received, inbox.dropped) == (2, 0)
 
 
+def test_two_publishers_on_one_topic_are_not_taken_for_thousands_of_images():
+    inbox = Inbox()
+    camera, start_s = Camera(inbox), time.time() - 1000
+    camera.send(start_s)
+    for index in range(1, 20):
+        inbox.take()
+        # In turn one that has just begun and one that runs for long.
+        camera._first = 100_000 * (index % 2)
+        camera.send(start_s + index * PERIOD_S)
+        inbox.finish(crowded=True)
+    assert inbox.received <= 20 * PERIOD_S / 1e-3
+
+
 def test_what_the_way_loses_is_not_said_to_be_dropped():
     inbox = Inbox()
     for number in (1, 5, 6):

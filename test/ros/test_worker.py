@@ -1,4 +1,4 @@
-"""The mailbox between the executor and the inference."""
+"""The thread for the inference: one item at a time, whatever becomes of it."""
 
 from __future__ import annotations
 
