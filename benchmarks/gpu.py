@@ -67,7 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--provider', choices=('cuda', 'cpu'), default='cuda')
     parser.add_argument('--device-id', type=int, default=0)
     parser.add_argument('--precision', choices=('fp32', 'fp16'), default='fp32')
-    parser.add_argument('--model', choices=tuple(LANDMARK_PROFILES), default='v2')
+    parser.add_argument('--model', choices=tuple(LANDMARK_PROFILES), default=first_provisioned())
     parser.add_argument('--samples', type=int, default=300, help='of each latency (default 300)')
     parser.add_argument('--faces', type=int, default=64, help='in one image, most (default 64)')
     parser.add_argument('--cameras', type=int, default=32, help='simulated (default 32)')
@@ -76,6 +76,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--minutes', type=float, default=0.5, help='of memory (default 0.5)')
     parser.add_argument('--json', type=Path, metavar='FILE')
     return parser.parse_args()
+
+
+def first_provisioned() -> str:
+    """Return the landmark model that the node would take; v2 where there is none."""
+    provisioned = ModelStore().records()
+    return next((name for name in LANDMARK_PROFILES if name in provisioned), 'v2')
 
 
 def measured(
