@@ -58,7 +58,10 @@ class Tracker:
 
     @property
     def followed(self) -> Tracks:
-        """The faces that are followed, in the order of their ids, all where they are expected."""
+        """The faces that are followed, in the order of their ids, all where they are expected.
+
+        To be read before the next image; the arrays then stay, but what it holds is replaced.
+        """
         if self._all_seen:
             return self._tracks
         return self._tracks[self._followed].where_expected()
