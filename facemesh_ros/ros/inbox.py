@@ -115,6 +115,8 @@ class Inbox(Generic[Item]):
         with self._changed:
             missing = not self._busy
             self._busy = False
+            if self._waiting is not None:
+                return  # its turn will look for newer ones
             due = crowded or time.time() >= self._last_s + self._period_s
             if missing or not due or math.isinf(self._period_s):
                 self._deliver(True)

@@ -6,7 +6,7 @@ import time
 from collections import deque
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facemesh_ros.ros.inbox import Arrival, Inbox
@@ -57,6 +57,7 @@ def worked(inbox):
 turns = st.sampled_from(['send', 'begin', 'end', 'executor'])
 
 
+@settings(max_examples=1000, deadline=None)
 @given(st.lists(turns, max_size=60), st.integers(1, 3), st.booleans())
 def test_the_newest_is_worked_on_and_every_other_is_counted(steps, depth, counts):
     inbox = Inbox()
