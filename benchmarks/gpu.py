@@ -30,6 +30,7 @@ from facemesh_ros.core.profiles import LANDMARK_PROFILES
 from facemesh_ros.core.providers import ProviderChoice
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.models.store import ModelStore
+from facemesh_ros.sensor import chosen_landmark_model
 
 FOR_TRIAL = 'ON THE CPU: THIS TRIES THE CODE; NO FIGURE HERE SAYS ANYTHING ABOUT A GPU'
 
@@ -38,12 +39,14 @@ def main() -> int:
     """Measure and print; 1 if there is no GPU."""
     chosen = arguments()
     cv2.setNumThreads(1)
+    store = ModelStore()
+    chosen.model = chosen_landmark_model(chosen.model, store)
     choice = ProviderChoice(
         chosen.provider, device_id=chosen.device_id, precision=chosen.precision
     )
     try:
         contestant = opened(
-            ModelStore(),
+            store,
             choice,
             chosen.model,
             streams=chosen.cameras,
@@ -67,7 +70,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--provider', choices=('cuda', 'cpu'), default='cuda')
     parser.add_argument('--device-id', type=int, default=0)
     parser.add_argument('--precision', choices=('fp32', 'fp16'), default='fp32')
-    parser.add_argument('--model', choices=tuple(LANDMARK_PROFILES), default=first_provisioned())
+    parser.add_argument('--model', choices=('auto', *LANDMARK_PROFILES), default='auto')
     parser.add_argument('--samples', type=int, default=300, help='of each latency (default 300)')
     parser.add_argument('--faces', type=int, default=64, help='in one image, most (default 64)')
     parser.add_argument('--cameras', type=int, default=32, help='simulated (default 32)')
@@ -76,12 +79,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--minutes', type=float, default=0.5, help='of memory (default 0.5)')
     parser.add_argument('--json', type=Path, metavar='FILE')
     return parser.parse_args()
-
-
-def first_provisioned() -> str:
-    """Return the landmark model that the node would take; v2 where there is none."""
-    provisioned = ModelStore().records()
-    return next((name for name in LANDMARK_PROFILES if name in provisioned), 'v2')
 
 
 def measured(

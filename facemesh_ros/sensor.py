@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -107,7 +107,7 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     choice = ProviderChoice(
         settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
     )
-    landmark_model = _chosen(settings.landmark_model, LANDMARK_PROFILES, store)
+    landmark_model = chosen_landmark_model(settings.landmark_model, store)
     opener = NetworkOpener(store, choice)
     network, models = placed_models(settings, store, opener, landmark_model, streams)
     info = ModelInfo(
@@ -133,11 +133,11 @@ def _described(wanted: str, detectors: Collection[str]) -> str:
     return names if wanted != 'auto' else f'auto: {names}'
 
 
-def _chosen(wanted: str, known: Iterable[str], store: ModelStore) -> str:
+def chosen_landmark_model(wanted: str, store: ModelStore) -> str:
     """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
         return wanted
-    candidates, provisioned = list(known), store.records()
+    candidates, provisioned = list(LANDMARK_PROFILES), store.records()
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 
