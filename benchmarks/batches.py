@@ -15,7 +15,7 @@ import time
 
 import cv2
 import numpy as np
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.statistics import ratio
 
 from facemesh_ros.acceleration.opening import load_network
@@ -37,7 +37,7 @@ def main() -> int:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
     print(*(f'- {name}: {value}' for name, value in machine().items()), sep='\n')
-    print(f'- load average: {load_average()}\n\nms; in brackets, to one batch for all')
+    print(f'- cores in use before: {cores_in_use()}\n\nms; in brackets, to one batch for all')
     store = ModelStore()
     for model in LANDMARK_PROFILES:
         if model not in store.records():

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from measuring.command import add_docs
 from measuring.documents import BENCHMARKS, write_section
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.markdown import bullets, table
 from measuring.statistics import ratio, spread
 from measuring.stream_scenes import BLOCK, SIZES, StreamScene
@@ -90,7 +90,7 @@ def main() -> int:
         return 1
     cv2.setNumThreads(1)
     rows = [row for model in MODELS for row in _rows(model, chosen.rounds)]
-    about = bullets({**machine(), 'load average': load_average()})
+    about = bullets({**machine(), 'cores in use before': cores_in_use()})
     report = f'{about}\n\nms\n\n{table(COLUMNS, rows)}'
     print(report)
     if chosen.docs:

@@ -31,7 +31,7 @@ from benchmarks.identities.scenarios import scenes, studio
 from benchmarks.identities.scenes import Scene, images_of
 from benchmarks.identities.sequences import Sequence
 from benchmarks.measuring.command import command_line, show, tell
-from benchmarks.measuring.machine import load_average, machine
+from benchmarks.measuring.machine import cores_in_use, machine
 from benchmarks.measuring.pictures import pictures
 from facemesh_ros.core.types import Frame, PixelOrder
 
@@ -46,7 +46,7 @@ def main() -> int:
     """Measure and print."""
     chosen = arguments()
     cv2.setNumThreads(1)
-    report = IdentityReport({**machine(), 'load average': load_average()})
+    report = IdentityReport({**machine(), 'cores in use before': cores_in_use()})
     report.rows.extend(rows(quick=chosen.quick, only=chosen.only))
     report.costs.extend(cost_of(faces) for faces in CROWDS)
     show(report, chosen.json)

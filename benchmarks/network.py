@@ -42,7 +42,7 @@ from dds.settings import Setting
 from dds.surroundings import prepare_dds, versions
 from measuring.command import command_line, show, tell
 from measuring.documents import DOCS, write_section
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.pictures import pictures
 from measuring.processes import SideError
 
@@ -91,7 +91,7 @@ def arguments() -> argparse.Namespace:
 
 def measured(*, quick: bool) -> NetworkReport:
     """Measure everything."""
-    before = load_average()
+    before = cores_in_use()
     rows: list[NetworkRow] = []
     left_out: list[str] = []
     seconds = QUICK_SECONDS if quick else SECONDS
@@ -119,7 +119,7 @@ def measured(*, quick: bool) -> NetworkReport:
         'measured on cores': where,
         'node by its launch file, first landmarks': launched,
         'net.core.rmem_max': Path('/proc/sys/net/core/rmem_max').read_text().strip(),
-        'load average before and after': [before, load_average()],
+        'cores in use before and after': [before, cores_in_use()],
         'measured': f'{seconds:g} s of each setting',
     }
     jpegs = list(jpeg_rows(shown))

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
 from measuring.command import command_line, compare, tell
 from measuring.contestants import Pair, pairs
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.pipeline_report import PipelineReport
 from measuring.processes import WARM_UP, Contestant, SideProcess
 from measuring.rows import (
@@ -65,9 +65,9 @@ def main() -> int:
 def measured(found: Sequence[Pair], left_out: list[str], quick: bool) -> PipelineReport:
     """Measure everything."""
     effort = QUICK if quick else FULL
-    loads = [load_average()]
-    if loads[0] > 0.5:
-        tell(f'the machine is busy (load average {loads[0]}): look at the ratios and the CPU time')
+    busy = [cores_in_use()]
+    if busy[0] > 0.5:
+        tell(f'the machine is busy ({busy[0]} cores in use): look at the ratios and the CPU time')
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder, ExitStack() as stack:
         files = {scene: scene.write(Path(folder)) for scene in SCENES}
         start_up = measured_starts(found, files[SCENES[0]], effort.starts)
@@ -92,7 +92,7 @@ def measured(found: Sequence[Pair], left_out: list[str], quick: bool) -> Pipelin
         **machine(),
         **versions,
         'measured on core': sorted(os.sched_getaffinity(0)),
-        'load average before and after': [*loads, load_average()],
+        'cores in use before and after': [*busy, cores_in_use()],
         'blocks': f'{effort.rounds} rounds of {IMAGES} images after {WARM_UP} untimed ones',
     }
     return PipelineReport(about, left_out, pipeline, stages, start_up)

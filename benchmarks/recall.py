@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
@@ -24,7 +24,7 @@ from measuring.command import command_line, compare, tell
 from measuring.composed import IMAGE_WH, SIZES_PX, backgrounds, composed
 from measuring.disturbances import DISTURBANCES
 from measuring.finders import Finder, finders
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.pictures import Picture, pictures, turned
 from measuring.processes import SideProcess
 from measuring.recall_report import RecallReport
@@ -56,7 +56,7 @@ class Effort:
     disturbances: int
 
 
-FULL = Effort(composed=6, quarters=(1, 2, 3), stream_images=24, disturbances=len(DISTURBANCES))
+FULL = Effort(composed=6, quarters=(1, 2, 3), stream_images=30, disturbances=len(DISTURBANCES))
 QUICK = Effort(composed=1, quarters=(2,), stream_images=12, disturbances=2)
 
 
@@ -68,7 +68,7 @@ def main() -> int:
 def measured(found: Sequence[Finder], left_out: list[str], quick: bool) -> RecallReport:
     """Measure everything."""
     effort = QUICK if quick else FULL
-    loads = [load_average()]
+    busy = [cores_in_use()]
     folder = os.environ.get(DATA_VARIABLE)
     shown = pictures(Path(folder) if folder else None)
     if not folder:
@@ -86,12 +86,14 @@ def measured(found: Sequence[Finder], left_out: list[str], quick: bool) -> Recal
         **machine(),
         **versions,
         'measured on core': sorted(os.sched_getaffinity(0)),
-        'load average before and after': [*loads, load_average()],
+        'cores in use before and after': [*busy, cores_in_use()],
         'composed': f'{effort.composed} pictures of each size, seeded',
         'streams': f'{effort.stream_images} images of each picture',
     }
     recall = list(recall_rows(found, [one for one in seen if len(one.looks) == 1]))
-    streams = list(stream_rows(found, [one for one in seen if len(one.looks) > 1]))
+    streamed = [one for one in seen if len(one.looks) > 1]
+    streams = list(stream_rows(found, [one for one in streamed if one.group != AS_THEY_ARE]))
+    recall += recall_rows(found, [_at_last(one) for one in streamed if one.group == AS_THEY_ARE])
     return RecallReport(about, left_out, recall, streams, second_look, seen)
 
 
@@ -106,8 +108,21 @@ def sightings(
         for finder, side in sides.items():
             if not finder.stream:
                 yield sighting(side, group, picture, folder)
-            elif group.startswith(COMPOSED) and (finder.rotations or group == COMPOSED):
+            elif _is_streamed(group, finder):
                 yield sighting(side, group, picture, folder, effort.stream_images)
+
+
+def _is_streamed(group: str, finder: Finder) -> bool:
+    """Tell which pictures a finder that follows faces is shown, again and again."""
+    if finder.by_default:
+        return group == AS_THEY_ARE
+    return group.startswith(COMPOSED) and (finder.rotations or group == COMPOSED)
+
+
+def _at_last(streamed: Sighting) -> Sighting:
+    """Return what the last image of a stream showed."""
+    group = f'{streamed.group}, image {len(streamed.looks)} of a stream that shows each of them'
+    return replace(streamed, group=group, looks=streamed.looks[-1:])
 
 
 def groups(shown: Sequence[Picture], effort: Effort) -> Iterator[tuple[str, Picture]]:

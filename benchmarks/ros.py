@@ -30,7 +30,7 @@ from dds.settings import Setting
 from dds.surroundings import prepare_dds, versions
 from measuring.command import command_line, draw, show, tell
 from measuring.documents import BENCHMARKS, DOCS, write_section
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.processes import SideError
 from measuring.stream_scenes import SIZES
 
@@ -114,7 +114,7 @@ def arguments() -> argparse.Namespace:
 
 def measured(effort: Effort, only: str) -> RosReport:
     """Measure everything, or the settings that are named so."""
-    before = load_average()
+    before = cores_in_use()
     hosts = this_machine()
     rows: list[RosRow] = []
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
@@ -128,7 +128,7 @@ def measured(effort: Effort, only: str) -> RosReport:
         **machine(),
         'versions': versions(),
         'measured on cores': cores_of(hosts),
-        'load average before and after': [before, load_average()],
+        'cores in use before and after': [before, cores_in_use()],
         'measured': f'{effort.seconds:g} s of each setting',
         'one copy of an image, ms': {size: f'{copy_ms(SIZES[size]):.2f}' for size in SHOWN},
     }

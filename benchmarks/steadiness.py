@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from measuring.command import add_bundle, command_line, draw, show, tell
 from measuring.contestants import LeftOutError, official_bundle
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.processes import ONE_THREAD, SIDES
 from steady.clips import clips
 from steady.filters import cost_ms, filtered
@@ -91,7 +91,7 @@ def main() -> int:
         peer, left_out = Peer(chosen.bundle), []
     except (LeftOutError, SetupError) as error:
         peer, left_out = None, [f'{PEER}: {error}']
-    report = SteadinessReport({**machine(), 'load average': load_average()}, left_out)
+    report = SteadinessReport({**machine(), 'cores in use before': cores_in_use()}, left_out)
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
         measure(report, peer, Path(folder) / 'images.npy', quick=chosen.quick)
     show(report, chosen.json)

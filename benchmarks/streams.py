@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
 from measuring.command import command_line, compare, tell
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from measuring.processes import Contestant, SideProcess
 from measuring.rows import Block
 from measuring.stream_contestants import Race, Races
@@ -66,7 +66,7 @@ def who_races(bundle: Path | None) -> tuple[Races | None, list[str]]:
 def measured(races: Races, left_out: list[str], quick: bool) -> StreamReport:
     """Measure everything."""
     effort = QUICK if quick else FULL
-    before = load_average()
+    before = cores_in_use()
     rows: list[StreamRow] = []
     versions: dict[str, dict[str, str]] = {}
     with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
@@ -79,7 +79,7 @@ def measured(races: Races, left_out: list[str], quick: bool) -> StreamReport:
         **machine(),
         **versions,
         'measured on core': sorted(os.sched_getaffinity(0)),
-        'load average before and after': [before, load_average()],
+        'cores in use before and after': [before, cores_in_use()],
         'blocks': f'rounds of {BLOCK} images after {BLOCK} untimed ones',
     }
     return StreamReport(about, left_out, rows)

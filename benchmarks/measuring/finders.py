@@ -13,11 +13,12 @@ from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
 
+from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.models.catalog import entry_of
 from facemesh_ros.models.store import ModelStore, State
 
 MAX_FACES = '64'
-NEEDED = ('short_range', 'full_range', 'v2')
+NEEDED = ('short_range', 'full_range', 'v2', 'attention')
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ class Finder:
         contestant: How to start it.
         stream: Whether it takes the images of a stream, or each by itself.
         rotations: Whether it looks for faces in all orientations.
+        by_default: Whether it has room for as many faces as it has by default; else for 64.
     """
 
     contestant: Contestant
     stream: bool = False
     rotations: bool = False
+    by_default: bool = False
 
     @property
     def name(self) -> str:
@@ -92,17 +95,30 @@ def _ours() -> list[Finder]:
         _own('short_range'),
         _own('full_range'),
         _own('auto'),
+        _own('auto', model='attention'),
         _own('auto', rotations='all'),
         _own('auto', stream=True),
         _own('auto', rotations='all', stream=True),
+        _own('auto', stream=True, by_default=True),
+        _own('auto', model='attention', stream=True, by_default=True),
     ]
 
 
-def _own(detector: str, rotations: str = 'upright', *, stream: bool = False) -> Finder:
-    name = f'facemesh_ros, {detector}'
+def _own(
+    detector: str,
+    rotations: str = 'upright',
+    *,
+    model: str = 'v2',
+    stream: bool = False,
+    by_default: bool = False,
+) -> Finder:
+    name = 'facemesh_ros, by default' if by_default else f'facemesh_ros, {detector}'
+    name += f', {model}' if model != 'v2' else ''
     name += ', all rotations' if rotations == 'all' else ''
     name += ', stream' if stream else ''
-    command = [sys.executable, str(SIDES / 'facemesh.py'), 'v2', MAX_FACES, '--second-look']
+    max_faces = str(SensorSettings().max_faces) if by_default else MAX_FACES
+    command = [sys.executable, str(SIDES / 'facemesh.py'), model, max_faces, '--second-look']
     command += ['--detector', detector, '--rotations', rotations]
     command += ['--stream'] if stream else []
-    return Finder(Contestant(name, command, dict(os.environ)), stream, rotations == 'all')
+    contestant = Contestant(name, command, dict(os.environ))
+    return Finder(contestant, stream, rotations == 'all', by_default)

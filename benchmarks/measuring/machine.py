@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,24 @@ def machine() -> dict[str, Any]:
     }
 
 
-def load_average() -> float:
-    """Return how many processes wanted to run, on average over the last minute."""
-    return round(os.getloadavg()[0], 2)
+def cores_in_use(period_s: float = 1.0) -> float:
+    """Return how many cores were busy in the period that begins now; call it while nothing runs.
+
+    The system's load average would not do: it remembers what has ended minutes ago, such as the
+    benchmark before this one.
+    """
+    before, started_s = _busy_s(), time.monotonic()
+    time.sleep(period_s)
+    return round((_busy_s() - before) / (time.monotonic() - started_s), 2)
+
+
+def _busy_s() -> float:
+    """Return the time that all cores have worked, or been kept from it, since the boot."""
+    user, nice, system, _, _, *interrupts_and_stolen = (
+        int(ticks) for ticks in Path('/proc/stat').read_text().split(maxsplit=9)[1:9]
+    )
+    ticks = user + nice + system + sum(interrupts_and_stolen)
+    return ticks / os.sysconf('SC_CLK_TCK')
 
 
 def _processor() -> str:
@@ -45,8 +61,15 @@ def _distribution() -> str:
 
 
 def _commit() -> str:
-    command = ['git', '-C', str(ROOT), 'describe', '--always', '--dirty']
+    """Return the commit, and whether anything but the pages of figures has changed since."""
+    code = ('.', ':(exclude)docs')
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        changed = _git('status', '--porcelain', '--', *code)
+        return _git('rev-parse', '--short', 'HEAD') + ('-dirty' if changed else '')
     except (OSError, subprocess.CalledProcessError):
         return 'not a git checkout'
+
+
+def _git(*arguments: str) -> str:
+    command = ['git', '-C', str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 import onnxruntime as ort
-from measuring.machine import load_average, machine
+from measuring.machine import cores_in_use, machine
 from on_device.contestant import IMAGE_WH, Contestant
 
 from facemesh_ros.core.providers import ProviderChoice
@@ -23,7 +23,7 @@ def about(contestant: Contestant, choice: ProviderChoice) -> dict[str, Any]:
         'device': _device(choice),
         'driver': nvidia_driver() or 'none',
         **machine(),
-        'load average': load_average(),
+        'cores in use before': cores_in_use(),
         'versions': {
             'onnxruntime': ort.__version__,
             'built for CUDA': getattr(ort, 'cuda_version', '') or 'none',
