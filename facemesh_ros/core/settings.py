@@ -12,7 +12,7 @@ from facemesh_ros.core.tunables import check_settings, tunable
 class PipelineSettings:
     """Tunables of the pipeline, names and defaults as in MediaPipe where it has them."""
 
-    max_faces: int = tunable(4, 'Upper bound of faces per image.', low=1, high=64, read_only=True)
+    max_faces: int = tunable(16, 'Upper bound of faces per image.', low=1, high=64, read_only=True)
     min_detection_confidence: float = tunable(
         0.5, 'Drop detections below this score.', low=0.0, high=1.0
     )

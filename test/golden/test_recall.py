@@ -77,6 +77,23 @@ def test_no_face_is_found_where_none_is(upright, shown, name):
     assert examined(upright, shown[name]).false_boxes == []
 
 
+def test_a_stream_by_default_finds_groups_up_to_its_limit(require_models, shown):
+    """As many as `max_faces` in each picture, but for one in sunglasses and a mask: 52 of 66."""
+    require_models('short_range', 'full_range', 'v2')
+    cv2.setNumThreads(1)
+    sensor = load_sensor(SensorSettings(execution_provider='cpu', publish_blendshapes=False))
+    found, false_boxes = 0, []
+    for picture in shown.values():
+        stream = sensor.stream()
+        for image in range(1, STREAM_IMAGES + 1):
+            faces = stream.process(Frame(picture.rgb, PixelOrder.RGB, image * PERIOD_NS))
+        seen = compared(picture.faces, faces.boxes_xyxy)
+        found += sum(seen.found)
+        false_boxes += seen.false_boxes
+    assert found >= SOON * 52
+    assert false_boxes == []
+
+
 def first_images(pipeline, picture):
     """Return in which image of a stream each face was found first, None if it never was."""
     pipeline.reset()
