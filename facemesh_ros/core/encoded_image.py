@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from facemesh_ros.core.pixels import MAX_SIDE_PX, ImageError, grey8_from_grey16
+from facemesh_ros.core.bit_depth import grey8_from_grey16
+from facemesh_ros.core.pixels import MAX_SIDE_PX, ImageError
 from facemesh_ros.core.types import UInt8
 
 # Pillow's names; each plugin is registered by its import.

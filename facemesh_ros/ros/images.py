@@ -6,20 +6,17 @@ import array
 from functools import partial
 from types import ModuleType
 
-import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.core.pixels import (
-    ImageError,
-    Layout,
-    RawImage,
-    frame_from_raw,
-    rows_from_raw,
-)
-from facemesh_ros.core.types import Frame, PixelOrder, UInt8
+from facemesh_ros.core.bit_depth import grey8_from_grey16
+from facemesh_ros.core.encodings import LAYOUTS, Layout
+from facemesh_ros.core.pixels import RawImage, To8Bits, frame_from_raw, rows_from_raw
+from facemesh_ros.core.types import Frame, UInt8
+from facemesh_ros.ros.compressed import frame_from_compressed
 from facemesh_ros.ros.received import AnyCompressedImage, AnyImage, ReceivedCompressedImage
+from facemesh_ros.ros.settings import NodeSettings
 
 
 def _imported_cv_bridge() -> ModuleType | None:
@@ -31,18 +28,29 @@ def _imported_cv_bridge() -> ModuleType | None:
 
 
 CV_BRIDGE = _imported_cv_bridge()
+MAX_MEGAPIXELS = NodeSettings().max_image_megapixels
 
 
-def frame_from_msg(msg: AnyImage | AnyCompressedImage) -> Frame:
+def frame_from_msg(
+    msg: AnyImage | AnyCompressedImage,
+    *,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    to_8_bits: To8Bits = grey8_from_grey16,
+) -> Frame:
     """Read an image message.
+
+    Args:
+        msg: The message.
+        max_megapixels: Larger compressed images are refused.
+        to_8_bits: Scales channels of 16 bits.
 
     Raises:
         ImageError: If the encoding is not supported or the message is malformed.
     """
     stamp_ns = ns_from_stamp(msg.header)
     if isinstance(msg, (CompressedImage, ReceivedCompressedImage)):
-        return _frame_from_compressed(msg, stamp_ns)
-    return frame_from_raw(raw_from_msg(msg), stamp_ns, partial(_rows, msg))
+        return frame_from_compressed(msg, stamp_ns, int(max_megapixels * 1e6), to_8_bits)
+    return frame_from_raw(raw_from_msg(msg), stamp_ns, partial(_rows, msg), to_8_bits)
 
 
 def ns_from_stamp(header: Header) -> int:
@@ -69,21 +77,11 @@ def _rows(msg: AnyImage, raw: RawImage, layout: Layout) -> np.ndarray:
 def _suits_cv_bridge(raw: RawImage, layout: Layout) -> bool:
     """Tell whether cv_bridge reads an image right.
 
-    It shears rows that are padded by a fraction of a pixel, knows no colour plane of its own, and
-    with numpy 2 fails on swapped bytes.
+    It shears rows that are padded by a fraction of a pixel, knows no colour plane of its own and
+    no other spelling, cuts colours that two pixels share, and with numpy 2 fails on swapped bytes.
     """
-    return raw.step % layout.pixel_bytes == 0 and layout.planes == 1 and layout.depth == 1
-
-
-def _frame_from_compressed(msg: AnyCompressedImage, stamp_ns: int) -> Frame:
-    encoded = np.frombuffer(msg.data, np.uint8)
-    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
-    if image is None:
-        raise ImageError(
-            f'compressed image of format {msg.format!r} with {len(encoded)} bytes is not a '
-            'readable JPEG or PNG'
-        )
-    return Frame(np.asarray(image, np.uint8), PixelOrder.BGR, stamp_ns)
+    plain = layout.planes == 1 and layout.depth == 1 and raw.encoding in LAYOUTS
+    return plain and raw.step % layout.pixel_bytes == 0 and raw.width % layout.columns == 0
 
 
 def msg_from_bgr(image: UInt8, header: Header) -> Image:

@@ -42,6 +42,12 @@ class NodeSettings(SensorSettings):
         low=0.0,
         high=3600.0,
     )
+    max_image_megapixels: float = tunable(
+        40.0,
+        'Refuse compressed images of more megapixels, by their header, before they are decoded.',
+        low=0.1,
+        high=1100.0,
+    )
     marker_style: str = tunable(
         'mesh',
         'What the markers show of a face.',

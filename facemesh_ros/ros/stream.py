@@ -5,6 +5,7 @@ from __future__ import annotations
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo
 
+from facemesh_ros.core.bit_depth import StreamBitDepth
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
@@ -54,6 +55,7 @@ class FaceStream:
         self._camera = CameraModel(self._source.logger.warning)
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
+        self._bit_depth = StreamBitDepth()
         self._worker: NewestFirstWorker[bytes] | None = None
 
     def open(self) -> None:
@@ -111,13 +113,18 @@ class FaceStream:
         if self._reset_wanted:
             self._reset_wanted = False
             pipeline.reset()
+            self._bit_depth.reset()
         pipeline.settings = settings
         msg = read_image(self._source.image_kind, content)
         if 0 < settings.max_image_age < self._outputs.age_s(msg.header):
             self.health.image_too_old(settings.max_image_age)
             return
         with self._times.stage('decode'):
-            frame = frame_from_msg(msg)
+            frame = frame_from_msg(
+                msg,
+                max_megapixels=settings.max_image_megapixels,
+                to_8_bits=self._bit_depth.scaled,
+            )
         faces = pipeline.process(frame)
         with self._times.stage('publish'):
             latency_s = self._outputs.publish_landmarks(

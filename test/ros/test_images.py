@@ -7,7 +7,8 @@ import pytest
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from facemesh_ros.core.pixels import LAYOUTS, ImageError
+from facemesh_ros.core.encodings import LAYOUTS
+from facemesh_ros.core.pixels import ImageError
 from facemesh_ros.ros import images
 from facemesh_ros.ros.images import frame_from_msg, msg_from_bgr
 
