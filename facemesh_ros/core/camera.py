@@ -57,6 +57,13 @@ class Intrinsics:
             (self.cy - top + 0.5) / bin_y - 0.5,
         )
 
+    def scaled(self, factors_xy: tuple[float, float]) -> Intrinsics:
+        """Return the intrinsics of the same image at so many times its width and height."""
+        x, y = factors_xy
+        return Intrinsics(
+            self.fx * x, self.fy * y, (self.cx + 0.5) * x - 0.5, (self.cy + 0.5) * y - 0.5
+        )
+
 
 def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float32:
     """Place faces before the camera, each as far as the mean human eye distance tells.

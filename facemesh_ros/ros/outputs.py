@@ -80,17 +80,23 @@ class Outputs:
 
     def publish_views(self, faces: Faces, frame: Frame, header: Header, style: str) -> None:
         """Publish markers, points and the annotated image, each only if somebody listens."""
+        self._camera.look_at(frame.image_wh)
         if self._markers.get_subscription_count():
             with self._stage('markers'):
-                points_m = self._points_m(faces, frame)
-                self._markers.publish(self._face_markers.content(faces, points_m, style, header))
+                points_m = self._points_m(faces)
+                if points_m is not None:
+                    content = self._face_markers.content(faces, points_m, style, header)
+                    self._markers.publish(content)
         if self._points.get_subscription_count():
             with self._stage('points'):
-                self._points.publish(points_msg(faces, self._points_m(faces, frame), header))
+                points_m = self._points_m(faces)
+                if points_m is not None:
+                    self._points.publish(points_msg(faces, points_m, header))
         if self._debug_image.get_subscription_count():
             with self._stage('debug image'):
                 image = annotated(frame, faces, self._topology)
                 self._debug_image.publish(msg_from_bgr(image, header))
 
-    def _points_m(self, faces: Faces, frame: Frame) -> Float32:
-        return points_by_weak_perspective(faces.landmarks, self._camera.intrinsics(frame.image_wh))
+    def _points_m(self, faces: Faces) -> Float32 | None:
+        camera = self._camera.intrinsics()
+        return None if camera is None else points_by_weak_perspective(faces.landmarks, camera)

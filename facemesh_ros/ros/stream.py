@@ -52,7 +52,7 @@ class FaceStream:
         self._source = Source(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
-        self._camera = CameraModel(self._source.logger.warning)
+        self._camera = CameraModel(self._source)
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
         self._bit_depth = StreamBitDepth()
