@@ -153,12 +153,14 @@ class _Reading:
         size_wh: Size of the image that region and binning make of that, px.
         offset_xy: First column and row of the region.
         binning_xy: Pixels of the frame per image pixel.
+        is_guess: Whether no number of the calibration but the matrix itself speaks for it.
     """
 
     frame_wh: tuple[int, int]
     size_wh: tuple[float, float]
     offset_xy: tuple[int, int] = (0, 0)
     binning_xy: tuple[int, int] = (1, 1)
+    is_guess: bool = False
 
     def off_centre(self, matrix: Intrinsics) -> float:
         """Return how far the principal point is from the middle, as a share of the side."""
@@ -171,7 +173,8 @@ class _Reading:
     def doubt(self, matrix: Intrinsics, image_wh: tuple[int, int]) -> tuple[float, bool]:
         """Return less for what is more likely; equals are in the order of `_readings`."""
         off_centre = self.off_centre(matrix)
-        return max(off_centre, PLAUSIBLE_OFF_CENTRE), not self.is_exact(image_wh)
+        told = self.is_exact(image_wh) and not self.is_guess
+        return max(off_centre, PLAUSIBLE_OFF_CENTRE), not told
 
     def is_exact(self, image_wh: tuple[int, int]) -> bool:
         """Tell whether an image has the size that comes out, be it rounded up or down."""
@@ -180,7 +183,8 @@ class _Reading:
     def fits(self, image_wh: tuple[int, int]) -> bool:
         """Tell whether an image has the proportions of the size that comes out."""
         x, y = (own / mine for own, mine in zip(image_wh, self.size_wh, strict=True))
-        return self.is_exact(image_wh) or abs(x / y - 1) <= MAX_STRETCH
+        pixels_off = min(abs(x / y - 1) * image_wh[1], abs(y / x - 1) * image_wh[0])
+        return self.is_exact(image_wh) or pixels_off <= 1 or abs(x / y - 1) <= MAX_STRETCH
 
     def intrinsics(self, matrix: Intrinsics, image_wh: tuple[int, int]) -> Intrinsics:
         """Return the intrinsics of an image that fits."""
@@ -213,7 +217,7 @@ def _readings(calibration: Calibration, image_wh: tuple[int, int]) -> Iterator[_
     yield from ways
     if ways:
         # Width and height are those of the sensor, K is that of the image.
-        yield _Reading(image_wh, image_wh)
+        yield _Reading(image_wh, image_wh, is_guess=True)
 
 
 def _of_another_size(calibration: Calibration, image_wh: tuple[int, int]) -> str:
