@@ -8,8 +8,8 @@ from facemesh_ros.core.encoded_image import (
     format_of,
     pixels_from_encoded,
 )
-from facemesh_ros.core.encodings import LAYOUTS, Rows
-from facemesh_ros.core.pixels import ImageError, To8Bits, layout_of
+from facemesh_ros.core.encodings import HOLDS_DISTANCES, LAYOUTS, Rows
+from facemesh_ros.core.pixels import ImageError, To8Bits
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.ros.received import AnyCompressedImage
 
@@ -44,23 +44,17 @@ def frame_from_compressed(
     if pixels.ndim == 3:
         return Frame(pixels, PixelOrder.BGR, stamp_ns)
     grey = to_8_bits(pixels) if pixels.itemsize == 2 else pixels
-    # Compressed without having been made a colour image before.
-    if (
-        encoding.startswith('bayer_')
-        and encoding in LAYOUTS
-        and (to_bgr := LAYOUTS[encoding].to_bgr)
-    ):
-        return Frame(to_bgr(grey), PixelOrder.BGR, stamp_ns)
+    bayer = LAYOUTS.get(encoding) if encoding.startswith('bayer_') else None
+    if bayer is not None and bayer.to_bgr is not None:  # compressed before it was coloured
+        return Frame(bayer.to_bgr(grey), PixelOrder.BGR, stamp_ns)
     return Frame(grey, PixelOrder.MONO, stamp_ns)
 
 
 def _check_kind(msg: AnyCompressedImage, encoding: str, told: str) -> None:
     """Raise ImageError if a message is no picture that stands alone."""
     kind = msg.format.lower()
-    if encoding in DISTANCES:
-        layout_of(encoding)
-    if 'compresseddepth' in kind:
-        raise ImageError(f'{told} holds distances: take the topic of the colour or infrared image')
+    if encoding in DISTANCES or 'compresseddepth' in kind:
+        raise ImageError(f'{told} {HOLDS_DISTANCES}')
     if any(codec in kind for codec in VIDEO_CODECS):
         raise ImageError(
             f'{told} is part of a video and cannot be read alone: publish jpeg, png or webp, or '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from facemesh_ros.core.encoded_image import (
     FILE_FORMATS,
@@ -239,8 +241,10 @@ def test_a_side_that_no_crop_can_address_is_refused():
 
 
 def test_only_the_formats_that_are_asked_for_reach_a_decoder():
-    for suffix in ('.bmp', '.ppm', '.tiff', '.gif', '.jp2'):
-        content = encoded(picture(80, 70), suffix)
+    for name in ('BMP', 'PPM', 'TIFF', 'GIF', 'JPEG2000'):
+        file = io.BytesIO()
+        Image.fromarray(picture(80, 70)).save(file, name)
+        content = file.getvalue()
         with pytest.raises(ImageError, match='JPEG, PNG, WEBP'):
             bgr_of(content)
         assert bgr_of(content, formats=FILE_FORMATS).shape == (70, 80, 3)

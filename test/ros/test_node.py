@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -144,7 +146,7 @@ def test_disabled_it_is_silent(client, face_msg):
     assert client.answer_to(image).faces
 
 
-@pytest.mark.parametrize('encoding', ['rgb16', 'bayer_rggb16', '32FC1', ''])
+@pytest.mark.parametrize('encoding', ['yuv420', 'jpeg', '32FC3', ''])
 def test_an_unknown_encoding_is_refused_by_name(client, face_msg, node, encoding):
     image = face_msg()
     image.encoding = encoding
@@ -262,6 +264,30 @@ def test_points_scale_with_the_focal_length(client, face_msg):
     assert depths_m[1] == pytest.approx(2 * depths_m[0], rel=0.02)
 
 
+def test_a_refused_calibration_stops_what_is_in_metres_and_nothing_else(client, face_msg, node):
+    received = collect(client, PointCloud2, 'facemesh/points')
+    markers = collect(client, MarkerArray, 'facemesh/markers')
+    client.wait_until(lambda: client.camera_infos.get_subscription_count(), 'a subscription')
+
+    def calibrated(fx):
+        k = [fx, 0.0, 255.5, 0.0, fx, 255.5, 0.0, 0.0, 1.0]
+        client.camera_infos.publish(CameraInfo(width=512, height=512, k=k))
+        return client.answer_to(face_msg())
+
+    client.wait_until(lambda: calibrated(500.0) and received and markers, 'points and markers')
+    reason = "K's focal lengths are not positive (fx -500"
+    client.wait_until(lambda: calibrated(-500.0) and reason in node.log, 'the reason in the log')
+    client.spin_for(0.5)
+    received.clear()
+    markers.clear()
+    for _ in range(3):
+        assert len(calibrated(-500.0).faces) == 1
+    client.spin_for(0.5)
+    assert (received, markers) == ([], [])
+    assert node.log.count(reason) == 1
+    client.wait_until(lambda: calibrated(500.0) and received and markers, 'points and markers')
+
+
 def test_blendshapes_come_with_v2(client, start_node, face_msg, node, require_models):
     require_models('v2', 'blendshapes')
     node.stop()
@@ -281,10 +307,56 @@ def test_blendshapes_come_with_v2(client, start_node, face_msg, node, require_mo
 
 def test_compressed_images(client, start_node, astronaut_bgr, node):
     node.stop()
-    start_node('landmark_model:=attention', 'image_transport:=compressed')
+    node = start_node('landmark_model:=attention', 'image_transport:=compressed')
     client.wait_until(lambda: client.infos, 'the node')
     jpeg = cv2.imencode('.jpg', astronaut_bgr)[1].tobytes()
     msg = CompressedImage(header=client.header(), format='jpeg', data=jpeg)
     assert len(client.answer_to(msg).faces) == 1
     broken = CompressedImage(header=client.header(), format='jpeg', data=jpeg[:100])
     assert client.diagnosis_of(broken, 'JPEG').level == DiagnosticStatus.ERROR
+    node.stop()
+
+
+def huge_png() -> bytes:
+    """A picture of 32000x32000 px in 125 kB, as the PNG specification has it."""
+    rows = zlib.compress(bytes(4001 * 32000), 9)
+    header = struct.pack('>IIBBBBB', 32000, 32000, 1, 0, 0, 0, 0)
+    parts = [
+        struct.pack('>I', len(content))
+        + name
+        + content
+        + struct.pack('>I', zlib.crc32(name + content))
+        for name, content in ((b'IHDR', header), (b'IDAT', rows), (b'IEND', b''))
+    ]
+    return b'\x89PNG\r\n\x1a\n' + b''.join(parts)
+
+
+def peak_mb(process_id: int) -> float:
+    text = Path(f'/proc/{process_id}/status').read_text()
+    return int(re.search(r'VmHWM:\s+(\d+) kB', text).group(1)) / 1000
+
+
+def test_compressed_images_have_a_bound(client, start_node, astronaut_bgr):
+    node = start_node(
+        'landmark_model:=mesh', 'detector:=short_range', 'image_transport:=compressed'
+    )
+    png = cv2.imencode('.png', astronaut_bgr)[1].tobytes()
+
+    def msg(content):
+        return CompressedImage(header=client.header(), format='png', data=content)
+
+    assert client.answer_to(msg(png)).faces
+    before_mb = peak_mb(node.process.pid)
+    status = client.diagnosis_of(msg(huge_png()), '1024.0 megapixels')
+    assert status.level == DiagnosticStatus.ERROR
+    assert '32000x32000' in status.message
+    assert 'limit of 40; max_image_megapixels allows more' in status.message
+    assert peak_mb(node.process.pid) < before_mb + 100
+
+    assert client.set_parameter('max_image_megapixels', double_value=0.2).successful
+    assert client.diagnosis_of(
+        msg(png), '512x512 px has 0.3 megapixels, more than the limit of 0.2'
+    )
+    assert client.set_parameter('max_image_megapixels', double_value=40.0).successful
+    assert client.answer_to(msg(png)).faces
+    assert not client.set_parameter('max_image_megapixels', double_value=0.0).successful
