@@ -7,7 +7,7 @@ the image that they deliver. The principal point tells: it is near the middle of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from facemesh_ros.core.camera import Intrinsics
@@ -83,15 +83,13 @@ def intrinsics_of_image(
         raise CalibrationError(_of_another_size(calibration, image_wh))
     # By the book if that is plausible; a reading that gives just this size before one that scales.
     chosen = min(readings, key=lambda reading: reading.doubt(matrix, image_wh))
+    _check_focal(name, matrix, chosen.frame_wh)
     if chosen.off_centre(matrix) > MAX_OFF_CENTRE:
-        width, height = chosen.frame_wh
         raise CalibrationError(
             f"{name}'s principal point ({matrix.cx:g}, {matrix.cy:g}) lies outside or at the edge "
-            f'of {width}x{height} px: width and height must be those {name} was calibrated for'
+            f'of {_size(chosen.frame_wh)} px: publish the width and height {name} was calibrated for'
         )
-    image = chosen.intrinsics(matrix, image_wh)
-    _check_focal(name, matrix, image, image_wh)
-    return image
+    return chosen.intrinsics(matrix, image_wh)
 
 
 def _matrix(calibration: Calibration, rectified: bool) -> tuple[str, Intrinsics | None]:
@@ -132,15 +130,12 @@ def _check_distortion(calibration: Calibration) -> None:
         )
 
 
-def _check_focal(
-    name: str, matrix: Intrinsics, image: Intrinsics, image_wh: tuple[int, int]
-) -> None:
-    for focal, side in ((image.fx, image_wh[0]), (image.fy, image_wh[1])):
+def _check_focal(name: str, matrix: Intrinsics, frame_wh: tuple[int, int]) -> None:
+    for focal, side in ((matrix.fx, frame_wh[0]), (matrix.fy, frame_wh[1])):
         if not MIN_FOCAL * side <= focal <= MAX_FOCAL * side:
             raise CalibrationError(
-                f"{name}'s focal lengths {matrix.fx:g} and {matrix.fy:g} are none of an image of "
-                f'{image_wh[0]}x{image_wh[1]} px: publish them in pixels, not as shares of its '
-                'sides'
+                f"{name}'s focal lengths {matrix.fx:g} and {matrix.fy:g} are none of "
+                f'{_size(frame_wh)} px: publish them in pixels, not as shares of the sides or in mm'
             )
 
 
@@ -221,9 +216,17 @@ def _readings(calibration: Calibration, image_wh: tuple[int, int]) -> Iterator[_
 
 
 def _of_another_size(calibration: Calibration, image_wh: tuple[int, int]) -> str:
-    told, image = ('x'.join(map(str, wh)) for wh in (calibration.image_wh, image_wh))
+    parts = [f'it is for {_size(calibration.image_wh)} px']
+    if any(calibration.binning_xy):
+        parts.append(f'binning {_size(calibration.binning_xy)}')
+    if any(calibration.roi_xywh):
+        left, top, *roi_wh = calibration.roi_xywh
+        parts.append(f'a region of {_size(roi_wh)} px at ({left}, {top})')
     return (
-        f'it is of {told} px with binning {calibration.binning_xy} and region '
-        f'{calibration.roi_xywh}, which does not become an image of {image} px: publish the '
-        "calibration of this image's size, or the region of the sensor that it shows"
+        f'{", ".join(parts)}, and an image of {_size(image_wh)} px has other proportions: publish '
+        'the calibration for this size, or the binning and region (roi) that make this image'
     )
+
+
+def _size(wh: Sequence[int]) -> str:
+    return 'x'.join(map(str, wh))
