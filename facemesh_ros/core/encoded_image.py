@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -80,11 +81,10 @@ def pixels_from_encoded(
     apply_exif: bool,
     formats: Sequence[str] = STREAM_FORMATS,
 ) -> NDArray[Any]:
-    """Decode an image as `bgr_from_encoded` does, but leave grey ones grey.
+    """Decode an image as `bgr_from_encoded` does, but leave grey ones grey and 16 bits 16.
 
     Returns:
-        (H, W, 3) BGR or (H, W), uint8; 16-bit grey is (H, W), uint16. Contiguous, perhaps
-        read-only.
+        (H, W, 3) BGR or (H, W), uint8, or uint16 if 16 bits are stored; perhaps read-only.
     """
     name = format_of(encoded, formats)
     if name is None:
@@ -97,7 +97,8 @@ def pixels_from_encoded(
     try:
         image = Image.OPEN[name][0](io.BytesIO(content), '')
         _check_size(image, name, max_pixels)
-        pixels = _pixels(image)
+        image.load()
+        pixels = _deep_bgr(content) if _is_deep_colour(name, content) else _pixels(image)
         return _upright(pixels, image) if apply_exif else pixels
     except ImageError:
         raise
@@ -132,8 +133,7 @@ def _check_size(image: Image.Image, name: str, max_pixels: int) -> None:
 
 
 def _pixels(image: Image.Image) -> NDArray[Any]:
-    """Decode an opened image to BGR, or to grey if that is all it has."""
-    image.load()
+    """Return a decoded image as BGR, or as grey if that is all it has."""
     if image.mode.startswith('I'):  # older Pillows read 16 bits to 32
         return np.asarray(image).clip(0, 65535).astype(np.uint16)
     if image.mode == 'F':
@@ -143,6 +143,17 @@ def _pixels(image: Image.Image) -> NDArray[Any]:
     width, height = image.size
     rgb = image if image.mode == 'RGB' else image.convert('RGB')
     return np.frombuffer(rgb.tobytes('raw', 'BGR'), np.uint8).reshape(height, width, 3)
+
+
+def _is_deep_colour(name: str, content: bytes) -> bool:
+    """Tell whether an image is a PNG with colours of 16 bits, by depth and colour type."""
+    return name == 'PNG' and content[24] == 16 and content[25] in (2, 6)
+
+
+def _deep_bgr(content: bytes) -> NDArray[Any]:
+    """Read colours of 16 bits, of which Pillow keeps eight; it has found the file sound."""
+    image = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
+    return np.ascontiguousarray(image[..., :3])
 
 
 def _upright(pixels: NDArray[Any], image: Image.Image) -> NDArray[Any]:

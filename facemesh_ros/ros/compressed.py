@@ -26,7 +26,7 @@ def frame_from_compressed(
         msg: The message; its format is "png" or like "mono16; png compressed ".
         stamp_ns: When the image was taken, ns.
         max_pixels: Larger images are refused by their header.
-        to_8_bits: Scales grey values of 16 bits.
+        to_8_bits: Scales channels of 16 bits.
 
     Raises:
         ImageError: If it is damaged, too large, or no picture in a format that is read.
@@ -41,13 +41,13 @@ def frame_from_compressed(
         raise ImageError(f'{told}: {error}; max_image_megapixels allows more') from error
     except ImageError as error:
         raise ImageError(f'{told}: {error}') from error
-    if pixels.ndim == 3:
-        return Frame(pixels, PixelOrder.BGR, stamp_ns)
-    grey = to_8_bits(pixels) if pixels.itemsize == 2 else pixels
+    image = to_8_bits(pixels) if pixels.itemsize == 2 else pixels
+    if image.ndim == 3:
+        return Frame(image, PixelOrder.BGR, stamp_ns)
     bayer = LAYOUTS.get(encoding) if encoding.startswith('bayer_') else None
     if bayer is not None and bayer.to_bgr is not None:  # compressed before it was coloured
-        return Frame(bayer.to_bgr(grey), PixelOrder.BGR, stamp_ns)
-    return Frame(grey, PixelOrder.MONO, stamp_ns)
+        return Frame(bayer.to_bgr(image), PixelOrder.BGR, stamp_ns)
+    return Frame(image, PixelOrder.MONO, stamp_ns)
 
 
 def _check_kind(msg: AnyCompressedImage, encoding: str, told: str) -> None:

@@ -103,19 +103,22 @@ def test_transparency_is_left_out(suffix):
     assert np.array_equal(bgr_of(content), bgra[..., :3])
 
 
-def test_grey_stays_grey_and_16_bits_stay_16():
-    grey = np.random.default_rng(1).integers(0, 65536, (30, 40), np.uint16)
-    for image in (grey, (grey >> 8).astype(np.uint8)):
+@pytest.mark.parametrize('shape', [(30, 40), (30, 40, 3), (30, 40, 4)])
+def test_grey_stays_grey_and_16_bits_stay_16(shape):
+    deep = np.random.default_rng(1).integers(0, 65536, shape, np.uint16)
+    for image in (deep, (deep >> 8).astype(np.uint8)):
         pixels = pixels_from_encoded(encoded(image, '.png'), max_pixels=LIMIT, apply_exif=False)
         assert pixels.dtype == image.dtype
-        assert np.array_equal(pixels, image)
+        assert np.array_equal(pixels, image[..., :3] if len(shape) > 2 else image)
 
 
 def test_a_12_bit_picture_is_as_bright_as_its_8_bits():
-    grey = picture()[..., 0]
-    grey[0, 0] = 255
-    content = encoded(np.rint(grey * (4095 / 255)).astype(np.uint16), '.png')
-    assert np.array_equal(bgr_of(content), np.repeat(grey[..., None], 3, axis=2))
+    bgr = picture()
+    bgr[0, 0] = 255
+    deep = np.rint(bgr * (4095 / 255)).astype(np.uint16)
+    assert np.array_equal(bgr_of(encoded(deep, '.png')), bgr)
+    grey = bgr_of(encoded(deep[..., 0], '.png'))
+    assert np.array_equal(grey, np.repeat(bgr[..., :1], 3, axis=2))
 
 
 TURNED = {

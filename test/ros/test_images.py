@@ -37,6 +37,7 @@ def random_msg(encoding: str, *, padding: int = 7, big_endian: bool = False) -> 
 @pytest.mark.parametrize('encoding', LAYOUTS)
 def test_cv_bridge_gives_the_same_bytes(monkeypatch, encoding, padding, big_endian):
     pytest.importorskip('cv_bridge', reason='comes with a ROS install')
+    padding = padding if encoding != 'nv24' else 0  # which has none
     msg = random_msg(encoding, padding=padding, big_endian=big_endian)
     through_cv_bridge = frame_from_msg(msg)
     monkeypatch.setattr(images, 'CV_BRIDGE', None)
