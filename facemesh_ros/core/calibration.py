@@ -87,7 +87,8 @@ def intrinsics_of_image(
     if chosen.off_centre(matrix) > MAX_OFF_CENTRE:
         raise CalibrationError(
             f"{name}'s principal point ({matrix.cx:g}, {matrix.cy:g}) lies outside or at the edge "
-            f'of {_size(chosen.frame_wh)} px: publish the width and height {name} was calibrated for'
+            f'of {_size(chosen.frame_wh)} px: publish the width and height that {name} was '
+            'calibrated for'
         )
     return chosen.intrinsics(matrix, image_wh)
 
@@ -135,7 +136,8 @@ def _check_focal(name: str, matrix: Intrinsics, frame_wh: tuple[int, int]) -> No
         if not MIN_FOCAL * side <= focal <= MAX_FOCAL * side:
             raise CalibrationError(
                 f"{name}'s focal lengths {matrix.fx:g} and {matrix.fy:g} are none of "
-                f'{_size(frame_wh)} px: publish them in pixels, not as shares of the sides or in mm'
+                f'{_size(frame_wh)} px: publish them in pixels, not as shares of the sides or '
+                'in mm'
             )
 
 
