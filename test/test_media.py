@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -19,6 +22,7 @@ from facemesh_ros.media import (
     opened_video,
     pictures_from_file,
     rate_of_file,
+    write_picture,
 )
 
 FRAMES, RATE_HZ = 7, 12.5
@@ -180,6 +184,82 @@ def test_a_video_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / 'nowhere' / 'out.mp4'
     with pytest.raises(MediaError, match=r'out\.mp4 cannot be written'), VideoFile(path, 10) as v:
         v.write(picture())
+
+
+@pytest.fixture
+def small_files():
+    """Let no file grow beyond 100 kB: the system refuses to write on, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+
+
+def write_noise(path: Path, rate_hz=10.0) -> None:
+    with VideoFile(path, rate_hz) as video:
+        for _ in range(20):
+            video.write(noise())
+
+
+@pytest.mark.parametrize('suffix', ['mp4', 'm4v', 'mov', 'avi', 'mkv'])
+def test_a_video_that_is_not_whole_on_the_disk_is_named(tmp_path, small_files, suffix):
+    """OpenCV's writer says nothing when the disk is full."""
+    path = tmp_path / f'out.{suffix}'
+    with pytest.raises(MediaError, match=rf'out\.{suffix} is damaged.* 20 pictures'):
+        write_noise(path)
+
+
+@pytest.mark.parametrize('suffix', ['mp4', 'm4v', 'mov', 'avi', 'mkv'])
+@pytest.mark.parametrize('rate_hz', [7.0, 29.97])
+def test_a_video_that_is_whole_passes_its_check(tmp_path, suffix, rate_hz):
+    path = tmp_path / f'out.{suffix}'
+    write_noise(path, rate_hz)
+    assert len(list(pictures_from_file(path))) == 20
+
+
+def test_an_error_while_a_video_is_written_is_not_hidden_by_the_videos_own(tmp_path, small_files):
+    video = VideoFile(tmp_path / 'out.mp4', 10)
+    for _ in range(20):
+        video.write(noise())
+    video.__exit__(KeyError, KeyError(), None)
+    assert (tmp_path / 'out.mp4').stat().st_size == 100_000
+
+
+def test_a_picture_that_is_written_comes_back(tmp_path):
+    write_picture(tmp_path / 'out.png', noise())
+    assert np.array_equal(image_from_file(tmp_path / 'out.png'), noise())
+
+
+def test_a_picture_that_cannot_be_written_is_named(tmp_path, small_files):
+    for name, why in (
+        ('big.png', 'File too large'),
+        ('nowhere/out.png', 'No such file or directory'),
+        ('out.xyz', r'use a name in \.png'),
+        ('out', r'use a name in \.png'),
+    ):
+        with pytest.raises(MediaError, match=f'{name} cannot be written.*{why}'):
+            write_picture(tmp_path / name, noise())
+
+
+def test_a_full_disk_is_told_for_videos_and_pictures(tmp_path):
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    command = ['mount', '-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', str(disk)]
+    if shutil.which('mount') is None or subprocess.run(command, check=False).returncode:
+        pytest.skip('no disk can be mounted here')
+    try:
+        with pytest.raises(MediaError, match='disk is full'):
+            write_noise(disk / 'a.mp4')
+        with pytest.raises(MediaError, match=r'b\.mp4 cannot be written: No space left'):
+            VideoFile(disk / 'b.mp4', 10).write(noise())
+        with pytest.raises(MediaError, match=r'c\.png cannot be written: No space left'):
+            write_picture(disk / 'c.png', noise())
+    finally:
+        subprocess.run(['umount', str(disk)], check=True)
 
 
 def test_a_video_without_pictures_leaves_no_file(tmp_path):

@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-import cv2
 import numpy as np
 
 from facemesh_ros.core.drawing import annotated
 from facemesh_ros.core.topology import FaceTopology
 from facemesh_ros.core.types import Faces, Float32, Frame, PixelOrder, UInt8
-from facemesh_ros.media import MediaError, Picture, VideoFile, is_video
+from facemesh_ros.media import MediaError, Picture, VideoFile, is_video, write_picture
 
 DIGITS = 3
 
@@ -124,8 +123,7 @@ class AnnotatedPictures:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
         path = self._folder / f'{self._written:06d}_{picture.source.stem}.png'
         self._written += 1
-        if not cv2.imwrite(str(path), _drawn(picture, faces, self._topology)):
-            raise MediaError(f'{path} cannot be written')
+        write_picture(path, _drawn(picture, faces, self._topology))
 
 
 def _drawn(picture: Picture, faces: Faces, topology: FaceTopology) -> UInt8:
