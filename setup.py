@@ -33,6 +33,7 @@ setup(
         'numpy>=1.21.6',
         'onnxruntime',
         'opencv-python-headless>=4.5.4,<5',
+        'pillow>=9.0.1',
         'rich',
     ],
     extras_require={'convert': ['flatbuffers', 'onnx', 'tflite']},

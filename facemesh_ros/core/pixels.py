@@ -19,6 +19,8 @@ from facemesh_ros.errors import FacemeshError
 
 # cv2.warpAffine addresses its source in 16 bits.
 MAX_SIDE_PX = 32766
+# Of the analogue-to-digital converters of cameras.
+SENSOR_BITS = (8, 10, 12, 14, 16)
 
 
 class ImageError(FacemeshError):
@@ -156,10 +158,26 @@ def rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
 
 def _frame_from_rows(rows: Rows, layout: Layout, stamp_ns: int) -> Frame:
     """Bring unpadded rows to 8 bits and, where the layout asks for it, to BGR."""
-    image: Any = rows
-    if layout.depth == 2:
-        # 65535 becomes 255, as cv_bridge scales mono16.
-        image = cv2.convertScaleAbs(rows.astype(np.uint16), alpha=255 / 65535)
+    image: Any = grey8_from_grey16(rows) if layout.depth == 2 else rows
     if layout.conversion is not None:
         image = cv2.cvtColor(np.ascontiguousarray(rows), layout.conversion)
     return Frame(image, layout.order, stamp_ns)
+
+
+def bits_in_use(grey16: Rows) -> int:
+    """Return how many bits the sensor of a uint16 image seems to have: one of SENSOR_BITS."""
+    largest = int(grey16.max(initial=0))
+    return next(bits for bits in SENSOR_BITS if largest < 2**bits)
+
+
+def grey8_from_grey16(grey16: Rows, bits: int | None = None) -> UInt8:
+    """Bring grey values in the low bits of 16 to 8 bits: the largest of them becomes 255.
+
+    Args:
+        grey16: (H, W) uint16.
+        bits: In use; by default those of this image.
+    """
+    white = 2 ** (bits or bits_in_use(grey16)) - 1
+    # In native byte order, which is the only one that OpenCV reads right.
+    native = grey16.astype(np.uint16, copy=False)
+    return np.asarray(cv2.convertScaleAbs(native, alpha=255 / white), np.uint8)

@@ -19,6 +19,7 @@ CMAKE = (ROOT / 'CMakeLists.txt').read_text()
 
 # rosdep's name of a Python module where it is not the module's own.
 ROSDEP_KEYS = {
+    'PIL': 'python3-pil',
     'cv2': 'python3-opencv',
     'flatbuffers': 'python3-flatbuffers',
     'hypothesis': 'python3-hypothesis',
