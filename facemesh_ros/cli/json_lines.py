@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from facemesh_ros.cli.results import counted
+from facemesh_ros.cli.results import STDOUT_NAME, counted, write_text
 from facemesh_ros.cli.targets import STDOUT
 from facemesh_ros.core.types import Faces, Float32
 from facemesh_ros.media import MediaError, Picture, readable_name
@@ -23,9 +23,10 @@ class JsonLines:
 
     def __init__(self, target: str) -> None:
         """Take the file's name, - for stdout; raises MediaError if it cannot be written."""
-        self._target, self._lines = target, 0
+        self._to_stdout, self._lines = target == STDOUT, 0
+        self._name = STDOUT_NAME if self._to_stdout else readable_name(target)
         try:
-            self._file: TextIO = sys.stdout if target == STDOUT else open(target, 'w')  # noqa: SIM115
+            self._file: TextIO = sys.stdout if self._to_stdout else open(target, 'w')  # noqa: SIM115
         except OSError as error:
             raise self._error(error) from error
 
@@ -33,7 +34,7 @@ class JsonLines:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._file is sys.stdout:
+        if self._to_stdout:
             return
         try:
             self._file.close()
@@ -44,25 +45,17 @@ class JsonLines:
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
         """Write the line of a picture; raises MediaError if that fails."""
         line = line_from_faces(picture, faces, took_ms)
-        try:
-            # In one piece: an interruption leaves whole lines.
-            self._file.write(json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n')
-            self._file.flush()
-        except BrokenPipeError:  # the reader has had enough, which is no fault
-            raise
-        except OSError as error:
-            raise self._error(error) from error
+        text = json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n'
+        write_text(self._file, text, self._name)
         self._lines += 1
-
-    def _error(self, error: OSError) -> MediaError:
-        name = 'standard output' if self._target == STDOUT else readable_name(self._target)
-        return MediaError(f'{name} cannot be written: {error.strerror}')
 
     @property
     def written(self) -> str:
         """How many lines went into which file."""
-        is_file = self._target != STDOUT
-        return f'{counted(self._lines, "line")} to {readable_name(self._target)}' * is_file
+        return '' if self._to_stdout else f'{counted(self._lines, "line")} to {self._name}'
+
+    def _error(self, error: OSError) -> MediaError:
+        return MediaError(f'{self._name} cannot be written: {error.strerror}')
 
 
 def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from facemesh_ros.core.drawing import annotated
 from facemesh_ros.core.topology import FaceTopology
 from facemesh_ros.core.types import Faces, FaceState, Frame, PixelOrder, UInt8
 from facemesh_ros.media import MediaError, Picture, VideoFile, readable_name, write_picture
 
+STDOUT_NAME = 'standard output'
 # With number and suffix it is shorter than file systems allow.
 MAX_STEM_BYTES = 200
 
@@ -30,6 +32,27 @@ class Results(Protocol):
     @property
     def written(self) -> str:
         """How much was written where, for people; empty if nothing needs to be said."""
+
+
+def write_text(file: TextIO, text: str, name: str) -> None:
+    """Write text in one piece, so that an interruption leaves whole lines.
+
+    Args:
+        file: Where to.
+        text: Lines with their ends.
+        name: How errors call the file.
+
+    Raises:
+        MediaError: If that fails.
+        BrokenPipeError: If the reader has had enough, which is no fault.
+    """
+    try:
+        file.write(text)
+        file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise MediaError(f'{name} cannot be written: {error.strerror}') from error
 
 
 def counted(count: int, what: str) -> str:
@@ -117,7 +140,8 @@ class Summary:
             )
         ]
         what = ', '.join(described) or 'no face'
-        print(f'{readable_name(picture.source)}{number}: {what}, {took_ms:.1f} ms', flush=True)
+        line = f'{readable_name(picture.source)}{number}: {what}, {took_ms:.1f} ms\n'
+        write_text(sys.stdout, line, STDOUT_NAME)
 
     @property
     def written(self) -> str:

@@ -88,9 +88,8 @@ def _files_in(folder: Path, left_out: Counter[str]) -> list[Path]:
     except OSError as error:
         raise UnreadableError(f'{name} cannot be read: {error.strerror}') from error
     media = [path for path in visible if _is_media(path)]
-    left_out.update(
-        _kind_of(path) for path in visible if path not in set(media) and not os.path.isdir(path)
-    )
+    others = [path for path in visible if not _is_media(path) and not os.path.isdir(path)]
+    left_out.update(map(_kind_of, others))
     if not media:
         folders = sum(map(os.path.isdir, visible))
         hint = f'; folders in a folder are not searched, and it has {folders}' if folders else ''
