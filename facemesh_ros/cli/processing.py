@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from types import FrameType
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import cv2
 from rich.console import Console
 
+from facemesh_ros.cli.ending import EndingSignals, Interruption
 from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.results import (
     AnnotatedPictures,
@@ -42,7 +41,6 @@ from facemesh_ros.sensor import FaceSensor, load_sensor
 
 # Still pictures in a video stay long enough to be looked at.
 STILL_RATE_HZ = 1.0
-_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
@@ -66,16 +64,16 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
         return 1
     check_targets(arguments.jsonl, arguments.video, media.files)
     filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
-    try:
-        with _signals_as_interruptions():
-            # Nothing that is written here holds blendshapes.
-            sensor = load_sensor(
-                SensorSettings(publish_blendshapes=False, filter=filtering, **settings)
-            )
-    except _Interruption as interruption:
-        _tell('interrupted before the first image; nothing was written')
-        return interruption.status
-    return _processed(arguments, media, sensor)
+    # Nothing that is written here holds blendshapes.
+    chosen = SensorSettings(publish_blendshapes=False, filter=filtering, **settings)
+    with EndingSignals() as ending:
+        try:
+            sensor = load_sensor(chosen)
+        except Interruption as interruption:
+            _tell('interrupted before the first image; nothing was written')
+            return interruption.status
+        ending.patient = True
+        return _processed(arguments, media, sensor, ending)
 
 
 def _prepare_process() -> None:
@@ -89,49 +87,21 @@ def _prepare_process() -> None:
     warnings.filterwarnings('ignore', module='PIL')
 
 
-class _Interruption(KeyboardInterrupt):
-    """A signal that ends the work early."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.status = 128 + number  # as shells say it
-
-
-@contextmanager
-def _signals_as_interruptions() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does: a video without its end is lost."""
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        raise _Interruption(number)
-
-    before = {number: signal.getsignal(number) for number in _ENDING_SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # nohup, or a shell's background
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _processed(arguments: argparse.Namespace, media: FoundMedia, sensor: FaceSensor) -> int:
+def _processed(
+    arguments: argparse.Namespace, media: FoundMedia, sensor: FaceSensor, ending: EndingSignals
+) -> int:
     """Do the work, say what came of it, and return the exit status."""
-    status = 0
     with ExitStack() as stack:
+        stack.callback(sensor.close)
         outputs = [
             stack.enter_context(output) for output in _outputs(arguments, media.sources, sensor)
         ]
         work = Work(sensor.stream(), outputs, arguments.static)
-        try:
-            with _signals_as_interruptions():
-                work.do(media.sources)
-        except _Interruption as interruption:
-            status = interruption.status
+        work.do(media.sources, lambda: ending.status > 0)
     written = told_written([output.written for output in outputs])
-    if status:
+    if ending.status:
         _tell(f'interrupted after {counted(work.pictures, "image")}{written and "; "}{written}')
-        return status
+        return ending.status
     _tell(told_work(media.sources, work))
     if written:
         _tell(written)

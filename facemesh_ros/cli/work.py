@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,23 +47,34 @@ class Work:
     with_faces: int = 0
     failed: int = 0
 
-    def do(self, sources: Sequence[MediaSource]) -> None:
-        """Process sources one after the other; no face of one is known in the next."""
+    def do(self, sources: Sequence[MediaSource], is_enough: Callable[[], bool]) -> None:
+        """Process sources one after the other; no face of one is known in the next.
+
+        Args:
+            sources: What to read.
+            is_enough: Asked after each image; true ends the work.
+        """
         with _progress() as progress:
             for source in sources:
                 self.pipeline.reset()
                 alone = self.static or source.kind is SourceKind.STILL
                 for file in source.files:
-                    self._do_file(file, progress, alone=alone)
+                    self._do_file(file, progress, is_enough, alone=alone)
+                    if is_enough():
+                        return
 
-    def _do_file(self, file: Path, progress: Progress, *, alone: bool) -> None:
+    def _do_file(
+        self, file: Path, progress: Progress, is_enough: Callable[[], bool], *, alone: bool
+    ) -> None:
         try:
             for picture in _shown(file, progress):
                 faces, took_ms = self._process(picture, alone=alone)
-                self.pictures += 1
-                self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
                 for output in self.outputs:
                     output.write(picture, faces, took_ms)
+                self.pictures += 1
+                self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
+                if is_enough():
+                    return
         except UnreadableError as error:
             self.failed += 1
             complain(progress.console, error)

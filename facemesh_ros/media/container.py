@@ -26,48 +26,48 @@ def missing_bytes(path: Path) -> int:
         magic = file.read(12)
         size = os.fstat(file.fileno()).st_size
         file.seek(0)
-        return max(0, _end_teller(magic)(file) - size)
+        return max(0, _end_teller(magic)(file, size) - size)
 
 
-def _end_teller(magic: bytes) -> Callable[[BinaryIO], int]:
+def _end_teller(magic: bytes) -> Callable[[BinaryIO, int], int]:
     if magic[4:8] in _MP4_BOXES:
         return _end_of_mp4
     if magic[:4] == b'RIFF' and magic[8:12] == b'AVI ':
         return _end_of_riff
     if magic[:4] == _EBML:
         return _end_of_matroska
-    return lambda _: 0
+    return lambda *_: 0
 
 
-def _end_of_mp4(file: BinaryIO) -> int:
+def _end_of_mp4(file: BinaryIO, file_size: int) -> int:
     end = 0
-    while (header := file.read(8))[4:] in _MP4_BOXES:
+    while end < file_size and (header := file.read(8))[4:] in _MP4_BOXES:
         size = int.from_bytes(header[:4], 'big')
         if size == 1:
             size = int.from_bytes(file.read(8), 'big')
         if size < 8:  # 0 means up to the end, wherever that is
             return 0
         end += size
-        file.seek(end)
+        file.seek(min(end, file_size))
     return end
 
 
-def _end_of_riff(file: BinaryIO) -> int:
+def _end_of_riff(file: BinaryIO, file_size: int) -> int:
     """Return the end of the last RIFF chunk: large files are a row of them (OpenDML)."""
     end = 0
-    while (header := file.read(8))[:4] == b'RIFF':
+    while end < file_size and (header := file.read(8))[:4] == b'RIFF':
         size = int.from_bytes(header[4:], 'little')
         if size in (0, 2**32 - 1):  # not known when it was written
             return 0
         end += 8 + size
-        file.seek(end)
+        file.seek(min(end, file_size))
     return end
 
 
-def _end_of_matroska(file: BinaryIO) -> int:
+def _end_of_matroska(file: BinaryIO, file_size: int) -> int:
     file.read(len(_EBML))
     header_size = _vint(file)
-    if header_size is None:
+    if header_size is None or header_size > file_size:
         return 0
     file.seek(header_size, os.SEEK_CUR)
     if file.read(len(_SEGMENT)) != _SEGMENT:

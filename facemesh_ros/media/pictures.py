@@ -66,9 +66,11 @@ def write_picture(path: Path, bgr: UInt8) -> None:
     """
     name = readable_name(path)
     try:
-        encoded = cv2.imencode(path.suffix, bgr)[1]
-    except cv2.error as error:
-        raise MediaError(f'{name} cannot be written as a picture; use a name in .png') from error
+        encodable, encoded = cv2.imencode(path.suffix, bgr)
+    except cv2.error:
+        encodable = False
+    if not encodable:
+        raise MediaError(f'{name} cannot be written as a picture; use a name in .png')
     try:
         path.write_bytes(encoded.tobytes())
     except OSError as error:

@@ -13,6 +13,8 @@ from facemesh_ros.core.types import UInt8
 from facemesh_ros.media.errors import MediaError, UnreadableError, readable_name
 from facemesh_ros.media.video import backend, name_for_opencv, opened_video
 
+# MPEG-4 part 2 writes a side in 13 bits, FFmpeg's encoder even ones only.
+MAX_VIDEO_SIDE_PX = 8190
 # Containers that hold MPEG-4 as OpenCV's writer makes it.
 WRITABLE_SUFFIXES = ('.mp4', '.m4v', '.mov', '.avi', '.mkv')
 # Those whose end is a table of their pictures, so that one without an end tells none.
@@ -22,6 +24,7 @@ _COUNTED_AT_THEIR_END = ('.m4v', '.mov', '.mp4')
 class VideoFile:
     """A video, MPEG-4, that grows picture by picture; all are as large as the first.
 
+    A first picture that is larger than MPEG-4 knows is scaled down.
     Use it as a context manager, or `close` it, or the file has no end.
     """
 
@@ -61,8 +64,8 @@ class VideoFile:
             MediaError: If the file cannot be written, as far as that can be seen before its end.
         """
         if self._writer is None:
-            self._writer = self._opened((bgr.shape[1], bgr.shape[0]))
-            self._image_wh = bgr.shape[1], bgr.shape[0]
+            self._image_wh = _fitting(bgr.shape[1], bgr.shape[0])
+            self._writer = self._opened(self._image_wh)
         if (bgr.shape[1], bgr.shape[0]) != self._image_wh:
             bgr = np.asarray(cv2.resize(bgr, self._image_wh), np.uint8)
         self._writer.write(bgr)
@@ -80,6 +83,12 @@ class VideoFile:
                 f'{readable_name(self._path)} cannot be written as a video; use a name in .mp4'
             )
         return writer
+
+
+def _fitting(width: int, height: int) -> tuple[int, int]:
+    """Return the size, or the largest of the same shape that a video can have."""
+    scale = min(1.0, MAX_VIDEO_SIDE_PX / max(width, height))
+    return max(1, round(scale * width)), max(1, round(scale * height))
 
 
 def _check_writable(path: Path) -> None:

@@ -119,8 +119,8 @@ def test_a_signal_keeps_what_was_written(clip, number):
         errors,
     )
     assert told
-    assert int(told[2]) == len(lines)
-    assert len(list(pictures_from_file(Path('out.mp4')))) == int(told[3])
+    assert set(told.groups()) == {str(len(lines))}
+    assert len(list(pictures_from_file(Path('out.mp4')))) == len(lines)
 
 
 def test_what_the_libraries_say_of_damaged_files_stays_off_the_screen(clip, head):

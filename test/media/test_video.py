@@ -21,6 +21,7 @@ from facemesh_ros.media import (
     pictures_from_file,
     rate_of_file,
 )
+from facemesh_ros.media.container import missing_bytes
 from facemesh_ros.media.stamps import ContainerClock
 
 FRAMES, RATE_HZ = 7, 12.5
@@ -174,6 +175,22 @@ def test_a_video_with_its_table_in_front_is_cut_short_too(tmp_path, clip):
     path.write_bytes(content + (1008).to_bytes(4, 'big') + b'free')
     with pytest.raises(UnreadableError, match='its last 1000 bytes are missing: 7 pictures'):
         list(pictures_from_file(path))
+
+
+def test_sizes_that_cannot_be_are_no_reason_to_stop(tmp_path, clip):
+    whole = clip.read_bytes()
+    for box, missing in (
+        (b'\0\0\0\1free' + b'\xff' * 8, 2**64 - 1 - 16),
+        (b'\0\0\0\1free', 0),
+        (b'\0\0\0\3free', 0),
+        (b'\0\0\0\0mdat', 0),
+    ):
+        clip.write_bytes(whole + box)
+        assert missing_bytes(clip) == missing
+    path = tmp_path / 'a.mkv'
+    for size in (b'\x01' + b'\xff' * 7, b'\x01' + b'\xfe' * 7, b'\x00', b''):
+        path.write_bytes(b'\x1a\x45\xdf\xa3' + size + bytes(20))
+        assert missing_bytes(path) == 0
 
 
 @pytest.mark.parametrize(

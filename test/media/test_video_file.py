@@ -47,6 +47,14 @@ def test_a_picture_of_odd_size_makes_a_video_too(tmp_path, picture):
     assert difference(found[0].bgr, expected).mean() < 6
 
 
+def test_a_picture_that_is_larger_than_videos_are_is_scaled_down(tmp_path, picture):
+    path = tmp_path / 'large.mp4'
+    with VideoFile(path, 10) as video:
+        video.write(picture(image_wh=(16_000, 400)))
+    (found,) = pictures_from_file(path)
+    assert found.bgr.shape == (205, 8190, 3) or found.bgr.shape == (204, 8190, 3)
+
+
 def test_a_video_that_cannot_be_written_is_named(tmp_path, picture):
     path = tmp_path / 'nowhere' / 'out.mp4'
     with pytest.raises(MediaError, match=r'out\.mp4 cannot be written: No such file'):
