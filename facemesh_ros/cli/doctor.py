@@ -26,9 +26,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from facemesh_ros.cli.diagnosis import diagnose
-    from facemesh_ros.core.providers import ProviderChoice
+    from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
 
-    choice = ProviderChoice(arguments.provider, arguments.require_gpu, arguments.device_id)
+    try:
+        choice = ProviderChoice(arguments.provider, arguments.require_gpu, arguments.device_id)
+    except ExecutionProviderError as error:  # calls it as the node's parameter is called
+        text = str(error).replace('execution_provider', '--provider', 1)
+        raise ExecutionProviderError(text) from error
     findings = diagnose(choice)
     told = set()
     for finding in findings:

@@ -43,8 +43,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, which takes longer than all other imports."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from facemesh_ros.version import version
+
+        print(f'facemesh {version()}')
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
+    parser.add_argument(
+        '--version', action=_Version, nargs=0, help='say which release this is, and end'
+    )
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
     for subcommand in _SUBCOMMANDS:
         subcommand.add_parser(subparsers)

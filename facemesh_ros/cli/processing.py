@@ -1,37 +1,40 @@
-"""Pictures through the pipeline, one after the other, and out."""
+"""`facemesh run` from its command line to its exit status."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
+import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
 
+import cv2
 from rich.console import Console
-from rich.progress import Progress
-from rich.text import Text
 
+from facemesh_ros.cli.ending import EndingSignals, Interruption
+from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.results import (
     AnnotatedPictures,
     AnnotatedVideo,
-    JsonLines,
     Results,
     Summary,
+    counted,
 )
+from facemesh_ros.cli.targets import check_targets, is_video_target
+from facemesh_ros.cli.telling import told_left_out, told_work, told_written
+from facemesh_ros.cli.work import Work, complain
 from facemesh_ros.core.filtering.settings import FilterSettings
-from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Faces, Frame, PixelOrder
 from facemesh_ros.media import (
-    MediaError,
-    Picture,
+    DEFAULT_RATE_HZ,
+    FoundMedia,
+    MediaSource,
+    SourceKind,
     UnreadableError,
-    count_pictures,
-    is_video,
-    media_files,
-    pictures_from_file,
+    find_media,
     rate_of_file,
 )
 from facemesh_ros.sensor import FaceSensor, load_sensor
@@ -40,90 +43,94 @@ from facemesh_ros.sensor import FaceSensor, load_sensor
 STILL_RATE_HZ = 1.0
 
 
-def process_files(arguments: argparse.Namespace) -> int:
-    """Process the files that `facemesh run` was given; 1 if one could not be read to its end."""
-    files = media_files(arguments.paths)
-    _check_targets([arguments.jsonl, arguments.video], files)
-    settings = SensorSettings(
-        max_faces=arguments.max_faces,
-        landmark_model=arguments.model,
-        detector=arguments.detector,
-        detector_rotations=arguments.rotations,
-        publish_blendshapes=False,  # nothing that is written here holds them
-        filter=FilterSettings(type='none') if arguments.no_filter else FilterSettings(),
-    )
-    sensor = load_sensor(settings)
+def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
+    """Process the files that `facemesh run` was given.
+
+    Args:
+        arguments: The command line.
+        settings: Fields of SensorSettings that were chosen there.
+
+    Returns:
+        The exit status: 1 if a file could not be read to its end, 128 and the signal's number
+        after a signal.
+    """
+    _prepare_process()
+    media = find_media(arguments.paths)
+    for error in media.errors:
+        complain(Console(stderr=True), error)
+    if media.left_out:
+        _tell(told_left_out(media.left_out))
+    if not media.sources:
+        return 1
+    check_targets(arguments.jsonl, arguments.video, media.files)
+    filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
+    # Nothing that is written here holds blendshapes.
+    chosen = SensorSettings(publish_blendshapes=False, filter=filtering, **settings)
+    with EndingSignals() as ending:
+        try:
+            sensor = load_sensor(chosen)
+        except Interruption as interruption:
+            _tell('interrupted before the first image; nothing was written')
+            return interruption.status
+        ending.patient = True
+        return _processed(arguments, media, sensor, ending)
+
+
+def _prepare_process() -> None:
+    """Let nothing but our own words reach the screen, and these always."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal does not know is no reason to stop.
+        sys.stdout.reconfigure(errors='backslashreplace')
+    # What is wrong with a file is told once, by us, not by the libraries.
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # AV_LOG_QUIET
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    warnings.filterwarnings('ignore', module='PIL')
+
+
+def _processed(
+    arguments: argparse.Namespace, media: FoundMedia, sensor: FaceSensor, ending: EndingSignals
+) -> int:
+    """Do the work, say what came of it, and return the exit status."""
     with ExitStack() as stack:
-        outputs = [stack.enter_context(output) for output in _outputs(arguments, files, sensor)]
-        failed = _process_all(files, sensor.stream(), outputs, static=arguments.static)
-    return 1 if failed else 0
-
-
-def _check_targets(targets: list[str | Path | None], files: list[Path]) -> None:
-    """Raise MediaError if results would be written over, or among, the files that are read."""
-    for target in [Path(target) for target in targets if target]:
-        for file in files:
-            if target.resolve() in (file.resolve(), file.resolve().parent, file.parent.resolve()):
-                raise MediaError(
-                    f'{target} cannot take results: {file} is read from there and could be '
-                    'written over; choose another place'
-                )
+        stack.callback(sensor.close)
+        outputs = [
+            stack.enter_context(output) for output in _outputs(arguments, media.sources, sensor)
+        ]
+        work = Work(sensor.stream(), outputs, arguments.static)
+        work.do(media.sources, lambda: ending.status > 0)
+    written = told_written([output.written for output in outputs])
+    if ending.status:
+        _tell(f'interrupted after {counted(work.pictures, "image")}{written and "; "}{written}')
+        return ending.status
+    _tell(told_work(media.sources, work))
+    if written:
+        _tell(written)
+    return int(work.failed + len(media.errors) > 0)
 
 
 def _outputs(
-    arguments: argparse.Namespace, files: list[Path], sensor: FaceSensor
+    arguments: argparse.Namespace, sources: Sequence[MediaSource], sensor: FaceSensor
 ) -> list[Results]:
     outputs: list[Results] = []
     if arguments.jsonl:
         outputs.append(JsonLines(arguments.jsonl))
-    if arguments.video and is_video(arguments.video):
-        rates_hz = [rate_of_file(file) for file in files if is_video(file)]
-        rate_hz = rates_hz[0] if rates_hz else STILL_RATE_HZ
-        outputs.append(AnnotatedVideo(arguments.video, rate_hz, sensor.topology))
+    if arguments.video and is_video_target(arguments.video):
+        outputs.append(AnnotatedVideo(arguments.video, _rate_hz(sources), sensor.topology))
     elif arguments.video:
         outputs.append(AnnotatedPictures(arguments.video, sensor.topology))
     return outputs or [Summary()]
 
 
-def _process_all(
-    files: list[Path], pipeline: FacePipeline, outputs: list[Results], *, static: bool
-) -> int:
-    """Process files one after the other and return how many could not be read."""
-    failed = 0
-    # Rich would bring what is meant for a file or a pipe to the terminal of the messages.
-    to_terminal = sys.stdout.isatty()
-    with Progress(
-        console=Console(stderr=True), transient=True, redirect_stdout=to_terminal
-    ) as progress:
-        for file in files:
-            try:
-                for picture in _shown(file, progress):
-                    faces, took_ms = _process(picture, pipeline, static=static)
-                    for output in outputs:
-                        output.write(picture, faces, took_ms)
-            except UnreadableError as error:
-                failed += 1
-                # Text and soft_wrap keep a file's name as it is, brackets and length included.
-                message = Text(f'facemesh: {error}', style='red')
-                progress.console.print(message, soft_wrap=True)
-    return failed
+def _rate_hz(sources: Sequence[MediaSource]) -> float:
+    """Return the rate of the first video that can be read, else one that fits the pictures."""
+    for source in sources:
+        if source.kind is SourceKind.VIDEO:
+            with suppress(UnreadableError):  # told when its turn comes
+                return rate_of_file(source.files[0])
+    has_frames = any(source.kind is SourceKind.SEQUENCE for source in sources)
+    return DEFAULT_RATE_HZ if has_frames else STILL_RATE_HZ
 
 
-def _shown(file: Path, progress: Progress) -> Iterator[Picture]:
-    """Yield the pictures of a file and move a bar."""
-    task = progress.add_task(file.name, total=count_pictures(file) or None)
-    for picture in pictures_from_file(file):
-        yield picture
-        progress.advance(task)
-    progress.remove_task(task)
-
-
-def _process(picture: Picture, pipeline: FacePipeline, *, static: bool) -> tuple[Faces, float]:
-    # A video is a stream of its own; still pictures in a row may be one, unless they are static.
-    still = not is_video(picture.source)
-    if static or (picture.frame == 0 and not still):
-        pipeline.reset()
-    frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
-    start = time.perf_counter()
-    faces = pipeline.process(frame, thorough=static or still)
-    return faces, 1e3 * (time.perf_counter() - start)
+def _tell(sentence: str) -> None:
+    sys.stdout.flush()
+    print(f'facemesh: {sentence}', file=sys.stderr)

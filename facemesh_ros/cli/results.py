@@ -1,22 +1,20 @@
-"""What `facemesh run` leaves behind: JSON lines, annotated pictures, or a word on the screen."""
+"""What `facemesh run` leaves behind: annotated pictures, or a word on the screen."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Protocol, TextIO
-
-import cv2
-import numpy as np
+from typing import Protocol, TextIO
 
 from facemesh_ros.core.drawing import annotated
 from facemesh_ros.core.topology import FaceTopology
-from facemesh_ros.core.types import Faces, Float32, Frame, PixelOrder, UInt8
-from facemesh_ros.media import MediaError, Picture, VideoFile, is_video
+from facemesh_ros.core.types import Faces, FaceState, Frame, PixelOrder, UInt8
+from facemesh_ros.media import MediaError, Picture, VideoFile, readable_name, write_picture
 
-DIGITS = 3
+STDOUT_NAME = 'standard output'
+# With number and suffix it is shorter than file systems allow.
+MAX_STEM_BYTES = 200
 
 
 class Results(Protocol):
@@ -31,58 +29,35 @@ class Results(Protocol):
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
         """Take the faces of a picture and how long the pipeline took, ms."""
 
-
-class JsonLines:
-    """One line of JSON per picture, as interface.md says."""
-
-    def __init__(self, target: str) -> None:
-        """Take the file's name, - for stdout; raises MediaError if it cannot be written."""
-        try:
-            self._file: TextIO = sys.stdout if target == '-' else open(target, 'w')  # noqa: SIM115
-        except OSError as error:
-            raise MediaError(f'{target} cannot be written: {error.strerror}') from error
-
-    def __enter__(self) -> JsonLines:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not sys.stdout:
-            self._file.close()
-
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
-        """Write the line of a picture."""
-        line = line_from_faces(picture, faces, took_ms)
-        print(json.dumps(line, separators=(',', ':')), file=self._file, flush=True)
+    @property
+    def written(self) -> str:
+        """How much was written where, for people; empty if nothing needs to be said."""
 
 
-def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
-    """Return what a line of --jsonl holds; px to a thousandth."""
-    height, width = picture.bgr.shape[:2]
-    return {
-        'source': os.path.relpath(picture.source),
-        'frame': picture.frame,
-        'stamp_ns': picture.stamp_ns,
-        'image_wh': [width, height],
-        'ms': round(took_ms, 3),
-        'faces': [_face(faces, index) for index in range(len(faces))],
-    }
+def write_text(file: TextIO, text: str, name: str) -> None:
+    """Write text in one piece, so that an interruption leaves whole lines.
+
+    Args:
+        file: Where to.
+        text: Lines with their ends.
+        name: How errors call the file.
+
+    Raises:
+        MediaError: If that fails.
+        BrokenPipeError: If the reader has had enough, which is no fault.
+    """
+    try:
+        file.write(text)
+        file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise MediaError(f'{name} cannot be written: {error.strerror}') from error
 
 
-def _face(faces: Faces, index: int) -> dict[str, Any]:
-    score = faces.detection_scores[index]
-    return {
-        'id': faces.names[index],
-        'state': int(faces.states[index]),
-        'score': None if np.isnan(score) else _rounded(score),
-        'presence': _rounded(faces.presences[index]),
-        'box_xyxy': _rounded(faces.boxes_xyxy[index]),
-        'landmarks': _rounded(faces.landmarks[index]),
-        'pose': None,
-    }
-
-
-def _rounded(values: Float32) -> Any:
-    return np.round(np.asarray(values, np.float64), DIGITS).tolist()
+def counted(count: int, what: str) -> str:
+    """Return a number of things, in the plural unless it is one."""
+    return f'{count} {what}{"s" * (count != 1)}'
 
 
 class AnnotatedVideo:
@@ -90,6 +65,7 @@ class AnnotatedVideo:
 
     def __init__(self, path: Path, rate_hz: float, topology: FaceTopology) -> None:
         self._video, self._topology = VideoFile(path, rate_hz), topology
+        self._path, self._pictures = path, 0
 
     def __enter__(self) -> AnnotatedVideo:
         return self
@@ -100,6 +76,12 @@ class AnnotatedVideo:
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
         """Append a picture."""
         self._video.write(_drawn(picture, faces, self._topology))
+        self._pictures += 1
+
+    @property
+    def written(self) -> str:
+        """How many pictures went into which file."""
+        return f'{counted(self._pictures, "picture")} to {readable_name(self._path)}'
 
 
 class AnnotatedPictures:
@@ -112,7 +94,9 @@ class AnnotatedPictures:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MediaError(f'{folder} cannot be made: {error.strerror}') from error
+            raise MediaError(
+                f'{readable_name(folder)} cannot be made: {error.strerror}'
+            ) from error
 
     def __enter__(self) -> AnnotatedPictures:
         return self
@@ -122,10 +106,15 @@ class AnnotatedPictures:
 
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
-        path = self._folder / f'{self._written:06d}_{picture.source.stem}.png'
+        stem = os.fsdecode(os.fsencode(picture.source.stem)[:MAX_STEM_BYTES])
+        path = self._folder / f'{self._written:06d}_{stem}.png'
+        write_picture(path, _drawn(picture, faces, self._topology))
         self._written += 1
-        if not cv2.imwrite(str(path), _drawn(picture, faces, self._topology)):
-            raise MediaError(f'{path} cannot be written')
+
+    @property
+    def written(self) -> str:
+        """How many pictures went into which folder."""
+        return f'{counted(self._written, "picture")} to {readable_name(self._folder)}{os.sep}'
 
 
 def _drawn(picture: Picture, faces: Faces, topology: FaceTopology) -> UInt8:
@@ -143,7 +132,18 @@ class Summary:
 
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
         """Print what was found."""
-        number = f' frame {picture.frame}' if is_video(picture.source) else ''
-        named = zip(faces.names, faces.presences, strict=True)
-        what = ', '.join(f'{name} ({presence:.2f})' for name, presence in named) or 'no face'
-        print(f'{picture.source}{number}: {what}, {took_ms:.1f} ms')
+        number = f' frame {picture.frame}' if picture.of_video else ''
+        described = [
+            f'{name} (not seen)' if state == FaceState.COASTING else f'{name} ({presence:.2f})'
+            for name, state, presence in zip(
+                faces.names, faces.states, faces.presences, strict=True
+            )
+        ]
+        what = ', '.join(described) or 'no face'
+        line = f'{readable_name(picture.source)}{number}: {what}, {took_ms:.1f} ms\n'
+        write_text(sys.stdout, line, STDOUT_NAME)
+
+    @property
+    def written(self) -> str:
+        """Nothing: it was on the screen."""
+        return ''

@@ -3,46 +3,134 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.tunables import SettingsError, Tunable, tunables
+
+_DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
+_PATH_HELP = (
+    'a picture, a video, or a folder, which stands for the pictures and videos in it (not in its '
+    'sub-folders). Numbered frames (1.jpg to 12.jpg, frame_0001.png, ...: one folder, one size, '
+    'names that differ in their last number) are one stream, as a video is; every other picture, '
+    'and photographs as cameras number them (IMG_0001.jpg), are taken one by one'
+)
+_EPILOG = """\
+examples:
+  facemesh run photo.jpg holiday/ clip.mp4
+  facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4
+  facemesh run clip.mp4 --jsonl - | head -n 1
+
+a line of --jsonl is one picture, one JSON object:
+  source    the file, relative to the current folder if it lies in it, else as it was given;
+            bytes of its name that are not UTF-8 are written as \\xNN
+  frame     number of the picture in its video, from 0; 0 for pictures
+  stamp_ns  time since the video's first picture by the video itself, ns; 0 for pictures
+  image_wh  width and height, px
+  ms        time that the pipeline took, without decoding and writing
+  faces     one object per face, sorted by id:
+    id         the same as long as a stream shows the face, never given to another one
+    state      0 new and not confirmed, 1 seen, 2 not seen in this picture but expected
+    score      the detector's, 0 to 1; null where it did not look
+    presence   the landmark model's probability that this is a face, 0 to 1
+    box_xyxy   left, top, right, bottom, px
+    landmarks  x, y, z of 468 or 478 points, px; (0, 0) is the centre of the top-left pixel,
+               smaller z is nearer
+    pose       null so far
+
+exit status: 0; 1 if a file could not be read, or only in part (the others are done), or a result
+not be written; 2 for a wrong command line; 130 after Ctrl-C, with the results so far kept
+"""
+# Options that are settings of the pipeline, under the names that are shorter to type.
+_SETTINGS = {
+    'max_faces': '--max-faces',
+    'detector': '--detector',
+    'detector_rotations': '--rotations',
+    'landmark_model': '--model',
+}
+
+
+class _Once(argparse.Action):
+    """Takes an option that may be given once: a second file would be left out in silence."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, 'given twice')
+        setattr(namespace, self.dest, values)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
-    defaults = SensorSettings()
     parser = subparsers.add_parser(
-        'run', help='find faces in pictures, folders and videos', description=__doc__
+        'run',
+        help='find faces in pictures, folders and videos',
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('paths', nargs='+', type=Path, metavar='PATH')
-    parser.add_argument('--jsonl', metavar='OUT', help='write one line per picture; - for stdout')
+    parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help=_PATH_HELP)
+    parser.add_argument(
+        '--jsonl',
+        action=_Once,
+        metavar='OUT',
+        help='write one line of JSON per picture to this file; - for stdout',
+    )
     parser.add_argument(
         '--video',
+        action=_Once,
         type=Path,
         metavar='OUT',
-        help='write an annotated copy: a video if OUT ends in .mp4, else a folder of pictures',
+        help='write an annotated copy: one video if OUT ends in .mp4 (.m4v, .mov, .avi, .mkv), '
+        'else a folder of pictures. Without --jsonl and --video a line per picture is printed',
     )
     parser.add_argument(
-        '--static', action='store_true', help='treat every picture by itself, new ids each time'
+        '--static',
+        action='store_true',
+        help='take every picture by itself, also of videos: new ids each time, nothing steadied',
     )
-    parser.add_argument('--max-faces', type=int, default=defaults.max_faces, metavar='N')
-    parser.add_argument('--detector', default=defaults.detector, metavar='NAME')
-    parser.add_argument(
-        '--rotations',
-        default=defaults.detector_rotations,
-        metavar='WHICH',
-        help='upright, or all: find heads on their side and upside down too',
-    )
-    parser.add_argument('--model', default=defaults.landmark_model, metavar='NAME')
+    for name, (default, known) in tunables(SensorSettings).items():
+        if name in _SETTINGS:
+            _add_setting(parser, name, default, known)
     parser.add_argument(
         '--no-filter',
         action='store_true',
-        help='raw landmarks: do not steady those of a video over time',
+        help='raw landmarks: do not steady those of a stream over time',
     )
     parser.set_defaults(func=_run)
+
+
+def _add_setting(parser: argparse.ArgumentParser, name: str, default: Any, known: Tunable) -> None:
+    values = ', '.join(known.choices) or f'{known.low:g} to {known.high:g}'
+    parser.add_argument(
+        _SETTINGS[name],
+        dest=name,
+        type=type(default),
+        default=default,
+        metavar='NAME' if known.choices else 'N',
+        help=f'{values} (default: {default}). {known.text}',
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from facemesh_ros.cli.processing import process_files
 
-    return process_files(arguments)
+    return process_files(arguments, _chosen_settings(arguments))
+
+
+def _chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that were chosen; raises SettingsError that names the option."""
+    chosen = {name: getattr(arguments, name) for name in _SETTINGS}
+    for name, value in chosen.items():
+        try:
+            SensorSettings(**{name: value})
+        except SettingsError as error:
+            raise SettingsError(_SETTINGS[name] + str(error).removeprefix(name)) from error
+    return chosen

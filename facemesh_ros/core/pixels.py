@@ -16,7 +16,7 @@ from facemesh_ros.core.encodings import ADVICE, BY_NAME, Layout, Rows
 from facemesh_ros.core.types import Frame, UInt8
 from facemesh_ros.errors import FacemeshError
 
-# cv2.warpAffine addresses its source in 16 bits.
+# cv2.remap, which takes the crops, addresses its source in 16 bits.
 MAX_SIDE_PX = 32766
 # Some drivers write 'BGR8' or 'Mono8'.
 _LAYOUTS = {name.lower(): layout for name, layout in BY_NAME.items()}

@@ -135,3 +135,9 @@ def test_a_module_that_pip_left_empty_is_told_with_the_cure(tmp_path):
         assert done.returncode == 1
         assert 'pip uninstall -y onnxruntime onnxruntime-gpu' in done.stderr
         assert 'Traceback' not in done.stderr
+
+
+def test_an_unknown_provider_is_named_by_the_option_that_was_typed(capsys):
+    assert main(['doctor', '--provider', 'gpu']) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("facemesh: --provider 'gpu' is not known; known are auto, tensorrt")

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from facemesh_ros.cli.main import main
 
@@ -67,6 +68,9 @@ def test_sources_are_relative_to_the_current_folder(workplace):
     (workplace.parent / 'beside').mkdir()
     (workplace / 'sub' / 'face.png').rename(workplace.parent / 'beside' / 'face.png')
     assert lines_of('../beside')[0]['source'] == '../beside/face.png'
+    # What does not lie below stays as it was given: `../../../..` says nothing to anybody.
+    elsewhere = workplace.parent / 'beside' / 'face.png'
+    assert lines_of(str(elsewhere))[0]['source'] == str(elsewhere)
 
 
 def test_a_video_is_one_line_per_picture_with_its_time(clip):
@@ -80,12 +84,62 @@ def test_a_video_is_one_line_per_picture_with_its_time(clip):
     assert np.diff(lefts) == pytest.approx([8, 8, 8], abs=3)
 
 
-def test_pictures_in_a_row_are_one_stream_unless_static(workplace, head):
-    cv2.imwrite('face2.png', head)
-    for flags, ids in (([], ['f00001', 'f00001']), (['--static'], ['f00001', 'f00002'])):
-        lines = lines_of('face.png', 'face2.png', *flags)
-        assert [line['source'] for line in lines] == ['face.png', 'face2.png']
-        assert [line['faces'][0]['id'] for line in lines] == ids
+def test_numbered_frames_are_one_stream_unless_static(workplace, head):
+    Path('face.png').unlink()
+    frames = [f'{number}.png' for number in range(1, 13)]
+    for number, frame in enumerate(frames):
+        cv2.imwrite(frame, np.roll(head, 4 * number, axis=1))
+    for flags, ids in (([], ['f00001']), (['--static'], [f'f{n:05d}' for n in range(1, 13)])):
+        lines = lines_of('.', *flags)
+        assert [line['source'] for line in lines] == frames
+        assert sorted({face['id'] for line in lines for face in line['faces']}) == ids
+        assert {line['stamp_ns'] for line in lines} == {0}
+
+
+def test_other_pictures_show_no_face_of_the_picture_before(workplace, head):
+    """Nor of a video: a wall after a face has none, at the size of the face's picture."""
+    Path('face.png').rename('1_face.png')
+    cv2.imwrite('2_wall.png', np.full_like(head, 128))
+    cv2.imwrite('3_face.png', np.roll(head, 30, axis=1))
+    lines = lines_of('1_face.png', '2_wall.png', '3_face.png')
+    ids = [[face['id'] for face in line['faces']] for line in lines]
+    assert ids == [['f00001'], [], ['f00002']]
+    assert [face['state'] for line in lines for face in line['faces']] == [1, 1]
+
+
+def test_no_source_shows_a_face_of_the_one_before(clip, head):
+    for number in (1, 2, 3):
+        cv2.imwrite(f'wall{number}.png', np.full_like(head, 128))
+    names = ['clip.mp4', 'wall1.png', 'wall2.png', 'wall3.png', 'face.png']
+    lines = lines_of(*names, 'clip.mp4')
+    ids = [[face['id'] for face in line['faces']] for line in lines]
+    assert ids == [['f00001']] * 4 + [[]] * 3 + [['f00002']] + [['f00003']] * 4
+
+
+def test_the_last_lines_say_what_was_read_how_and_what_was_written_where(clip, head, capsys):
+    for number in (1, 2):
+        cv2.imwrite(f'frame{number}.png', head)
+    arguments = ['run', '.', '--jsonl', 'out.jsonl', '--video', 'out.mp4']
+    assert main(arguments) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        'facemesh: 1 picture taken one by one, 2 numbered frames as one stream, 1 video: '
+        '7 images, 7 with a face',
+        'facemesh: wrote 7 lines to out.jsonl and 7 pictures to out.mp4',
+    ]
+    assert main(['run', 'clip.mp4', 'frame1.png', 'frame2.png', '--static', '--video', 'd']) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        'facemesh: 2 numbered frames one by one, 1 video, its pictures one by one: '
+        '6 images, 6 with a face',
+        'facemesh: wrote 6 pictures to d/',
+    ]
+
+
+def test_the_times_of_a_video_are_its_own(workplace, head):
+    durations_ms = [40, 500, 100, 700]
+    images = [Image.fromarray(head[..., ::-1])] * 3 + [Image.fromarray(head[:, ::-1, ::-1])]
+    images = [image.rotate(angle) for angle, image in enumerate(images)]
+    images[0].save('a.gif', save_all=True, append_images=images[1:], duration=durations_ms)
+    assert [line['stamp_ns'] / 1e6 for line in lines_of('a.gif')] == [0, 40, 540, 640]
 
 
 def test_each_video_begins_anew(clip):

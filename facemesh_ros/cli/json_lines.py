@@ -1,0 +1,99 @@
+"""JSON lines: the faces of one picture after the other, for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from facemesh_ros.cli.results import STDOUT_NAME, counted, write_text
+from facemesh_ros.cli.targets import STDOUT
+from facemesh_ros.core.types import Faces, Float32
+from facemesh_ros.media import MediaError, Picture, readable_name
+
+DIGITS = 3
+
+
+class JsonLines:
+    """One line of JSON per picture, as `facemesh run --help` explains."""
+
+    def __init__(self, target: str) -> None:
+        """Take the file's name, - for stdout; raises MediaError if it cannot be written."""
+        self._to_stdout, self._lines = target == STDOUT, 0
+        self._name = STDOUT_NAME if self._to_stdout else readable_name(target)
+        try:
+            self._file: TextIO = sys.stdout if self._to_stdout else open(target, 'w')  # noqa: SIM115
+        except OSError as error:
+            raise self._error(error) from error
+
+    def __enter__(self) -> JsonLines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._to_stdout:
+            return
+        try:
+            self._file.close()
+        except OSError as failure:
+            if not any(error):  # else it was told already
+                raise self._error(failure) from failure
+
+    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
+        """Write the line of a picture; raises MediaError if that fails."""
+        line = line_from_faces(picture, faces, took_ms)
+        text = json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n'
+        write_text(self._file, text, self._name)
+        self._lines += 1
+
+    @property
+    def written(self) -> str:
+        """How many lines went into which file."""
+        return '' if self._to_stdout else f'{counted(self._lines, "line")} to {self._name}'
+
+    def _error(self, error: OSError) -> MediaError:
+        return MediaError(f'{self._name} cannot be written: {error.strerror}')
+
+
+def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
+    """Return what a line of --jsonl holds; px to a thousandth."""
+    height, width = picture.bgr.shape[:2]
+    return {
+        'source': _source_name(picture.source),
+        'frame': picture.frame,
+        'stamp_ns': picture.stamp_ns,
+        'image_wh': [width, height],
+        'ms': round(took_ms, 3),
+        'faces': [_face(faces, index) for index in range(len(faces))],
+    }
+
+
+def _source_name(path: Path) -> str:
+    """Return a path relative to the current folder if it leads into it, else as it was given."""
+    try:
+        name = os.path.relpath(path)
+    except OSError:  # the current folder is gone
+        name = os.pardir
+    if name.split(os.sep)[0] == os.pardir:
+        name = os.path.normpath(path)
+    return os.fsencode(name).decode('utf-8', 'backslashreplace')
+
+
+def _face(faces: Faces, index: int) -> dict[str, Any]:
+    score = faces.detection_scores[index]
+    return {
+        'id': faces.names[index],
+        'state': int(faces.states[index]),
+        'score': None if np.isnan(score) else _rounded(score),
+        'presence': _rounded(faces.presences[index]),
+        'box_xyxy': _rounded(faces.boxes_xyxy[index]),
+        'landmarks': _rounded(faces.landmarks[index]),
+        'pose': None,
+    }
+
+
+def _rounded(values: Float32) -> Any:
+    return np.round(np.asarray(values, np.float64), DIGITS).tolist()
