@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from facemesh_ros.cli.results import counted
 from facemesh_ros.cli.work import Work
-from facemesh_ros.media import MediaSource, SourceKind
+from facemesh_ros.media import HEIC_SUFFIXES, MediaSource, SourceKind
 
 
 def told_left_out(left_out: Counter[str]) -> str:
@@ -20,7 +20,10 @@ def told_left_out(left_out: Counter[str]) -> str:
         f'{suffix} ({count})' if count > 1 else suffix
         for suffix, count in sorted(left_out.items())
     )
-    return f'{counted(left_out.total(), "file")} of other kinds left out: {", ".join(suffixes)}'
+    way_out = '; HEIC is to be converted to JPEG first, for instance by heif-convert'
+    has_heic = any(left_out[suffix] for suffix in HEIC_SUFFIXES)
+    what = f'{counted(left_out.total(), "file")} of other kinds left out: {", ".join(suffixes)}'
+    return what + way_out * has_heic
 
 
 def told_work(sources: Sequence[MediaSource], work: Work) -> str:

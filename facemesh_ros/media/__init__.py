@@ -1,7 +1,7 @@
 """Pictures from files and cameras, and videos to files."""
 
 from facemesh_ros.media.errors import MediaError, UnreadableError, readable_name
-from facemesh_ros.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video
+from facemesh_ros.media.kinds import HEIC_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video
 from facemesh_ros.media.pictures import image_from_file, write_picture
 from facemesh_ros.media.reading import Picture, count_pictures, pictures_from_file
 from facemesh_ros.media.sources import FoundMedia, MediaSource, SourceKind, find_media
@@ -16,6 +16,7 @@ from facemesh_ros.media.video_file import WRITABLE_SUFFIXES, VideoFile
 
 __all__ = [
     'DEFAULT_RATE_HZ',
+    'HEIC_SUFFIXES',
     'IMAGE_SUFFIXES',
     'VIDEO_SUFFIXES',
     'WRITABLE_SUFFIXES',

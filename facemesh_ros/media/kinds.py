@@ -19,6 +19,8 @@ VIDEO_SUFFIXES = (
     *('.m2v', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov', '.mp4', '.mpe', '.mpeg', '.mpg'),
     *('.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv', '.y4m'),
 )
+# What phones write, and neither library reads.
+HEIC_SUFFIXES = ('.heic', '.heif')
 _KINDS = {
     stat.S_IFDIR: 'a folder',
     stat.S_IFIFO: 'a pipe',
@@ -26,12 +28,11 @@ _KINDS = {
     stat.S_IFCHR: 'a device',
     stat.S_IFBLK: 'a device',
 }
-# ISO base media files name what they are at this place.
-_BRAND = slice(4, 12)
-_HEIF_BRANDS = tuple(
-    b'ftyp' + brand for brand in (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1')
-)
-_HEADER_BYTES = 16
+# ISO base media files name at their beginning what they are, and then what else. The general
+# brands are also AVIF's.
+_HEIC_BRANDS = tuple(b'ftyp' + brand for brand in (b'heic', b'heix', b'hevc', b'heim', b'heis'))
+_HEIF_BRANDS = (b'ftypmif1', b'ftypmsf1')
+_HEADER_BYTES = 64
 
 
 def is_video(path: Path) -> bool:
@@ -53,7 +54,8 @@ def is_picture(header: bytes) -> bool:
 
 def is_heic(header: bytes) -> bool:
     """Return whether a file begins as what many phones write and nothing here reads."""
-    return header[_BRAND] in _HEIF_BRANDS
+    brand, others = header[4:12], header[12:_HEADER_BYTES]
+    return brand in _HEIC_BRANDS or (brand in _HEIF_BRANDS and b'avif' not in others)
 
 
 def _header_of(path: Path) -> bytes:

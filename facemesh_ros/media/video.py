@@ -21,7 +21,7 @@ from facemesh_ros.media.pictures import MAX_PIXELS
 from facemesh_ros.media.stamps import ContainerClock
 
 DEFAULT_RATE_HZ = 30.0
-MAX_RATE_HZ = 1000.0
+MIN_RATE_HZ, MAX_RATE_HZ = 0.1, 1000.0
 # So many pictures tell whether a header's rate is right; it is, if they agree to a tenth.
 _SAMPLED_PICTURES, _SAME_RATE = 31, 0.1
 
@@ -110,7 +110,7 @@ def rate_of_file(path: Path) -> float:
         stamps = list(islice(_stamps(capture), _SAMPLED_PICTURES))
     if len(stamps) < 3:
         return said_hz
-    found_hz = 1e9 * (len(stamps) - 1) / stamps[-1]
+    found_hz = min(max(MIN_RATE_HZ, 1e9 * (len(stamps) - 1) / stamps[-1]), MAX_RATE_HZ)
     return said_hz if math.isclose(found_hz, said_hz, rel_tol=_SAME_RATE) else found_hz
 
 

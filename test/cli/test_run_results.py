@@ -1,4 +1,4 @@
-"""What `facemesh run` writes: JSON lines as the README explains them, annotated videos and pictures."""
+"""What `facemesh run` writes: JSON lines as the README explains them, annotated copies."""
 
 from __future__ import annotations
 

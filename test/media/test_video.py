@@ -80,6 +80,14 @@ def test_the_times_of_matroska_and_webm_are_their_own(tmp_path, write_matroska):
     assert rate_of_file(path) == pytest.approx(1e3 * (len(TIMES_MS) - 1) / TIMES_MS[-1])
 
 
+def test_a_rate_is_one_that_a_video_can_have(tmp_path, write_matroska):
+    path = tmp_path / 'a.mkv'
+    write_matroska(path, [0, 60_000, 120_000])
+    assert rate_of_file(path) == 0.1
+    write_matroska(path, [7, 7, 7, 7])
+    assert rate_of_file(path) == 1000
+
+
 def test_times_count_from_the_first_picture(tmp_path, write_matroska):
     path = tmp_path / 'a.mkv'
     write_matroska(path, [5000 + time_ms for time_ms in TIMES_MS])
