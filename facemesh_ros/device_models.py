@@ -10,6 +10,7 @@ import numpy as np
 
 from facemesh_ros.acceleration.flavours import flavour_for
 from facemesh_ros.acceleration.opening import NetworkOpener
+from facemesh_ros.core.gpu_faults import is_of_onnx_runtime
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.profiles import detector_profile, landmark_profile
 from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
@@ -86,6 +87,9 @@ class DeviceModels:
 
         Returns:
             How long the first run of each model took, ms.
+
+        Raises:
+            ExecutionProviderError: If the device does not run one.
         """
         first_ms: dict[str, float] = {}
         grey = Frame(np.full((240, 320), 128, np.uint8), PixelOrder.MONO)
@@ -94,7 +98,7 @@ class DeviceModels:
             largest = size_for(min(most, SIZES[-1]))
             for size in reversed([size for size in SIZES if size <= largest]):
                 start_s = time.perf_counter()
-                self.engine.run(name, grey, _zeros(network, size))
+                _run_first(self.engine, name, grey, _zeros(network, size))
                 first_ms.setdefault(name, 1e3 * (time.perf_counter() - start_s))
         return first_ms
 
@@ -124,7 +128,7 @@ def proven_models(
         first_ms = device.warm_up(faces=faces * streams, looks=ASKING_AT_ONCE * streams)
         for name, network in device.networks.items():
             opener.accept(name, network, opened_ms=device.opened_ms[name], first_ms=first_ms[name])
-    except ExecutionProviderError:
+    except BaseException:
         device.engine.close()
         raise
     return device
@@ -148,6 +152,14 @@ def device_models(
     outputs = {name: _OUTPUTS[entry_of(name).kind] for name in names.all}
     opener = DeviceOpener(files, outputs, choice, images=streams + 1)
     engine = Engine(opener)
+    try:
+        return _stages(engine, opener, names)
+    except BaseException:
+        engine.close()
+        raise
+
+
+def _stages(engine: Engine, opener: DeviceOpener, names: ModelNames) -> DeviceModels:
     networks, max_iou = opener.networks, landmark_profile(names.landmarks).max_iou
     return DeviceModels(
         engine,
@@ -167,6 +179,16 @@ def device_models(
         ),
         DeviceExpressions(engine, names.expressions) if names.expressions else None,
     )
+
+
+def _run_first(engine: Engine, model: str, frame: Frame, inputs: Inputs) -> None:
+    """Run a model that may not run here at all; raises ExecutionProviderError if it does not."""
+    try:
+        engine.run(model, frame, inputs)
+    except Exception as error:
+        if not is_of_onnx_runtime(error):
+            raise
+        raise ExecutionProviderError(f'{model} does not run on the device: {error}') from error
 
 
 def _zeros(network: Network, count: int) -> Inputs:

@@ -49,6 +49,12 @@ class Models:
         search = FaceSearch(self.detectors, _closer(settings.detector, self.detectors), self.team)
         return Stages(search, self.landmarker, self.square_roi, self.blendshapes, self.team)
 
+    def close(self) -> None:
+        """End the threads and give the device back; no stream may ask any more."""
+        self.team.close()
+        if self.engine is not None:
+            self.engine.close()
+
 
 def placed_models(
     settings: SensorSettings,

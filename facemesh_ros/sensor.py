@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import numpy as np
 
 from facemesh_ros.acceleration.handover import Handover
 from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.acceleration.proof import Proof
-from facemesh_ros.acceleration.recovery import Recovery
+from facemesh_ros.acceleration.recovery import Recovery, nobody_cares
 from facemesh_ros.core.blendshapes import NAMES
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.pipeline import FacePipeline
@@ -39,8 +40,7 @@ class ModelInfo:
         source_sha256: Of the landmark model's original file.
         detector: Name of the detector.
         blendshape_names: What the blendshapes are, empty where none are scored.
-        precision: What detector and landmark model really calculate in, fp32 or fp16.
-        proof: What really runs where.
+        proof: What really runs where; changes with it.
     """
 
     landmark_model: str
@@ -48,13 +48,17 @@ class ModelInfo:
     source_sha256: str
     detector: str
     blendshape_names: tuple[str, ...]
-    precision: str
     proof: Proof
 
     @property
     def provider(self) -> str:
         """ONNX Runtime's name of the execution provider that runs the models."""
         return self.proof.provider
+
+    @property
+    def precision(self) -> str:
+        """What the landmark model really calculates in now, fp32 or fp16."""
+        return self.proof.models[self.landmark_model].precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class FaceSensor:
         handover: Once started, brings what took too long to wait for into service.
         recovery: Is to be told of each error of a stream.
 
-    On a GPU it has a thread and memory of its own: `close` it at the end.
+    It has threads of its own, on a GPU memory too: `close` it at the end.
     """
 
     model: ModelInfo
@@ -77,7 +81,7 @@ class FaceSensor:
     handover: Handover
     recovery: Recovery
     _models: Models
-    _ids: FaceIds = field(default_factory=FaceIds)
+    _ids: FaceIds
 
     def stream(self, stage: Stage = untimed) -> FacePipeline:
         """Return a pipeline for one stream; those of several threads may run at once.
@@ -87,18 +91,28 @@ class FaceSensor:
         """
         return FacePipeline(self._models.stages(self.settings), self.settings, self._ids, stage)
 
+    def start(self, changed: Callable[[], None]) -> None:
+        """Start the handover; `changed` is called, in any thread, when something else runs."""
+        self.recovery.changed = changed
+        self.handover.start(changed)
+
     def close(self) -> None:
-        """Give the device back; no stream may ask any more."""
-        if self._models.engine:
-            self._models.engine.close()
+        """End all threads and give the device back; no stream may ask any more."""
+        self.recovery.changed = nobody_cares
+        self.handover.stop()
+        self._models.close()
 
 
-def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
+def load_sensor(
+    settings: SensorSettings, streams: int = 1, ids: FaceIds | None = None
+) -> FaceSensor:
     """Load the models that the settings name and run them once.
 
     Args:
         settings: Which models, where from and on what.
         streams: How many there will be, for a GPU to have room for the images of all.
+        ids: Where new faces get their numbers from; None to begin at 1. A process that loads one
+            sensor after another gives the same to all, and no number comes twice.
 
     Raises:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
@@ -110,21 +124,23 @@ def load_sensor(settings: SensorSettings, streams: int = 1) -> FaceSensor:
     landmark_model = chosen_landmark_model(settings.landmark_model, store)
     opener = NetworkOpener(store, choice)
     network, models = placed_models(settings, store, opener, landmark_model, streams)
-    info = ModelInfo(
-        landmark_model=landmark_model,
-        landmark_count=models.landmarker.landmark_count,
-        source_sha256=network.source_sha256,
-        detector=_described(settings.detector, models.detectors),
-        blendshape_names=NAMES if models.blendshapes else (),
-        precision=network.precision,
-        proof=opener.proof,
-    )
-    topology = load_topology(info.landmark_count)
-    handover, recovery = opener.handover(), Recovery(opener.reopen)
-    sensor = FaceSensor(info, topology, settings, handover, recovery, models)
-    start_s = time.perf_counter()
-    _warm_up(sensor.stream())
-    info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
+    with ExitStack() as undo:
+        undo.callback(models.close)
+        info = ModelInfo(
+            landmark_model=landmark_model,
+            landmark_count=models.landmarker.landmark_count,
+            source_sha256=network.source_sha256,
+            detector=_described(settings.detector, models.detectors),
+            blendshape_names=NAMES if models.blendshapes else (),
+            proof=opener.proof,
+        )
+        topology = load_topology(info.landmark_count)
+        handover, recovery = opener.handover(), Recovery(opener.reopen)
+        sensor = FaceSensor(info, topology, settings, handover, recovery, models, ids or FaceIds())
+        start_s = time.perf_counter()
+        _warm_up(sensor.stream())
+        info.proof.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
+        undo.pop_all()
     return sensor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facemesh_ros.acceleration.installation import look_at_installation
+from facemesh_ros.core.gpu_faults import is_of_onnx_runtime
 from facemesh_ros.core.network import GpuLostError, Network
 from facemesh_ros.core.providers import GPU_PROVIDERS, ProviderChoice, ProviderStartError
 
@@ -22,6 +23,10 @@ def run_once(network: Network) -> None:
         network.try_once()
     except GpuLostError as error:
         raise ProviderStartError(network.provider, str(error.__cause__)) from error
+    except Exception as error:
+        if network.provider not in GPU_PROVIDERS or not is_of_onnx_runtime(error):
+            raise
+        raise ProviderStartError(network.provider, str(error)) from error
 
 
 def refuse_cpu_nodes(network: Network, choice: ProviderChoice) -> None:

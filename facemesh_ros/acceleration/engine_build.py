@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from threading import Event
 
 from facemesh_ros.acceleration.flavours import flavour_for
 from facemesh_ros.core.network import Network
@@ -23,6 +24,7 @@ from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h
 _TOLD_CHARACTERS = 500
+_PATIENCE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +39,37 @@ class EngineOrder:
     timings: str
 
 
-def build_engine(order: EngineOrder) -> None:
+def build_engine(order: EngineOrder, stopping: Event) -> None:
     """Build an engine and wait for it, which takes minutes; other threads go on.
+
+    Args:
+        order: Which one.
+        stopping: Ends the builder once it is set.
 
     Raises:
         ExecutionProviderError: If it cannot be built; says what the builder said last.
     """
-    done = subprocess.run(
+    builder = subprocess.Popen(
         [sys.executable, '-m', __name__, json.dumps(asdict(order)), str(os.getpid())],
         env={
             **os.environ,
             'PYTHONPATH': os.pathsep.join(path or os.getcwd() for path in sys.path),
         },
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         errors='replace',
-        check=False,
     )
-    if done.returncode:
-        told = done.stderr.strip()[-_TOLD_CHARACTERS:] or f'it ended with {done.returncode}'
+    while True:
+        try:
+            said = builder.communicate(timeout=_PATIENCE_S)[1]
+            break
+        except subprocess.TimeoutExpired:
+            if stopping.is_set():
+                builder.kill()
+    if builder.returncode:
+        told = said.strip()[-_TOLD_CHARACTERS:] or f'it ended with {builder.returncode}'
         raise ExecutionProviderError(f'TensorRT cannot build {order.model}: {told}')
 
 

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 
+from facemesh_ros.acceleration.recovery import nobody_cares
 from facemesh_ros.core.network import Network
 
 PERIOD_S = 10.0
+# A builder ends at once; a session that opens, or a lock that another process holds, does not.
+END_S = 5.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -21,11 +24,12 @@ class Successor:
 
     Attributes:
         serving: The network that runs until then, and goes on if nothing comes.
-        open: Returns the one that takes over, proven by a run; takes minutes, or raises.
+        open: Returns the one that takes over, proven by a run; takes minutes, or raises. The event
+            is set when nobody waits for it any more.
     """
 
     serving: Network
-    open: Callable[[], Network]
+    open: Callable[[Event], Network]
 
 
 class Handover:
@@ -39,7 +43,7 @@ class Handover:
         self,
         successors: Sequence[Successor],
         what: str,
-        changed: Callable[[], None] = lambda: None,
+        changed: Callable[[], None] | None = None,
         period_s: float = PERIOD_S,
     ) -> None:
         """Prepare; nothing happens before `start`.
@@ -51,24 +55,28 @@ class Handover:
             period_s: Time between two messages of progress, s.
         """
         self.opening = ''
-        self._successors, self._what, self._changed = list(successors), what, changed
+        self._successors, self._what = list(successors), what
+        self._changed = changed or nobody_cares
         self._period_s = period_s
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name='handover', daemon=True)
+        self._thread: Thread | None = None
 
     def start(self, changed: Callable[[], None] | None = None) -> None:
         """Begin, if there is anything to open; `changed` replaces the constructor's."""
         self._changed = changed or self._changed
         if self._successors:
+            self._thread = Thread(target=self._run, name='handover', daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Hand nothing over any more; what is being opened cannot be interrupted, only ignored."""
+        """Hand nothing over any more, and end what is being built."""
         self._stopping.set()
+        self.wait(END_S)
+        self._changed = nobody_cares
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all is done and return whether it is."""
-        if self._thread.ident is None:
+        if self._thread is None:
             return True
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -77,7 +85,11 @@ class Handover:
         for number, successor in enumerate(self._successors, 1):
             if self._stopping.is_set():
                 break
-            self._open(successor, f'{number} of {len(self._successors)}')
+            try:
+                self._open(successor, f'{number} of {len(self._successors)}')
+            except Exception:  # who is told of it may fail; the next one comes all the same
+                _LOG.exception('the %s of %s', self._what, successor.serving.name)
+        self._successors.clear()  # they hold sessions
         self.opening = ''
 
     def _open(self, successor: Successor, count: str) -> None:
@@ -92,8 +104,10 @@ class Handover:
         start_s = time.monotonic()
         try:
             with self._progress(subject, start_s):
-                opened = successor.open()
+                opened = successor.open(self._stopping)
         except Exception as error:  # ONNX Runtime's have no common base
+            if self._stopping.is_set():
+                return
             _LOG.error(
                 'the %s could not be built: %s; %s goes on', subject, error, serving.provider
             )

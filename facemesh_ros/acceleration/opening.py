@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from threading import Event
 
 from facemesh_ros.acceleration.circumstances import Circumstances
 from facemesh_ros.acceleration.demands import (
@@ -91,9 +92,14 @@ class NetworkOpener:
         return Handover(self._successors, 'TensorRT engine')
 
     def reopen(self) -> None:
-        """Open all models anew, in place; raises ExecutionProviderError if they do not run."""
-        for name, network in self._networks.items():
-            network.take_over(self._open_somewhere(name))
+        """Open all models anew, in place; errors are those of `open`."""
+        planned = len(self._successors)
+        try:
+            for name, network in self._networks.items():
+                network.take_over(self._open_somewhere(name))
+        finally:
+            # Nobody would build them any more, and each holds a session.
+            del self._successors[planned:]
 
     def _open_somewhere(self, name: str) -> Network:
         try:
@@ -143,12 +149,12 @@ class NetworkOpener:
         self._successors.append(Successor(serving, self._builder(name, place)))
         return serving
 
-    def _builder(self, name: str, place: EngineFolder | None) -> Callable[[], Network]:
-        def build() -> Network:
+    def _builder(self, name: str, place: EngineFolder | None) -> Callable[[Event], Network]:
+        def build(stopping: Event) -> Network:
             self.proof.building = name
             try:
                 with kept_or_temporary(place) as kept:
-                    self._build(name, kept)
+                    self._build(name, kept, stopping)
                     return self._prove(name, self.choice, kept)
             except Exception as error:  # ONNX Runtime's have no common base
                 self.proof.warning = f'no TensorRT engine of {name}: {error}'
@@ -158,7 +164,7 @@ class NetworkOpener:
 
         return build
 
-    def _build(self, name: str, place: EngineFolder) -> None:
+    def _build(self, name: str, place: EngineFolder, stopping: Event) -> None:
         """Build an engine, unless another process has done it meanwhile."""
         choice, folder = self.choice, str(self._store.folder)
         with EngineCache.building(place):
@@ -171,7 +177,8 @@ class NetworkOpener:
                         choice.device_id,
                         place.engines,
                         place.timings,
-                    )
+                    ),
+                    stopping,
                 )
 
     def _open_otherwise(self, name: str, error: ExecutionProviderError) -> Network:

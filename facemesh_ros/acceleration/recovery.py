@@ -8,14 +8,22 @@ from collections.abc import Callable
 from threading import Lock
 
 from facemesh_ros.core.network import GpuLostError
-from facemesh_ros.core.providers import ExecutionProviderError
+from facemesh_ros.errors import FacemeshError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _LOG = logging.getLogger(__name__)
 
 
+def nobody_cares() -> None:
+    """Take no notice of a change."""
+
+
 class Recovery:
-    """Opens models anew when a GPU does not run them any more."""
+    """Opens models anew when a GPU does not run them any more.
+
+    Attributes:
+        changed: Called after that, in the thread that asked, as something else may run them now.
+    """
 
     def __init__(
         self, reopen: Callable[[], None], now_s: Callable[[], float] = time.monotonic
@@ -23,9 +31,10 @@ class Recovery:
         """Wait for the first loss.
 
         Args:
-            reopen: Opens all models anew; raises ExecutionProviderError if they do not run.
+            reopen: Opens all models anew; raises whatever keeps it from that.
             now_s: The time, s.
         """
+        self.changed: Callable[[], None] = nobody_cares
         self._reopen, self._now_s = reopen, now_s
         self._pause_s = FIRST_PAUSE_S
         self._next_s = -float('inf')
@@ -52,9 +61,15 @@ class Recovery:
         _LOG.error('the GPU was lost; opening the models anew')
         try:
             self._reopen()
-        except ExecutionProviderError as error:
-            _LOG.error('the models do not open: %s; next try in %.0f s', error, self._pause_s)
-        else:
             _LOG.warning('the models are open again')
+        except Exception as error:  # whatever it is, the next try may find it mended
+            # What a user can mend is told in a sentence, a fault of ours with its trace.
+            _LOG.error(
+                'the models do not open: %s; next try in %.0f s',
+                error,
+                self._pause_s,
+                exc_info=not isinstance(error, FacemeshError),
+            )
         self._next_s = self._now_s() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self.changed()

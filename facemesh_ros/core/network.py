@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime as ort
 
+from facemesh_ros.core.gpu_faults import is_gpu_fault
 from facemesh_ros.core.provider_options import EngineFolder
 from facemesh_ros.core.providers import (
     GPU_PROVIDERS,
@@ -106,12 +107,13 @@ class Network:
         """Run a batch of N inputs and return the named outputs (none: all), batch axis first.
 
         Raises:
-            GpuLostError: If a GPU does not run it, which one that has been tried once would have.
+            GpuLostError: If a GPU does not run it any more; what is wrong with the batch, or the
+                names, is ONNX Runtime's own error on a GPU too.
         """
         try:
             return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime's have no common base
-            if self.provider not in GPU_PROVIDERS:
+            if self.provider not in GPU_PROVIDERS or not is_gpu_fault(error):
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
 
@@ -120,7 +122,8 @@ class Network:
 
         Any thread may call it, also while others run: a run in hand ends on the old session.
         """
-        self._session = successor._session
+        # An input is a part of its session, and would keep the old one alive.
+        self._session, self._input = successor._session, successor._input
         self.provider, self.precision = successor.provider, successor.precision
         self.flavour, self.placement = successor.flavour, successor.placement
         self.cpu_operators = successor.cpu_operators

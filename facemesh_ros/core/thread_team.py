@@ -21,6 +21,11 @@ class ThreadTeam:
         """Take how many threads may help; with none the caller does everything."""
         self._helpers = ThreadPoolExecutor(helpers, 'helper') if helpers > 0 else None
 
+    def close(self) -> None:
+        """End the helpers' threads; nobody may call any more."""
+        if self._helpers is not None:
+            self._helpers.shutdown()
+
     def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Return the result for each item, in order.
 

@@ -8,6 +8,7 @@ where the images move, all are made anew, under new numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import count
 from typing import Any
 
@@ -62,12 +63,16 @@ class Batch:
         """
         self._session = network.session
         self._binding = self._session.io_binding()
-        self._inputs = Block(memory, _shapes(self._session.get_inputs(), size, without=PIXELS))
         wanted = [item for item in self._session.get_outputs() if item.name in outputs]
-        self._outputs = Block(memory, _shapes(wanted, size))
         self._order = outputs
-        self._bind(memory, images)
-        self._options = _run_options(memory, captured=captured)
+        with ExitStack() as undo:
+            self._inputs = Block(memory, _shapes(self._session.get_inputs(), size, without=PIXELS))
+            undo.callback(self._inputs.free)
+            self._outputs = Block(memory, _shapes(wanted, size))
+            undo.callback(self._outputs.free)
+            self._bind(memory, images)
+            self._options = _run_options(memory, captured=captured)
+            undo.pop_all()
 
     def run(self, inputs: Sequence[Inputs]) -> dict[str, NDArray[Any]]:
         """Run the crops of several callers together.

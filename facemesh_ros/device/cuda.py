@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from facemesh_ros.core.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.core.types import UInt8
-from facemesh_ros.device.errors import DeviceError
+from facemesh_ros.device.errors import CudaError, DeviceError
 
 # Of the CUDA that ONNX Runtime is built for, newest first.
 LIBRARIES = ('libcudart.so.13', 'libcudart.so.12')
@@ -128,4 +128,4 @@ class CudaMemory:
         status = getattr(self._library, function)(*arguments)
         if status:
             said = self._library.cudaGetErrorString(status).decode()
-            raise DeviceError(f'GPU {self.device_id}: {function}: {said} (CUDA error {status})')
+            raise CudaError(f'GPU {self.device_id}: {function}: {said} (CUDA error {status})')

@@ -2,11 +2,13 @@
 
 Whoever waits when it is free goes into one batch, from whichever camera; nobody waits for others
 to come. What it runs on may be lost while it runs (out of memory, a fault of the device): then
-those who wait hear of it, and it opens the device anew, after a pause that grows.
+those who wait hear of it, and it opens the device anew, after a pause that grows. What is wrong
+with one request alone is told to whoever made it, and the device goes on.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -17,15 +19,17 @@ from typing import Protocol
 
 import numpy as np
 
+from facemesh_ros.core.gpu_faults import is_gpu_fault
 from facemesh_ros.core.sampling import Inputs
 from facemesh_ros.core.types import Frame
 from facemesh_ros.device.batches import SIZES
 from facemesh_ros.device.device import Crops, Device, Results
-from facemesh_ros.device.errors import DeviceError, DeviceLostError
+from facemesh_ros.device.errors import CudaError, DeviceError, DeviceLostError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 # After so many runs a loss is the first one again.
 CALM_RUNS = 1000
+_LOG = logging.getLogger(__name__)
 
 
 class Opener(Protocol):
@@ -67,7 +71,7 @@ class Engine:
         self._waiting: deque[_Request] = deque()
         self._in_hand: list[_Request] = []
         self._changed = threading.Condition()
-        self._is_closed = False
+        self._is_closed, self._why_closed = False, 'the device is closed'
         opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._work, args=(opened,), name='facemesh device', daemon=True
@@ -90,6 +94,7 @@ class Engine:
         Raises:
             DeviceLostError: If the device does not run it, or is not open yet after a loss.
             DeviceError: If the engine is closed.
+            Exception: Whatever else is wrong with what is asked for.
         """
         count, most = len(next(iter(inputs.values()))), SIZES[-1]
         requests = [
@@ -114,7 +119,7 @@ class Engine:
     def _ask(self, requests: Iterable[_Request]) -> None:
         with self._changed:
             if self._is_closed:
-                raise DeviceError('the device is closed')
+                raise DeviceError(self._why_closed)
             self._waiting.extend(requests)
             self._changed.notify_all()
 
@@ -129,6 +134,12 @@ class Engine:
             while requests := self._next():
                 for model in dict.fromkeys(request.model for request in requests):
                     self._answer(model, [each for each in requests if each.model == model])
+        except Exception as error:
+            _LOG.exception('the thread of the device ended')
+            self._why_closed = (
+                f'the thread of the device ended by a fault of its own ({_in_one_line(error)}); '
+                'restart the program, or configure the node anew'
+            )
         finally:
             self._end()
 
@@ -145,12 +156,12 @@ class Engine:
 
     def _answer(self, model: str, requests: Sequence[_Request]) -> None:
         try:
-            results = self._ready_device().run(model, [request.crops for request in requests])
+            device = self._ready_device()
+            results = device.run(model, [request.crops for request in requests])
         except DeviceLostError as error:
             self._fail(requests, str(error), error)
         except Exception as error:  # ONNX Runtime's have no common base
-            self._lose(model, error)
-            self._fail(requests, f'{self._loss}; {self._outlook()}', error)
+            self._blame(model, requests, error)
         else:
             self._runs += 1
             if self._runs >= CALM_RUNS:
@@ -163,18 +174,38 @@ class Engine:
         if self._device is None:
             if time.monotonic() < self._not_before_s:
                 raise DeviceLostError(f'{self._loss}; {self._outlook()}')
-            self._device = self._opener(again=True)
+            try:
+                self._device = self._opener(again=True)
+            except Exception as error:  # whatever it is, the next try may find it mended
+                self._lose(f'the device does not open: {_in_one_line(error)}')
+                raise DeviceLostError(f'{self._loss}; {self._outlook()}') from error
         return self._device
 
-    def _lose(self, model: str, error: Exception) -> None:
+    def _blame(self, model: str, requests: Sequence[_Request], error: Exception) -> None:
+        """Find out whether the device is to blame for an error, or one of the requests."""
+        if isinstance(error, CudaError) or is_gpu_fault(error):
+            self._lose(f'the device stopped at {model}: {_in_one_line(error)}')
+            self._fail(requests, f'{self._loss}; {self._outlook()}', error)
+        elif len(requests) > 1:
+            for request in requests:
+                self._answer(model, [request])
+        else:
+            requests[0].results.set_exception(error)
+
+    def _lose(self, why: str) -> None:
         """Give up the device; the next one to ask after the pause opens it anew."""
-        self.losses, self._runs = self.losses + 1, 0
-        self._loss = f'the device stopped at {model}: {" ".join(str(error).split())}'
+        self.losses, self._runs, self._loss = self.losses + 1, 0, why
         self._not_before_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._close_device()
+
+    def _close_device(self) -> None:
         device, self._device = self._device, None
-        if device is not None:
-            device.close()
+        try:
+            if device is not None:
+                device.close()
+        except Exception as error:  # the one that is opened next knows nothing of it
+            _LOG.error('the device was given up but not given back: %s', error)
 
     def _outlook(self) -> str:
         left_s = max(self._not_before_s - time.monotonic(), 0)
@@ -193,6 +224,9 @@ class Engine:
             self._is_closed = True
         for request in (*self._in_hand, *self._waiting):
             if not request.results.done():
-                request.results.set_exception(DeviceError('the device is closed'))
-        if self._device is not None:
-            self._device.close()
+                request.results.set_exception(DeviceError(self._why_closed))
+        self._close_device()
+
+
+def _in_one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())

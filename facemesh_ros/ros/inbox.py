@@ -125,6 +125,7 @@ class Inbox(Generic[Item]):
         """Forget what waits; there will be no more."""
         with self._changed:
             self._ended = True
+            self._supply = None  # which holds this by its `put`
             self._changed.notify()
 
     def _take_newer(self) -> None:

@@ -10,7 +10,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.subscription import Subscription
 
 from facemesh_ros.ros.inbox import Arrival
-from facemesh_ros.ros.qos import IMAGES, overridable
+from facemesh_ros.ros.qos import IMAGES, create_subscription
 from facemesh_ros.ros.source import Source
 
 # Humble does not tell who sent which message, and when it came.
@@ -28,13 +28,13 @@ class ImageIntake:
         """Subscribe; `put` gets each image that is delivered."""
         self._node, self._kind, self._put = source.node, source.image_kind, put
         self._gate = _Gate()
-        self._subscription = self._node.create_subscription(
+        self._subscription = create_subscription(
+            self._node,
             self._kind,
             source.image_topic,
             self._on_image if TELLS_MORE else self._on_bare_image,
             IMAGES,
             callback_group=self._gate,
-            qos_overriding_options=overridable(),
             raw=True,
         )
 
@@ -54,6 +54,7 @@ class ImageIntake:
     def destroy(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
+        del self._subscription  # which holds this by its callback
 
     def _on_image(self, content: bytes, info: Mapping[str, Any]) -> None:
         self._put(_arrival(content, info))

@@ -26,5 +26,8 @@ class NodeLog(logging.Handler):
         package.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log one message."""
-        self._told.get(record.levelno, self._told[logging.ERROR])(record.getMessage())
+        """Log one message, with the trace of its error if it has one."""
+        try:
+            self._told.get(record.levelno, self._told[logging.ERROR])(self.format(record))
+        except Exception:  # rclpy is down, and who logs must not fail for that
+            self.handleError(record)

@@ -6,58 +6,60 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
-from facemesh_ros.core.providers import CPU
+from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.hardware import usable_cores
-from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.memory import keep_memory_for_images
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
-from facemesh_ros.ros.stream import FaceStream
-from facemesh_ros.ros.turns import Turns
-from facemesh_ros.sensor import FaceSensor, ModelInfo, load_sensor
+from facemesh_ros.ros.streams import FaceStreams
 
-FAILURE, SUCCESS = TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.SUCCESS
+ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
+SUCCESS = TransitionCallbackReturn.SUCCESS
 
-Response = TypeVar('Response', SetBool.Response, Trigger.Response)
 Transition = Callable[['FaceMeshNode', LifecycleState], TransitionCallbackReturn]
 
 
-def _told(transition: Transition) -> Transition:
-    """Log what a transition raises and let it fail; rclpy would swallow it without a word."""
+def _told(otherwise: TransitionCallbackReturn) -> Callable[[Transition], Transition]:
+    """Log what a transition raises and return that; rclpy would swallow it without a word."""
 
-    @wraps(transition)
-    def wrapped(node: FaceMeshNode, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except FacemeshError as error:
-            node.get_logger().fatal(str(error))
-        except Exception:
-            node.get_logger().fatal(traceback.format_exc())
-        return FAILURE
+    def decorated(transition: Transition) -> Transition:
+        @wraps(transition)
+        def wrapped(node: FaceMeshNode, state: LifecycleState) -> TransitionCallbackReturn:
+            try:
+                return transition(node, state)
+            except FacemeshError as error:
+                node.get_logger().fatal(str(error))
+            except Exception:
+                node.get_logger().fatal(traceback.format_exc())
+            return otherwise
 
-    return wrapped
+        return wrapped
+
+    return decorated
 
 
 class FaceMeshNode(LifecycleNode):
-    """Configured, it holds warm models; active, it turns images into faces."""
+    """Configured, it holds warm models; active, it turns images into faces.
+
+    A transition that fails leaves the node in the state that it came from, with nothing half done.
+    Ids of faces, and whether it is enabled, belong to the process and outlive all transitions.
+    """
 
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
         NodeLog(self.get_logger())
         self._tunables = Parameters(self)
-        self._streams: list[FaceStream] = []
-        self._sensor: FaceSensor | None = None
-        self._diagnostics: Diagnostics | None = None
+        self._ids = FaceIds()
+        self._enabled, self._is_shut_down = True, False
+        self._streams: FaceStreams | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
@@ -67,95 +69,81 @@ class FaceMeshNode(LifecycleNode):
             return True
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
-    @_told
+    @_told(otherwise=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
-        settings = self._tunables.settings
-        cameras = settings.cameras or ('',)
-        sensor = self._sensor = load_sensor(settings, streams=len(cameras))
-        # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
-        turns = Turns(usable_cores() if sensor.model.provider == CPU else len(cameras))
-        self._streams = [
-            FaceStream(self, sensor, self._tunables, camera, turns) for camera in cameras
-        ]
-        self._announce(sensor.model)
-        sensor.handover.start(self._announce_again)
+        self._streams = FaceStreams(self, self._tunables, self._ids, enabled=self._enabled)
         return SUCCESS
 
-    def _announce_again(self) -> None:
-        for stream in self._streams:
-            stream.announce()
-
-    def _announce(self, model: ModelInfo) -> None:
-        text = (
-            f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
-            f'on {model.provider} in {model.precision}'
-        )
-        if model.precision != self._tunables.settings.precision:
-            missed = 'not in the fp16 that was asked for, which takes a GPU'
-            self.get_logger().warning(f'{text}, {missed}')
-        else:
-            self.get_logger().info(text)
-        self.get_logger().info(f'proof: {model.proof}')
-
-    @_told
+    @_told(otherwise=FAILURE)
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
-        for stream in self._streams:
-            stream.open()
-        self._diagnostics = Diagnostics(self, [stream.health for stream in self._streams])
+        self._configured.open()
         return SUCCESS
 
-    @_told
+    @_told(otherwise=ERROR)
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and forget all faces."""
-        self._close()
+        self._configured.close()
         return SUCCESS
 
-    @_told
+    @_told(otherwise=ERROR)
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
-        self._sensor.handover.stop()
-        for stream in self._streams:
-            stream.destroy()
-        self._streams = []
-        self._sensor.close()
-        self._sensor = None
+        self.stop()
         return SUCCESS
 
-    @_told
+    @_told(otherwise=SUCCESS)  # there is no way back, and what can end has ended
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop whatever runs."""
+        self._is_shut_down = True
+        self.stop()
+        return SUCCESS
+
+    @_told(otherwise=SUCCESS)
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take down what an error has left, so that the node can be configured anew."""
         self.stop()
         return SUCCESS
 
     def stop(self) -> None:
-        """End what runs; safe in every state."""
-        if self._sensor is not None:
-            self._sensor.handover.stop()
-        self._close()
+        """End what runs and give the models back; safe in every state."""
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams.destroy()
 
-    def _close(self) -> None:
-        if self._diagnostics is not None:
-            self._diagnostics.close()
-            self._diagnostics = None
-        for stream in self._streams:
-            stream.close()
+    @property
+    def _configured(self) -> FaceStreams:
+        assert self._streams is not None  # as the lifecycle has it
+        return self._streams
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> object:
-        for stream in self._streams:
-            stream.enable(request.data)
-        return self._answered(response)
+        self._enabled = request.data
+        if self._streams is not None:
+            self._streams.enable(request.data)
+        wanted = 'enabled' if request.data else 'disabled: images are left unread'
+        idle = self._why_idle
+        response.success = not self._is_shut_down
+        later = f'; takes effect once the node is active: {idle}' if idle else ''
+        response.message = wanted + later
+        return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> object:
-        for stream in self._streams:
-            stream.reset()
-        return self._answered(response)
-
-    def _answered(self, response: Response) -> Response:
-        response.success = bool(self._streams)
-        response.message = '' if response.success else 'the node is not configured'
+        if self._streams is not None:
+            self._streams.reset()
+        idle = self._why_idle
+        response.success = not self._is_shut_down
+        response.message = f'there are no faces: {idle}' if idle else 'all faces are forgotten'
         return response
+
+    @property
+    def _why_idle(self) -> str:
+        """Why no image is worked on, whether enabled or not; empty while the node is active."""
+        if self._is_shut_down:
+            return 'it has been shut down, for good'
+        if self._streams is None:
+            return 'it is not configured'
+        return '' if self._streams.is_open else 'it is inactive'
 
 
 def main(args: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -20,7 +21,7 @@ from facemesh_ros.ros.images import msg_from_bgr, ns_from_stamp
 from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import FaceArrays, info_msg
 from facemesh_ros.ros.points import points_msg
-from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, create_publisher
 from facemesh_ros.ros.source import Source
 from facemesh_ros.sensor import FaceSensor
 
@@ -31,19 +32,25 @@ class Outputs:
     def __init__(
         self, source: Source, sensor: FaceSensor, camera: CameraModel, stage: Stage
     ) -> None:
-        """Announce what runs; `stage` is entered around each view that is built."""
+        """Announce what runs; `stage` is entered around each view that is built.
+
+        Raises:
+            TopicError: If a topic cannot be published; none is then.
+        """
         self._node, self._prefix = source.node, source.outputs
         self._camera, self._stage = camera, stage
         self._model, self._topology = sensor.model, sensor.topology
         self._face_arrays = FaceArrays()
         self._face_markers = FaceMarkers(sensor.topology)
-        self._publishers: list[Publisher] = []
-        self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
-        self._info = self._publisher(FaceMeshInfo, 'info', LATCHED)
-        self._markers = self._publisher(MarkerArray, 'markers', RELIABLE)
-        self._points = self._publisher(PointCloud2, 'points', RELIABLE)
-        self._debug_image = self._publisher(Image, 'debug_image', SENSOR_DATA)
-        self.announce()
+        with ExitStack() as undo:
+            self._undo = undo
+            self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
+            self._info = self._publisher(FaceMeshInfo, 'info', LATCHED)
+            self._markers = self._publisher(MarkerArray, 'markers', RELIABLE)
+            self._points = self._publisher(PointCloud2, 'points', RELIABLE)
+            self._debug_image = self._publisher(Image, 'debug_image', SENSOR_DATA)
+            self.announce()
+            self._undo = undo.pop_all()
 
     def announce(self) -> None:
         """Publish what runs."""
@@ -51,16 +58,13 @@ class Outputs:
         self._info.publish(info_msg(self._model, self._topology, Header(stamp=stamp)))
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
-        publisher = self._node.create_publisher(
-            kind, self._prefix + topic, qos, qos_overriding_options=overridable()
-        )
-        self._publishers.append(publisher)
+        publisher = create_publisher(self._node, kind, self._prefix + topic, qos)
+        self._undo.callback(self._node.destroy_publisher, publisher)
         return publisher
 
     def destroy(self) -> None:
         """Take the publishers down."""
-        for publisher in self._publishers:
-            self._node.destroy_publisher(publisher)
+        self._undo.close()
 
     def publish_landmarks(
         self, faces: Faces, frame: Frame, header: Header, dropped_images: int

@@ -16,7 +16,14 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.tunables import SettingsError, Tunable, replaced, tunable, tunables
+from facemesh_ros.core.tunables import (
+    SettingsError,
+    Tunable,
+    replaced,
+    tunable,
+    tunables,
+    value_of,
+)
 
 CAMERA_NAME = re.compile(r'[A-Za-z]\w*(/[A-Za-z]\w*)*', re.ASCII)
 
@@ -76,27 +83,49 @@ def _check_cameras(cameras: Any) -> None:
 
 
 class Parameters:
-    """The node's settings, kept in step with its ROS parameters.
+    """The node's settings, as its ROS parameters have them.
 
-    Attributes:
-        settings: Replaced as a whole when a parameter changes.
+    What is asked for may still be refused after it was found good here, by rclpy or by others who
+    are asked, so nothing is taken over then. Humble does not tell when parameters have been set;
+    so on every distribution those that may have changed are read from the node.
     """
 
     def __init__(self, node: Node) -> None:
         """Declare all parameters; raises rclpy's ParameterException on a bad start value."""
         self._node = node
-        self.settings = NodeSettings()
+        self._settings = NodeSettings()
+        self._known = tunables(NodeSettings)
+        self._changing: frozenset[str] = frozenset(self._known)
         node.add_on_set_parameters_callback(self._check)
-        for name, (default, known) in tunables(NodeSettings).items():
+        for name, (default, known) in self._known.items():
             node.declare_parameter(name, _to_ros(default), _descriptor(default, known))
+        self._settings = self.settings
+        self._changing = frozenset()
+
+    @property
+    def settings(self) -> NodeSettings:
+        """All settings as they are now; any thread may ask."""
+        node = self._node
+        found = {
+            name: _from_ros(node.get_parameter(name).value)
+            for name in self._changing
+            if node.has_parameter(name)
+        }
+        held = self._settings
+        if all(value_of(held, name) == value for name, value in found.items()):
+            return held
+        held = self._settings = replaced(held, found)
+        return held
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        known = tunables(NodeSettings)
-        changed = {item.name: _from_ros(item.value) for item in changes if item.name in known}
+        changed = {
+            item.name: _from_ros(item.value) for item in changes if item.name in self._known
+        }
         try:
-            self.settings = replaced(self.settings, changed)
+            replaced(self.settings, changed)
         except SettingsError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        self._changing |= changed.keys()
         return SetParametersResult(successful=True)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
+from facemesh_ros.ros.qos import resolved
+
 TRANSPORTS = {'raw': (Image, 'image_raw'), 'compressed': (CompressedImage, 'image_raw/compressed')}
 
 
@@ -22,11 +24,15 @@ class Source:
     """
 
     def __init__(self, node: Node, camera: str, transport: str) -> None:
-        """Take the camera's name, empty for the only one, and the `image_transport`."""
+        """Take the camera's name, empty for the only one, and the `image_transport`.
+
+        Raises:
+            TopicError: If the name makes no topic.
+        """
         inputs = f'{camera}/' if camera else ''
         self.node = node
         self.image_kind, topic = TRANSPORTS[transport]
-        self.image_topic = node.resolve_topic_name(inputs + topic)
+        self.image_topic = resolved(node, inputs + topic)
         self.info_topic = f'{inputs}camera_info'
         self.outputs = f'~/{inputs}'
         self.name = '/'.join(part for part in (node.get_fully_qualified_name(), camera) if part)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo
 
@@ -12,7 +15,7 @@ from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.inbox import Inbox
 from facemesh_ros.ros.intake import ImageIntake
 from facemesh_ros.ros.outputs import Outputs
-from facemesh_ros.ros.qos import SENSOR_DATA, overridable
+from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription
 from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.source import Source
@@ -36,8 +39,10 @@ class FaceStream:
         parameters: Parameters,
         camera: str,
         turns: Turns,
+        *,
+        enabled: bool,
     ) -> None:
-        """Announce what runs.
+        """Announce what runs; raises TopicError if a topic cannot be published, and none is then.
 
         Args:
             node: Whose topics these are.
@@ -45,8 +50,9 @@ class FaceStream:
             parameters: Of the node.
             camera: What its topics begin with; empty for the only camera.
             turns: When it may work, beside the other cameras.
+            enabled: Whether to take images, once it is open.
         """
-        self._enabled = True
+        self._enabled = enabled
         self._parameters, self._turns, self._model = parameters, turns, sensor.model
         self._recovery = sensor.recovery
         self._source = Source(node, camera, parameters.settings.image_transport)
@@ -56,34 +62,34 @@ class FaceStream:
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
         self._bit_depth = StreamBitDepth()
+        self._inbox: Inbox[bytes] | None = None
         self._worker: NewestFirstWorker[bytes] | None = None
+        self._opened = ExitStack()
 
     def open(self) -> None:
-        """Subscribe and start to work."""
+        """Subscribe and start to work; raises TopicError if a topic cannot be subscribed to."""
         source = self._source
-        inbox = self._inbox = Inbox[bytes]()
+        inbox = Inbox[bytes]()
         inbox.enable(self._enabled)
-        self._intake = ImageIntake(source, inbox.put)
-        inbox.draw_from(self._intake)
-        self.health = Health(source, self._model, self._pipeline, self._times, inbox)
-        self._worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
-        self._calibration = source.node.create_subscription(
-            CameraInfo,
-            source.info_topic,
-            self._camera.update,
-            SENSOR_DATA,
-            qos_overriding_options=overridable(),
-        )
+        with ExitStack() as undo:
+            undo.callback(self.reset)
+            calibration = create_subscription(
+                source.node, CameraInfo, source.info_topic, self._camera.update, SENSOR_DATA
+            )
+            undo.callback(source.node.destroy_subscription, calibration)
+            intake = ImageIntake(source, inbox.put)
+            undo.callback(intake.destroy)
+            inbox.draw_from(intake)
+            self.health = Health(source, self._model, self._pipeline, self._times, inbox)
+            worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
+            undo.callback(worker.stop)
+            self._inbox, self._worker = inbox, worker
+            self._opened = undo.pop_all()
 
     def close(self) -> None:
         """Unsubscribe, finish the image in hand and forget all faces; nothing if not open."""
-        if self._worker is None:
-            return
-        self._worker.stop()
-        self._worker = None
-        self._intake.destroy()
-        self._source.node.destroy_subscription(self._calibration)
-        self.reset()
+        self._opened.close()
+        self._inbox = self._worker = None
 
     def announce(self) -> None:
         """Say again what runs, after that has changed; any thread may call it."""
@@ -96,12 +102,20 @@ class FaceStream:
     def enable(self, wanted: bool) -> None:
         """Take images, or leave them unread."""
         self._enabled = wanted
-        if self._worker is not None:
+        if self._inbox is not None:
             self._inbox.enable(wanted)
 
     def reset(self) -> None:
         """Forget all faces before the next image; ids go on counting."""
         self._reset_wanted = True
+
+    def report(self, period_s: float) -> DiagnosticStatus:
+        """Return how it has been doing for so long; only while it is open."""
+        status = self.health.report(period_s)
+        if self._worker is not None and not self._worker.is_alive:
+            status.level = DiagnosticStatus.ERROR
+            status.message = 'the thread of the inference has ended; deactivate and activate again'
+        return status
 
     def _failed(self, error: Exception) -> None:
         self.health.image_failed(error)

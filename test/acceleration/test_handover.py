@@ -8,6 +8,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
+from facemesh_ros.acceleration import handover as handover_module
 from facemesh_ros.acceleration.handover import Handover, Successor
 from facemesh_ros.core.network import Network
 from facemesh_ros.core.providers import ProviderChoice
@@ -60,7 +61,7 @@ class Camera:
 def test_nobody_notices_but_by_what_is_told(opened, messages):
     serving, release, changes = opened(Flavour.PLAIN), Event(), []
 
-    def open_slowly() -> Network:
+    def open_slowly(_) -> Network:
         assert release.wait(PATIENCE_S)
         return opened(Flavour.CPU)
 
@@ -93,10 +94,10 @@ def test_nobody_notices_but_by_what_is_told(opened, messages):
 def test_who_serves_goes_on_if_nobody_comes_and_the_next_is_still_opened(opened, messages):
     first, second, changes = opened(Flavour.PLAIN), opened(Flavour.PLAIN), []
 
-    def fail() -> Network:
+    def fail(_) -> Network:
         raise RuntimeError('the builder ran out of memory')
 
-    successors = [Successor(first, fail), Successor(second, lambda: opened(Flavour.CPU))]
+    successors = [Successor(first, fail), Successor(second, lambda _: opened(Flavour.CPU))]
     handover = Handover(successors, 'engine')
     handover.start(lambda: changes.append(None))
     assert handover.wait(PATIENCE_S)
@@ -106,15 +107,17 @@ def test_who_serves_goes_on_if_nobody_comes_and_the_next_is_still_opened(opened,
     assert 'the builder ran out of memory; CPUExecutionProvider goes on' in failed
 
 
-def test_once_stopped_nothing_is_handed_over(opened):
+def test_once_stopped_nothing_is_handed_over(opened, monkeypatch):
+    # What is opened here does not end by itself.
+    monkeypatch.setattr(handover_module, 'END_S', 0.1)
     serving, begun, release = opened(Flavour.PLAIN), Event(), Event()
 
-    def open_slowly() -> Network:
+    def open_slowly(_) -> Network:
         begun.set()
         assert release.wait(PATIENCE_S)
         return opened(Flavour.CPU)
 
-    def never() -> Network:
+    def never(_) -> Network:
         raise AssertionError('opened after the end')
 
     successors = [Successor(serving, open_slowly), Successor(serving, never)]
