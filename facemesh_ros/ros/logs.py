@@ -25,6 +25,13 @@ class NodeLog(logging.Handler):
         package.propagate = False
         package.addHandler(self)
 
+    def close(self) -> None:
+        """Detach from the log; where nobody listens any more, it goes where Python's goes."""
+        package = logging.getLogger(PACKAGE)
+        package.removeHandler(self)
+        package.propagate = not package.handlers
+        super().close()
+
     def emit(self, record: logging.LogRecord) -> None:
         """Log one message, with the trace of its error if it has one."""
         try:

@@ -55,7 +55,7 @@ class FaceMeshNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
-        NodeLog(self.get_logger())
+        self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._ids = FaceIds()
         self._enabled, self._is_shut_down = True, False
@@ -111,6 +111,12 @@ class FaceMeshNode(LifecycleNode):
         streams, self._streams = self._streams, None
         if streams is not None:
             streams.destroy()
+
+    def destroy_node(self) -> None:
+        """End what runs, and destroy the node."""
+        self.stop()
+        self._log.close()
+        super().destroy_node()
 
     @property
     def _configured(self) -> FaceStreams:

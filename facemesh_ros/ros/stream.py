@@ -9,6 +9,8 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.core.bit_depth import StreamBitDepth
+from facemesh_ros.core.types import Faces, Frame
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera import CameraModel
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
@@ -81,9 +83,9 @@ class FaceStream:
             undo.callback(intake.destroy)
             inbox.draw_from(intake)
             self.health = Health(source, self._model, self._pipeline, self._times, inbox)
-            worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
-            undo.callback(worker.stop)
-            self._inbox, self._worker = inbox, worker
+            self._inbox = inbox
+            self._worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
+            undo.callback(self._worker.stop)
             self._opened = undo.pop_all()
 
     def close(self) -> None:
@@ -139,10 +141,19 @@ class FaceStream:
                 max_megapixels=settings.max_image_megapixels,
                 to_8_bits=self._bit_depth.scaled,
             )
-        faces = pipeline.process(frame)
+        faces = self._faces_in(frame)
         with self._times.stage('publish'):
             latency_s = self._outputs.publish_landmarks(
                 faces, frame, msg.header, self._inbox.dropped
             )
         self.health.image_done(len(faces), latency_s)
         self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)
+
+    def _faces_in(self, frame: Frame) -> Faces:
+        try:
+            return self._pipeline.process(frame)
+        except FacemeshError:
+            raise
+        except Exception:
+            self.reset()  # what is half done would be in the way of all other images
+            raise

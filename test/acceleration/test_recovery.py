@@ -10,6 +10,7 @@ import pytest
 from facemesh_ros.acceleration.recovery import FIRST_PAUSE_S, LONGEST_PAUSE_S, Recovery
 from facemesh_ros.core.network import GpuLostError
 from facemesh_ros.core.providers import ExecutionProviderError
+from facemesh_ros.models.errors import DamagedModelError
 
 LOST = GpuLostError('CUDAExecutionProvider does not run v2: CUDA failure 700')
 
@@ -44,6 +45,29 @@ def test_while_it_does_not_come_back_the_tries_grow_rare():
     assert pauses[0] == pytest.approx(FIRST_PAUSE_S, abs=0.1)
     assert pauses == sorted(pauses)
     assert pauses[-1] == pytest.approx(LONGEST_PAUSE_S, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ('error', 'has_trace'),
+    [(DamagedModelError('v2.onnx is damaged'), False), (KeyError('a mistake of ours'), True)],
+)
+def test_whatever_keeps_the_models_from_opening_the_next_try_comes(caplog, error, has_trace):
+    clock, tries, changes = Clock(), [], []
+
+    def reopen() -> None:
+        tries.append(clock.s)
+        if len(tries) < 3:
+            raise error
+
+    recovery = Recovery(reopen, clock)
+    recovery.changed = lambda: changes.append(len(tries))
+    for clock.s in (0.0, 10.0, 20.0):
+        recovery.after(LOST)
+    assert tries == [0.0, 10.0, 20.0]
+    assert changes == [1, 2, 3]  # some of the models may be open again
+    assert caplog.text.count(f'the models do not open: {error}; next try in') == 2
+    assert ('Traceback' in caplog.text) is has_trace
+    assert caplog.messages[-1] == 'the models are open again'
 
 
 def test_what_comes_and_goes_is_not_reopened_for_every_image():

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 
 AS_IF = """\
 import os, sys, time
@@ -67,6 +69,23 @@ def test_a_node_that_ends_takes_its_builder_along(client, start_node, environmen
     (builder,) = children_of(node.process.pid)
     assert node.stop() == 0, node.log
     client.wait_until(lambda: not is_running(builder), 'the end of the builder')
+
+
+def test_a_cleanup_ends_the_builder(client, start_node, environment):
+    node = start_node('execution_provider:=tensorrt', environment=environment)
+    for _ in range(2):
+        client.wait_until(lambda: children_of(node.process.pid), 'the builder')
+        (builder,) = children_of(node.process.pid)
+        for transition in ('deactivate', 'cleanup'):
+            request = ChangeState.Request(transition=Transition(label=transition))
+            assert client.call(ChangeState, 'facemesh/change_state', request).success
+        assert not is_running(builder)
+        for transition in ('configure', 'activate'):
+            request = ChangeState.Request(transition=Transition(label=transition))
+            assert client.call(ChangeState, 'facemesh/change_state', request).success
+    assert 'could not be built' not in node.log
+    assert node.stop() == 0
+    assert 'Traceback' not in node.log
 
 
 def children_of(pid: int) -> list[int]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import rclpy
 import yaml
+from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 from rclpy.parameter import parameter_value_to_python
 
 from facemesh_ros.core.tunables import tunables
-from facemesh_ros.ros.settings import NodeSettings
+from facemesh_ros.ros.settings import NodeSettings, Parameters
 
 ROOT = Path(__file__).parents[2]
 YAML = ROOT / 'config' / 'facemesh.yaml'
@@ -88,3 +89,54 @@ def test_a_refused_change_leaves_everything_as_it_was(client, node):
     request = GetParameters.Request(names=['min_presence_confidence'])
     (kept,) = client.call(GetParameters, 'facemesh/get_parameters', request).values
     assert kept.double_value == 0.5
+
+
+@pytest.fixture
+def parameters(ros):
+    """The parameters of a node on which another one of its parts may refuse what they allow."""
+    refused: set[str] = set()
+    node = rclpy.create_node('refusing')
+
+    def refuse(changes):
+        found = refused & {change.name for change in changes}
+        return SetParametersResult(successful=not found, reason='refused by another part')
+
+    node.add_on_set_parameters_callback(refuse)  # rclpy asks the last one first
+    yield Parameters(node), node, refused
+    node.destroy_node()
+
+
+def test_what_another_part_refuses_is_not_taken_over(parameters):
+    known, node, refused = parameters
+    before = known.settings
+    refused.add('marker_style')
+    changes = [
+        rclpy.Parameter('min_presence_confidence', value=0.7),
+        rclpy.Parameter('marker_style', value='points'),
+    ]
+    assert not node.set_parameters_atomically(changes).successful
+    assert known.settings == before
+    refused.clear()
+    assert node.set_parameters_atomically(changes).successful
+    assert (known.settings.min_presence_confidence, known.settings.marker_style) == (0.7, 'points')
+    back = [rclpy.Parameter('marker_style', value='mesh')]
+    assert all(result.successful for result in node.set_parameters(back))
+    assert (known.settings.min_presence_confidence, known.settings.marker_style) == (0.7, 'mesh')
+
+
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        rclpy.Parameter('min_detection_confidence', value=1.5),
+        rclpy.Parameter('min_detection_confidence', value='high'),
+        rclpy.Parameter('filter.type', value='kalman'),
+        rclpy.Parameter('max_faces', value=8),
+        rclpy.Parameter('cameras', value=['front']),
+    ],
+)
+def test_one_refused_change_refuses_all_that_are_set_with_it(parameters, wrong):
+    known, node, _ = parameters
+    before = known.settings
+    for changes in ([rclpy.Parameter('max_coast_frames', value=9), wrong], [wrong]):
+        assert not node.set_parameters_atomically(changes).successful
+        assert known.settings is before

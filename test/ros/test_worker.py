@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import pytest
 
 from facemesh_ros.ros.inbox import Arrival, Inbox
 from facemesh_ros.ros.turns import Turns
@@ -77,3 +80,81 @@ def test_what_waits_is_forgotten_when_it_stops():
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
     assert gate.done in ([1], [1, 2])
+
+
+class Supply:
+    """Leaves items with an inbox and fails when one is taken, as long as it is told to."""
+
+    def __init__(self, inbox):
+        self.inbox, self.fails, self.tries = inbox, True, 0
+        inbox.draw_from(self)
+
+    def deliver(self, wanted):
+        if self.fails:
+            raise RuntimeError('the executor is gone')
+
+    def take(self):
+        self.tries += 1
+        if self.fails:
+            raise RuntimeError('the subscription is gone')
+
+
+def test_what_goes_wrong_around_the_work_is_told_and_the_thread_lives_on():
+    inbox, told, done = Inbox(), [], threading.Event()
+    supply = Supply(inbox)
+
+    def work(item):
+        if item == 'last':
+            done.set()
+            return
+        # The next one is left with the supply, which fails to leave it.
+        with pytest.raises(RuntimeError):
+            inbox.put(Arrival('left', 0.0, 2))
+
+    worker = NewestFirstWorker(inbox, work, told.append, Turns(1))
+    inbox.put(Arrival('first', 0.0, 1))
+    wait_until(lambda: told)
+    assert 'is gone' in str(told[0])
+    supply.fails = False
+    put(inbox, 'last')
+    assert done.wait(PATIENCE_S)
+    assert worker.is_alive
+    worker.stop()
+    assert not worker.is_alive
+
+
+def test_a_thread_whose_errors_nobody_can_be_told_of_lives_on(caplog):
+    gate, inbox = Gate(), Inbox()
+
+    def fail(error):
+        raise OSError('no log')
+
+    worker = NewestFirstWorker(inbox, gate.work, fail, Turns(1))
+    for item in (-1, 5):
+        put(inbox, item)
+        gate.open.release()
+        assert gate.entered.acquire(timeout=PATIENCE_S)
+    worker.stop()
+    assert gate.done == [-1, 5]
+    assert 'no log' in caplog.text
+
+
+def test_a_seat_is_free_for_others_whatever_happens_in_it():
+    turns, inbox, other, done = Turns(1), Inbox(), Inbox(), threading.Event()
+    supply = Supply(inbox)
+    first = NewestFirstWorker(inbox, lambda item: None, lambda error: None, turns)
+    second = NewestFirstWorker(other, lambda item: done.set(), lambda error: None, turns)
+    inbox._delivering = False  # as after an early image
+    put(inbox, 1)
+    wait_until(lambda: supply.tries)
+    put(other, 1)
+    assert done.wait(PATIENCE_S)
+    for worker in (first, second):
+        worker.stop()
+
+
+def wait_until(condition):
+    end_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.001)

@@ -1,0 +1,151 @@
+"""Transitions in which something breaks that never should: the node is as usable afterwards."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from facemesh_ros.core.ids import FaceIds
+from facemesh_ros.ros import stream, streams
+from facemesh_ros.ros.diagnostics import Diagnostics
+from facemesh_ros.ros.intake import ImageIntake
+from facemesh_ros.ros.node import FaceMeshNode
+from facemesh_ros.ros.outputs import Outputs
+from facemesh_ros.ros.stream import FaceStream
+from facemesh_ros.sensor import FaceSensor
+
+ERROR, FAILURE, SUCCESS = (
+    TransitionCallbackReturn.ERROR,
+    TransitionCallbackReturn.FAILURE,
+    TransitionCallbackReturn.SUCCESS,
+)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def gone_at_the_end():
+    """Rclpy keeps the services of a lifecycle until its node is collected; others ask by name."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def node(ros, model_store, require_models):
+    require_models('short_range')
+    made = FaceMeshNode()
+    yield made
+    made.destroy_node()
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Let a method raise, once what it does is done."""
+
+    def breaks(kind: type, name: str) -> None:
+        method = getattr(kind, name)
+
+        def raising(self, *arguments, **named):
+            method(self, *arguments, **named)
+            raise RuntimeError(f'{kind.__name__}.{name} is broken')
+
+        monkeypatch.setattr(kind, name, raising)
+
+    yield breaks
+    monkeypatch.undo()
+
+
+def workers():
+    return [thread for thread in threading.enumerate() if thread.name == 'inference']
+
+
+def topics(node):
+    return sorted(
+        entity.topic_name
+        for entity in (*node.publishers, *node.subscriptions)
+        if 'parameter' not in entity.topic_name and entity.topic_name != '/rosout'
+    )
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name'),
+    [(Outputs, 'announce'), (FaceSensor, 'start')],
+)
+def test_a_configuration_that_breaks_leaves_nothing(node, broken, monkeypatch, kind, name):
+    threads, known = threading.active_count(), topics(node)
+    broken(kind, name)
+    assert node.trigger_configure() == FAILURE
+    assert (threading.active_count(), topics(node)) == (threads, known)
+    monkeypatch.undo()
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+
+
+@pytest.mark.parametrize('kind', [Diagnostics, ImageIntake])
+def test_an_activation_that_breaks_leaves_nothing(node, monkeypatch, kind):
+    assert node.trigger_configure() == SUCCESS
+    threads, known = threading.active_count(), topics(node)
+    module = streams if kind is Diagnostics else stream
+
+    def never(*_):
+        raise RuntimeError('broken')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, kind.__name__, never)
+        assert node.trigger_activate() == FAILURE
+    assert (threading.active_count(), topics(node), workers()) == (threads, known, [])
+    assert node.trigger_activate() == SUCCESS
+    assert len(workers()) == 1
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name'),
+    [(Diagnostics, 'close'), (ImageIntake, 'destroy'), (FaceStream, 'reset')],
+)
+def test_a_deactivation_that_breaks_ends_everything_and_the_node_can_be_configured(
+    node, broken, monkeypatch, kind, name
+):
+    threads, known = threading.active_count(), topics(node)
+    broken(kind, name)
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+    assert node.trigger_deactivate() == ERROR
+    assert (threading.active_count(), topics(node), workers()) == (threads, known, [])
+    monkeypatch.undo()
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+    assert len(workers()) == 1
+
+
+@pytest.mark.parametrize(('kind', 'name'), [(FaceStream, 'destroy'), (FaceSensor, 'close')])
+def test_a_cleanup_or_shutdown_that_breaks_ends_everything(node, broken, monkeypatch, kind, name):
+    threads, known = threading.active_count(), topics(node)
+    for end, returned in ((node.trigger_cleanup, ERROR), (node.trigger_shutdown, SUCCESS)):
+        broken(kind, name)
+        assert node.trigger_configure() == SUCCESS
+        assert end() == returned
+        assert (threading.active_count(), topics(node)) == (threads, known)
+        monkeypatch.undo()
+
+
+def test_a_cleanup_needs_no_garbage_collector(node):
+    known = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):
+            assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+            held = node._streams
+            known += [weakref.ref(one) for one in (held, held._streams[0], held._sensor.recovery)]
+            del held
+            assert node.trigger_deactivate() == node.trigger_cleanup() == SUCCESS
+            assert [reference() for reference in known] == [None] * len(known)
+    finally:
+        gc.enable()
+
+
+def test_ids_are_the_nodes_and_outlive_what_it_loads(node):
+    assert node.trigger_configure() == SUCCESS
+    ids = node._streams._sensor._ids
+    assert isinstance(ids, FaceIds)
+    assert node.trigger_cleanup() == node.trigger_configure() == SUCCESS
+    assert node._streams._sensor._ids is ids
