@@ -25,19 +25,15 @@ ERROR, FAILURE, SUCCESS = (
 )
 
 
-@pytest.fixture(scope='module', autouse=True)
-def gone_at_the_end():
-    """Rclpy keeps the services of a lifecycle until its node is collected; others ask by name."""
-    yield
-    gc.collect()
-
-
 @pytest.fixture
 def node(ros, model_store, require_models):
     require_models('short_range')
     made = FaceMeshNode()
-    yield made
+    yield weakref.proxy(made)
     made.destroy_node()
+    # Until a node is collected its lifecycle's services are there, and other tests ask by name.
+    del made
+    gc.collect()
 
 
 @pytest.fixture
