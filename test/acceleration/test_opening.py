@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import weakref
 from threading import Event, Thread
 
 import numpy as np
@@ -123,6 +124,16 @@ def test_models_are_opened_anew_under_those_who_use_them(opener):
     thread.join(30)
     assert len(outputs) >= seen + 3
     assert all(np.array_equal(output, expected) for output in outputs)
+
+
+def test_models_that_are_opened_anew_leave_no_old_session_behind(opener):
+    made = opener(execution_provider='cpu')
+    network = made.open('short_range')
+    for _ in range(3):
+        old = weakref.ref(network.session._sess)
+        made.reopen()
+        assert old() is None
+        network.try_once()
 
 
 def test_without_tensorrt_there_is_nothing_to_hand_over(opener):

@@ -264,6 +264,24 @@ def test_it_can_be_shut_down_in_every_state(client, start_node, face_msg, state)
     assert 'Traceback' not in node.log
 
 
+def test_live_parameters_change_in_every_state_and_the_others_in_none(
+    client, start_node, face_msg
+):
+    node = start_node(*FAST)
+    for transitions in ((), (CONFIGURE,), (ACTIVATE,)):
+        assert all(changes(client, *transitions))
+        refused = client.set_parameter('max_faces', integer_value=2)
+        assert not refused.successful
+        assert 'read-only' in refused.reason
+        assert client.set_parameter('min_detection_confidence', double_value=0.999).successful
+    assert not client.answer_to(face_msg()).faces
+    assert all(changes(client, DEACTIVATE, CLEANUP))
+    assert client.set_parameter('min_detection_confidence', double_value=0.5).successful
+    assert all(changes(client, CONFIGURE, ACTIVATE))
+    assert client.answer_to(face_msg()).faces
+    assert node.stop() == 0
+
+
 def test_reset_says_whether_there_was_anything_to_forget(client, start_node, face_msg):
     node = start_node(*FAST)
     messages = []
