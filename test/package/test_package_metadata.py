@@ -80,6 +80,17 @@ def test_cmake_generates_every_message():
     }
 
 
+PROGRAMS = [file for file in (ROOT / 'scripts').rglob('*') if file.is_file()]
+PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run']
+
+
+@pytest.mark.parametrize('file', PROGRAMS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_program_may_be_executed(file):
+    """Installed as a link into the checkout, it has the checkout's mode: ros2 run asks for it."""
+    assert file.read_bytes().startswith(b'#!')
+    assert file.stat().st_mode & 0o111 == 0o111
+
+
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
     """Build the wheel from a copy, because setuptools leaves folders in its source."""
