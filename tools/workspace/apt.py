@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from workspace.layout import SetupError
@@ -15,7 +17,7 @@ from workspace.steps import held_locks, tell
 _APT_GET = ('apt-get', '-o', 'DPkg::Lock::Timeout=300')
 _INSTALL = (*_APT_GET, 'install', '-y', '--no-install-recommends')
 _CONFIGURE = ('dpkg', '--configure', '-a')
-_DPKG_JOURNAL = Path('/var/lib/dpkg/updates')
+DPKG_JOURNAL = Path('/var/lib/dpkg/updates')
 
 
 def install(packages: Sequence[str], as_root: Sequence[str]) -> None:
@@ -41,7 +43,7 @@ def is_dpkg_interrupted() -> bool:
     """Tell whether dpkg was stopped half way, so that apt-get refuses to do anything."""
     try:
         # apt's own rule: a file there that is named by digits.
-        return any(file.name.isdigit() for file in _DPKG_JOURNAL.iterdir())
+        return any(file.name.isdigit() for file in DPKG_JOURNAL.iterdir())
     except OSError:
         return False
 
@@ -66,23 +68,31 @@ def _call(command: Sequence[str], *, is_atomic: bool) -> int:
     it: dpkg stopped half way leaves a system on which nothing can be installed.
     """
     tell(f'==> {" ".join(command)}')
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        start_new_session=is_atomic,
-        pass_fds=held_locks,
-    )
-    interrupted = False
-    while True:
-        try:
-            status = process.wait()
-        except KeyboardInterrupt:
-            interrupted = True
-            if is_atomic:
-                tell('    this is done to its end first: half of it would harm the system')
-            continue
-        if interrupted:
-            raise KeyboardInterrupt
-        return status
+    with _interrupts_kept('this is done to its end first' if is_atomic else ''):
+        return subprocess.call(
+            command,
+            env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            start_new_session=is_atomic,
+            pass_fds=held_locks,
+        )
+
+
+@contextmanager
+def _interrupts_kept(answer: str) -> Iterator[None]:
+    """Raise KeyboardInterrupt for Ctrl-C when the block has ended, and answer it before."""
+    interrupts: list[int] = []
+
+    def keep(number: int, _: object) -> None:
+        interrupts.append(number)
+        if answer:
+            tell(f'    {answer}')
+
+    before = signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt

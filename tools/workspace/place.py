@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from workspace.layout import ROOT, VENVS, SetupError
@@ -32,9 +33,13 @@ def require_usable_checkout() -> None:
 
 
 def is_creatable(folder: Path) -> bool:
-    """Tell whether a folder can be written, or made where it is missing."""
+    """Tell whether a folder can be written, or made where it is missing, by trying."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return True
+    except OSError:
+        return False
 
 
 def sentence_of(error: OSError) -> str:
