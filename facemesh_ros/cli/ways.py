@@ -12,15 +12,12 @@ from facemesh_ros.models.catalog import BUNDLE, BUNDLE_URL, WHEEL_DOWNLOAD, Arch
 
 
 def called_as() -> str:
-    """Return the words that start this command again: its name where the shell finds it by that.
-
-    In `./run`'s environments it is called by its path.
-    """
+    """Return the words that start this command again: its path where its name does not."""
     called = sys.argv[0]
-    if os.path.basename(called) == '__main__.py':
-        return f'{shlex.quote(sys.executable)} -m facemesh_ros.cli'
+    if os.path.basename(called) != 'facemesh' or not os.path.exists(called):
+        return 'facemesh'
     found = shutil.which('facemesh')
-    if os.path.basename(called) != 'facemesh' or (found and os.path.samefile(found, called)):
+    if found and os.path.samefile(found, called):
         return 'facemesh'
     inside = os.path.relpath(called)
     return shlex.quote(called if inside.startswith(os.pardir) else inside)

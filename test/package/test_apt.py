@@ -1,4 +1,4 @@
-"""System packages: neither Ctrl-C nor an earlier interruption may leave a system half installed."""
+"""System packages: neither Ctrl-C nor an earlier one may leave a system half installed."""
 
 import os
 import signal

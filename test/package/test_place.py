@@ -44,7 +44,8 @@ def set_up(checkout, python=sys.executable, **options):
 
 
 @pytest.mark.parametrize(
-    ('name', 'told'), [('Jürgen', 'ü'), ("Anne's", "'"), ('$HOME', '$'), ('a;b', ';'), ('a,b', ',')]
+    ('name', 'told'),
+    [('Jürgen', 'ü'), ("Anne's", "'"), ('$HOME', '$'), ('a;b', ';'), ('a,b', ',')],
 )
 def test_a_path_that_breaks_the_build_is_refused_before_anything_is_done(tmp_path, name, told):
     checkout = checkout_in(tmp_path / name / 'facemesh_ros')

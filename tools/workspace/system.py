@@ -33,11 +33,11 @@ def require_system_packages(distro: Distro) -> None:
     missing = _missing_packages(distro)
     if not missing:
         return
+    if not _has_certificates():
+        missing.append('ca-certificates')  # the models are downloaded by HTTPS
     as_root = _root_prefix()
     if as_root is None:
         raise SetupError(f'missing from the system: {", ".join(missing)}; {_way_out(missing)}')
-    if not _has_certificates():
-        missing.append('ca-certificates')  # the models are downloaded by HTTPS
     apt.install(missing, as_root)
 
 
