@@ -34,23 +34,27 @@ Require = Callable[[Any, str], None]
 _NEEDS = (
     (
         r'FACEMESH_DATA|test data|the clip',
-        'the test pictures, which are not ours to pass on',
-        'set FACEMESH_DATA to their folder (docs/recall.md names them)',
+        'the test pictures, which are not published with the code',
+        'set FACEMESH_DATA to their folder',
     ),
     (
         rf'{BUNDLE.file_name}|the (model|original of) (v2|blendshapes)',
         "the official bundle's models",
-        f'download {BUNDLE_URL} and set FACEMESH_MODEL_SOURCES to it',
+        f'download {BUNDLE_URL} and set FACEMESH_MODEL_SOURCES={BUNDLE.file_name}',
     ),
-    (r'the model |the original of |model files', 'other models', '`facemesh models fetch`'),
+    (
+        r'the model |the original of |model files',
+        'other models',
+        "`./run shell -c 'facemesh models fetch'`",
+    ),
     (r'other distro|second distribution', 'two distributions', '`./run setup --distro jazzy`'),
     (r'ROS', 'a ROS installation', 'source its setup.bash'),
     (
         r'onnxruntime-gpu|no CUDA',
         'a GPU build of ONNX Runtime',
-        'set FACEMESH_GPU_PYTHON to its Python',
+        'docs/gpu_install.md says which; FACEMESH_GPU_PYTHON may name its Python',
     ),
-    (r'', 'another kind of machine', 'nothing is wrong with this one'),
+    (r'', 'another kind of machine or user', 'nothing is wrong with this one'),
 )
 
 
@@ -79,7 +83,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
     terminalreporter.section(f'{len(skipped)} of {count} tests ({share:.0f} %) were skipped')
     needs = Counter(need_of(report.longrepr[2]) for report in skipped)
     for (need, way), number in needs.most_common():
-        terminalreporter.write_line(f'{number:>4} need {need}: {way}')
+        terminalreporter.write_line(f'{number:>4} wanted {need}: {way}')
 
 
 def need_of(reason: str) -> tuple[str, str]:
