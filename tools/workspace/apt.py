@@ -31,12 +31,26 @@ def install(packages: Sequence[str], as_root: Sequence[str]) -> None:
         SetupError: If that fails; the message holds the command to run by hand.
         KeyboardInterrupt: If Ctrl-C was pressed, when nothing is half done.
     """
-    if is_dpkg_interrupted():
-        _require([*as_root, *_CONFIGURE], packages, is_atomic=True)
+    install = (*as_root, *_INSTALL)
     # It fails where one of several sources does not answer, and the others may have everything.
     _call([*as_root, *_APT_GET, 'update', '-q'], is_atomic=False)
-    _require([*as_root, *_INSTALL, '--download-only', *packages], packages, is_atomic=False)
-    _require([*as_root, *_INSTALL, *packages], packages, is_atomic=True)
+    for command, is_atomic in (
+        ([*install, '--download-only', *packages], False),
+        ([*install, *packages], True),
+    ):
+        if not _succeeds(command, as_root, is_atomic=is_atomic):
+            raise SetupError(f'`{" ".join(command)}` failed; {way_out(packages)}')
+
+
+def _succeeds(command: Sequence[str], as_root: Sequence[str], *, is_atomic: bool) -> bool:
+    """Run apt-get, and once more if an interrupted dpkg has kept it from working."""
+    if _call(command, is_atomic=is_atomic) == 0:
+        return True
+    # Only now: dpkg looks the same while somebody is at work, and apt-get has waited for him.
+    if not is_dpkg_interrupted():
+        return False
+    mended = _call([*as_root, *_CONFIGURE], is_atomic=True) == 0
+    return mended and _call(command, is_atomic=is_atomic) == 0
 
 
 def is_dpkg_interrupted() -> bool:
@@ -54,11 +68,6 @@ def way_out(packages: Sequence[str]) -> str:
     if is_dpkg_interrupted():
         commands.insert(0, f'sudo {" ".join(_CONFIGURE)}')
     return f'run `{" && ".join(commands)}`, then this again'
-
-
-def _require(command: Sequence[str], packages: Sequence[str], *, is_atomic: bool) -> None:
-    if _call(command, is_atomic=is_atomic):
-        raise SetupError(f'`{" ".join(command)}` failed; {way_out(packages)}')
 
 
 def _call(command: Sequence[str], *, is_atomic: bool) -> int:
