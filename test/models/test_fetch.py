@@ -92,8 +92,11 @@ def test_what_every_start_of_the_demo_does_without_is_told_once_for_a_folder(
     capsys, monkeypatch, provisioned, tmp_path
 ) -> None:
     for name in ('robot', 'laptop'):
+        offered = tmp_path / f'{name}_offered'
+        offered.mkdir()
         for model in ('short_range', 'attention'):
-            ModelStore(tmp_path / name).install(provisioned.original(CATALOG[model]), 'test')
+            (offered / f'{model}.tflite').write_bytes(provisioned.original(CATALOG[model]))
+        monkeypatch.setenv('FACEMESH_MODEL_SOURCES', str(offered))
         told = []
         for _ in range(3):
             assert facemesh('fetch', '--if-needed', '--dir', tmp_path / name) == 0
