@@ -20,7 +20,8 @@ def called_as() -> str:
     if found and os.path.samefile(found, called):
         return 'facemesh'
     inside = os.path.relpath(called)
-    return shlex.quote(called if inside.startswith(os.pardir) else inside)
+    is_near = not inside.startswith(os.pardir) and os.getcwd() != os.sep
+    return shlex.quote(inside if is_near else called)
 
 
 def way_to(archive: Archive, folder: str | None = None) -> str:
