@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from facemesh_ros.errors import FacemeshError
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+# pip's names of packages that are imported by another one.
+_DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'PIL': 'pillow'}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,7 +74,7 @@ def _way_to_package(error: ModuleNotFoundError) -> str:
     """Say how to get a package that is not installed; our own modules are never missing."""
     if error.name is None or error.name.startswith('facemesh_ros'):
         raise error
-    package = 'opencv-python-headless' if error.name == 'cv2' else error.name
+    package = _DISTRIBUTIONS.get(error.name, error.name)
     return (
         f'{sys.executable} lacks the Python package {error.name}; start facemesh in the '
         f'environment that has it, or install it with `{sys.executable} -m pip install {package}`'
