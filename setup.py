@@ -30,12 +30,15 @@ setup(
     ),
     package_data={'facemesh_ros.data': ['*']},
     install_requires=[
+        # The converter of the models: nothing runs before `facemesh models fetch`.
+        'flatbuffers',
         'numpy>=1.21.6',
+        'onnx',
         'onnxruntime',
         'opencv-python-headless>=4.5.4,<5',
         'pillow>=9.0.1',
         'rich',
+        'tflite',
     ],
-    extras_require={'convert': ['flatbuffers', 'onnx', 'tflite']},
     entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
 )

@@ -9,13 +9,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 import signal
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from facemesh_ros.models.catalog import BUNDLE, BUNDLE_URL
 from facemesh_ros.models.store import ModelStore
 
 # A test run that was started in the background ignores Ctrl-C, and so would its children, to which
@@ -26,6 +29,33 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = [] if importlib.util.find_spec('rclpy') else ['ros']
 
 Require = Callable[[Any, str], None]
+
+# What skipped tests needed, by the words of their reasons, and what to do about it.
+_NEEDS = (
+    (
+        r'FACEMESH_DATA|test data|the clip',
+        'the test pictures, which are not published with the code',
+        'set FACEMESH_DATA to their folder',
+    ),
+    (
+        rf'{BUNDLE.file_name}|the (model|original of) (v2|blendshapes)',
+        "the official bundle's models",
+        f'download {BUNDLE_URL} and set FACEMESH_MODEL_SOURCES={BUNDLE.file_name}',
+    ),
+    (
+        r'the model |the original of |model files',
+        'other models',
+        "`./run shell -c 'facemesh models fetch'`",
+    ),
+    (r'other distro|second distribution', 'two distributions', '`./run setup --distro jazzy`'),
+    (r'ROS', 'a ROS installation', 'source its setup.bash'),
+    (
+        r'onnxruntime-gpu|no CUDA',
+        'a GPU build of ONNX Runtime',
+        'docs/gpu_install.md says which; FACEMESH_GPU_PYTHON may name its Python',
+    ),
+    (r'', 'another kind of machine or user', 'nothing is wrong with this one'),
+)
 
 
 def require(condition: Any, what: str) -> None:
@@ -38,6 +68,27 @@ def require(condition: Any, what: str) -> None:
     if os.environ.get('FACEMESH_REQUIRE_DATA') == '1':
         pytest.fail(f'needs {what}, and FACEMESH_REQUIRE_DATA=1 forbids to skip')
     pytest.skip(f'needs {what}')
+
+
+@pytest.hookimpl(tryfirst=True, hookwrapper=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
+    """Say at the end how much was left out, why, and what to do about it."""
+    yield
+    skipped = terminalreporter.stats.get('skipped', [])
+    if not skipped:
+        return
+    outcomes = ('passed', 'failed', 'error', 'skipped')
+    count = sum(len(terminalreporter.stats.get(outcome, [])) for outcome in outcomes)
+    share = 100 * len(skipped) / count
+    terminalreporter.section(f'{len(skipped)} of {count} tests ({share:.0f} %) were skipped')
+    needs = Counter(need_of(report.longrepr[2]) for report in skipped)
+    for (need, way), number in needs.most_common():
+        terminalreporter.write_line(f'{number:>4} wanted {need}: {way}')
+
+
+def need_of(reason: str) -> tuple[str, str]:
+    """Return what a skipped test needed, and what to do about it."""
+    return next((need, way) for words, need, way in _NEEDS if re.search(words, reason))
 
 
 @pytest.fixture(scope='session', name='require')

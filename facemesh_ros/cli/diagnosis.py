@@ -16,9 +16,10 @@ from facemesh_ros.acceleration.installation import Installation, look_at_install
 from facemesh_ros.acceleration.opening import NetworkOpener
 from facemesh_ros.acceleration.trouble import troubles_of
 from facemesh_ros.acceleration.wheel_troubles import mixed_wheels
+from facemesh_ros.cli.ways import by_archive, called_as, way_to
 from facemesh_ros.core.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.hardware import NvidiaDriver, look_at_nvidia_driver
-from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, ModelEntry
+from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
 from facemesh_ros.models.store import ModelStore, State
 
 
@@ -104,18 +105,18 @@ def _ros() -> Finding:
 
 def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     states = {entry: store.state(entry) for entry in CATALOG.values()}
-    for entry, state in states.items():
-        yield _loaded(store, entry, choice) if state is State.READY else _not_ready(entry, state)
-    ready = {entry.kind for entry, state in states.items() if state is State.READY}
-    for kind in REQUIRED_KINDS - ready:
-        cure = '`facemesh models fetch`, or `facemesh models add FILE` without a network'
+    absent = [entry for entry, state in states.items() if state is not State.READY]
+    for entry in states:
+        if entry not in absent:
+            yield _loaded(store, entry, choice)
+    for archive, entries in by_archive(absent).items():
+        cure = f'`{called_as()} models fetch`; without a network: {way_to(archive)}'
+        for entry in entries:
+            yield Finding(f'model {entry.name}', states[entry].value, cure)
+    ready = {entry.kind for entry in states if entry not in absent}
+    for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - ready):
+        cure = f'`{called_as()} models fetch`'
         yield Finding(kind.value, 'no model of this kind is ready', cure, fatal=True)
-
-
-def _not_ready(entry: ModelEntry, state: State) -> Finding:
-    archive = entry.members[0].archive
-    cure = f'`facemesh models fetch`, or `facemesh models add {archive.file_name}`'
-    return Finding(f'model {entry.name}', state.value, cure)
 
 
 def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Finding:

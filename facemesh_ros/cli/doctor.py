@@ -34,10 +34,10 @@ def _doctor(arguments: argparse.Namespace) -> int:
         text = str(error).replace('execution_provider', '--provider', 1)
         raise ExecutionProviderError(text) from error
     findings = diagnose(choice)
-    told = set()
+    told = ''
     for finding in findings:
         print(f'{finding.mark}  {finding.subject:<18} {finding.text}')
         if finding.cure:
-            print(f'{"":>4}{"":<18} -> {"as above" if finding.cure in told else finding.cure}')
-        told.add(finding.cure)
+            print(f'{"":>4}{"":<18} -> {"as above" if finding.cure == told else finding.cure}')
+            told = finding.cure
     return 1 if any(finding.fatal for finding in findings) else 0

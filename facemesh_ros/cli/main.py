@@ -2,7 +2,8 @@
 
 A subcommand is a module with `add_parser(subparsers)`, which sets `func`: a function that takes
 the parsed arguments and returns the exit status. It imports heavy packages (onnxruntime, cv2) in
-that function, so that the other subcommands start at once and work without them.
+that function, so that the other subcommands start at once and work without them. They themselves
+are imported while Ctrl-C and missing packages are looked after.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from facemesh_ros.cli import doctor, models, run
 from facemesh_ros.errors import FacemeshError
 
-_SUBCOMMANDS = (run, models, doctor)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+# pip's names of packages that are imported by another one.
+_DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'PIL': 'pillow'}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; None means this process's.
     """
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         status: int = arguments.func(arguments)
     except FacemeshError as error:
         print(f'facemesh: {error}', file=sys.stderr)
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:  # a full disk, say
         print(f'facemesh: {error}', file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f'facemesh: {_way_to_package(error)}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -54,11 +58,24 @@ class _Version(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from facemesh_ros.cli import doctor, models, run
+
     parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
     parser.add_argument(
         '--version', action=_Version, nargs=0, help='say which release this is, and end'
     )
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for subcommand in _SUBCOMMANDS:
+    for subcommand in (run, models, doctor):
         subcommand.add_parser(subparsers)
     return parser
+
+
+def _way_to_package(error: ModuleNotFoundError) -> str:
+    """Say how to get a package that is not installed; our own modules are never missing."""
+    if error.name is None or error.name.startswith('facemesh_ros'):
+        raise error
+    package = _DISTRIBUTIONS.get(error.name, error.name)
+    return (
+        f'{sys.executable} lacks the Python package {error.name}; start facemesh in the '
+        f'environment that has it, or install it with `{sys.executable} -m pip install {package}`'
+    )

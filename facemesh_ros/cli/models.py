@@ -7,28 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facemesh_ros.cli.ways import by_archive, called_as, way_to
 from facemesh_ros.models.archives import models_in
-from facemesh_ros.models.catalog import (
-    BUNDLE,
-    BUNDLE_URL,
-    CATALOG,
-    REQUIRED_KINDS,
-    WHEEL,
-    ModelEntry,
-)
+from facemesh_ros.models.catalog import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL, ModelEntry
 from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.fetch import SOURCES_VARIABLE, FetchOutcome, fetch
 from facemesh_ros.models.store import FOLDER_VARIABLE, ModelStore, State
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-_STATES = {
-    State.READY: 'ready',
-    State.MISSING: 'missing: facemesh models fetch',
-    State.OUTDATED: 'outdated: facemesh models fetch',
-    State.DAMAGED: 'damaged: facemesh models fetch',
-}
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -75,11 +62,16 @@ def _fetch(arguments: argparse.Namespace) -> int:
     store = ModelStore(arguments.dir)
     outcome = fetch(store, if_needed=arguments.if_needed)
     if not outcome.installed and not outcome.missing:
-        print(f'All models are ready in {store.folder}; nothing to do.')
+        if not arguments.if_needed:
+            print(f'All models are ready in {store.folder}; nothing to do.')
         return 0
     if not outcome.usable:
-        raise MissingModelError(_no_source(outcome))
-    print(_summary(store, outcome.installed, outcome.missing))
+        raise MissingModelError(_no_source(outcome, arguments.dir))
+    summary = _summary(store, outcome.installed, outcome.missing, arguments.dir)
+    # Every start of ./run asks for what is needed, and does without the rest.
+    is_news = store.is_news(f'Not there: {_names(outcome.missing)}')
+    if outcome.installed or is_news or not arguments.if_needed:
+        print(summary)
     return 0
 
 
@@ -92,7 +84,7 @@ def _add(arguments: argparse.Namespace) -> int:
                 store.install(model.content, model.source)
                 installed.append(model.entry)
     missing = [entry for entry in CATALOG.values() if store.state(entry) is not State.READY]
-    print(_summary(store, installed, missing))
+    print(_summary(store, installed, missing, arguments.dir))
     return 0
 
 
@@ -110,7 +102,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 str(entry.points or '-'),
                 ', '.join(entry.file_name(flavour) for flavour in entry.flavours),
                 record.source if record else '-',
-                _STATES[store.state(entry)],
+                _said(store.state(entry)),
             )
         )
     print(f'Model folder: {store.folder}')
@@ -125,36 +117,39 @@ def _verify(arguments: argparse.Namespace) -> int:
         note = ''
         if state is State.READY and store.original(entry) is None:
             note = ' (the kept original is missing or damaged; only a new conversion needs it)'
-        print(f'{entry.name}: {_STATES[state]}{note}')
+        print(f'{entry.name}: {_said(state)}{note}')
     ready = {entry.kind for entry, state in states.items() if state is State.READY}
     return 0 if State.DAMAGED not in states.values() and ready >= REQUIRED_KINDS else 1
 
 
+def _said(state: State) -> str:
+    return 'ready' if state is State.READY else f'{state.value}: {called_as()} models fetch'
+
+
 def _summary(
-    store: ModelStore, installed: Sequence[ModelEntry], missing: Sequence[ModelEntry]
+    store: ModelStore,
+    installed: Sequence[ModelEntry],
+    missing: Sequence[ModelEntry],
+    folder: str | None,
 ) -> str:
     lines = [f'Ready in {store.folder}: {_names(installed)}.'] if installed else []
     if missing:
-        lines.append(f'Not there: {_names(missing)}.')
-        lines += [_way_to(entry) for entry in missing]
+        lines.append(f'Not there: {_names(missing)}. To get what is missing:')
+        for archive, entries in by_archive(missing).items():
+            lines.append(f'  {_names(entries)}: {way_to(archive, folder)}')
     return '\n'.join(lines)
 
 
-def _way_to(entry: ModelEntry) -> str:
-    archive = entry.members[0].archive
-    return f'  {entry.name} comes in {archive.title}: facemesh models add {archive.file_name}'
-
-
-def _no_source(outcome: FetchOutcome) -> str:
+def _no_source(outcome: FetchOutcome, folder: str | None) -> str:
+    command = f'{called_as()} models'
     return (
         f'no source gave a detector and a landmark model (missing: {_names(outcome.missing)}). '
         'Ways to get them:\n'
-        f'  - with a network: `facemesh models fetch` again\n'
-        f'  - download {BUNDLE_URL} anywhere, then `facemesh models add {BUNDLE.file_name}`\n'
-        f'  - download {WHEEL.file_name} from the Python package index anywhere, then '
-        f'`facemesh models add {WHEEL.file_name}`\n'
-        "  - copy another machine's model folder, then `facemesh models add FOLDER`\n"
-        f'  - name local files or folders in ${SOURCES_VARIABLE}, then `facemesh models fetch`'
+        f'  - with a network: `{command} fetch` again\n'
+        f'  - {way_to(BUNDLE, folder)}\n'
+        f'  - {way_to(WHEEL, folder)}\n'
+        f"  - copy another machine's model folder, then `{command} add FOLDER`\n"
+        f'  - name local files or folders in ${SOURCES_VARIABLE}, then `{command} fetch`'
     )
 
 

@@ -75,6 +75,11 @@ WHEEL = Archive(
     sha256='05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3',
     title='wheel mediapipe 0.10.21',
 )
+# For people; gives that file on any machine, whatever its Python.
+WHEEL_DOWNLOAD = (
+    'pip download --no-deps --only-binary=:all: --platform manylinux_2_28_x86_64 '
+    f'--python-version 3.11 {WHEEL_REQUIREMENT}'
+)
 
 
 @dataclass(frozen=True, slots=True)

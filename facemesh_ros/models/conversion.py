@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from facemesh_ros.models.catalog import ModelEntry
 from facemesh_ros.models.errors import ConversionError
 
-_INSTALL = 'python3 -m pip install onnx tflite flatbuffers'
+_PACKAGES = 'onnx tflite flatbuffers'
 
 
 def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
@@ -40,5 +42,6 @@ def check_converter() -> None:
     except ModuleNotFoundError as error:
         raise ConversionError(
             f'converting model files needs the Python package {error.name!r}; '
-            f'install it with `{_INSTALL}` (running the models does not need it)'
+            f'install it with `{sys.executable} -m pip install {_PACKAGES}` (running the models '
+            'does not need it)'
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import queue
+import ssl
 import threading
 import time
 import urllib.error
@@ -82,6 +83,11 @@ def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f'the server answered {error.code} {error.reason}'
     reason = getattr(error, 'reason', error)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return (
+            f'this machine does not trust the server ({reason.verify_message}); the known '
+            'authorities come by `sudo apt-get install ca-certificates`, others by $SSL_CERT_FILE'
+        )
     if isinstance(reason, TimeoutError):
         return f'cannot be reached ({reason or "no answer"})'
     return f'cannot be reached ({getattr(reason, "strerror", None) or reason})'

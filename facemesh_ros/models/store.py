@@ -5,6 +5,7 @@ The node only loads from it; `facemesh models fetch` and `add` fill it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import datetime, timezone
 from enum import Enum
@@ -43,12 +44,26 @@ class State(Enum):
 
 
 def default_folder() -> Path:
-    """Return $FACEMESH_MODEL_DIR, else facemesh_ros/models in the user's data folder."""
+    """Return $FACEMESH_MODEL_DIR, else facemesh_ros/models in the user's data folder.
+
+    Raises:
+        MissingModelError: If there is no home folder to find it in.
+    """
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
+        return _expanded(chosen)
     shared = os.environ.get('XDG_DATA_HOME') or '~/.local/share'
-    return Path(shared).expanduser() / 'facemesh_ros' / 'models'
+    return _expanded(shared) / 'facemesh_ros' / 'models'
+
+
+def _expanded(folder: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise MissingModelError(
+            f'{folder} means a home folder that does not exist; name a folder for the models '
+            f'with ${FOLDER_VARIABLE}'
+        ) from error
 
 
 def _read(path: Path) -> bytes:
@@ -67,7 +82,7 @@ class ModelStore:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         """Open a folder; None or an empty path means `default_folder`."""
-        self.folder = Path(folder).expanduser() if folder else default_folder()
+        self.folder = _expanded(folder) if folder else default_folder()
 
     def load_for_images(self, name: str, flavour: Flavour) -> bytes:
         """Return a converted model with the parts around it, see `Part`, as one ONNX file.
@@ -180,6 +195,15 @@ class ModelStore:
             return False
         record = self.records().get(entry.name)
         self.install(content, record.source if record else f'kept {entry.name}.tflite')
+        return True
+
+    def is_news(self, text: str) -> bool:
+        """Return whether a text about this folder was not the last one told, and remember it."""
+        note = self.folder / '.told'
+        if _read(note) == text.encode():
+            return False
+        with contextlib.suppress(OSError):  # then it is told again
+            write_atomically(note, text.encode())
         return True
 
     def _write(

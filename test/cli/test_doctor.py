@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 import facemesh_ros
 from facemesh_ros.cli.main import main
+from facemesh_ros.models.catalog import BUNDLE_URL, CATALOG
 from facemesh_ros.models.store import ModelStore
 
 PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])
@@ -57,6 +59,31 @@ def test_without_models_it_says_how_to_get_them(capsys, monkeypatch, tmp_path):
     assert 'facemesh models fetch' in output
     assert 'facemesh models add face_landmarker.task' in output
     assert line_about(output, 'detector').startswith('XX')
+
+
+@pytest.mark.parametrize('there', [(), ('short_range', 'attention'), ('v2',)])
+def test_each_missing_model_is_sent_to_the_archive_that_has_it(
+    capsys, monkeypatch, tmp_path, model_store, require_models, there
+):
+    require_models(*there)
+    for name in there:
+        content = (model_store.folder / 'tflite' / f'{name}.tflite').read_bytes()
+        ModelStore(tmp_path).install(content, 'test')
+    monkeypatch.setenv('FACEMESH_MODEL_DIR', str(tmp_path))
+    main(['doctor'])
+    cure, cures = '', {}
+    lines = capsys.readouterr().out.splitlines()
+    for line, following in itertools.pairwise(lines):
+        if ' -> ' in following:
+            said = following.partition(' -> ')[2]
+            cure = cure if said == 'as above' else said
+            cures[line[4:22].strip()] = cure
+    for entry in CATALOG.values():
+        if entry.name not in there:
+            names = {member.archive.file_name for member in entry.members}
+            said = cures[f'model {entry.name}']
+            assert any(f'`facemesh models add {name}`' in said for name in names)
+            assert BUNDLE_URL in said or 'pip download' in said
 
 
 def test_a_damaged_model_is_found(capsys, monkeypatch, tmp_path, model_store):

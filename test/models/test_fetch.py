@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from facemesh_ros.cli.main import main
-from facemesh_ros.models.catalog import CATALOG
+from facemesh_ros.models.catalog import BUNDLE_URL, CATALOG
 from facemesh_ros.models.store import ModelStore, State
 
 
@@ -87,6 +88,53 @@ def test_if_needed_asks_no_network_for_what_the_node_can_do_without(
     assert set(store.records()) == set(CATALOG)
 
 
+def test_what_every_start_of_the_demo_does_without_is_told_once_for_a_folder(
+    capsys, monkeypatch, provisioned, tmp_path
+) -> None:
+    for name in ('robot', 'laptop'):
+        offered = tmp_path / f'{name}_offered'
+        offered.mkdir()
+        for model in ('short_range', 'attention'):
+            (offered / f'{model}.tflite').write_bytes(provisioned.original(CATALOG[model]))
+        monkeypatch.setenv('FACEMESH_MODEL_SOURCES', str(offered))
+        told = []
+        for _ in range(3):
+            assert facemesh('fetch', '--if-needed', '--dir', tmp_path / name) == 0
+            told.append(capsys.readouterr().out)
+        assert 'v2, blendshapes: download https://' in told[0]
+        assert f'`facemesh models add --dir {tmp_path / name} face_landmarker.task`' in told[0]
+        assert told[1:] == ['', '']
+    ModelStore(tmp_path / 'robot').install(provisioned.original(CATALOG['v2']), 'test')
+    assert facemesh('fetch', '--if-needed', '--dir', tmp_path / 'robot') == 0
+    assert 'Not there: full_range, mesh, blendshapes.' in capsys.readouterr().out  # it is news
+    assert facemesh('fetch', '--dir', tmp_path / 'robot') == 0
+    assert 'blendshapes: download' in capsys.readouterr().out  # asked for
+
+
+def test_what_is_told_to_type_works_where_it_was_told(tmp_path) -> None:
+    """A path is told where the shell does not find the name, as after `./run`."""
+    installed = Path(sys.prefix) / 'bin' / 'facemesh'
+    if not installed.exists():
+        pytest.skip('needs the environment that ./run makes')
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / 'facemesh').symlink_to(installed)
+
+    def told(command, path, place):
+        listed = subprocess.run(
+            [command, 'models', 'list'],
+            env={**os.environ, 'PATH': path},
+            cwd=place,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return re.findall('missing: (.*) models fetch', listed.stdout)[0]
+
+    assert told(installed, '/usr/bin:/bin', tmp_path) == str(installed)
+    assert told(installed, '/usr/bin:/bin', sys.prefix) == 'bin/facemesh'
+    assert told('facemesh', f'{tmp_path}/bin:/usr/bin:/bin', tmp_path) == 'facemesh'
+
+
 def test_without_the_bundle_it_goes_on_with_what_it_has(
     capsys, monkeypatch, store, wheel, tmp_path, tflite
 ) -> None:
@@ -143,7 +191,7 @@ def test_add_says_what_is_still_missing(capsys, wheel) -> None:
     assert facemesh('add', wheel) == 0
     said = capsys.readouterr().out
     assert 'attention' in said
-    assert 'v2 comes in official bundle' in said
+    assert f'v2, blendshapes: download {BUNDLE_URL}' in said
 
 
 def test_add_refuses_in_one_line(capsys, tmp_path, store) -> None:

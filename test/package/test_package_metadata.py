@@ -39,11 +39,15 @@ def depends(*tags):
 
 def modules_imported(*folders):
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
+    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY
+
+
+def modules_imported_by(files):
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) if not node.level]
     tops = {name.partition('.')[0] for name in names}
-    return tops - sys.stdlib_module_names - {'facemesh_ros'} - WITHOUT_ROSDEP_KEY
+    return tops - sys.stdlib_module_names - {'facemesh_ros'}
 
 
 def keys_of(modules):
@@ -80,6 +84,17 @@ def test_cmake_generates_every_message():
     }
 
 
+PROGRAMS = [file for file in (ROOT / 'scripts').rglob('*') if file.is_file()]
+PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run']
+
+
+@pytest.mark.parametrize('file', PROGRAMS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_program_may_be_executed(file):
+    """Installed as a link into the checkout, it has the checkout's mode: ros2 run asks for it."""
+    assert file.read_bytes().startswith(b'#!')
+    assert file.stat().st_mode & 0o111 == 0o111
+
+
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
     """Build the wheel from a copy, because setuptools leaves folders in its source."""
@@ -111,6 +126,20 @@ def test_wheel_holds_all_but_the_ros_shell(wheel):
     }
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' not in name}
     assert inside == expected
+
+
+def test_wheel_asks_pip_for_all_that_it_imports(wheel):
+    """The first thing to do with it is `facemesh models fetch`, which converts."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith('/METADATA'))
+        metadata = archive.read(name).decode()
+    asked_for = set(re.findall(r'^Requires-Dist: ([\w-]+)[^;\n]*$', metadata, re.M))
+    ros = ROOT / 'facemesh_ros' / 'ros'
+    files = {*(ROOT / 'facemesh_ros').rglob('*.py')} - {*ros.rglob('*.py')}
+    # scikit-image only brings the demo's picture.
+    distributions = {'cv2': 'opencv-python-headless', 'PIL': 'pillow'}
+    names = {distributions.get(name, name) for name in modules_imported_by(files)}
+    assert names - {'skimage'} == asked_for
 
 
 def test_wheel_brings_a_facemesh_command_that_needs_no_ros(wheel, tmp_path):

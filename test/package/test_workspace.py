@@ -1,6 +1,5 @@
 """What `./run` sets up: environments that do not leak, steps that survive an interruption."""
 
-import importlib
 import os
 import re
 import subprocess
@@ -12,13 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = sorted((ROOT / 'tools' / 'wheels').glob('*.txt'))
 GUARD = '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
-
-
-@pytest.fixture
-def workspace(monkeypatch):
-    """Return a function that imports a module of `./run`."""
-    monkeypatch.syspath_prepend(ROOT / 'tools')
-    return lambda name: importlib.import_module(f'workspace.{name}')
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from workspace.environment import environment
 from workspace.layout import ROOT, Distro, SetupError, chosen_distro
 from workspace.models import fetch_models
 from workspace.package_build import package_build
+from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
 
@@ -38,6 +39,9 @@ def main(arguments: Arguments) -> int:
         return _COMMANDS[name](chosen_distro(wanted), rest)
     except SetupError as error:
         tell(f'./run: {error}')
+        return 1
+    except OSError as error:
+        tell(f'./run: {sentence_of(error)}')
         return 1
     except KeyboardInterrupt:
         tell('./run: interrupted; run the same again to go on')
@@ -84,6 +88,7 @@ def _test(distro: Distro, arguments: Arguments) -> int:
 def _check(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'check takes no {arguments[0]!r}')
+    require_usable_checkout()  # ruff and mypy keep what they know there
     bring_up([python_packages(distro)])
     env = {**environment(distro), 'MYPYPATH': 'tools'}
     failed = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from workspace.home import variables_of_home
 from workspace.layout import ROOT, Distro, base_python, is_ours, other_distro
 
 # The wheels' own start-up hook sets it and LD_LIBRARY_PATH, then starts Python again; inherited by
@@ -36,6 +37,7 @@ def environment(distro: Distro) -> dict[str, str]:
         variables[name] = os.pathsep.join(filter(None, (str(entry), variables.get(name))))
     variables.update(ROS_DISTRO=distro.name, ROS_VERSION='2', ROS_PYTHON_VERSION='3')
     _make_room_for_images(variables, distro.name)
+    variables.update(variables_of_home(variables))
     if not distro.installed:
         variables['COLCON_DEFAULTS_FILE'] = str(colcon_defaults(distro))
     other = other_distro(distro)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
-from workspace.environment import environment
+from workspace.home import variables_of_home
 from workspace.layout import Distro, SetupError
 
 
@@ -16,5 +17,6 @@ def fetch_models(distro: Distro) -> None:
         SetupError: If it fails; it has said why.
     """
     command = [str(distro.venv / 'bin' / 'facemesh'), 'models', 'fetch', '--if-needed']
-    if subprocess.call(command, env=environment(distro), stdout=sys.stderr):
+    # In the user's own environment, so that it says what to type there.
+    if subprocess.call(command, env=os.environ | variables_of_home(os.environ), stdout=sys.stderr):
         raise SetupError('`facemesh models fetch` failed, see above; then run the same again')

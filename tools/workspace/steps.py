@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workspace.layout import VENVS, SetupError
+from workspace.place import full_disk, require_usable_checkout, tells_full_disk
 
 _LOG_LINES_SHOWN = 30
-_held_locks: list[int] = []
+# Commands keep them too: should this process be killed, nobody starts another one beside them.
+held_locks: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def bring_up(steps: Sequence[Step]) -> None:
     """
     if all(step.is_done for step in steps):
         return
+    require_usable_checkout()
     with _lock():
         for step in steps:
             if not step.is_done:
@@ -99,19 +102,21 @@ def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) ->
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('ab') as output:
-        # The command keeps the lock too: should this process be killed, nobody starts another
-        # one beside it.
+        said_before = output.tell()
         ended = subprocess.run(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=env,
-            pass_fds=_held_locks,
+            pass_fds=held_locks,
             check=False,
         )
     if ended.returncode:
-        lines = log.read_text(errors='replace').splitlines()[-_LOG_LINES_SHOWN:]
+        said = log.read_bytes()[said_before:].decode(errors='replace')
+        if tells_full_disk(said):
+            raise SetupError(full_disk())
+        lines = said.splitlines()[-_LOG_LINES_SHOWN:]
         tell('\n'.join(f'    | {line}' for line in lines))
         raise SetupError(
             f'`{" ".join(str(part) for part in command)}` failed; all it said is in {log}; '
@@ -128,9 +133,9 @@ def _lock() -> Iterator[None]:
     except BlockingIOError:
         tell('another ./run is setting up in this checkout; waiting for it')
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-    _held_locks.append(descriptor)
+    held_locks.append(descriptor)
     try:
         yield
     finally:
-        _held_locks.remove(descriptor)
+        held_locks.remove(descriptor)
         os.close(descriptor)

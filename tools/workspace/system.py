@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+from workspace import apt
 from workspace.layout import Distro, SetupError, base_python
-from workspace.steps import tell
-
-# A machine that has just started is often busy with its own upgrades.
-_APT_OPTIONS = ('-o', 'DPkg::Lock::Timeout=300')
 
 
 def require_machine(distro: Distro) -> None:
@@ -35,15 +33,12 @@ def require_system_packages(distro: Distro) -> None:
     missing = _missing_packages(distro)
     if not missing:
         return
-    install = ['apt-get', *_APT_OPTIONS, 'install', '-y', '--no-install-recommends', *missing]
-    prefix = _root_prefix()
-    if prefix is None:
+    if not _has_certificates():
+        missing.append('ca-certificates')  # the models are downloaded by HTTPS
+    as_root = _root_prefix()
+    if as_root is None:
         raise SetupError(f'missing from the system: {", ".join(missing)}; {_way_out(missing)}')
-    tell(f'==> {" ".join(prefix + install)}')
-    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
-    for command in (['apt-get', 'update', '-q'], install):
-        if subprocess.call(prefix + command, env=env, stdout=sys.stderr):
-            raise SetupError(f'`{" ".join(prefix + command)}` failed; {_way_out(missing)}')
+    apt.install(missing, as_root)
 
 
 def _missing_packages(distro: Distro) -> list[str]:
@@ -58,6 +53,11 @@ def _missing_packages(distro: Distro) -> list[str]:
         # The one of the index wants a numpy that the cv_bridge of the installation cannot use.
         found['python3-opencv'] = _can_import('cv2')
     return [package for package, is_there in found.items() if not is_there]
+
+
+def _has_certificates() -> bool:
+    places = ssl.get_default_verify_paths()
+    return bool(places.cafile or (places.capath and os.listdir(places.capath)))
 
 
 def _can_import(*modules: str) -> bool:
@@ -79,5 +79,5 @@ def _root_prefix() -> list[str] | None:
 
 def _way_out(missing: list[str]) -> str:
     if shutil.which('apt-get'):
-        return f'run `sudo apt-get install {" ".join(missing)}`, then this again'
+        return apt.way_out(missing)
     return "install them by your system's package manager, then run this again"

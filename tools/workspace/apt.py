@@ -1,0 +1,107 @@
+"""Installs packages of the system by apt-get, also after an earlier try was stopped half way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from workspace.layout import SetupError
+from workspace.steps import held_locks, tell
+
+# A machine that has just started is often busy with its own upgrades.
+_APT_GET = ('apt-get', '-o', 'DPkg::Lock::Timeout=300')
+_INSTALL = (*_APT_GET, 'install', '-y', '--no-install-recommends')
+_CONFIGURE = ('dpkg', '--configure', '-a')
+DPKG_JOURNAL = Path('/var/lib/dpkg/updates')
+
+
+def install(packages: Sequence[str], as_root: Sequence[str]) -> None:
+    """Install packages. Ctrl-C ends a download; what changes the system is done to its end first.
+
+    Args:
+        packages: Their names.
+        as_root: What to put before a command to run it as root.
+
+    Raises:
+        SetupError: If that fails; the message holds the command to run by hand.
+        KeyboardInterrupt: If Ctrl-C was pressed, when nothing is half done.
+    """
+    install = (*as_root, *_INSTALL)
+    # It fails where one of several sources does not answer, and the others may have everything.
+    _call([*as_root, *_APT_GET, 'update', '-q'], is_atomic=False)
+    for command, is_atomic in (
+        ([*install, '--download-only', *packages], False),
+        ([*install, *packages], True),
+    ):
+        if not _succeeds(command, as_root, is_atomic=is_atomic):
+            raise SetupError(f'`{" ".join(command)}` failed; {way_out(packages)}')
+
+
+def _succeeds(command: Sequence[str], as_root: Sequence[str], *, is_atomic: bool) -> bool:
+    """Run apt-get, and once more if an interrupted dpkg has kept it from working."""
+    if _call(command, is_atomic=is_atomic) == 0:
+        return True
+    # Only now: dpkg looks the same while somebody is at work, and apt-get has waited for him.
+    if not is_dpkg_interrupted():
+        return False
+    mended = _call([*as_root, *_CONFIGURE], is_atomic=True) == 0
+    return mended and _call(command, is_atomic=is_atomic) == 0
+
+
+def is_dpkg_interrupted() -> bool:
+    """Tell whether dpkg was stopped half way, so that apt-get refuses to do anything."""
+    try:
+        # apt's own rule: a file there that is named by digits.
+        return any(file.name.isdigit() for file in DPKG_JOURNAL.iterdir())
+    except OSError:
+        return False
+
+
+def way_out(packages: Sequence[str]) -> str:
+    """Return the sentence that tells a user how to install packages by hand."""
+    commands = ['sudo apt-get update', f'sudo apt-get install {" ".join(packages)}']
+    if is_dpkg_interrupted():
+        commands.insert(0, f'sudo {" ".join(_CONFIGURE)}')
+    return f'run `{" && ".join(commands)}`, then this again'
+
+
+def _call(command: Sequence[str], *, is_atomic: bool) -> int:
+    """Run a command and return its exit status, but end with KeyboardInterrupt after Ctrl-C.
+
+    An atomic command is in a session of its own, where Ctrl-C and a closed terminal do not reach
+    it: dpkg stopped half way leaves a system on which nothing can be installed.
+    """
+    tell(f'==> {" ".join(command)}')
+    with _interrupts_kept('this is done to its end first' if is_atomic else ''):
+        return subprocess.call(
+            command,
+            env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            start_new_session=is_atomic,
+            pass_fds=held_locks,
+        )
+
+
+@contextmanager
+def _interrupts_kept(answer: str) -> Iterator[None]:
+    """Raise KeyboardInterrupt for Ctrl-C when the block has ended, and answer it before."""
+    interrupts: list[int] = []
+
+    def keep(number: int, _: object) -> None:
+        interrupts.append(number)
+        if answer:
+            tell(f'    {answer}')
+
+    before = signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
