@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
@@ -16,6 +17,7 @@ from std_srvs.srv import SetBool, Trigger
 from facemesh_ros.core.providers import CPU
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.hardware import usable_cores
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.memory import keep_memory_for_images
@@ -56,6 +58,8 @@ class FaceMeshNode(LifecycleNode):
         NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._streams: list[FaceStream] = []
+        # They belong to the process: no transition sets them back.
+        self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._sensor: FaceSensor | None = None
         self._diagnostics: Diagnostics | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -76,7 +80,8 @@ class FaceMeshNode(LifecycleNode):
         # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
         turns = Turns(usable_cores() if sensor.model.provider == CPU else len(cameras))
         self._streams = [
-            FaceStream(self, sensor, self._tunables, camera, turns) for camera in cameras
+            FaceStream(self, sensor, self._tunables, camera, turns, self._counts[camera])
+            for camera in cameras
         ]
         self._announce(sensor.model)
         sensor.handover.start(self._announce_again)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.core.bit_depth import StreamBitDepth
 from facemesh_ros.ros.camera import CameraModel
+from facemesh_ros.ros.counts import ImageCounts
+from facemesh_ros.ros.finding import Finding
+from facemesh_ros.ros.frames import FrameIds
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.inbox import Inbox
 from facemesh_ros.ros.intake import ImageIntake
+from facemesh_ros.ros.lost_images import cure_of_losses
 from facemesh_ros.ros.outputs import Outputs
 from facemesh_ros.ros.qos import SENSOR_DATA, overridable
 from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
+from facemesh_ros.ros.sharing import SharedTopic
+from facemesh_ros.ros.silence import Silence
 from facemesh_ros.ros.source import Source
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
@@ -36,6 +45,7 @@ class FaceStream:
         parameters: Parameters,
         camera: str,
         turns: Turns,
+        counts: ImageCounts,
     ) -> None:
         """Announce what runs.
 
@@ -45,8 +55,9 @@ class FaceStream:
             parameters: Of the node.
             camera: What its topics begin with; empty for the only camera.
             turns: When it may work, beside the other cameras.
+            counts: Of the camera's images, which go on counting.
         """
-        self._enabled = True
+        self._enabled, self._counts = True, counts
         self._parameters, self._turns, self._model = parameters, turns, sensor.model
         self._recovery = sensor.recovery
         self._source = Source(node, camera, parameters.settings.image_transport)
@@ -61,11 +72,11 @@ class FaceStream:
     def open(self) -> None:
         """Subscribe and start to work."""
         source = self._source
-        inbox = self._inbox = Inbox[bytes]()
+        inbox = self._inbox = Inbox[bytes](self._counts)
         inbox.enable(self._enabled)
         self._intake = ImageIntake(source, inbox.put)
         inbox.draw_from(self._intake)
-        self.health = Health(source, self._model, self._pipeline, self._times, inbox)
+        self.health = self._watch(inbox, self._intake.qos)
         self._worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
         self._calibration = source.node.create_subscription(
             CameraInfo,
@@ -74,6 +85,18 @@ class FaceStream:
             SENSOR_DATA,
             qos_overriding_options=overridable(),
         )
+
+    def _watch(self, inbox: Inbox[bytes], wanted: QoSProfile) -> Health:
+        source = self._source
+        self._frame_ids = FrameIds(lambda: self._outputs.is_seen_in_space)
+        checks = (
+            Silence(source, wanted, inbox),
+            SharedTopic(source, wanted, inbox.continuity),
+            self._frame_ids,
+            lambda: Finding(self._camera.problem) if self._camera.problem else None,
+        )
+        cure = partial(cure_of_losses, source, wanted)
+        return Health(source, self._model, self._pipeline, self._times, inbox, cure, checks)
 
     def close(self) -> None:
         """Unsubscribe, finish the image in hand and forget all faces; nothing if not open."""
@@ -127,8 +150,7 @@ class FaceStream:
             )
         faces = pipeline.process(frame)
         with self._times.stage('publish'):
-            latency_s = self._outputs.publish_landmarks(
-                faces, frame, msg.header, self._inbox.dropped
-            )
+            latency_s = self._outputs.publish_landmarks(faces, frame, msg.header, self._counts)
+        self._frame_ids.last = msg.header.frame_id
         self.health.image_done(len(faces), latency_s)
         self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)
