@@ -33,7 +33,8 @@ class Diagnostics:
         self._node.destroy_timer(self._timer)
         for status in self._last:
             status.level, status.message = DiagnosticStatus.STALE, 'inactive: no images are taken'
-        self._publish(self._last)
+        if self._last:  # else there was none to take back
+            self._publish(self._last)
         self._node.destroy_publisher(self._publisher)
 
     def _report(self) -> None:

@@ -42,4 +42,6 @@ def test_with_a_clock_latency_counts_from_the_stamp_in_its_time(client, node, fa
         return client.answer_to(image).latency == pytest.approx(2.0)
 
     client.wait_until(answered_in_time, 'the time')
-    client.wait_until(lambda: 'clock' not in client.status.message, 'the end of the warning')
+    client.wait_until(
+        lambda: client.status and 'clock' not in client.status.message, 'the end of the warning'
+    )
