@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from facemesh_ros.ros.finding import ONCE, Finding
+from facemesh_ros.ros.outputs import Outputs
 
 
 def frame_id_finding(frame_id: str) -> Finding | None:
@@ -32,11 +31,13 @@ class FrameIds:
         last: That frame_id; None before the first image.
     """
 
-    def __init__(self, is_seen: Callable[[], bool]) -> None:
-        """Take what says whether somebody looks."""
-        self._is_seen = is_seen
+    def __init__(self, outputs: Outputs) -> None:
+        """Take what knows whether somebody looks."""
+        self._outputs = outputs
         self.last: str | None = None
 
     def __call__(self) -> Finding | None:
         """Return what is wrong."""
-        return None if self.last is None or not self._is_seen() else frame_id_finding(self.last)
+        if self.last is None or not self._outputs.is_seen_in_space:
+            return None
+        return frame_id_finding(self.last)

@@ -87,13 +87,13 @@ class FaceStream:
         )
 
     def _watch(self, inbox: Inbox[bytes], wanted: QoSProfile) -> Health:
-        source = self._source
-        self._frame_ids = FrameIds(lambda: self._outputs.is_seen_in_space)
+        source, camera = self._source, self._camera
+        self._frame_ids = FrameIds(self._outputs)
         checks = (
             Silence(source, wanted, inbox),
             SharedTopic(source, wanted, inbox.continuity),
             self._frame_ids,
-            lambda: Finding(self._camera.problem) if self._camera.problem else None,
+            lambda: Finding(camera.problem) if camera.problem else None,
         )
         cure = partial(cure_of_losses, source, wanted)
         return Health(source, self._model, self._pipeline, self._times, inbox, cure, checks)

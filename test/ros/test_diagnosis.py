@@ -8,7 +8,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from sensor_msgs.msg import Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import MarkerArray
 
@@ -66,7 +66,7 @@ def test_all_that_fail_are_an_error_half_are_a_warning_and_it_ends(client, face_
 
 
 def test_one_reason_does_not_hide_another(client, face_msg, node):
-    reasons = ('rgb16', 'bayer_rggb16', 'mono12')
+    reasons = ('purple8', 'none', 'smell')
 
     def first_told_s():
         for encoding in reasons:
@@ -126,6 +126,28 @@ def test_a_frame_id_that_rviz_drops_is_told_who_looks(
     client.diagnosis_of(face_msg(), '1 face(s)', OK)
     told = f'frame_id of the images is {repr(frame_id) if frame_id else "empty"}'
     assert node.log.count(told) == 1
+
+
+def test_a_calibration_that_is_refused_is_told_until_it_is_right(client, face_msg):
+    k = [500.0, 0.0, 255.5, 0.0, 500.0, 255.5, 0.0, 0.0, 1.0]
+
+    def told(height, text, level):
+        """Publish a calibration for images of 512 pixels width until the diagnosis says so."""
+        info = CameraInfo(width=512, height=height, k=k)
+
+        def reached():
+            client.camera_infos.publish(info)
+            client.send(face_msg())
+            client.spin_for(0.2)
+            status = client.status
+            return status and text in status.message and status.level == level
+
+        client.wait_until(reached, text)
+
+    told(512, '1 face(s)', OK)
+    told(100, 'camera_info is not used', WARN)
+    assert client.status.message.startswith('1 face(s); ')
+    told(512, '1 face(s)', OK)
 
 
 def test_two_cameras_on_one_topic(client, face_msg):
