@@ -101,10 +101,9 @@ class Silence:
             if near := similar_topic(source.node, self._topic, type_name(kind)):
                 instead = self._other_transport(transport, near)
                 return f'{text}, but {self._who(near)} publishes {near}: {instead}'
-        domain = os.environ.get('ROS_DOMAIN_ID', '0')
         return (
-            f'{text}, nor any other {source.image_type}: is the camera running, '
-            f'and in ROS_DOMAIN_ID {domain} as this node?'
+            f'{text}, nor any other {source.image_type}: is the camera running, and where this '
+            f'node looks ({_where_it_looks()})?'
         )
 
     def _who(self, topic: str) -> str:
@@ -115,3 +114,14 @@ class Silence:
         resolved = self._source.node.resolve_topic_name(name)
         remap = '' if resolved == topic else f' and the remap {name}:={topic}'
         return f'set image_transport:={transport}{remap}'
+
+
+def _where_it_looks() -> str:
+    """Return the settings by which nodes see each other, as the environment has them."""
+    domain = f'ROS_DOMAIN_ID={os.environ.get("ROS_DOMAIN_ID", "0")}'
+    limits = [
+        f'{name}={os.environ[name]}'
+        for name in ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
+        if os.environ.get(name)
+    ]
+    return ', '.join([domain, *limits])

@@ -74,10 +74,10 @@ def field(ros, monkeypatch):
 
 
 def test_nobody_publishes(field, monkeypatch):
-    monkeypatch.setattr(silence, 'similar_topic', lambda *_: '')  # of other tests' nodes
     monkeypatch.setenv('ROS_DOMAIN_ID', '7')
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     text = field().comes_to_say('nobody publishes /silence/image_raw')
-    assert 'ROS_DOMAIN_ID 7' in text
+    assert 'ROS_DOMAIN_ID=7, ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST' in text
     assert LARGE_IMAGES not in text
 
 
