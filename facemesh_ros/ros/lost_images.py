@@ -29,6 +29,5 @@ def cure_of_losses(source: Source, wanted: QoSProfile) -> str:
 def _may_be_reliable(source: Source, wanted: QoSProfile) -> bool:
     reliable = QoSReliabilityPolicy.RELIABLE
     publishers = source.node.get_publishers_info_by_topic(source.image_topic)
-    return wanted.reliability != reliable and all(
-        publisher.qos_profile.reliability == reliable for publisher in publishers
-    )
+    offered = {publisher.qos_profile.reliability for publisher in publishers}
+    return wanted.reliability != reliable and offered == {reliable}
