@@ -1,32 +1,36 @@
-"""How a stream of images is doing, and why nothing arrives."""
+"""How a stream of images is doing."""
 
 from __future__ import annotations
 
 import math
+import re
 import traceback
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from facemesh_ros.core.pipeline import FacePipeline
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.finding import Check, Finding
 from facemesh_ros.ros.inbox import Inbox
+from facemesh_ros.ros.outcomes import outcome_findings
+from facemesh_ros.ros.recent import Recent
 from facemesh_ros.ros.source import Source
+from facemesh_ros.ros.throttle import Throttle
 from facemesh_ros.sensor import ModelInfo
 from facemesh_ros.timing import StageTimes
 
-SILENCE_S = 5.0
+WINDOW_S = 5.0
+WINDOW_PERIODS = 3
 LOG_PERIOD_S = 10.0
 
 
 class Health:
-    """Counts, times and errors of one stream.
+    """Times, errors and outcomes of one stream, judged once for each report.
 
     Attributes:
-        processed: Images whose landmarks were published.
         faces: Number of faces in the last image.
-        too_old: Images that were left out because of their age.
-        error: Why the last image could not be processed; empty if it could.
     """
 
     def __init__(
@@ -36,83 +40,95 @@ class Health:
         pipeline: FacePipeline,
         times: StageTimes,
         inbox: Inbox[Any],
+        cure: Callable[[], str],
+        checks: Sequence[Check],
     ) -> None:
-        """Begin at nothing; how many images arrive and get replaced is read off the inbox."""
-        self.processed = self.faces = self.too_old = 0
-        self.error = ''
-        self._source, self._topic = source, source.image_topic
-        self._model, self._times = model, times
-        self._pipeline, self._inbox = pipeline, inbox
-        self._received_before = self._processed_before = 0
+        """Begin to watch.
+
+        Args:
+            source: Whose images they are.
+            model: What runs.
+            pipeline: What works on them.
+            times: How long its stages take.
+            inbox: Where images arrive and are counted.
+            cure: Says what to do about images that get lost on the way.
+            checks: What else may be wrong.
+        """
+        self.faces = 0
+        self._source, self._model, self._times = source, model, times
+        self._pipeline, self._inbox, self._counts = pipeline, inbox, inbox.counts
+        self._cure, self._checks = cure, checks
         self._looks_before = pipeline.looks
-        self._silent_s = 0.0
+        self._recent, self._throttle = Recent(inbox.counts), Throttle()
+        self._error, self._age_limit_s = '', 0.0
 
     def image_done(self, faces: int, latency_s: float) -> None:
         """Count an image whose landmarks came out `latency_s` after its stamp, NaN if unknown."""
-        self.processed += 1
+        self._counts.processed += 1
         self.faces = faces
-        self.error = ''
         if not math.isnan(latency_s):
             self._times.record('stamp to published', 1e3 * latency_s)
 
     def image_too_old(self, max_age_s: float) -> None:
         """Count an image that was left out because of its age, and say so now and then."""
-        self.too_old += 1
-        self._source.logger.warning(
-            f'images on {self._topic} older than max_image_age ({max_age_s:g} s) are left out: '
-            "is the camera's clock in step with this machine's, or the machine too slow?",
-            throttle_duration_sec=LOG_PERIOD_S,
-        )
+        self._counts.too_old += 1
+        self._age_limit_s = max_age_s
+        if self._throttle.is_due('too old', LOG_PERIOD_S):
+            self._source.logger.warning(
+                f'images on {self._source.image_topic} older than max_image_age '
+                f"({max_age_s:g} s) are left out: is the camera's clock in step with this "
+                "machine's, or the machine too slow?"
+            )
 
     def image_failed(self, error: Exception) -> None:
-        """Remember why an image could not be processed, and say so now and then."""
-        self.error = str(error) or repr(error)
+        """Count an image that could not be processed, and say why, each reason now and then."""
+        self._counts.failed += 1
+        self._error = str(error) or repr(error)
         # What a user can mend is told in a sentence, a fault of ours with its trace.
         told = isinstance(error, FacemeshError)
-        text = self.error if told else ''.join(traceback.format_exception(error))
-        self._source.logger.error(
-            f'image on {self._topic} failed: {text}',
-            throttle_duration_sec=LOG_PERIOD_S,
-        )
+        text = self._error if told else ''.join(traceback.format_exception(error))
+        reason = type(error), re.sub(r'\d+', '#', self._error)
+        if self._throttle.is_due(reason, LOG_PERIOD_S):
+            self._source.logger.error(f'image on {self._source.image_topic} failed: {text}')
 
     def report(self, period_s: float) -> DiagnosticStatus:
         """Return how the stream has been doing since the last report, `period_s` ago."""
-        received, processed = self._inbox.received, self.processed
-        arrived, done = received - self._received_before, processed - self._processed_before
-        self._received_before, self._processed_before = received, processed
-        self._silent_s = 0.0 if arrived else self._silent_s + period_s
-        silent = self._silent_s >= SILENCE_S
-        if silent:
-            self._source.logger.warning(self._why_silent(), throttle_duration_sec=LOG_PERIOD_S)
-        level, message = self._judgement(silent)
-        values = self._values(done, period_s)
+        self._recent.report()
+        findings = self._findings(period_s)
+        for finding in findings:
+            every_s = finding.every_s
+            if every_s is not None and self._throttle.is_due(finding.kind, every_s):
+                self._source.logger.warning(finding.text)
+        works = self._recent.over(self._window(period_s)).processed > 0
+        texts = [f'{self.faces} face(s)'] * works + [finding.text for finding in findings]
+        values = self._values(self._recent.over(1).processed, period_s)
         return DiagnosticStatus(
-            level=level,
+            level=max((finding.level for finding in findings), default=DiagnosticStatus.OK),
             name=f'{self._source.name}: faces',
-            message=message,
-            hardware_id=self._topic,
+            message='; '.join(texts),
+            hardware_id=self._source.image_topic,
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
 
-    def _why_silent(self) -> str:
-        publishers = self._source.node.count_publishers(self._topic)
-        if not publishers:
-            return f'nobody publishes {self._topic}: is the camera running, the remap right?'
-        return (
-            f'{publishers} publisher(s) on {self._topic}, but no image arrives: over best effort, '
-            'large images can be lost whole; start the camera with '
-            'config/fastdds_large_images.xml of this package as FASTDDS_DEFAULT_PROFILES_FILE, '
-            'or make this subscription reliable by qos_overrides'
-        )
+    def _window(self, period_s: float) -> int:
+        """Return how many reports count as recent: a few images of a slow camera, too."""
+        window_s = max(WINDOW_S, WINDOW_PERIODS * self._inbox.rhythm.usual_s())
+        return math.ceil(window_s / period_s)
 
-    def _judgement(self, silent: bool) -> tuple[bytes, str]:
-        if self.error:
-            return DiagnosticStatus.ERROR, self.error
-        if silent:
-            return DiagnosticStatus.WARN, self._why_silent()
+    def _findings(self, period_s: float) -> list[Finding]:
+        window = self._window(period_s)
+        recent = self._recent.over(window)
+        outcomes = outcome_findings(
+            recent,
+            error=self._error,
+            age_limit_s=self._age_limit_s,
+            cure=self._cure() if recent.lost else '',
+            fails_always=self._recent.fails_always(window),
+        )
+        found = [*outcomes, *(check() for check in self._checks)]
         if warning := self._model.proof.warning:
-            return DiagnosticStatus.WARN, f'{self.faces} face(s); {warning}'
-        return DiagnosticStatus.OK, f'{self.faces} face(s)'
+            found.append(Finding(warning))
+        return [finding for finding in found if finding is not None]
 
     def _looks_per_image(self, images: int) -> dict[str, str]:
         """Say how often each detector looked at an image since the last report: its cost."""
@@ -123,13 +139,15 @@ class Health:
         }
 
     def _values(self, images: int, period_s: float) -> dict[str, object]:
-        model = self._model
+        model, counts = self._model, self._counts
         return {
             'rate (Hz)': f'{images / period_s:.1f}',
-            'images received': self._inbox.received,
-            'images dropped': self._inbox.dropped,
-            'images too old': self.too_old,
-            'images processed': self.processed,
+            'images received': counts.received,
+            'images dropped': counts.dropped,
+            'images lost': counts.lost,
+            'images too old': counts.too_old,
+            'images failed': counts.failed,
+            'images processed': counts.processed,
             'faces': self.faces,
             'execution provider': model.provider,
             'precision': model.precision,

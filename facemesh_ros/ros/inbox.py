@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
+from facemesh_ros.ros.arrivals import MIN_PERIOD_S, Arrival, Continuity, Rhythm, Supplied
+from facemesh_ros.ros.counts import ImageCounts
+
 Item = TypeVar('Item')
-Supplied = TypeVar('Supplied', covariant=True)
-# Shorter periods are no camera's.
-MIN_PERIOD_S = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival(Generic[Supplied]):
-    """An item as it came.
-
-    Attributes:
-        item: The item.
-        at_s: When it came, s.
-        number: One more than that of the one sent before it; None where nobody counts.
-    """
-
-    item: Supplied
-    at_s: float
-    number: int | None = None
 
 
 class Supply(Protocol[Supplied]):
@@ -47,20 +31,21 @@ class Inbox(Generic[Item]):
     How many those were is known by their numbers; where nobody counts, all are taken.
 
     Attributes:
-        received: Items that arrived.
-        dropped: Items that were replaced by newer ones before their turn.
+        counts: What is received, dropped and lost is counted there.
+        continuity: What is missing between the items that came.
+        rhythm: How often they come.
+        enabled: Whether items are taken in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counts: ImageCounts) -> None:
         """Begin empty; as long as it draws from nothing, all items come by `put`."""
-        self.received = 0
-        self.dropped = 0
+        self.counts, self.continuity, self.rhythm = counts, Continuity(), Rhythm()
+        self.enabled = True
         self._supply: Supply[Item] | None = None
         self._delivering, self._complete = True, True
         self._waiting: Arrival[Item] | None = None
-        self._enabled, self._busy, self._ended = True, False, False
+        self._busy, self._ended = False, False
         self._last_s, self._period_s = 0.0, math.inf
-        self._last_number: int | None = None
         self._changed = Condition()
 
     def draw_from(self, supply: Supply[Item]) -> None:
@@ -70,11 +55,11 @@ class Inbox(Generic[Item]):
     def put(self, arrival: Arrival[Item]) -> None:
         """Take in an item; returns at once."""
         with self._changed:
-            if self._ended or not self._enabled:
+            if self._ended or not self.enabled:
                 return
             self._count(arrival)
             early = self._busy or self._waiting is not None
-            self.dropped += self._waiting is not None
+            self.counts.dropped += self._waiting is not None
             self._waiting = arrival
             if early and arrival.number is not None:
                 self._deliver(False)
@@ -83,8 +68,14 @@ class Inbox(Generic[Item]):
     def enable(self, wanted: bool) -> None:
         """Take in items, or none of those that come from now on."""
         with self._changed:
-            self._enabled, self._last_number = wanted, None
+            self.enabled = wanted
+            self.continuity.restart()
             self._deliver(True)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether what comes is left where it is, so that nobody knows if anything does."""
+        return not self._delivering
 
     def wait(self) -> bool:
         """Wait until there is, or should be, an item; False if there will be none."""
@@ -132,22 +123,23 @@ class Inbox(Generic[Item]):
         """Take what was left, where the user may have asked to keep more than the newest."""
         while self._supply and (newer := self._supply.take()) is not None:
             self._count(newer)
-            self.dropped += self._waiting is not None
+            self.counts.dropped += self._waiting is not None
             self._waiting = newer
 
     def _count(self, arrival: Arrival[Item]) -> None:
         """Count an item and those before it that nobody took."""
-        since = 1
-        if arrival.number is not None and self._last_number is not None:
-            passed_s = arrival.at_s - self._last_s
-            # The numbers of two publishers on one topic have nothing to do with each other.
-            possible = int(passed_s / MIN_PERIOD_S)
-            since = max(1, min(arrival.number - self._last_number, possible))
-            self._period_s = max(MIN_PERIOD_S, passed_s / since)
-        missed = 0 if self._complete else since - 1
-        self.received += 1 + missed
-        self.dropped += missed
-        self._last_s, self._last_number = arrival.at_s, arrival.number
+        self.rhythm.note()
+        missing = self.continuity
+        missing.note(arrival)
+        if arrival.number is not None and not math.isnan(missing.passed_s):
+            self._period_s = max(MIN_PERIOD_S, missing.passed_s / (missing.skipped + 1))
+        replaced = missing.replaced
+        if replaced is None:  # lost or replaced? While they were left, they were replaced.
+            replaced = 0 if self._complete else missing.skipped
+        self.counts.received += 1 + replaced
+        self.counts.dropped += replaced
+        self.counts.lost += missing.lost or 0
+        self._last_s = arrival.at_s
         self._complete = self._delivering
 
     def _deliver(self, wanted: bool) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
-from facemesh_ros.ros.inbox import Arrival
+from facemesh_ros.ros.arrivals import Arrival
+from facemesh_ros.ros.losses import loss_count
 from facemesh_ros.ros.qos import IMAGES, create_subscription
 from facemesh_ros.ros.source import Source
 
@@ -37,6 +39,12 @@ class ImageIntake:
             callback_group=self._gate,
             raw=True,
         )
+        self._losses = loss_count(self._subscription)
+
+    @property
+    def qos(self) -> QoSProfile:
+        """The quality of service, with what the user has overridden."""
+        return self._subscription.qos_profile
 
     def deliver(self, wanted: bool) -> None:
         """See `Supply.deliver`."""
@@ -49,18 +57,27 @@ class ImageIntake:
         handle = self._subscription.handle
         with handle:  # nobody destroys it meanwhile
             taken = handle.take_message(self._kind, True)
-        return None if taken is None else _arrival(*taken)
+        return None if taken is None else self._arrival(*taken)
 
     def destroy(self) -> None:
         """Unsubscribe."""
+        if self._losses:
+            self._losses.destroy()
         self._node.destroy_subscription(self._subscription)
         del self._subscription  # which holds this by its callback
 
     def _on_image(self, content: bytes, info: Mapping[str, Any]) -> None:
-        self._put(_arrival(content, info))
+        self._put(self._arrival(content, info))
 
     def _on_bare_image(self, content: bytes) -> None:
-        self._put(_arrival(content, {}))
+        self._put(self._arrival(content, {}))
+
+    def _arrival(self, content: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
+        """Return a message with what the middleware says of it, as far as it does."""
+        received_ns = info.get('received_timestamp') or time.time_ns()
+        number = info.get('publication_sequence_number')
+        lost = self._losses.total() if self._losses else None
+        return Arrival(content, received_ns / NS_PER_S, number, lost)
 
 
 class _Gate(MutuallyExclusiveCallbackGroup):
@@ -72,9 +89,3 @@ class _Gate(MutuallyExclusiveCallbackGroup):
 
     def can_execute(self, entity: Any) -> bool:
         return self.is_open and super().can_execute(entity)
-
-
-def _arrival(content: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
-    """Return a message with what the middleware says of it, as far as it does."""
-    received_ns = info.get('received_timestamp') or time.time_ns()
-    return Arrival(content, received_ns / NS_PER_S, info.get('publication_sequence_number'))

@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from facemesh_ros.core.topology import FaceTopology
 from facemesh_ros.core.types import Faces
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.serialised import Template, Templates
 from facemesh_ros.sensor import ModelInfo
 
@@ -21,23 +22,25 @@ UNKNOWN_DIRECTION = [math.nan] * 3
 
 
 def array_msg_from_faces(
-    faces: Faces, header: Header, image_wh: tuple[int, int], dropped_images: int
+    faces: Faces, header: Header, image_wh: tuple[int, int], counts: ImageCounts
 ) -> FaceMeshArray:
     """Build the message of one image; `latency` is left to whoever publishes it."""
     return FaceMeshArray(
         header=header,
         latency=math.nan,
         faces=[_face_msg(faces, index) for index in range(len(faces))],
-        **_numbers(faces, image_wh, dropped_images),
+        **_numbers(faces, image_wh, counts),
     )
 
 
-def _numbers(faces: Faces, image_wh: tuple[int, int], dropped_images: int) -> dict[str, int]:
+def _numbers(faces: Faces, image_wh: tuple[int, int], counts: ImageCounts) -> dict[str, int]:
     return {
         'image_width': image_wh[0],
         'image_height': image_wh[1],
         'filtered': faces.filtered,
-        'dropped_images': dropped_images,
+        'dropped_images': counts.dropped,
+        'lost_images': counts.lost,
+        'failed_images': counts.failed,
     }
 
 
@@ -82,7 +85,7 @@ class FaceArrays:
         self._templates: Templates[FaceArrayTemplate] = Templates()
 
     def written(
-        self, faces: Faces, header: Header, image_wh: tuple[int, int], dropped_images: int
+        self, faces: Faces, header: Header, image_wh: tuple[int, int], counts: ImageCounts
     ) -> Callable[[float], bytes | FaceMeshArray]:
         """Write the message of one image as `array_msg_from_faces` does, but for its latency.
 
@@ -92,12 +95,12 @@ class FaceArrays:
         sizes = faces.landmarks.shape[1], faces.blendshapes.shape[1]
         template = self._templates.get(
             (header.frame_id, *sizes, *map(len, faces.names)),
-            lambda: FaceArrayTemplate(array_msg_from_faces(faces, header, image_wh, 0)),
+            lambda: FaceArrayTemplate(array_msg_from_faces(faces, header, image_wh, counts)),
         )
         if template is not None:
-            template.fill(faces, header, _numbers(faces, image_wh, dropped_images))
+            template.fill(faces, header, _numbers(faces, image_wh, counts))
             return template.content
-        msg = array_msg_from_faces(faces, header, image_wh, dropped_images)
+        msg = array_msg_from_faces(faces, header, image_wh, counts)
 
         def finished(latency_s: float) -> FaceMeshArray:
             msg.latency = latency_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
 
@@ -14,6 +15,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.memory import keep_memory_for_images
 from facemesh_ros.ros.settings import Parameters
@@ -49,7 +51,8 @@ class FaceMeshNode(LifecycleNode):
     """Configured, it holds warm models; active, it turns images into faces.
 
     A transition that fails leaves the node in the state that it came from, with nothing half done.
-    Ids of faces, and whether it is enabled, belong to the process and outlive all transitions.
+    Ids of faces, counts of images, and whether it is enabled belong to the process and outlive all
+    transitions.
     """
 
     def __init__(self) -> None:
@@ -58,6 +61,7 @@ class FaceMeshNode(LifecycleNode):
         self._log = NodeLog(self.get_logger())
         self._tunables = Parameters(self)
         self._ids = FaceIds()
+        self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: FaceStreams | None = None
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -72,7 +76,9 @@ class FaceMeshNode(LifecycleNode):
     @_told(otherwise=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
-        self._streams = FaceStreams(self, self._tunables, self._ids, enabled=self._enabled)
+        self._streams = FaceStreams(
+            self, self._tunables, self._ids, self._counts, enabled=self._enabled
+        )
         return SUCCESS
 
     @_told(otherwise=FAILURE)

@@ -17,6 +17,7 @@ from facemesh_ros.core.stages import Stage
 from facemesh_ros.core.types import Faces, Float32, Frame
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.camera import CameraModel
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.images import msg_from_bgr, ns_from_stamp
 from facemesh_ros.ros.markers import FaceMarkers
 from facemesh_ros.ros.messages import FaceArrays, info_msg
@@ -66,21 +67,29 @@ class Outputs:
         """Take the publishers down."""
         self._undo.close()
 
+    @property
+    def is_seen_in_space(self) -> bool:
+        """Whether somebody subscribes to what has its place by the frame_id of the images."""
+        return bool(
+            self._markers.get_subscription_count() or self._points.get_subscription_count()
+        )
+
     def publish_landmarks(
-        self, faces: Faces, frame: Frame, header: Header, dropped_images: int
+        self, faces: Faces, frame: Frame, header: Header, counts: ImageCounts
     ) -> float:
         """Publish the faces of an image and return its latency in s, NaN if its stamp is zero."""
-        finished = self._face_arrays.written(faces, header, frame.image_wh, dropped_images)
+        finished = self._face_arrays.written(faces, header, frame.image_wh, counts)
         latency_s = self.age_s(header)
         self._landmarks.publish(finished(latency_s))
         return latency_s
 
     def age_s(self, header: Header) -> float:
         """Return how long ago an image was taken, s, by the node's clock; NaN if nobody knows."""
-        stamp_ns = ns_from_stamp(header)
-        if not stamp_ns:
+        stamp_ns, now_ns = ns_from_stamp(header), self._node.get_clock().now().nanoseconds
+        # While use_sim_time is set and nobody publishes /clock, it is zero o'clock.
+        if not stamp_ns or not now_ns:
             return math.nan
-        return float(self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9
+        return float(now_ns - stamp_ns) / 1e9
 
     def publish_views(self, faces: Faces, frame: Frame, header: Header, style: str) -> None:
         """Publish markers, points and the annotated image, each only if somebody listens."""

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.core.bit_depth import StreamBitDepth
 from facemesh_ros.core.types import Faces, Frame
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera import CameraModel
+from facemesh_ros.ros.counts import ImageCounts
+from facemesh_ros.ros.finding import Finding
+from facemesh_ros.ros.frames import FrameIds
 from facemesh_ros.ros.health import Health
 from facemesh_ros.ros.images import frame_from_msg
 from facemesh_ros.ros.inbox import Inbox
 from facemesh_ros.ros.intake import ImageIntake
+from facemesh_ros.ros.lost_images import cure_of_losses
 from facemesh_ros.ros.outputs import Outputs
 from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription
 from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
+from facemesh_ros.ros.sharing import SharedTopic
+from facemesh_ros.ros.silence import Silence
 from facemesh_ros.ros.source import Source
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
@@ -41,6 +49,7 @@ class FaceStream:
         parameters: Parameters,
         camera: str,
         turns: Turns,
+        counts: ImageCounts,
         *,
         enabled: bool,
     ) -> None:
@@ -52,9 +61,10 @@ class FaceStream:
             parameters: Of the node.
             camera: What its topics begin with; empty for the only camera.
             turns: When it may work, beside the other cameras.
+            counts: Of the camera's images, which go on counting.
             enabled: Whether to take images, once it is open.
         """
-        self._enabled = enabled
+        self._enabled, self._counts = enabled, counts
         self._parameters, self._turns, self._model = parameters, turns, sensor.model
         self._recovery = sensor.recovery
         self._source = Source(node, camera, parameters.settings.image_transport)
@@ -71,7 +81,7 @@ class FaceStream:
     def open(self) -> None:
         """Subscribe and start to work; raises TopicError if a topic cannot be subscribed to."""
         source = self._source
-        inbox = Inbox[bytes]()
+        inbox = Inbox[bytes](self._counts)
         inbox.enable(self._enabled)
         with ExitStack() as undo:
             undo.callback(self.reset)
@@ -82,11 +92,23 @@ class FaceStream:
             intake = ImageIntake(source, inbox.put)
             undo.callback(intake.destroy)
             inbox.draw_from(intake)
-            self.health = Health(source, self._model, self._pipeline, self._times, inbox)
+            self.health = self._watch(inbox, intake.qos)
             self._inbox = inbox
             self._worker = NewestFirstWorker(inbox, self._process, self._failed, self._turns)
             undo.callback(self._worker.stop)
             self._opened = undo.pop_all()
+
+    def _watch(self, inbox: Inbox[bytes], wanted: QoSProfile) -> Health:
+        source, camera = self._source, self._camera
+        self._frame_ids = FrameIds(self._outputs)
+        checks = (
+            Silence(source, wanted, inbox),
+            SharedTopic(source, wanted, inbox.continuity),
+            self._frame_ids,
+            lambda: Finding(camera.problem) if camera.problem else None,
+        )
+        cure = partial(cure_of_losses, source, wanted)
+        return Health(source, self._model, self._pipeline, self._times, inbox, cure, checks)
 
     def close(self) -> None:
         """Unsubscribe, finish the image in hand and forget all faces; nothing if not open."""
@@ -143,9 +165,8 @@ class FaceStream:
             )
         faces = self._faces_in(frame)
         with self._times.stage('publish'):
-            latency_s = self._outputs.publish_landmarks(
-                faces, frame, msg.header, self._inbox.dropped
-            )
+            latency_s = self._outputs.publish_landmarks(faces, frame, msg.header, self._counts)
+        self._frame_ids.last = msg.header.frame_id
         self.health.image_done(len(faces), latency_s)
         self._outputs.publish_views(faces, frame, msg.header, settings.marker_style)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from rclpy.lifecycle import LifecycleNode
@@ -9,6 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.providers import CPU
 from facemesh_ros.hardware import usable_cores
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.stream import FaceStream
@@ -23,7 +25,13 @@ class FaceStreams:
     """
 
     def __init__(
-        self, node: LifecycleNode, parameters: Parameters, ids: FaceIds, *, enabled: bool
+        self,
+        node: LifecycleNode,
+        parameters: Parameters,
+        ids: FaceIds,
+        counts: Mapping[str, ImageCounts],
+        *,
+        enabled: bool,
     ) -> None:
         """Load, check and warm up the models, and announce them.
 
@@ -31,6 +39,7 @@ class FaceStreams:
             node: Whose topics these are.
             parameters: Of the node.
             ids: Where faces get their numbers from.
+            counts: Of the images of each camera, which go on counting.
             enabled: Whether to take images, once they are open.
 
         Raises:
@@ -48,7 +57,9 @@ class FaceStreams:
             turns = Turns(usable_cores() if on_cpu else len(cameras))
             self._streams: list[FaceStream] = []
             for camera in cameras:
-                stream = FaceStream(node, self._sensor, parameters, camera, turns, enabled=enabled)
+                stream = FaceStream(
+                    node, self._sensor, parameters, camera, turns, counts[camera], enabled=enabled
+                )
                 undo.callback(stream.destroy)
                 self._streams.append(stream)
             self._told = ''

@@ -21,7 +21,11 @@ def make_room_for_images() -> None:
 
     By its defaults Fast DDS loses a best-effort VGA image whole. What the user has set stays.
     """
+    os.environ.setdefault(*room_for_images())
+
+
+def room_for_images() -> tuple[str, str]:
+    """Return the environment variable that makes room for images, and its value."""
     older = os.environ.get('ROS_DISTRO') in OLDER_DISTROS
     variable = 'FASTRTPS_DEFAULT_PROFILES_FILE' if older else 'FASTDDS_DEFAULT_PROFILES_FILE'
-    profile = share_folder() / 'config' / 'fastdds_large_images.xml'
-    os.environ.setdefault(variable, str(profile))
+    return variable, str(share_folder() / 'config' / 'fastdds_large_images.xml')

@@ -32,6 +32,8 @@ FIELDS = {
         'filtered': 'boolean',
         'latency': 'float',
         'dropped_images': 'uint32',
+        'lost_images': 'uint32',
+        'failed_images': 'uint32',
         'faces': 'sequence<facemesh_ros/FaceMesh>',
     },
     'FaceMeshInfo': {

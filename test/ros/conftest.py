@@ -133,13 +133,15 @@ class Client(Node):
                     return answer
         raise AssertionError('the image was never answered')
 
-    def diagnosis_of(self, msg: Image | CompressedImage, text: str) -> DiagnosticStatus:
-        """Send an image until the node's diagnosis says `text`."""
+    def diagnosis_of(
+        self, msg: Image | CompressedImage, text: str, level: bytes = DiagnosticStatus.ERROR
+    ) -> DiagnosticStatus:
+        """Send an image until the node's diagnosis says `text` at this level."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             self.send(msg)
             self.spin_for(0.2)
-            if self.status and text in self.status.message:
+            if self.status and text in self.status.message and self.status.level == level:
                 return self.status
         raise AssertionError(f'the node never said {text!r}')
 

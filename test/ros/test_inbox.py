@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.inbox import Arrival, Inbox
+from facemesh_ros.ros.arrivals import Arrival
+from facemesh_ros.ros.counts import ImageCounts
+from facemesh_ros.ros.inbox import Inbox
 
 PERIOD_S = 0.03
 
@@ -60,7 +62,7 @@ turns = st.sampled_from(['send', 'begin', 'end', 'executor'])
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(turns, max_size=60), st.integers(1, 3), st.booleans())
 def test_the_newest_is_worked_on_and_every_other_is_counted(steps, depth, counts):
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera, done, busy = Camera(inbox, depth, counts=counts), [], False
     for index, step in enumerate(steps):
         if step == 'send':
@@ -76,23 +78,23 @@ def test_the_newest_is_worked_on_and_every_other_is_counted(steps, depth, counts
             if (item := inbox.take()) is not None:
                 assert item == camera.sent
                 done.append(item)
-                assert inbox.received == camera.sent
-                assert inbox.dropped == camera.sent - len(done)
+                assert inbox.counts.received == camera.sent
+                assert inbox.counts.dropped == camera.sent - len(done)
     assert done == sorted(set(done))
 
 
 def test_while_it_keeps_up_nothing_is_left():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     for _ in range(10):
         camera.send()
         assert worked(inbox) == camera.sent
         assert camera.delivers
-    assert (inbox.received, inbox.dropped) == (10, 0)
+    assert (inbox.counts.received, inbox.counts.dropped) == (10, 0)
 
 
 def test_under_load_no_more_is_taken_than_is_worked_on():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera, start_s = Camera(inbox), time.time() - 1000
     camera.send(start_s)
     done = []
@@ -104,11 +106,11 @@ def test_under_load_no_more_is_taken_than_is_worked_on():
         camera.executor()
     assert camera.taken <= len(done) + 2
     assert done == [1 + 4 * turn for turn in range(50)]
-    assert (inbox.received, inbox.dropped) == (done[-1] + 0, done[-1] - 50)
+    assert (inbox.counts.received, inbox.counts.dropped) == (done[-1] + 0, done[-1] - 50)
 
 
 def test_where_nobody_counts_all_are_taken():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox, counts=False)
     camera.send()
     assert inbox.take() == 1
@@ -117,11 +119,11 @@ def test_where_nobody_counts_all_are_taken():
     inbox.finish()
     assert camera.delivers
     assert inbox.take() == 10
-    assert (inbox.received, inbox.dropped) == (10, 8)
+    assert (inbox.counts.received, inbox.counts.dropped) == (10, 8)
 
 
 def test_a_camera_that_stops_under_load_is_listened_to_again():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     camera.send(time.time() - 1)
     assert inbox.take() == 1
@@ -138,7 +140,7 @@ def test_a_camera_that_stops_under_load_is_listened_to_again():
 
 
 def test_while_others_wait_for_their_turns_what_is_not_due_yet_is_left_too():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     camera.send(time.time() - PERIOD_S)
     assert inbox.take() == 1
@@ -151,22 +153,22 @@ def test_while_others_wait_for_their_turns_what_is_not_due_yet_is_left_too():
     camera.send()
     assert worked(inbox) == 3
     assert camera.delivers
-    assert (inbox.received, inbox.dropped, camera.taken) == (3, 0, 3)
+    assert (inbox.counts.received, inbox.counts.dropped, camera.taken) == (3, 0, 3)
 
 
 def test_a_camera_that_starts_anew_loses_nothing():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox, first=1000)
     camera.send()
     assert worked(inbox) == 1
     camera = Camera(inbox, first=1)
     camera.send()
     assert worked(inbox) == 1
-    assert (inbox.received, inbox.dropped) == (2, 0)
+    assert (inbox.counts.received, inbox.counts.dropped) == (2, 0)
 
 
 def test_two_publishers_on_one_topic_are_not_taken_for_thousands_of_images():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera, start_s = Camera(inbox), time.time() - 1000
     camera.send(start_s)
     for index in range(1, 20):
@@ -175,20 +177,20 @@ def test_two_publishers_on_one_topic_are_not_taken_for_thousands_of_images():
         camera._first = 100_000 * (index % 2)
         camera.send(start_s + index * PERIOD_S)
         inbox.finish(crowded=True)
-    assert inbox.received <= 20 * PERIOD_S / 1e-3
+    assert inbox.counts.received <= 20 * PERIOD_S / 1e-3
 
 
 def test_what_the_way_loses_is_not_said_to_be_dropped():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     for number in (1, 5, 6):
         inbox.put(Arrival(number, time.time(), number))
         assert worked(inbox) == number
-    assert (inbox.received, inbox.dropped) == (3, 0)
+    assert (inbox.counts.received, inbox.counts.dropped) == (3, 0)
 
 
 @pytest.mark.parametrize('busy', [False, True])
 def test_who_is_disabled_leaves_nothing_to_be_taken_later(busy):
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     camera.send()
     if busy:
@@ -198,18 +200,18 @@ def test_who_is_disabled_leaves_nothing_to_be_taken_later(busy):
     inbox.enable(False)
     for _ in range(5):
         camera.send()
-    before = inbox.received
+    before = inbox.counts.received
     inbox.enable(True)
     if busy:
         inbox.finish()
     worked(inbox)
     camera.send()
     assert worked(inbox) == camera.sent
-    assert inbox.received == before + 1
+    assert inbox.counts.received == before + 1
 
 
 def test_the_newest_is_known_without_taking_it():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     now_s = time.time()
     camera.send(now_s - 10.5 * PERIOD_S)
@@ -219,9 +221,40 @@ def test_the_newest_is_known_without_taking_it():
 
 
 def test_after_the_end_nobody_waits_and_nothing_comes():
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     camera = Camera(inbox)
     inbox.end()
     camera.send()
     assert not inbox.wait()
     assert inbox.take() is None
+
+
+def test_lost_on_the_way_and_replaced_before_the_executor_came_are_counted_apart():
+    inbox = Inbox(ImageCounts())
+    start_s = time.time() - 10
+    # Of 10 images one is lost, and two are replaced while the executor is late.
+    for number, lost in ((1, 0), (2, 0), (4, 1), (5, 1), (8, 1), (9, 1), (10, 1)):
+        inbox.put(Arrival(number, start_s + number * PERIOD_S, number, lost))
+        assert worked(inbox) == number
+    assert inbox.counts == ImageCounts(received=9, dropped=2, lost=1)
+
+
+def test_while_it_is_disabled_nothing_is_lost():
+    inbox = Inbox(ImageCounts())
+    inbox.put(Arrival(1, 1.0, 1, 0))
+    inbox.enable(False)
+    inbox.put(Arrival(2, 2.0, 50, 40))
+    inbox.enable(True)
+    inbox.put(Arrival(3, 3.0, 100, 80))
+    inbox.put(Arrival(4, 3.1, 102, 81))
+    assert inbox.counts.lost == 1
+
+
+def test_counters_go_on_in_the_next_inbox():
+    counts = ImageCounts()
+    for _ in range(2):
+        inbox = Inbox(counts)
+        for number in (1, 2, 3):
+            inbox.put(Arrival(number, float(number)))
+        inbox.end()
+    assert (counts.received, counts.dropped) == (6, 4)

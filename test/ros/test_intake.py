@@ -10,7 +10,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
-from facemesh_ros.ros.inbox import Arrival
+from facemesh_ros.ros.arrivals import Arrival
 from facemesh_ros.ros.intake import TELLS_MORE, ImageIntake
 from facemesh_ros.ros.qos import IMAGES
 from facemesh_ros.ros.source import Source
@@ -78,6 +78,7 @@ def test_what_is_left_is_replaced_by_newer_ones_and_counted(wire):
     left = wire.intake.take()
     assert value(left) == 7
     assert left.number - wire.put[0].number == 6
+    assert left.lost == 0  # they have arrived
     assert wire.intake.take() is None
 
 

@@ -16,6 +16,7 @@ from facemesh_ros.core.topology import load_topology
 from facemesh_ros.core.types import Faces, Rois
 from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros import serialised
+from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.markers import TYPES, FaceMarkers
 from facemesh_ros.ros.messages import FaceArrays, array_msg_from_faces
 
@@ -80,9 +81,10 @@ def test_faces(stream, blendshapes):
             faces_of(numbers_of_faces, number, blendshapes),
             header_of(number, frame_id),
         )
-        content = arrays.written(faces, header, (640, 480), number)(0.125)
+        counts = ImageCounts(dropped=number, lost=number + 1, failed=number + 2)
+        content = arrays.written(faces, header, (640, 480), counts)(0.125)
         assert isinstance(content, bytes)
-        expected = array_msg_from_faces(faces, header, (640, 480), number)
+        expected = array_msg_from_faces(faces, header, (640, 480), counts)
         expected.latency = 0.125
         assert told(content) == told(expected)
 
@@ -111,8 +113,10 @@ def test_the_markers_of_a_stream_are_serialised_until_a_face_leaves():
 def test_an_unknown_layout_is_left_to_the_middleware(monkeypatch, content):
     monkeypatch.setattr(serialised, 'serialize_message', lambda _: content)
     faces, header = faces_of([1], 1), header_of(1, 'camera')
-    msg = FaceArrays().written(faces, header, (640, 480), 3)(0.125)
+    counts = ImageCounts(dropped=3, lost=4, failed=5)
+    msg = FaceArrays().written(faces, header, (640, 480), counts)(0.125)
     assert isinstance(msg, FaceMeshArray)
-    assert (msg.latency, msg.dropped_images, len(msg.faces)) == (0.125, 3, 1)
+    assert (msg.latency, len(msg.faces)) == (0.125, 1)
+    assert (msg.dropped_images, msg.lost_images, msg.failed_images) == (3, 4, 5)
     shown = FaceMarkers(load_topology(LANDMARKS)).content(faces, faces.landmarks, 'mesh', header)
     assert isinstance(shown, MarkerArray)

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from facemesh_ros.ros.inbox import Arrival, Inbox
+from facemesh_ros.ros.arrivals import Arrival
+from facemesh_ros.ros.counts import ImageCounts
+from facemesh_ros.ros.inbox import Inbox
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 
@@ -41,7 +43,7 @@ def put(inbox, item):
 
 def test_newer_items_replace_the_one_that_waits_and_are_counted():
     gate = Gate()
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     worker = gate.worker(inbox)
     put(inbox, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
@@ -51,12 +53,12 @@ def test_newer_items_replace_the_one_that_waits_and_are_counted():
     assert gate.entered.acquire(timeout=PATIENCE_S)
     worker.stop()
     assert gate.done == [1, 4]
-    assert (inbox.received, inbox.dropped) == (4, 2)
+    assert (inbox.counts.received, inbox.counts.dropped) == (4, 2)
 
 
 def test_an_item_that_fails_does_not_end_the_thread():
     gate = Gate()
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     worker = gate.worker(inbox)
     for item in (-1, 5):
         put(inbox, item)
@@ -69,7 +71,7 @@ def test_an_item_that_fails_does_not_end_the_thread():
 
 def test_what_waits_is_forgotten_when_it_stops():
     gate = Gate()
-    inbox = Inbox()
+    inbox = Inbox(ImageCounts())
     worker = gate.worker(inbox)
     put(inbox, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
