@@ -15,6 +15,7 @@ from facemesh_ros.ros.qos import SENSOR_DATA, overridable
 from facemesh_ros.ros.received import read_image
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.source import Source
+from facemesh_ros.ros.stamps import StampWatch
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import FaceSensor
@@ -51,6 +52,7 @@ class FaceStream:
         self._source = Source(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
+        self._stamps = StampWatch(self._source, self._pipeline.stamp_faults)
         self._camera = CameraModel(self._source.logger.warning)
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
@@ -119,6 +121,7 @@ class FaceStream:
         with self._times.stage('decode'):
             frame = frame_from_msg(msg)
         faces = pipeline.process(frame)
+        self._stamps.look()
         with self._times.stage('publish'):
             latency_s = self._outputs.publish_landmarks(
                 faces, frame, msg.header, self._inbox.dropped
