@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,9 +13,9 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.filtering.settings import FilterSettings
 from facemesh_ros.core.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.core.stages import Stages
 from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.device.errors import DeviceError
 from facemesh_ros.media import pictures_from_file
@@ -24,9 +25,10 @@ from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.sensor import load_sensor
 
-# A stream's crops follow its landmarks, so that small differences of one image reach the next:
-# measured .207 px (v2); the CPU path, its samples moved by .0001 px, differs from itself by .124.
-TOLERANCE_PX = 0.4
+# Measured with AVX-512 and with AVX2: XX px. One sample of a crop that lies a 32nd of a pixel
+# elsewhere, or a last bit of a sum, is what both paths may differ by.
+TOLERANCE_PX = 0.05
+SCORE_TOLERANCE = 0.001
 
 
 @pytest.fixture
@@ -178,35 +180,76 @@ def _last_of(sensor, frames):
     return [pipeline.process(frame) for frame in frames][-1]
 
 
+class Compared:
+    """A device's models in a stream; each of their answers beside the CPU's to the same question.
+
+    A stream's crops follow its landmarks, so that the last bits of one image, which differ from
+    processor to processor, grow from image to image. What is asked alike must be answered alike.
+
+    Attributes:
+        landmark_count: As of the models.
+        offsets_px: Of the landmarks of each look at a face.
+        score_offsets: Of the expressions.
+    """
+
+    def __init__(self, device: Stages, cpu: Stages) -> None:
+        self._device, self._cpu = device, cpu
+        self.landmark_count = device.landmarker.landmark_count
+        self.offsets_px: list[float] = []
+        self.score_offsets: list[float] = []
+
+    def locate(self, frame, rois):
+        """Place landmarks on the device."""
+        found, expected = (each.landmarker.locate(frame, rois) for each in self._both)
+        present = expected.presences > 0.5
+        self.offsets_px.extend(np.abs(found.points - expected.points)[present].max(axis=(1, 2)))
+        return found
+
+    def score(self, landmarks):
+        """Score expressions on the device."""
+        found, expected = (each.expressions.score(landmarks) for each in self._both)
+        self.score_offsets.append(np.abs(found - expected).max())
+        return found
+
+    @property
+    def _both(self) -> tuple[Stages, Stages]:
+        return self._device, self._cpu
+
+
 @pytest.mark.parametrize('landmark_model', ['v2', 'mesh'])
-def test_a_stream_on_a_device_finds_what_one_on_the_cpu_finds(
+def test_a_stream_on_a_device_finds_in_each_crop_what_the_cpu_finds_there(
     monkeypatch, data_folder, require_models, require, landmark_model
 ):
     require_models(landmark_model, 'short_range', 'full_range')
     clip = data_folder / 'clips' / 'liveportrait__d9.mp4'
     require(clip, f'the clip {clip}')
-    pictures = list(itertools.islice(pictures_from_file(clip), 12))
-    # The filter makes more of the last bits where a face begins to move.
-    settings = SensorSettings(
-        landmark_model=landmark_model,
-        execution_provider='cpu',
-        filter=FilterSettings(type='none'),
-    )
+    settings = SensorSettings(landmark_model=landmark_model, execution_provider='cpu')
     plain = load_sensor(settings)
     # The device's whole way, with the CPU as the device.
     monkeypatch.setattr('facemesh_ros.pipeline_models.CUDA', CPU)
     placed = load_sensor(settings, streams=2)
     try:
         pipelines = plain.stream(), placed.stream()
-        for picture in pictures:
+        stages = pipelines[1]._stages
+        compared = Compared(stages, pipelines[0]._stages)
+        expressions = compared if stages.expressions else None
+        pipelines[1]._stages = replace(stages, landmarker=compared, expressions=expressions)
+        for picture in itertools.islice(pictures_from_file(clip), 12):
             frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
             expected, found = (pipeline.process(frame) for pipeline in pipelines)
-            assert found.ids.tolist() == expected.ids.tolist()
-            assert found.raw_landmarks == pytest.approx(expected.raw_landmarks, abs=TOLERANCE_PX)
-            assert found.blendshapes == pytest.approx(expected.blendshapes, abs=0.02)
+            assert found.ids.tolist() == expected.ids.tolist() == [1]
     finally:
         placed.close()
-    assert len(expected) > 0
+    assert len(compared.offsets_px) >= 12
+    print(
+        'MEASURED',
+        landmark_model,
+        max(compared.offsets_px),
+        max(compared.score_offsets, default=0),
+    )
+    assert max(compared.offsets_px) <= TOLERANCE_PX
+    assert len(compared.score_offsets) == (12 if landmark_model == 'v2' else 0)
+    assert max(compared.score_offsets, default=0) <= SCORE_TOLERANCE
     assert placed.model.source_sha256 == plain.model.source_sha256
 
 

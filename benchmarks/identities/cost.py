@@ -42,7 +42,7 @@ def cost_of(faces: int) -> CostRow:
             lambda ids, seen, now=stamp_ns: steadier.update(ids, seen, now, settings.filter)
         )
         filtered = perf_counter()
-        followed = tracker.followed
+        followed = tracker.published(settings.min_tracking_iou)
         followed.states(settings.min_birth_frames)
         end = perf_counter()
         filter_s.append(filtered - between)

@@ -54,11 +54,16 @@ class Encounter:
         np.fill_diagonal(contained, 0)
         return bool(contained.max() <= limit)
 
-    def crowded(self) -> NDArray[np.bool_]:
-        """Tell for (T, N) pairs whether another known face overlaps the one that is seen."""
+    def crowded(self, met: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell for (T, N) pairs whether another known face overlaps the one that is seen.
+
+        Args:
+            met: (T, T) whether one of two may hide the other, see `Tracks.met`.
+        """
         known = len(self.expected)
         claims = self._overlaps[1][:known, known:] > CROWDED
-        crowded: NDArray[np.bool_] = claims.sum(axis=0) - claims > 0
+        others = met & ~np.eye(known, dtype=bool)
+        crowded: NDArray[np.bool_] = others @ claims
         return crowded
 
     def same(self, places: Indices, min_iou: float) -> NDArray[np.bool_]:
@@ -76,10 +81,12 @@ class Encounter:
         alone: NDArray[np.bool_] = neighbours == 1
         return alone
 
-    def hidden(self, places: Indices, missed: Indices) -> NDArray[np.bool_]:
-        """Tell which of those missed are taken to be behind one of K that are seen."""
+    def hidden(
+        self, places: Indices, missed: Indices, met: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Tell which of M missed are taken to be behind one of K seen, (M, K) of whom they met."""
         parts = self._overlaps[1][missed[:, None], places + len(self.expected)]
-        hidden: NDArray[np.bool_] = parts.max(axis=1, initial=0) > BEHIND
+        hidden: NDArray[np.bool_] = ((parts > BEHIND) & met).any(axis=1)
         return hidden
 
 

@@ -29,6 +29,9 @@ ALONE = REACH + REACH_PER_S * MEMORY_BEHIND_S + UNSEEN_COST + TONE_COST + 1
 def costs_of(tracks: Tracks, encounter: Encounter, tones: Float32) -> Float64:
     """Return (T, N) how unlike each track each face is; infinite where it cannot be.
 
+    Who was seen in the last image, but too long ago for somebody out of sight to be remembered, is
+    compared as if out of sight.
+
     Args:
         tracks: T that are known.
         encounter: Of the tracks with N faces that are seen.
@@ -39,15 +42,20 @@ def costs_of(tracks: Tracks, encounter: Encounter, tones: Float32) -> Float64:
     expected, places = encounter.centres[:known], encounter.centres[known:]
     costs = _distances(expected, tracks.steps, places) / sizes
     costs += np.abs(np.log(new_sizes / sizes))
-    unseen = (tracks.misses > 0)[:, None]
-    crowded = encounter.crowded()
-    reaches = REACH + REACH_PER_S * tracks.unseen_s[:, None]
+    unseen = ((tracks.misses > 0) | (tracks.unseen_s > MEMORY_S))[:, None]
+    crowded = encounter.crowded(tracks.met)
+    reaches = REACH + REACH_PER_S * _searched_s(tracks)[:, None]
     reaches = np.where(crowded & ~unseen, CROWDED_REACH, reaches)
     differences = np.abs(tones - tracks.tones[:, None]).max(axis=2)
     other = unseen & ~crowded & (differences > UNLIKE)
     costs[(costs > reaches) | other] = np.inf
     costs += UNSEEN_COST * unseen + TONE_COST * np.minimum(differences, 1)
     return costs
+
+
+def _searched_s(tracks: Tracks) -> Float64:
+    """Return (T,) s for which the places where a track may be seen again have widened."""
+    return np.minimum(tracks.unseen_s, MEMORY_S + tracks.hidden_s)
 
 
 def _distances(expected: Float64, steps: Float64, places: Float64) -> Float64:

@@ -22,6 +22,8 @@ COASTING_S = 0.5
 # A face that something slides before drags its landmarks along with it at last. So what it was
 # doing over such a time counts once it is out of sight.
 LASTING_S = 0.3
+# After so much time without an image nobody's motion tells where they are.
+LONG_S = 0.3
 
 
 @dataclass(slots=True)

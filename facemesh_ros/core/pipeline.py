@@ -16,7 +16,7 @@ from facemesh_ros.core.second_look import look_again
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.stages import Stage, Stages, untimed
 from facemesh_ros.core.steadier import Steadier
-from facemesh_ros.core.stream_time import StreamTime
+from facemesh_ros.core.stream_time import StampFaults, StreamTime
 from facemesh_ros.core.tones import tones_from_landmarks
 from facemesh_ros.core.tracker import Tracker
 from facemesh_ros.core.tracks import Sightings
@@ -65,6 +65,11 @@ class FacePipeline:
         """How often each detector has looked at an image, or at a part of it, by name."""
         return dict(self._stages.search.looks)
 
+    @property
+    def stamp_faults(self) -> StampFaults:
+        """What was wrong with the stamps of its images so far."""
+        return self._time.faults
+
     def reset(self) -> None:
         """Forget all faces before the next image; ids go on counting."""
         self._time.reset()
@@ -73,7 +78,7 @@ class FacePipeline:
         """Take the next image of a stream.
 
         Faces are followed from image to image, and the search for new ones is spread over several.
-        It starts anew when the size of the images changes, when time goes back, and after a pause.
+        It starts anew when the size of the images changes and where `StreamTime` says so.
 
         Args:
             frame: The image.
@@ -97,7 +102,7 @@ class FacePipeline:
             lambda points: tones_from_landmarks(frame, points),
         )
         with self._stage('filter'):
-            self._steady(frame, settings.filter)
+            self._steady(settings.filter)
         return self._faces(settings)
 
     def examine(self, frame: Frame) -> Faces:
@@ -113,7 +118,7 @@ class FacePipeline:
 
     def _sightings(self, frame: Frame, expected: Rois, *, thorough: bool) -> Sightings:
         """Look where faces are expected and, if there is room for more, search meanwhile."""
-        if len(expected) >= self.settings.max_faces:
+        if len(expected) >= self.settings.max_faces and not self._tracker.long_ago:
             return self._followed(frame, expected)
         strangers, sightings = self._stages.team.both(
             lambda: self._strangers(frame, thorough=thorough),
@@ -135,7 +140,7 @@ class FacePipeline:
                     frame,
                     settings,
                     known_xyxy=tracker.followed_xyxy,
-                    anywhere=not tracker.in_sight,
+                    anywhere=not tracker.in_sight or tracker.long_ago,
                     near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
                 )
         return tracker.recognise(found, settings.min_tracking_iou)
@@ -149,10 +154,12 @@ class FacePipeline:
     ) -> Sightings:
         """Look at strangers too, until enough of them are faces."""
         wanted = self.settings.max_faces
+        counted = sightings[:0] if self._tracker.long_ago else sightings
         for start in range(0, len(strangers), wanted):
-            if self._present(sightings).sum() >= wanted:
+            if self._present(counted).sum() >= wanted:
                 break
-            sightings += self._new(frame, strangers[start : start + wanted])
+            new = self._new(frame, strangers[start : start + wanted])
+            counted, sightings = counted + new, sightings + new
         return sightings
 
     def _new(self, frame: Frame, strangers: FaceDetections) -> Sightings:
@@ -174,13 +181,13 @@ class FacePipeline:
         present: NDArray[np.bool_] = sightings.presences > self.settings.min_presence_confidence
         return present
 
-    def _steady(self, frame: Frame, settings: FilterSettings) -> None:
+    def _steady(self, settings: FilterSettings) -> None:
         self._tracker.steady(
-            lambda ids, points: self._steadier.update(ids, points, frame.stamp_ns, settings)
+            lambda ids, points: self._steadier.update(ids, points, self._time.now_ns, settings)
         )
 
     def _faces(self, settings: PipelineSettings) -> Faces:
-        tracks = self._tracker.followed
+        tracks = self._tracker.published(settings.min_tracking_iou)
         return Faces(
             ids=tracks.ids,
             states=tracks.states(settings.min_birth_frames),

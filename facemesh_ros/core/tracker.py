@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from facemesh_ros.core.boxes import overlaps
 from facemesh_ros.core.encounter import Encounter, same_face
+from facemesh_ros.core.gating import plausible
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.core.likeness import MEMORY_BEHIND_S, MEMORY_S
+from facemesh_ros.core.motion import LONG_S
 from facemesh_ros.core.outlines import outlines_of
 from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import PipelineSettings
 from facemesh_ros.core.structs import EVERY_ROW, Indices, Rows, put
 from facemesh_ros.core.tracks import Sightings, Tracks
-from facemesh_ros.core.types import FaceDetections, Float32, Rois
+from facemesh_ros.core.types import FaceDetections, Float32, Float64, Rois
 from facemesh_ros.core.who_is_who import themselves, who_is_who
 
 # How slowly the tone that is known of a face follows what is seen of it, and how often that is
@@ -41,12 +43,17 @@ class Tracker:
         """Forget all faces; ids go on counting."""
         self._tracks = Tracks.none(self._landmark_count)
         self._interval_s = self._untoned_s = 0.0
-        self._all_seen = True
+        self._all_seen = self._apart = True
 
     @property
     def in_sight(self) -> bool:
         """Whether faces are known and the last image showed all of them."""
         return len(self._tracks) > 0 and self._all_seen
+
+    @property
+    def long_ago(self) -> bool:
+        """Whether so much time has passed since the last image that faces may have moved far."""
+        return self._interval_s > LONG_S
 
     @property
     def lost(self) -> Rois:
@@ -56,15 +63,20 @@ class Tracker:
         latest = lost[np.argsort(tracks.unseen_s[lost], kind='stable')]
         return rois_from_landmarks(tracks.points[latest]).moved(tracks.steps[latest])
 
-    @property
-    def followed(self) -> Tracks:
-        """The faces that are followed, in the order of their ids, all where they are expected.
+    def published(self, min_iou: float) -> Tracks:
+        """Return the faces that are followed, in the order of their ids, all where expected.
+
+        Of two at one place it is the one that is seen or was seen last; the other, who may be
+        behind it, is followed on.
 
         To be read before the next image; the arrays then stay, but what it holds is replaced.
+
+        Args:
+            min_iou: Overlap of two boxes from which they are of one face.
         """
-        if self._all_seen:
+        if self._apart:
             return self._tracks
-        return self._tracks[self._followed].where_expected()
+        return self._tracks[self._followed].where_expected().one_in_each_place(min_iou)
 
     @property
     def followed_xyxy(self) -> Float32:
@@ -93,15 +105,22 @@ class Tracker:
         return rois_from_landmarks(tracks.steady[followed]).moved(tracks.steps[followed])
 
     def recognise(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
-        """Give followed faces the score of the detection that is theirs; return the others."""
-        if not len(detections) or not len(followed_xyxy := self.followed_xyxy):
+        """Give followed faces the score of the detection that is theirs; return the others.
+
+        Long after the last image crops may lie beside the faces that they are for; so all are
+        looked for anew, and compared with those that were known.
+        """
+        if self.long_ago or not len(detections) or not len(followed_xyxy := self.followed_xyxy):
             return detections
-        same = same_face(*overlaps(detections.boxes_xyxy, followed_xyxy), min_iou)
+        iou, contained = overlaps(detections.boxes_xyxy, followed_xyxy)
+        same = same_face(iou, contained, min_iou)
         known: NDArray[np.bool_] = same.max(axis=1)
+        # One detection is of one face: of those it overlaps, the nearest.
+        nearest = np.where(same, iou + contained, -1).argmax(axis=1)
         # Best scores come first, so the last to be written is the best.
         scores = self._tracks.scores[self._followed].copy()
         for index in np.flatnonzero(known)[::-1]:
-            scores[same[index]] = detections.scores[index]
+            scores[nearest[index]] = detections.scores[index]
         self._tracks.scores = put(self._tracks.scores, self._followed, scores)
         return detections[~known]
 
@@ -123,11 +142,14 @@ class Tracker:
         """
         tracks = self._tracks
         present = sightings.presences > settings.min_presence_confidence
-        if self._all_seen and len(sightings) == len(tracks) and present.all():
+        close = self._interval_s <= MEMORY_S
+        if close and self._all_seen and len(sightings) == len(tracks) and present.all():
             encounter = Encounter(tracks.expected, outlines_of(sightings.points))
             if themselves(encounter, settings):
+                self._apart = True
                 self._see_all(sightings, encounter, tones)
                 return
+        self._apart = False
         self._see_some(sightings, np.flatnonzero(present), settings, image_wh, tones)
 
     def _see_all(self, sightings: Sightings, encounter: Encounter, tones: Tones) -> None:
@@ -146,18 +168,24 @@ class Tracker:
     ) -> None:
         tracks, followed = self._tracks, np.flatnonzero(self._tracks.followed)
         tracks.presences = put(tracks.presences, followed, sightings.presences[: len(followed)])
+        seen = outlines_of(sightings.points)
+        found = ~np.isnan(sightings.scores)
+        found[: len(followed)] = ~np.isnan(tracks.scores[followed])
+        present = plausible(tracks, followed, seen, found, present)
         shown = sightings[present]
-        encounter = Encounter(tracks.expected, outlines_of(shown.points))
+        encounter = Encounter(tracks.expected, seen[present])
         seen_tones = tones(shown.points)
         known, places, strangers = who_is_who(
             tracks, encounter, seen_tones, present >= len(followed), settings
         )
         missed = _others(len(tracks), known)
+        met = tracks.met
         clear = encounter.alone(places, missed)
         self._learn(known[clear], seen_tones[places[clear]])
         tracks.see(known, encounter.seen[places], shown[places])
         if len(missed):
-            self._miss(missed, encounter, places, settings, image_wh)
+            hidden = encounter.hidden(places, missed, met[np.ix_(missed, known)])
+            self._miss(missed, encounter.centres[missed], hidden, settings, image_wh)
         if len(strangers):
             self._begin(shown[strangers], seen_tones[strangers], settings.max_faces)
         self._all_seen = not self._tracks.misses.any()
@@ -188,21 +216,21 @@ class Tracker:
     def _miss(
         self,
         missed: Indices,
-        encounter: Encounter,
-        seen: Indices,
+        centres: Float64,
+        hidden: NDArray[np.bool_],
         settings: PipelineSettings,
         image_wh: tuple[int, int],
     ) -> None:
         """Take note of who is not seen, and forget whoever is gone for long."""
         tracks = self._tracks
         tracks.miss(missed)
-        hidden = self._interval_s * encounter.hidden(seen, missed)
-        tracks.hidden_s = put(tracks.hidden_s, missed, tracks.hidden_s[missed] + hidden)
-        centres = encounter.centres[missed]
+        hidden_s = tracks.hidden_s[missed] + self._interval_s * hidden
+        tracks.hidden_s = put(tracks.hidden_s, missed, hidden_s)
         inside = ((centres >= 0) & (centres < image_wh)).all(axis=1)
         held = inside & (tracks.misses[missed] <= settings.max_coast_frames)
         tracks.followed = put(tracks.followed, missed, tracks.followed[missed] & held)
-        gone = tracks.unseen_s - tracks.hidden_s > MEMORY_S
+        # Where images are far apart, a single one that does not show a face is no proof.
+        gone = (tracks.unseen_s - tracks.hidden_s > MEMORY_S) & (tracks.misses > 1)
         gone |= tracks.unseen_s > MEMORY_BEHIND_S
         gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
         if gone.any():

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.core.motion import Motion
+from facemesh_ros.core.boxes import overlaps, tight_boxes
+from facemesh_ros.core.encounter import same_face
+from facemesh_ros.core.motion import LONG_S, Motion
+from facemesh_ros.core.nms import firsts
 from facemesh_ros.core.outlines import Outlines, outlines_of
 from facemesh_ros.core.structs import Indices, Rows, join, put, select
 from facemesh_ros.core.types import FaceState, Float32, Float64, Rois, UInt8
@@ -97,6 +100,15 @@ class Tracks:
         """Where they are expected now."""
         return self.outlines.moved(self.steps)
 
+    @property
+    def met(self) -> NDArray[np.bool_]:
+        """(N, N) whether both were known while both were in sight, as time passes to an image.
+
+        Who came when another was lost already does not stand before him.
+        """
+        before = self.ages.astype(np.int64)[:, None] - 1 > self.misses
+        return before & before.T
+
     @staticmethod
     def none(landmark_count: int) -> Tracks:
         """Return no tracks."""
@@ -130,6 +142,9 @@ class Tracks:
 
     def pass_time(self, interval_s: float) -> None:
         """Move all of them on to the next image."""
+        if interval_s > LONG_S:
+            # What a face was doing so long ago says nothing of where it is.
+            self.motion = Motion.at_rest(len(self))
         self.motion.pass_time(interval_s)
         self.motion.slow_down(self.misses > 0, interval_s)
         self.steps = self.steps + self.motion.velocities * interval_s
@@ -175,6 +190,17 @@ class Tracks:
         steps = np.zeros((len(self), 1, 3), np.float32)
         steps[away, 0, :2] = self.steps[away]
         return replace(self, points=self.points + steps, steady=self.steady + steps)
+
+    def one_in_each_place(self, min_iou: float) -> Tracks:
+        """Return those that do not stand where another is: of two who was seen last, then longest.
+
+        Args:
+            min_iou: Overlap of two boxes from which they are of one face.
+        """
+        boxes = tight_boxes(self.steady)
+        trusted = np.lexsort((-self.hits, self.misses))
+        same = same_face(*overlaps(boxes, boxes), min_iou)
+        return self[np.sort(trusted[firsts(same[np.ix_(trusted, trusted)])])]
 
     def states(self, min_birth_frames: int) -> UInt8:
         """Return the (N,) states as consumers see them."""

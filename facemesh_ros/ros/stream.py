@@ -29,6 +29,7 @@ from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.sharing import SharedTopic
 from facemesh_ros.ros.silence import Silence
 from facemesh_ros.ros.source import Source
+from facemesh_ros.ros.stamps import StampWatch
 from facemesh_ros.ros.turns import Turns
 from facemesh_ros.ros.worker import NewestFirstWorker
 from facemesh_ros.sensor import FaceSensor
@@ -70,6 +71,7 @@ class FaceStream:
         self._source = Source(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
+        self._stamps = StampWatch(self._source, self._pipeline.stamp_faults)
         self._camera = CameraModel(self._source)
         self._outputs = Outputs(self._source, sensor, self._camera, self._times.stage)
         self._reset_wanted = False
@@ -164,6 +166,7 @@ class FaceStream:
                 to_8_bits=self._bit_depth.scaled,
             )
         faces = self._faces_in(frame)
+        self._stamps.look()
         with self._times.stage('publish'):
             latency_s = self._outputs.publish_landmarks(faces, frame, msg.header, self._counts)
         self._frame_ids.last = msg.header.frame_id

@@ -88,7 +88,7 @@ class Scene:
             image_wh,
             lambda points: np.zeros((len(points), 3), np.float32),
         )
-        return self.tracker.followed
+        return self.tracker.published(self.settings.min_tracking_iou)
 
     @staticmethod
     def _detections(faces) -> FaceDetections:

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from facemesh_ros.core.boxes import overlaps
+from facemesh_ros.core.encounter import same_face
 from facemesh_ros.core.settings import SensorSettings
 from facemesh_ros.core.types import Faces, FaceState, Frame, PixelOrder
 from facemesh_ros.sensor import load_sensor
@@ -149,6 +151,103 @@ def test_images_without_stamps_are_a_stream(stream):
     faces = [stream.show((40 + 8 * index, 120), wait_ns=0) for index in range(5)]
     assert [lives(now)[0][1] for now in faces] == [TENTATIVE] + [TRACKED] * 4
     assert len({int(now.ids[0]) for now in faces}) == 1
+
+
+@pytest.mark.parametrize(
+    'stamps_ms',
+    [
+        [33, -12, 45],
+        [33, -999, 1032],
+        [66, -33, 66, -33, 66, -33],
+        [0, 0, 33],
+    ],
+    ids=['late', 'late by almost a second', 'swapped buffers', 'repeated'],
+)
+def test_who_is_there_keeps_the_id_also_if_images_come_out_of_order(stream, stamps_ms):
+    known = first_id(stream)
+    for wait_ms in stamps_ms:
+        faces = stream.show(HERE, wait_ns=wait_ms * 1_000_000)
+        assert lives(faces) == [(known, TRACKED)]
+    assert faces.ages.tolist() == [2 + len(stamps_ms)]
+
+
+def test_an_image_without_a_stamp_among_others_is_one_of_the_stream(stream):
+    known, stamp_ns = first_id(stream), stream.stamp_ns
+    for index in range(6):
+        stream.stamp_ns = 0 if index % 2 else stamp_ns + index * PERIOD_NS
+        assert lives(stream.show(HERE, wait_ns=0)) == [(known, TRACKED)]
+    assert stream.pipeline.stamp_faults.unstamped >= 3
+
+
+def test_the_filter_takes_a_late_image_for_one_more_of_a_face_at_rest(stream, astronaut):
+    """As steady as without it: it does not begin anew, which would pass the noise on."""
+    random = np.random.default_rng(3)
+    noise = random.normal(0, 6, (40, 480, 640, 3))
+
+    def moves(stamps_ms):
+        stream.pipeline.reset()
+        shown = []
+        for stamp_ms, grain in zip(stamps_ms, noise, strict=True):
+            image = np.full((480, 640, 3), GREY, np.float32)
+            image[120:320, 40:250] = astronaut[HEAD]
+            image = np.clip(image + grain, 0, 255).astype(np.uint8)
+            stamp_ns = stream.stamp_ns + stamp_ms * 1_000_000
+            faces = stream.pipeline.process(Frame(image, PixelOrder.RGB, stamp_ns))
+            shown.append(faces.landmarks[0, :, :2])
+        return np.diff(np.stack(shown[20:]), axis=0).std()
+
+    in_order = [33 * index for index in range(40)]
+    swapped = [33 * (index ^ 1) for index in range(40)]
+    assert moves(swapped) < 1.5 * moves(in_order)
+
+
+@pytest.mark.parametrize('rate_hz', [0.2, 0.5, 0.95, 1.0, 2.0])
+def test_before_a_slow_camera_a_face_that_is_in_each_image_keeps_its_id(stream, rate_hz):
+    random = np.random.default_rng(1)
+    ids, states = [], []
+    for index in range(8):
+        # Someone who moves a little meanwhile, and a clock that is a little off.
+        corner = HERE[0] + 20 * (index % 3), HERE[1] + 15 * (index % 2)
+        wait_s = (1 + random.uniform(-0.15, 0.15)) / rate_hz
+        faces = stream.show(corner, wait_ns=round(wait_s * 1e9))
+        assert middles(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
+        ids += faces.ids.tolist()
+        states += faces.states.tolist()
+    assert len(set(ids)) == 1
+    assert states == [TENTATIVE] + [TRACKED] * 7
+
+
+def test_between_images_that_are_seconds_apart_people_may_walk_and_the_filter_drags_nobody(stream):
+    ids = set()
+    for x, y in [(40, 120), (150, 100), (60, 180), (170, 140), (40, 120)]:
+        faces = stream.show((x, y), wait_ns=2_000_000_000)
+        ids.update(faces.ids.tolist())
+        assert middles(faces)[0] == pytest.approx((x + FACE_XY[0], y + FACE_XY[1]), abs=6)
+        np.testing.assert_array_equal(faces.landmarks, faces.raw_landmarks)
+    assert len(ids) == 1
+
+
+def test_somebody_else_in_the_same_seat_in_the_next_image_of_a_slow_camera_is_new(stream):
+    wait_ns = 2_000_000_000
+    for _ in range(3):
+        (known,) = stream.show(HERE, wait_ns=wait_ns).ids
+    stream._head = (stream._head * 0.4).astype(np.uint8)  # a much darker face
+    faces = stream.show(HERE, wait_ns=wait_ns)
+    assert lives(faces) == [(known + 1, TENTATIVE)]
+
+
+@pytest.mark.parametrize('way', [(40, 40), (-60, 20), (20, -60), (60, 0), (-20, 40)])
+@pytest.mark.parametrize('images', [1, 5])
+def test_after_a_cut_one_face_is_one_face(stream, way, images):
+    """The same head elsewhere, so near that the crop of before the cut shows a part of it."""
+    before, after = (200, 150), (200 + way[0], 150 + way[1])
+    for _ in range(5):
+        stream.show(before)
+    for index in range(12):
+        faces = stream.show(before if (index // images) % 2 else after)
+        assert (faces.states != COASTING).sum() <= 1
+        same = same_face(*overlaps(faces.boxes_xyxy, faces.boxes_xyxy), 0.5)
+        assert not (same & ~np.eye(len(faces), dtype=bool)).any()
 
 
 def test_who_comes_in_is_found_while_another_is_followed(stream):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.core.encounter import Encounter
+from facemesh_ros.core.boxes import overlaps, tight_boxes
+from facemesh_ros.core.encounter import Encounter, same_face
 from facemesh_ros.core.outlines import outlines_of
 from facemesh_ros.core.rois import rois_from_landmarks
 from facemesh_ros.core.settings import PipelineSettings
@@ -149,7 +150,7 @@ def test_who_was_just_seen_has_the_better_claim_than_who_is_out_of_sight(scene):
     stream.show(scene.face_at(240, 200))
     # Nearer to where the hidden one is.
     assert id_at(stream.show(scene.face_at(268, 200)), 268, 200) == 1
-    assert stream.tracker.followed.misses.tolist() == [0, 2]
+    assert stream.tracker._tracks.misses.tolist() == [0, 2]
 
 
 def test_a_fast_face_is_expected_ahead_from_its_second_sight_on(scene):
@@ -239,3 +240,50 @@ def test_faces_that_overlap_or_change_places_are_not_beyond_doubt(scene, other):
     points = np.stack([scene.face_at(200, 200), scene.face_at(*other)])
     moved = points[::-1] if other[1] > 250 else points
     assert not themselves(Encounter(outlines_of(points), outlines_of(moved)), PipelineSettings())
+
+
+def test_who_was_there_before_a_cut_does_not_come_back_on_somebody_who_came_with_it(scene):
+    stream = scene()
+    for _ in range(3):
+        stream.show(scene.face_at(200, 200))
+    for _ in range(3):
+        tracks = stream.show(scene.face_at(280, 200))
+    assert id_at(tracks, 280, 200) == 2
+    # Nearer to where the first one was, and further than a face goes from image to image.
+    for x in (238, 200, 240, 280):
+        tracks = stream.show(scene.face_at(x, 200))
+        assert id_at(tracks[tracks.misses == 0], x, 200) == 2
+
+
+shown_faces = st.lists(
+    st.tuples(st.floats(60, 580), st.floats(60, 420), st.floats(40, 160)), max_size=5
+)
+
+
+@given(
+    stream=st.lists(st.tuples(shown_faces, st.integers(1, 4)), min_size=1, max_size=6),
+    shift=st.tuples(st.floats(-40, 40), st.floats(-40, 40)),
+    most=st.integers(1, 6),
+    coast=st.integers(0, 6),
+    min_iou=st.floats(0.2, 1.0),
+    dt=st.sampled_from([0.0, 0.03, 0.2, 1.5]),
+    detector_every=st.integers(1, 3),
+)
+def test_whatever_is_cut_to_what_no_two_of_those_published_stand_in_one_place(
+    scene, stream, shift, most, coast, min_iou, dt, detector_every
+):
+    seen = scene(max_faces=most, max_coast_frames=coast, min_tracking_iou=min_iou)
+    index = 0
+    for faces, images in stream:
+        for moved in range(images):
+            at = [
+                scene.face_at(x + shift[0] * moved, y + shift[1] * moved, size)
+                for x, y, size in faces
+            ]
+            tracks = seen.show(*at, dt=dt, detector=index % detector_every == 0)
+            index += 1
+            ids, boxes = tracks.ids.tolist(), tight_boxes(tracks.steady)
+            assert ids == sorted(set(ids))
+            assert len(ids) <= most
+            same = same_face(*overlaps(boxes, boxes), min_iou)
+            assert not (same & ~np.eye(len(ids), dtype=bool)).any()

@@ -99,7 +99,7 @@ def test_behind_something_it_is_expected_further_on_its_way(scene):
         stream.show(scene.face_at(100 + 10 * index, 200))
     for _ in range(5):
         stream.show()
-    x = float(stream.tracker.followed.points[0, :, 0].mean())
+    x = float(stream.tracker.published(0.5).points[0, :, 0].mean())
     # Slower and slower, as a face that is not seen may as well have stopped.
     assert 240 + 20 < x < 240 + 45
     assert lives(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
@@ -160,7 +160,7 @@ def test_a_reset_forgets_all_faces_but_never_gives_an_id_twice(scene):
     for _ in range(3):
         stream.show(scene.face_at(200, 200), scene.face_at(400, 200))
     stream.tracker.reset()
-    assert len(stream.tracker.followed) == len(stream.tracker.lost) == 0
+    assert len(stream.tracker.published(0.5)) == len(stream.tracker.lost) == 0
     tracks = stream.show(scene.face_at(200, 200))
     assert lives(tracks) == [(3, TENTATIVE)]
     assert tracks.ages.tolist() == [1]
