@@ -59,11 +59,11 @@ class FaceMeshNode(LifecycleNode):
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
         self._log = NodeLog(self.get_logger())
-        self._tunables = Parameters(self)
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: FaceStreams | None = None
+        self._tunables = Parameters(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
