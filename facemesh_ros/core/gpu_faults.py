@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from onnxruntime.capi import onnxruntime_pybind11_state as _state
+from facemesh_ros.core.onnx_runtime import ort
 
+_state = ort.capi.onnxruntime_pybind11_state
 # A wrong shape, type or name is InvalidArgument. What fails by a binding is Python's RuntimeError.
 _KINDS: tuple[type[BaseException], ...] = (
     RuntimeError,
