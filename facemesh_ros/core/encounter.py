@@ -86,7 +86,7 @@ class Encounter:
     ) -> NDArray[np.bool_]:
         """Tell which of M missed are taken to be behind one of K seen, (M, K) of whom they met."""
         parts = self._overlaps[1][missed[:, None], places + len(self.expected)]
-        hidden: NDArray[np.bool_] = ((parts > BEHIND) & met).any(axis=1)
+        hidden: NDArray[np.bool_] = ((parts > BEHIND) & met).max(axis=1, initial=False)
         return hidden
 
 

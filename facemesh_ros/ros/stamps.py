@@ -16,7 +16,7 @@ _TEXTS = {
     'forgotten: right if a recording began anew, else look for a second publisher or a wrong '
     'clock',
     'far_apart': 'images on {topic} come more than {pause_s:g} s apart: no face is followed over '
-    'such a pause, each is a new one in every image (min_birth_frames: 1 has them tracked at once)',
+    'such a pause, each is new in every image (min_birth_frames: 1 has them tracked at once)',
 }
 # One pause after the first image is no slow camera yet.
 _TOLD_FROM = {'far_apart': 2}

@@ -101,7 +101,7 @@ def test_a_clock_that_is_set_back_a_little_is_met_again():
     back_ns = 500 * MS
     stamps = [TODAY_NS + index * 50 * MS for index in range(20)]
     stamps += [stamps[-1] - back_ns + index * 50 * MS for index in range(1, 30)]
-    first, *intervals = steps(*stamps)
+    _, *intervals = steps(*stamps)
     assert None not in intervals
     assert intervals[-15:] == pytest.approx([0.05] * 15)
 
