@@ -29,15 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         status: int = arguments.func(arguments)
-    except FacemeshError as error:
-        print(f'facemesh: {error}', file=sys.stderr)
-        return 1
     except BrokenPipeError:
-        # Who read the results has had enough, as `head` has; nothing more can be told there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who read the results has had enough, as `head` has.
+        _give_up_standard_output()
         return 1
-    except OSError as error:  # a full disk, say
+    except (FacemeshError, OSError) as error:  # a full disk, say
         print(f'facemesh: {error}', file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_standard_output()
         return 1
     except ModuleNotFoundError as error:
         print(f'facemesh: {_way_to_package(error)}', file=sys.stderr)
@@ -45,6 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
+
+
+def _give_up_standard_output() -> None:
+    """Let nothing more be told there; Python tries once more at its end, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):
