@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == '__main__':
+    from facemesh_ros.ros.signals import exit_on_signals
+
+    exit_on_signals()  # before the other imports, which take a second
+
 import argparse
 import itertools
 import sys
