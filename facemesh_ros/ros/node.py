@@ -166,10 +166,10 @@ class FaceMeshNode(LifecycleNode):
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
     keep_memory_for_images()
-    signals = start_rclpy(args)
     try:
+        signals = start_rclpy(args)
         node = FaceMeshNode()
-    except ParameterException as error:
+    except (FacemeshError, ParameterException) as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1

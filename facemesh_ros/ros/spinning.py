@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.shared_memory import reclaim_segments, shortage
 from facemesh_ros.ros.signals import EndingSignals
 
@@ -19,10 +20,17 @@ _LOGGER = get_logger('facemesh')
 
 
 def start_rclpy(args: list[str] | None = None) -> EndingSignals:
-    """Initialise rclpy, and return what ends the process."""
+    """Initialise rclpy, and return what ends the process.
+
+    Raises:
+        FacemeshError: If the ROS arguments or the environment do not let it.
+    """
     signals = EndingSignals()
     freed, short = reclaim_segments(), shortage()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise FacemeshError(f'ROS cannot start: {error}') from error
     if freed:
         _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
     if short and 'fastrtps' in rclpy.get_rmw_implementation_identifier():
