@@ -11,6 +11,8 @@ import signal
 import socket
 import sys
 
+# What shells say of a program that Ctrl-C ended: 128 + SIGINT.
+ENDED_BY_SIGNAL = 130
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -130,12 +130,13 @@ def main(args: list[str] | None = None) -> int:
     arguments = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])
     try:
         images, rate_hz = open_source(arguments)
+        signals = start_rclpy(args)
     except FacemeshError as error:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
-    signals = start_rclpy(args)
     spin_until_told(DemoCamera(images, rate_hz), signals)
     rclpy.try_shutdown()
+    signals.ignore()
     return 0
 
 
