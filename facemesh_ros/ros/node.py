@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == '__main__':
+    from facemesh_ros.ros.signals import exit_on_signals
+
+    exit_on_signals()  # before the other imports, which take a second
+
 import sys
 import traceback
 from collections import defaultdict
@@ -161,10 +166,10 @@ class FaceMeshNode(LifecycleNode):
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
     keep_memory_for_images()
-    signals = start_rclpy(args)
     try:
+        signals = start_rclpy(args)
         node = FaceMeshNode()
-    except ParameterException as error:
+    except (FacemeshError, ParameterException) as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1
@@ -173,6 +178,8 @@ def main(args: list[str] | None = None) -> int:
 
 def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
     try:
+        if signals.have_come:
+            return 0
         if not node.start():
             return 1
         spin_until_told(node, signals)
@@ -181,6 +188,7 @@ def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
         # Left to the interpreter's end, rclpy now and then takes the process down with it.
         node.destroy_node()
         rclpy.try_shutdown()
+        signals.ignore()
     return 0
 
 

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-import signal
-import socket
 from contextlib import suppress
 from threading import Thread
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.shared_memory import reclaim_segments, shortage
+from facemesh_ros.ros.signals import EndingSignals
 
-class EndingSignals:
-    """SIGINT and SIGTERM, which from now on do nothing but end `spin_until_told`.
-
-    rclpy's handlers wake executors from a thread that does not notice when these are destroyed:
-    one end in a hundred was a segmentation fault. Python's raises KeyboardInterrupt in the midst
-    of whatever runs.
-    """
-
-    def __init__(self) -> None:
-        """Take both signals over; call it once, in the main thread."""
-        self._arrived, self._noted = socket.socketpair()
-        self._noted.setblocking(False)
-        signal.set_wakeup_fd(self._noted.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
-
-    def wait(self) -> None:
-        """Return once one has come, be it long ago."""
-        self._arrived.recv(1)
-
-    def pretend(self) -> None:
-        """End a wait."""
-        self._noted.send(b'\0')
+_LOGGER = get_logger('facemesh')
 
 
 def start_rclpy(args: list[str] | None = None) -> EndingSignals:
-    """Initialise rclpy, and return what ends the process."""
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    return EndingSignals()
+    """Initialise rclpy, and return what ends the process.
+
+    Raises:
+        FacemeshError: If the ROS arguments or the environment do not let it.
+    """
+    signals = EndingSignals()
+    freed, short = reclaim_segments(), shortage()
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise FacemeshError(f'ROS cannot start: {error}') from error
+    if freed:
+        _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
+    if short and 'fastrtps' in rclpy.get_rmw_implementation_identifier():
+        _LOGGER.warning(short)
+    return signals
 
 
 def spin_until_told(node: Node, signals: EndingSignals) -> None:

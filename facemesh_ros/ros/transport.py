@@ -1,4 +1,4 @@
-"""Room for large images between the processes of one machine."""
+"""How the processes of one machine talk: with room for images, undisturbed by other machines."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ def room_for_images() -> tuple[str, str]:
     older = os.environ.get('ROS_DISTRO') in OLDER_DISTROS
     variable = 'FASTRTPS_DEFAULT_PROFILES_FILE' if older else 'FASTDDS_DEFAULT_PROFILES_FILE'
     return variable, str(share_folder() / 'config' / 'fastdds_large_images.xml')
+
+
+def stay_on_this_machine() -> None:
+    """Let this process and its children find nobody on other machines, and not be found by them.
+
+    Whatever the user has set for that is for robots, and gives way.
+    """
+    for name in ('ROS_STATIC_PEERS', 'ROS_DISCOVERY_SERVER', 'ROS_LOCALHOST_ONLY'):
+        os.environ.pop(name, None)
+    if os.environ.get('ROS_DISTRO') == 'humble':
+        os.environ['ROS_LOCALHOST_ONLY'] = '1'
+    else:
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'

@@ -47,6 +47,7 @@ def test_without_models_it_says_how_to_get_them(start_node, tmp_path):
         ('cameras:=[front, front]', '[front, rear]'),
         ('cameras:=front', '[front, rear]'),
         ('cameras:=[1st]', '[front, rear]'),
+        ('nonsense', "Couldn't parse parameter override rule: '-p nonsense'"),
         ('execution_provider:=cuda', 'onnxruntime-gpu'),
         ('require_gpu:=true', 'require_gpu is set, but no GPU runs the models: '),
     ],

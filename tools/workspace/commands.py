@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -77,6 +78,8 @@ def _become(distro: Distro, command: Arguments, folder: Path | None = None) -> i
 
 def _demo(distro: Distro, arguments: Arguments) -> int:
     set_up(distro)
+    # Ctrl-C waits until the demo has its own handlers; Python's start would end in a traceback.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     return _become(distro, ['python', '-m', 'facemesh_ros.ros.demo', *arguments])
 
 

@@ -1,7 +1,12 @@
 """`python -m facemesh_ros.ros.demo`."""
 
-import sys
+from facemesh_ros.ros.signals import ENDED_BY_SIGNAL, exit_on_signals
 
-from facemesh_ros.ros.demo.demo import main
+# Before the other imports, which take a second.
+exit_on_signals(ENDED_BY_SIGNAL, 'demo: ended before it began')
+
+import sys  # noqa: E402
+
+from facemesh_ros.ros.demo.demo import main  # noqa: E402
 
 sys.exit(main())

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == '__main__':
+    from facemesh_ros.ros.signals import exit_on_signals
+
+    exit_on_signals()  # before the other imports, which take a second
+
 import argparse
 import itertools
 import sys
@@ -125,12 +130,13 @@ def main(args: list[str] | None = None) -> int:
     arguments = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])
     try:
         images, rate_hz = open_source(arguments)
+        signals = start_rclpy(args)
     except FacemeshError as error:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
-    signals = start_rclpy(args)
     spin_until_told(DemoCamera(images, rate_hz), signals)
     rclpy.try_shutdown()
+    signals.ignore()
     return 0
 
 

@@ -4,116 +4,105 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import signal
+import secrets
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from contextlib import closing, suppress
 
-import cv2
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
 from rich.live import Live
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.media import VideoFile
-from facemesh_ros.ros.demo.camera import add_source_arguments, open_source, source_arguments
+from facemesh_ros.media import write_picture
+from facemesh_ros.ros.demo.arguments import (
+    PICTURE,
+    VIDEO,
+    DemoError,
+    demo_parser,
+    prepare_output,
+    rviz_command,
+)
+from facemesh_ros.ros.demo.camera import open_source, source_arguments
 from facemesh_ros.ros.demo.processes import Processes
-from facemesh_ros.ros.demo.view import line, view
+from facemesh_ros.ros.demo.recording import Recording
+from facemesh_ros.ros.demo.view import line, stages, view
 from facemesh_ros.ros.demo.witness import Witness
-from facemesh_ros.ros.transport import make_room_for_images, share_folder
+from facemesh_ros.ros.signals import ENDED_BY_SIGNAL, EndingSignals
+from facemesh_ros.ros.spinning import start_rclpy
+from facemesh_ros.ros.transport import make_room_for_images, stay_on_this_machine
 
 NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera'
 START_S = 60.0
 LINE_PERIOD_S = 1.0
-# Of the images with the bundled face; with fewer, this machine or this software is at fault.
+# Of the answered images with the bundled face; with fewer, this software is at fault.
 WANTED_SHARE = 0.95
+# Of the images sent; with fewer answers, the user is told why.
+ANSWERED_SHARE = 0.95
 
 
-class DemoError(FacemeshError):
-    """The demo cannot go on; the text says why."""
+class SignalError(Exception):
+    """A signal has come."""
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the demo; 1 if it could not, or if the bundled face was not seen often enough."""
-    arguments = _parser().parse_args(args)
+    """Run the demo.
+
+    Returns:
+        0; 1 if it could not run, or the bundled face was not seen often enough; 130 if it was
+        ended before there was anything to see.
+    """
+    sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
+    arguments = demo_parser().parse_args(args)
     make_room_for_images()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+    stay_on_this_machine()
     try:
         return _demonstrate(arguments)
     except FacemeshError as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='demo', description=__doc__)
-    add_source_arguments(parser)
-    parser.add_argument('--seconds', type=float, help='how long; default: until Ctrl-C')
-    parser.add_argument(
-        '--output', type=Path, default=Path('demo_output'), help='folder for picture and video'
-    )
-    parser.add_argument(
-        '--view',
-        action=argparse.BooleanOptionalAction,
-        help='open rviz2; default: if it is installed and there is a display',
-    )
-    return parser
+    except BrokenPipeError:  # as in `./run demo | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _demonstrate(arguments: argparse.Namespace) -> int:
-    # A wrong file is told now, not by a process that dies later.
+    # What is wrong is told now, not by a process that dies later.
     _, rate_hz = open_source(arguments)
-    rviz = _rviz_command(arguments.view)
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    with VideoFile(arguments.output / 'faces.mp4', rate_hz) as video, Processes() as nodes:
-        witness = Witness(video, rate_hz)
-        with suppress(KeyboardInterrupt):  # the usual end
-            _watch(arguments, witness, nodes, rviz)
-    rclpy.try_shutdown()
-    return _report(arguments, witness)
-
-
-def _rviz_command(wanted: bool | None) -> list[str] | None:
-    """Return what shows the faces in 3-D, None for nothing; raises if it is wanted in vain."""
-    program = shutil.which('rviz2')
-    display = os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
-    if wanted and not program:
-        raise DemoError('--view needs rviz2 on the PATH; it comes with a ROS install')
-    if wanted and not display:
-        raise DemoError('--view needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set')
-    if wanted is False or not program or not display:
-        return None
-    return [program, '-d', str(share_folder() / 'config' / 'facemesh.rviz')]
-
-
-def _watch(
-    arguments: argparse.Namespace, witness: Witness, nodes: Processes, rviz: list[str] | None
-) -> None:
-    """Start everything and show it until the time is over."""
-    spin = _Spin(witness, nodes)
-    nodes.start_module(NODE)
-    spin.until(lambda: witness.info is not None, 'the node to be ready')
-    if rviz:
-        nodes.start(rviz)
-    nodes.start_module(CAMERA, *source_arguments(arguments))
-    spin.until(lambda: witness.answered > 0, 'the first landmarks')
-    show = _show_live if sys.stdout.isatty() else _show_lines
-    show(witness, spin, arguments.seconds)
+    # A namespace of its own keeps cameras and other demos out. Not by the process' number, which
+    # two containers on one network may share.
+    namespace = f'/demo_{secrets.token_hex(2)}'
+    rviz = rviz_command(arguments.view, namespace)
+    prepare_output(arguments.output)
+    signals = start_rclpy()
+    try:
+        with Recording(arguments.output / VIDEO, rate_hz, arguments.record) as recording:
+            witness = Witness(namespace, recording)
+            with (
+                suppress(SignalError),  # the usual end
+                Processes() as nodes,
+                closing(_Spin(witness, nodes, signals)) as spin,
+            ):
+                _watch(arguments, spin, rviz)
+            return _report(arguments, witness, recording)
+    finally:
+        rclpy.try_shutdown()
+        signals.ignore()
 
 
 class _Spin:
-    """Lets the witness listen while the other processes live."""
+    """Lets the witness listen while the other processes live and no signal comes."""
 
-    def __init__(self, witness: Witness, nodes: Processes) -> None:
-        self._nodes = nodes
+    def __init__(self, witness: Witness, nodes: Processes, signals: EndingSignals) -> None:
+        self.witness, self.nodes, self._signals = witness, nodes, signals
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(witness)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._executor.shutdown()
 
     def until(self, reached: Callable[[], bool], what: str) -> None:
         """Listen until something is reached; raises DemoError if it never is."""
@@ -126,46 +115,103 @@ class _Spin:
     def during(self, seconds: float) -> None:
         """Listen for a while."""
         end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
-            self._once()
+        while (left_s := end_s - time.monotonic()) > 0:
+            self._once(min(left_s, 0.1))
 
-    def _once(self) -> None:
-        self._executor.spin_once(timeout_sec=0.1)
-        if ended := self._nodes.ended():
+    def _once(self, timeout_s: float = 0.1) -> None:
+        self._executor.spin_once(timeout_sec=timeout_s)
+        if self._signals.have_come:
+            raise SignalError
+        if ended := self.nodes.ended():
             raise DemoError(f'{" and ".join(ended)} ended by itself; the log above says why')
 
 
-def _show_live(witness: Witness, spin: _Spin, seconds: float | None) -> None:
-    with Live(get_renderable=lambda: view(witness), refresh_per_second=4):
+def _watch(arguments: argparse.Namespace, spin: _Spin, rviz: list[str] | None) -> None:
+    """Start everything and show it until the time is over."""
+    witness, nodes = spin.witness, spin.nodes
+    namespace = witness.get_namespace()
+    alone = ['--ros-args', '-r', f'__ns:={namespace}', '-r', '/diagnostics:=diagnostics']
+    # The camera first: a node that finds none for five seconds warns.
+    _say(f'a camera and the node start in the namespace {namespace}')
+    nodes.start_module(CAMERA, *source_arguments(arguments), *alone)
+    nodes.start_module(NODE, *alone)
+    spin.until(lambda: witness.info is not None, 'the node to be ready')
+    if rviz:
+        nodes.start(rviz)
+    _say('the node is ready; the first image is on its way')
+    spin.until(lambda: witness.answered > 0, 'the first landmarks')
+    hint = f'To listen: {_environment_to_listen()} and the topics below {namespace}/facemesh'
+    console = Console()
+    if sys.stdout.isatty() and not console.is_dumb_terminal:
+        _show_live(console, spin, arguments.seconds, hint)
+    else:
+        print(hint, flush=True)
+        _show_lines(spin, arguments.seconds)
+
+
+def _say(what: str) -> None:
+    print(f'demo: {what} …', file=sys.stderr, flush=True)
+
+
+def _environment_to_listen() -> str:
+    """Return the variables that another terminal needs to find the demo."""
+    names = 'ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    return ' '.join(f'{name}={os.environ[name]}' for name in names if name in os.environ)
+
+
+def _show_live(console: Console, spin: _Spin, seconds: float | None, hint: str) -> None:
+    footer = f'{hint}\nCtrl-C ends it'
+    with Live(
+        get_renderable=lambda: view(spin.witness, footer), console=console, refresh_per_second=4
+    ):
         spin.during(seconds or float('inf'))
 
 
-def _show_lines(witness: Witness, spin: _Spin, seconds: float | None) -> None:
+def _show_lines(spin: _Spin, seconds: float | None) -> None:
     end_s = time.monotonic() + (seconds or float('inf'))
-    while (left_s := end_s - time.monotonic()) > 0:
-        spin.during(min(LINE_PERIOD_S, left_s))
-        print(line(witness), flush=True)
+    try:
+        while (left_s := end_s - time.monotonic()) > 0:
+            spin.during(min(LINE_PERIOD_S, left_s))
+            print(line(spin.witness), flush=True)
+    finally:
+        print(stages(spin.witness), flush=True)
 
 
-def _report(arguments: argparse.Namespace, witness: Witness) -> int:
-    """Say what was seen and where the pictures lie; 1 if the bundled face was missed."""
-    sent = max(witness.sent, 1)
+def _report(arguments: argparse.Namespace, witness: Witness, recording: Recording) -> int:
+    """Say what was seen and where the pictures lie, and return the exit status."""
+    answered = witness.answered
+    if not answered:
+        print('demo: ended before the first image', file=sys.stderr)
+        return ENDED_BY_SIGNAL
     counted = [
-        f'{images} with {faces} face{"s" * (faces != 1)} ({images / sent:.1%})'
+        f'{images} with {faces} face{"s" * (faces != 1)} ({images / answered:.1%})'
         for faces, images in sorted(witness.answers.items())
     ]
-    print(f'{witness.sent} images sent, {witness.answered} answered: {", ".join(counted)}')
-    _write_picture(arguments.output, witness)
+    print(f'{witness.sent} images sent, {answered} answered: {", ".join(counted)}')
+    if answered < ANSWERED_SHARE * witness.sent:
+        print('This machine is too busy for all of them; the node takes the newest each time.')
+    _write_picture(arguments, witness)
+    _end_video(recording)
     bundled = not source_arguments(arguments)
-    if bundled and witness.answers[1] < WANTED_SHARE * sent:
+    if bundled and witness.answers[1] < WANTED_SHARE * answered:
         print(f'demo: fewer than {WANTED_SHARE:.0%} carried the face', file=sys.stderr)
         return 1
     return 0
 
 
-def _write_picture(folder: Path, witness: Witness) -> None:
+def _write_picture(arguments: argparse.Namespace, witness: Witness) -> None:
     if witness.picture is None:
-        print('no face was seen, so there is no picture of one', file=sys.stderr)
+        seen = any(count for faces, count in witness.answers.items() if faces)
+        what = 'no annotated image came' if seen else 'no face was seen'
+        print(f'{what}, so there is no picture of one', file=sys.stderr)
         return
-    cv2.imwrite(str(folder / 'face.png'), witness.picture)
-    print(f'picture and video: {folder.resolve()} (face.png, faces.mp4)')
+    path = (arguments.output / PICTURE).resolve()
+    write_picture(path, witness.picture)
+    print(f'picture: {path}')
+
+
+def _end_video(recording: Recording) -> None:
+    recording.close()
+    if recording.pictures:
+        whole = ' of the run, as --record says' if recording.is_full else ''
+        print(f'video: {recording.path.resolve()}, {recording.seconds:.1f} s{whole}')

@@ -6,37 +6,57 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Thread
+
+from facemesh_ros.ros.signals import hold_signals_back
 
 STOP_S = 5.0
 
 
 class Processes:
-    """Starts programs and, at the end of its context, stops every one of them."""
+    """Starts programs and, at the end of its context, stops every one of them.
+
+    What they say goes to standard error line by line, above whatever is drawn there.
+    """
 
     def __init__(self) -> None:
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._vital: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: list[subprocess.Popen[str]] = []
+        self._relays: list[Thread] = []
+        self._vital: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Processes:
         return self
 
-    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str]) -> subprocess.Popen[str]:
         """Start a program in a session of its own, so that Ctrl-C reaches it through us only."""
-        process = subprocess.Popen(command, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors='replace',
+            env={**os.environ, **_OUTPUT, 'RCUTILS_COLORIZED_OUTPUT': str(int(_is_terminal()))},
+        )
         self._running.append(process)
+        self._relays.append(Thread(target=_relay, args=[process], daemon=True))
+        self._relays[-1].start()
         return process
 
     def start_module(self, module: str, *arguments: str) -> None:
         """Start a module of this package with the same Python; it must not end by itself."""
-        self._vital[module] = self.start([sys.executable, '-m', module, *arguments])
+        before = hold_signals_back()  # until the module has its handlers
+        try:
+            self._vital[module] = self.start([sys.executable, '-m', module, *arguments])
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def ended(self) -> list[str]:
         """Return which modules ended by themselves."""
         return [name for name, process in self._vital.items() if process.poll() is not None]
 
     def __exit__(self, *_: object) -> None:
-        # A second Ctrl-C must not leave half of them running.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         for process in self._running:
             _send(process, signal.SIGINT)
         for process in self._running:
@@ -45,9 +65,23 @@ class Processes:
             except subprocess.TimeoutExpired:
                 _send(process, signal.SIGKILL)
                 process.wait()
-        signal.signal(signal.SIGINT, before)
+        for relay in self._relays:
+            relay.join(STOP_S)
 
 
-def _send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+# A pipe would otherwise get what Python prints in blocks.
+_OUTPUT = {'PYTHONUNBUFFERED': '1'}
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def _relay(process: subprocess.Popen[str]) -> None:
+    for line in process.stdout or ():
+        print(line, end='', file=sys.stderr, flush=True)
+
+
+def _send(process: subprocess.Popen[str], number: signal.Signals) -> None:
     if process.poll() is None:
         os.killpg(process.pid, number)

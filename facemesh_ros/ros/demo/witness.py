@@ -10,12 +10,11 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from facemesh_ros.core.drawing import bgr_from_frame
 from facemesh_ros.core.types import UInt8
-from facemesh_ros.media import VideoFile
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.images import frame_from_msg, ns_from_stamp
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA
 
-VIDEO_S = 10.0
 RATE_WINDOW = 60
 
 
@@ -31,15 +30,15 @@ class Witness(Node):
         picture: The last annotated image with a face, (H, W, 3) BGR.
     """
 
-    def __init__(self, video: VideoFile, rate_hz: float) -> None:
-        super().__init__('demo_witness')
+    def __init__(self, namespace: str, recording: Recording) -> None:
+        super().__init__('demo_witness', namespace=namespace)
         self.info: FaceMeshInfo | None = None
         self.last: FaceMeshArray | None = None
         self.sent = 0
         self.answers: Counter[int] = Counter()
         self.diagnostics: dict[str, str] = {}
         self.picture: UInt8 | None = None
-        self._video, self._video_left = video, round(VIDEO_S * rate_hz)
+        self._recording = recording
         self._start_ns = 0
         self._noted: dict[str, deque[tuple[int, int]]] = {
             'camera_info': deque(),
@@ -49,7 +48,7 @@ class Witness(Node):
         self.create_subscription(FaceMeshInfo, 'facemesh/info', self._on_info, LATCHED)
         self.create_subscription(FaceMeshArray, 'facemesh/landmarks', self._on_faces, RELIABLE)
         self.create_subscription(CameraInfo, 'camera_info', self._on_sent, RELIABLE)
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
+        self.create_subscription(DiagnosticArray, 'diagnostics', self._on_diagnostics, RELIABLE)
         self.create_subscription(Image, 'facemesh/debug_image', self._on_image, SENSOR_DATA)
 
     @property
@@ -105,6 +104,4 @@ class Witness(Node):
         bgr = bgr_from_frame(frame_from_msg(msg))
         if self.last is not None and self.last.faces:
             self.picture = bgr
-        if self._video_left > 0:
-            self._video_left -= 1
-            self._video.write(bgr)
+        self._recording.add(bgr)

@@ -1,0 +1,104 @@
+"""What the demo can be asked for, and whether that is possible, before anything is started."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.demo.camera import add_source_arguments
+from facemesh_ros.ros.transport import share_folder
+
+PICTURE, VIDEO = 'face.png', 'faces.mp4'
+RECORD_S = 300.0
+
+
+class DemoError(FacemeshError):
+    """The demo cannot go on; the text says why."""
+
+
+def demo_parser() -> argparse.ArgumentParser:
+    """Return the command line of the demo."""
+    parser = argparse.ArgumentParser(
+        prog='demo', description='A camera, the real node and a view of it, over DDS.'
+    )
+    add_source_arguments(parser)
+    parser.add_argument(
+        '--seconds', type=_seconds, metavar='N', help='how long; default: until Ctrl-C'
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('demo_output'),
+        metavar='FOLDER',
+        help=f'where {PICTURE} and {VIDEO} go, in place of those of the last time; '
+        'default: %(default)s',
+    )
+    parser.add_argument(
+        '--record',
+        type=_seconds_or_none,
+        default=RECORD_S,
+        metavar='SECONDS',
+        help='how much of the run the video holds at most, from its begin; a minute of 640x480 '
+        'takes about 15 MB; 0 for no video; default: %(default)g',
+    )
+    parser.add_argument(
+        '--view',
+        action=argparse.BooleanOptionalAction,
+        help='open rviz2; default: if it is installed and there is a display',
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = _seconds_or_none(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError(f'{text} must be a number of seconds above 0')
+    return seconds
+
+
+def _seconds_or_none(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:  # which also refuses nan
+        raise argparse.ArgumentTypeError(f'{text} must be a number of seconds')
+    return seconds
+
+
+def prepare_output(folder: Path) -> None:
+    """Make the folder, and take away what an earlier demo has left in it.
+
+    Raises:
+        DemoError: If nothing can be written there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DemoError(f'--output {folder} is a file; name a folder')
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (PICTURE, VIDEO):
+            (folder / name).unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise DemoError(
+            f'--output {folder} cannot be written to: {error.strerror}; name another folder'
+        ) from error
+
+
+def rviz_command(wanted: bool | None, namespace: str) -> list[str] | None:
+    """Return what shows the faces in 3-D, None for nothing; raises if it is wanted in vain."""
+    program = shutil.which('rviz2')
+    display = os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
+    if wanted and not program:
+        raise DemoError('--view needs rviz2 on the PATH; it comes with a ROS install')
+    if wanted and not display:
+        raise DemoError('--view needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set')
+    if wanted is False or not program or not display:
+        return None
+    config = str(share_folder() / 'config' / 'facemesh.rviz')
+    return [program, '-d', config, '--ros-args', '-r', f'__ns:={namespace}']

@@ -1,0 +1,102 @@
+"""Demos as a stranger starts them: real processes, known by a mark in their environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from facemesh_ros.ros.signals import hold_signals_back
+
+PATIENCE_S = 120.0
+COMMAND = [sys.executable, '-m', 'facemesh_ros.ros.demo']
+Start = Callable[..., 'Demo']
+
+
+class Demo:
+    """A demo that runs, with a folder for what it writes."""
+
+    def __init__(self, folder: Path, *arguments: str, before: tuple[str, ...] = (), **how: str):
+        self._mark = str(folder / 'mark')
+        self.output = folder / 'output'
+        variables = {**os.environ, 'DEMO_MARK': self._mark, **how}
+        if '--output' not in arguments:
+            arguments = *arguments, '--output', str(self.output)
+        self.process = start_held_back([*before, *COMMAND, *arguments], variables)
+
+    def end(self, number: signal.Signals | None = None) -> Demo:
+        """Wait for the end, which a signal may bring; what was said is kept."""
+        if number:
+            self.process.send_signal(number)
+        self.said, self.complained = self.process.communicate(timeout=PATIENCE_S)
+        print(self.said, self.complained)
+        self.status = self.process.returncode
+        assert 'Traceback' not in self.complained
+        assert self.processes() == []
+        return self
+
+    def processes(self) -> list[str]:
+        """Command lines of living processes that carry the mark."""
+        found = []
+        for process in Path('/proc').glob('[0-9]*'):
+            try:
+                if f'DEMO_MARK={self._mark}\0'.encode() in (process / 'environ').read_bytes():
+                    line = (process / 'cmdline').read_bytes().replace(b'\0', b' ').decode()
+                    found.append(line)
+            except OSError:
+                continue  # it ended meanwhile
+        return found
+
+
+def start_held_back(command: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a demo as `./run demo` does, so that Python's own start needs no luck."""
+    before = hold_signals_back()
+    try:
+        return subprocess.Popen(
+            command,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@pytest.fixture
+def start_demo(model_store, require_package, tmp_path) -> Iterator[Start]:
+    """Start demos that are gone at the end of the test."""
+    require_package('skimage.data')
+    started: list[Demo] = []
+
+    def start(*arguments: str, before: tuple[str, ...] = (), **variables: str) -> Demo:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(Demo(folder, *arguments, before=before, **variables))
+        return started[-1]
+
+    yield start
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.terminate()
+            demo.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def mounted() -> Callable[..., tuple[str, ...]]:
+    """Return what to start a program with so that it alone sees a small disk somewhere."""
+    namespace = ['unshare', '--map-root-user', '--mount']
+    if not shutil.which('unshare') or subprocess.run([*namespace, 'true']).returncode:
+        pytest.skip('this system lets no process mount for itself')
+
+    def disk(folder: Path, size: str) -> tuple[str, ...]:
+        script = f'mount -t tmpfs -o size={size} none "{folder}" && exec "$@"'
+        return (*namespace, 'sh', '-c', script, 'sh')
+
+    return disk

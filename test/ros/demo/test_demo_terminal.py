@@ -1,0 +1,102 @@
+"""What the demo shows: in a narrow terminal, and in one that cannot be redrawn."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+
+from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.demo.recording import Recording
+from facemesh_ros.ros.demo.view import view
+from facemesh_ros.ros.demo.witness import Witness
+
+PATIENCE_S = 60.0
+STAGES = {
+    'decode': '0.04',
+    'landmarks': '19.92',
+    'detect': '8.26',
+    'new faces': '24.48',
+    'filter': '0.48',
+    'blendshapes': '1.39',
+    'publish': '1.08',
+    'stamp to published': '52.75',
+    'debug image': '3.27',
+}
+FOOTER = 'To listen: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST and what is below /demo_1234/facemesh'
+
+
+@pytest.fixture
+def witness(ros, tmp_path):
+    """A witness who has seen twelve faces; the first of them is followed without a detector."""
+    node = Witness('/demo_test', Recording(tmp_path / 'faces.mp4', 30.0, 1.0))
+    node.info = FaceMeshInfo(
+        detector='short_range+full_range', model='v2', execution_provider='CPUExecutionProvider'
+    )
+    faces = [
+        FaceMesh(
+            id=f'f{number:05}',
+            age=12345,
+            detection_score=math.nan if number == 1 else 0.91,
+            presence=0.99,
+            box=[1120.0, 840.0, 1520.0, 1240.0],
+            landmark_count=478,
+        )
+        for number in range(1, 13)
+    ]
+    node.last = FaceMeshArray(faces=faces)
+    node.diagnostics = {f'{name} (ms)': value for name, value in STAGES.items()}
+    yield node
+    node.destroy_node()
+
+
+@pytest.mark.parametrize('columns', [60, 80, 200])
+def test_nothing_is_cut_at_the_right(witness, columns):
+    console = Console(width=columns, height=30, record=True, file=io.StringIO())
+    console.print(view(witness, FOOTER))
+    shown = console.export_text()
+    lines = shown.splitlines()
+    assert '…' not in shown
+    assert max(map(len, lines)) <= columns
+    assert '400x400 at 1120,840' in shown
+    assert 'followed' in shown
+    assert 'nan' not in shown
+    assert 'and 4 more' in shown
+    words = ' '.join(shown.split())
+    for name, value in STAGES.items():
+        assert f'{name} {value}' in words
+    assert FOOTER in words
+    assert len(lines) <= 24
+
+
+@pytest.mark.parametrize('terminal', ['dumb', 'xterm'])
+def test_a_terminal_shows_it_while_it_runs(model_store, require_package, tmp_path, terminal):
+    require_package('skimage.data')
+    ours, theirs = pty.openpty()
+    command = [sys.executable, '-m', 'facemesh_ros.ros.demo', '--output', str(tmp_path / 'out')]
+    variables = {**os.environ, 'TERM': terminal, 'COLUMNS': '60'}
+    with subprocess.Popen(command, env=variables, stdout=theirs, stderr=theirs) as demo:
+        os.close(theirs)
+        shown = b''
+        while b' fps' not in shown:
+            shown += os.read(ours, 4096)
+        demo.send_signal(signal.SIGINT)
+        shown += b''.join(iter(lambda: rest_of(ours), b''))
+        assert demo.wait(PATIENCE_S) == 0
+    os.close(ours)
+    assert b'images sent' in shown
+    assert (b'\x1b[' in shown.partition(b'To listen')[2]) == (terminal == 'xterm')
+
+
+def rest_of(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # nobody is at its other side any more
+        return b''

@@ -1,0 +1,43 @@
+"""What a launch cannot do is told in one line, before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+PATIENCE_S = 60.0
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['share:=0/2'], 'share:=0/2: it must be such as 2/3'),
+        (['share:=3/2'], 'share:=3/2: it must be such as 2/3'),
+        (['share:=2'], 'share:=2: it must be such as 2/3'),
+        (['share:=a/b'], 'share:=a/b: it must be such as 2/3'),
+        (['share:=3/3'], 'share:=3/3: there is no camera left'),
+        (['cameras:=front'], 'cameras:=front: it must be a list of names, such as [front, rear]'),
+        (['cameras:=[front'], 'cameras:=[front: it cannot be read as YAML'),
+        (['image_topic:=/cam/image_raw'], 'image_topic:=/cam/image_raw: with cameras it is'),
+        (['camera_info_topic:=/info'], 'camera_info_topic:=/info: with cameras it is'),
+        (['params_file:=/nowhere.yaml'], 'params_file:=/nowhere.yaml: No such file'),
+        (['use_sim_time:=perhaps'], 'use_sim_time:=perhaps: it must be true or false'),
+        (['respawn_delay:=soon'], 'respawn_delay:=soon: it must be a number of seconds'),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_starts(start_launch, arguments, said):
+    launch = start_launch('cameras:=[front, rear]', *arguments)
+    assert launch.process.wait(PATIENCE_S) != 0
+    (error,) = [line for line in launch.log.splitlines() if 'ERROR' in line]
+    assert said in error
+    assert 'process started' not in launch.log
+
+
+def test_without_rviz_nothing_is_started(start_launch):
+    if shutil.which('rviz2'):
+        pytest.skip('rviz2 is installed')
+    launch = start_launch('rviz:=true')
+    assert launch.process.wait(PATIENCE_S) != 0
+    assert 'rviz:=true: the package rviz2 is not installed' in launch.log
+    assert 'process started' not in launch.log
