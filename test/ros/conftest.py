@@ -29,7 +29,7 @@ from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.images import msg_from_bgr
-from facemesh_ros.ros.transport import make_room_for_images
+from facemesh_ros.ros.transport import make_room_for_images, stay_on_this_machine
 
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'
@@ -38,8 +38,9 @@ LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 @pytest.fixture(scope='session', autouse=True)
 def ros() -> Iterator[None]:
-    """A DDS domain of this test run's own, with room for large images."""
+    """A DDS domain of this test run's own on this machine alone, with room for large images."""
     os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
+    stay_on_this_machine()
     make_room_for_images()
     rclpy.init()
     yield

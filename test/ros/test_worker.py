@@ -102,7 +102,7 @@ class Supply:
 
 
 def test_what_goes_wrong_around_the_work_is_told_and_the_thread_lives_on():
-    inbox, told, done = Inbox(), [], threading.Event()
+    inbox, told, done = Inbox(ImageCounts()), [], threading.Event()
     supply = Supply(inbox)
 
     def work(item):
@@ -126,7 +126,7 @@ def test_what_goes_wrong_around_the_work_is_told_and_the_thread_lives_on():
 
 
 def test_a_thread_whose_errors_nobody_can_be_told_of_lives_on(caplog):
-    gate, inbox = Gate(), Inbox()
+    gate, inbox = Gate(), Inbox(ImageCounts())
 
     def fail(error):
         raise OSError('no log')
@@ -142,7 +142,8 @@ def test_a_thread_whose_errors_nobody_can_be_told_of_lives_on(caplog):
 
 
 def test_a_seat_is_free_for_others_whatever_happens_in_it():
-    turns, inbox, other, done = Turns(1), Inbox(), Inbox(), threading.Event()
+    turns, done = Turns(1), threading.Event()
+    inbox, other = Inbox(ImageCounts()), Inbox(ImageCounts())
     supply = Supply(inbox)
     first = NewestFirstWorker(inbox, lambda item: None, lambda error: None, turns)
     second = NewestFirstWorker(other, lambda item: done.set(), lambda error: None, turns)
