@@ -140,9 +140,9 @@ class FaceMeshNode(LifecycleNode):
             self._streams.enable(request.data)
         wanted = 'enabled' if request.data else 'disabled: images are left unread'
         idle = self._why_idle
-        response.success = not self._is_shut_down
         later = f'; takes effect once the node is active: {idle}' if idle else ''
-        response.message = wanted + later
+        response.success = not self._is_shut_down
+        response.message = wanted + later if response.success else idle
         return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> object:

@@ -7,10 +7,12 @@ import threading
 import weakref
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.ros import stream, streams
+from facemesh_ros.ros.arrivals import Arrival
 from facemesh_ros.ros.diagnostics import Diagnostics
 from facemesh_ros.ros.intake import ImageIntake
 from facemesh_ros.ros.node import FaceMeshNode
@@ -18,6 +20,7 @@ from facemesh_ros.ros.outputs import Outputs
 from facemesh_ros.ros.stream import FaceStream
 from facemesh_ros.sensor import FaceSensor
 
+PATIENCE_S = 30.0
 ERROR, FAILURE, SUCCESS = (
     TransitionCallbackReturn.ERROR,
     TransitionCallbackReturn.FAILURE,
@@ -121,6 +124,26 @@ def test_a_cleanup_or_shutdown_that_breaks_ends_everything(node, broken, monkeyp
         assert end() == returned
         assert (threading.active_count(), topics(node)) == (threads, known)
         monkeypatch.undo()
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_if_the_thread_of_the_inference_ends_diagnostics_say_so(node, monkeypatch):
+    def end(*_):
+        raise SystemExit  # whatever is no Exception ends a thread, and says nothing
+
+    assert node.trigger_configure() == SUCCESS
+    with monkeypatch.context() as patch:
+        patch.setattr(FaceStream, '_process', end)
+        assert node.trigger_activate() == SUCCESS
+        (watched,), (worker,) = node._streams._streams, workers()
+        watched._inbox.put(Arrival(b'', 0.0))
+        worker.join(PATIENCE_S)
+    status = watched.report(1.0)
+    assert status.level == DiagnosticStatus.ERROR
+    assert 'has ended; deactivate and activate again' in status.message
+    assert node.trigger_deactivate() == node.trigger_activate() == SUCCESS
+    assert len(workers()) == 1
+    assert 'has ended' not in watched.report(1.0).message
 
 
 def test_a_cleanup_needs_no_garbage_collector(node):
