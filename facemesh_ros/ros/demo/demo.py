@@ -16,9 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.media import write_picture
 from facemesh_ros.ros.demo.arguments import (
-    PICTURE,
     VIDEO,
     DemoError,
     demo_parser,
@@ -28,19 +26,16 @@ from facemesh_ros.ros.demo.arguments import (
 from facemesh_ros.ros.demo.camera import open_source, source_arguments
 from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.recording import Recording
+from facemesh_ros.ros.demo.report import report
 from facemesh_ros.ros.demo.view import line, stages, view
 from facemesh_ros.ros.demo.witness import Witness
-from facemesh_ros.ros.signals import ENDED_BY_SIGNAL, EndingSignals
+from facemesh_ros.ros.signals import EndingSignals
 from facemesh_ros.ros.spinning import start_rclpy
 from facemesh_ros.ros.transport import make_room_for_images, stay_on_this_machine
 
 NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera'
 START_S = 60.0
 LINE_PERIOD_S = 1.0
-# Of the answered images with the bundled face; with fewer, this software is at fault.
-WANTED_SHARE = 0.95
-# Of the images sent; with fewer answers, the user is told why.
-ANSWERED_SHARE = 0.95
 
 
 class SignalError(Exception):
@@ -86,7 +81,7 @@ def _demonstrate(arguments: argparse.Namespace) -> int:
                 closing(_Spin(witness, nodes, signals)) as spin,
             ):
                 _watch(arguments, spin, rviz)
-            return _report(arguments, witness, recording)
+            return report(arguments, witness, recording)
     finally:
         rclpy.try_shutdown()
         signals.ignore()
@@ -175,43 +170,3 @@ def _show_lines(spin: _Spin, seconds: float | None) -> None:
             print(line(spin.witness), flush=True)
     finally:
         print(stages(spin.witness), flush=True)
-
-
-def _report(arguments: argparse.Namespace, witness: Witness, recording: Recording) -> int:
-    """Say what was seen and where the pictures lie, and return the exit status."""
-    answered = witness.answered
-    if not answered:
-        print('demo: ended before the first image', file=sys.stderr)
-        return ENDED_BY_SIGNAL
-    counted = [
-        f'{images} with {faces} face{"s" * (faces != 1)} ({images / answered:.1%})'
-        for faces, images in sorted(witness.answers.items())
-    ]
-    print(f'{witness.sent} images sent, {answered} answered: {", ".join(counted)}')
-    if answered < ANSWERED_SHARE * witness.sent:
-        print('This machine is too busy for all of them; the node takes the newest each time.')
-    _write_picture(arguments, witness)
-    _end_video(recording)
-    bundled = not source_arguments(arguments)
-    if bundled and witness.answers[1] < WANTED_SHARE * answered:
-        print(f'demo: fewer than {WANTED_SHARE:.0%} carried the face', file=sys.stderr)
-        return 1
-    return 0
-
-
-def _write_picture(arguments: argparse.Namespace, witness: Witness) -> None:
-    if witness.picture is None:
-        seen = any(count for faces, count in witness.answers.items() if faces)
-        what = 'no annotated image came' if seen else 'no face was seen'
-        print(f'{what}, so there is no picture of one', file=sys.stderr)
-        return
-    path = (arguments.output / PICTURE).resolve()
-    write_picture(path, witness.picture)
-    print(f'picture: {path}')
-
-
-def _end_video(recording: Recording) -> None:
-    recording.close()
-    if recording.pictures:
-        whole = ' of the run, as --record says' if recording.is_full else ''
-        print(f'video: {recording.path.resolve()}, {recording.seconds:.1f} s{whole}')

@@ -40,7 +40,8 @@ def line(witness: Witness) -> str:
 def counts(witness: Witness) -> str:
     """Say how many images there were so far."""
     dropped = witness.last.dropped_images if witness.last else 0
-    return f'{witness.sent} images, {witness.answered} answered, {dropped} dropped'
+    lost = f', {witness.lost} lost' if witness.lost else ''
+    return f'{witness.sent} images, {witness.answered} answered, {dropped} dropped{lost}'
 
 
 def stages(witness: Witness) -> str:

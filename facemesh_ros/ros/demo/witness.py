@@ -57,6 +57,11 @@ class Witness(Node):
         return sum(self.answers.values())
 
     @property
+    def lost(self) -> int:
+        """Images that never reached the node, as far as the distribution tells."""
+        return int(self.last.lost_images) if self.last else 0
+
+    @property
     def rate_hz(self) -> float:
         """Landmark messages a second, over the last two seconds or so."""
         if len(self._arrivals_ns) < 2:
