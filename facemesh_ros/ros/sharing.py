@@ -10,7 +10,7 @@ from facemesh_ros.ros.publishers import names_of, why_incompatible
 from facemesh_ros.ros.source import Source
 
 # Reports for which publishers are there together before it is told.
-PATIENCE = 3
+PATIENCE = 2
 # A camera that was killed is still listed until its lease ends, 20 s in Fast DDS.
 PATIENCE_WITH_A_RESTART = 30
 
