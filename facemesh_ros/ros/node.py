@@ -8,10 +8,7 @@ if __name__ == '__main__':
     exit_on_signals()  # before the other imports, which take a second
 
 import sys
-import traceback
 from collections import defaultdict
-from collections.abc import Callable
-from functools import wraps
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -26,30 +23,10 @@ from facemesh_ros.ros.memory import keep_memory_for_images
 from facemesh_ros.ros.settings import Parameters
 from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
 from facemesh_ros.ros.streams import FaceStreams
+from facemesh_ros.ros.transitions import refuse_transitions_out_of_turn, told
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
 SUCCESS = TransitionCallbackReturn.SUCCESS
-
-Transition = Callable[['FaceMeshNode', LifecycleState], TransitionCallbackReturn]
-
-
-def _told(otherwise: TransitionCallbackReturn) -> Callable[[Transition], Transition]:
-    """Log what a transition raises and return that; rclpy would swallow it without a word."""
-
-    def decorated(transition: Transition) -> Transition:
-        @wraps(transition)
-        def wrapped(node: FaceMeshNode, state: LifecycleState) -> TransitionCallbackReturn:
-            try:
-                return transition(node, state)
-            except FacemeshError as error:
-                node.get_logger().fatal(str(error))
-            except Exception:
-                node.get_logger().fatal(traceback.format_exc())
-            return otherwise
-
-        return wrapped
-
-    return decorated
 
 
 class FaceMeshNode(LifecycleNode):
@@ -69,6 +46,7 @@ class FaceMeshNode(LifecycleNode):
         self._enabled, self._is_shut_down = True, False
         self._streams: FaceStreams | None = None
         self._tunables = Parameters(self)
+        refuse_transitions_out_of_turn(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
@@ -78,7 +56,7 @@ class FaceMeshNode(LifecycleNode):
             return True
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
-    @_told(otherwise=FAILURE)
+    @told(otherwise=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
         self._streams = FaceStreams(
@@ -86,32 +64,32 @@ class FaceMeshNode(LifecycleNode):
         )
         return SUCCESS
 
-    @_told(otherwise=FAILURE)
+    @told(otherwise=FAILURE)
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
         self._configured.open()
         return SUCCESS
 
-    @_told(otherwise=ERROR)
+    @told(otherwise=ERROR)
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and forget all faces."""
         self._configured.close()
         return SUCCESS
 
-    @_told(otherwise=ERROR)
+    @told(otherwise=ERROR)
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give the models back."""
         self.stop()
         return SUCCESS
 
-    @_told(otherwise=SUCCESS)  # there is no way back, and what can end has ended
+    @told(otherwise=SUCCESS)  # there is no way back, and what can end has ended
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop whatever runs."""
         self._is_shut_down = True
         self.stop()
         return SUCCESS
 
-    @_told(otherwise=SUCCESS)
+    @told(otherwise=SUCCESS)
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take down what an error has left, so that the node can be configured anew."""
         self.stop()
