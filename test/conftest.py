@@ -21,9 +21,10 @@ import pytest
 from facemesh_ros.models.catalog import BUNDLE, BUNDLE_URL
 from facemesh_ros.models.store import ModelStore
 
-# A test run that was started in the background ignores Ctrl-C, and so would its children, to which
-# some tests send it.
+# A test run that was started in the background, or by nohup, ignores signals, and so would its
+# children, to which some tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Where there is no ROS 2, as after `pip install .`, its tests cannot even be read.
 collect_ignore = [] if importlib.util.find_spec('rclpy') else ['ros']

@@ -16,6 +16,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.core.ids import FaceIds
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.counts import ImageCounts
 from facemesh_ros.ros.logs import NodeLog
 from facemesh_ros.ros.memory import keep_memory_for_images
