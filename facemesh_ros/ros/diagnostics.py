@@ -7,6 +7,7 @@ from typing import Protocol
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 from facemesh_ros.ros.finding import Finding
@@ -14,6 +15,7 @@ from facemesh_ros.ros.sim_time import SimTime
 from facemesh_ros.ros.throttle import Throttle
 
 PERIOD_S = 1.0
+LAST_WORD = Duration(seconds=1)
 
 
 class Reporter(Protocol):
@@ -42,6 +44,8 @@ class Diagnostics:
             status.level, status.message = DiagnosticStatus.STALE, 'inactive: no images are taken'
         if self._last:  # else there was none to take back
             self._publish(self._last)
+            # What nobody has acknowledged yet goes with its publisher.
+            self._publisher.wait_for_all_acked(LAST_WORD)
         self._node.destroy_publisher(self._publisher)
         del self._timer  # which holds this, and all that it reports on, by its callback
 
