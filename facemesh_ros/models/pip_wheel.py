@@ -121,5 +121,8 @@ def _complaint(log: str) -> str:
             'the package index, or a mirror or proxy before it, sent another file than the pinned '
             f'{WHEEL.size} bytes with SHA-256 {WHEEL.sha256}'
         )
-    errors = [line for line in log.splitlines() if line.startswith('ERROR')]
+    if 'incomplete-download' in log:  # pip 25; older ones find a wrong hash
+        return 'the package index, or a mirror or proxy before it, broke off; try again'
+    # What newer releases of pip say in several lines has its first sentence behind a cross.
+    errors = [line for line in log.splitlines() if line.startswith(('ERROR', '×'))]
     return errors[0] if errors else 'pip could not download it'
