@@ -42,7 +42,9 @@ def test_nothing_is_fine_before_the_first_image(client, node):
     client.wait_until(lambda: client.status, 'diagnostics')
     assert client.status.level == WARN
     assert 'image_raw' in client.status.message
-    client.wait_until(lambda: 'no image has arrived' in client.status.message, 'the reason')
+    client.wait_until(
+        lambda: client.status and 'no image has arrived' in client.status.message, 'the reason'
+    )
     client.wait_until(lambda: '/client_ publishes /image_raw' in node.log, 'the reason in the log')
 
 
@@ -95,7 +97,7 @@ def test_counters_outlive_transitions_and_inactive_is_said_once(client, face_msg
     before = client.answer_to(face_msg())
     assert before.failed_images > 0
     change(client, Transition.TRANSITION_DEACTIVATE)
-    client.wait_until(lambda: client.status.level == STALE, 'the last word')
+    client.wait_until(lambda: client.status and client.status.level == STALE, 'the last word')
     assert 'inactive' in client.status.message
     client.status = None
     change(client, Transition.TRANSITION_CLEANUP)

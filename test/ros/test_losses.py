@@ -38,7 +38,9 @@ def stock_camera(ros, tmp_path):
 def test_lost_images_are_counted_and_told_with_the_cure(client, start_node, stock_camera):
     node = start_node('landmark_model:=mesh')
     client.wait_until(lambda: client.answers and client.answers[-1].lost_images > 20, 'losses')
-    client.wait_until(lambda: 'images got lost' in client.status.message, 'the warning')
+    client.wait_until(
+        lambda: client.status and 'images got lost' in client.status.message, 'the warning'
+    )
     assert client.status.level == DiagnosticStatus.WARN
     _, profile = room_for_images()
     assert profile in client.status.message
