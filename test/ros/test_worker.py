@@ -41,6 +41,14 @@ def put(inbox, item):
     inbox.put(Arrival(item, 0.0))
 
 
+def work_off(gate, inbox, *items):
+    """Put items in, one after the other, and wait for each until it is worked on."""
+    for item in items:
+        put(inbox, item)
+        gate.open.release()
+        assert gate.entered.acquire(timeout=PATIENCE_S)
+
+
 def test_newer_items_replace_the_one_that_waits_and_are_counted():
     gate = Gate()
     inbox = Inbox(ImageCounts())
@@ -60,10 +68,7 @@ def test_an_item_that_fails_does_not_end_the_thread():
     gate = Gate()
     inbox = Inbox(ImageCounts())
     worker = gate.worker(inbox)
-    for item in (-1, 5):
-        put(inbox, item)
-        gate.open.release()
-        assert gate.entered.acquire(timeout=PATIENCE_S)
+    work_off(gate, inbox, -1, 5)
     worker.stop()
     assert gate.done == [-1, 5]
     assert [type(error) for error in gate.failed] == [ValueError]
@@ -132,10 +137,7 @@ def test_a_thread_whose_errors_nobody_can_be_told_of_lives_on(caplog):
         raise OSError('no log')
 
     worker = NewestFirstWorker(inbox, gate.work, fail, Turns(1))
-    for item in (-1, 5):
-        put(inbox, item)
-        gate.open.release()
-        assert gate.entered.acquire(timeout=PATIENCE_S)
+    work_off(gate, inbox, -1, 5)
     worker.stop()
     assert gate.done == [-1, 5]
     assert 'no log' in caplog.text
