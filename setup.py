@@ -28,7 +28,7 @@ setup(
         include=['facemesh_ros', 'facemesh_ros.*'],
         exclude=['facemesh_ros.ros', 'facemesh_ros.ros.*'],
     ),
-    package_data={'facemesh_ros.data': ['*']},
+    package_data={'facemesh_ros.geometry.face_tables': ['*']},
     install_requires=[
         # The converter of the models: nothing runs before `facemesh models fetch`.
         'flatbuffers',

@@ -18,12 +18,12 @@ import numpy as np
 from measuring.machine import cores_in_use, machine
 from measuring.statistics import ratio
 
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.profiles import LANDMARK_PROFILES
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.types import Frame, PixelOrder, Rois
+from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
+from facemesh_ros.types import Frame, PixelOrder, Rois
 
 FACES = (1, 2, 4, 8)
 LIMITS = (1, 2, 4, 8)
@@ -39,11 +39,11 @@ def main() -> int:
     print(*(f'- {name}: {value}' for name, value in machine().items()), sep='\n')
     print(f'- cores in use before: {cores_in_use()}\n\nms; in brackets, to one batch for all')
     store = ModelStore()
-    for model in LANDMARK_PROFILES:
+    for model in LANDMARK_SPECS:
         if model not in store.records():
             print(f'{model}: not provisioned (facemesh models fetch)')
             continue
-        network = load_network(store, model, ProviderChoice('cpu'))
+        network = load_session(store, model, ProviderChoice('cpu'))
         ways = {limit: FaceLandmarker(network, batch_limit=limit) for limit in LIMITS}
         for faces in FACES:
             used = {limit: way for limit, way in ways.items() if limit <= faces}
@@ -66,7 +66,7 @@ def measured(
     for number in range(rounds + 1):
         for limit, way in list(ways.items())[:: 1 if number % 2 else -1]:
             start = time.process_time()
-            way.locate(frame, rois)
+            way.predict(frame, rois)
             blocks[limit].append([(time.process_time() - start) * 1e3])
     return {limit: each[1:] for limit, each in blocks.items()}  # the first round warms up
 

@@ -29,11 +29,11 @@ from measuring.markdown import bullets, table
 from measuring.statistics import ratio, spread
 from measuring.stream_scenes import BLOCK, SIZES, StreamScene
 
-from facemesh_ros.core.pipeline import FacePipeline
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Frame, PixelOrder, UInt8
-from facemesh_ros.hardware import usable_cores
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.inference.hardware import usable_cores
+from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder, UInt8
 
 RATE_HZ = 30
 MODELS = ('v2', 'attention', 'mesh')

@@ -33,7 +33,7 @@ from benchmarks.identities.sequences import Sequence
 from benchmarks.measuring.command import command_line, show, tell
 from benchmarks.measuring.machine import cores_in_use, machine
 from benchmarks.measuring.pictures import pictures
-from facemesh_ros.core.types import Frame, PixelOrder
+from facemesh_ros.types import Frame, PixelOrder
 
 DATA_VARIABLE = 'FACEMESH_DATA'
 MODELS, QUICK_MODELS = ('v2', 'attention'), ('v2',)

@@ -19,25 +19,25 @@ import numpy as np
 from measuring.differences import MIN_SCORE, detector_differences, landmark_differences
 from measuring.rounding import rounded
 
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.blazeface import BlazeFace
-from facemesh_ros.core.blendshapes import Blendshapes
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.network import Network
-from facemesh_ros.core.profiles import (
-    DETECTOR_PROFILES,
-    LANDMARK_PROFILES,
-    detector_profile,
-    landmark_profile,
+from facemesh_ros.attributes.blendshapes import Blendshapes
+from facemesh_ros.catalog.model_specs import (
+    DETECTOR_SPECS,
+    LANDMARK_SPECS,
+    detector_spec,
+    landmark_spec,
 )
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.rois import rois_from_detections
-from facemesh_ros.core.types import Frame, PixelOrder, Rois
-from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.geometry.rois import rois_from_detections
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
+from facemesh_ros.types import Frame, PixelOrder, Rois
 
 DETECTOR, MODEL = 'full_range', 'v2'
-Load = Callable[[str], Network]
+Load = Callable[[str], ModelSession]
 Crops = list[tuple[Frame, Rois]]
 
 
@@ -54,17 +54,17 @@ def main() -> None:
     )
     print('| model | difference | median | 95 % | largest |')
     print('|---|---|---|---|---|')
-    for name in DETECTOR_PROFILES:
+    for name in DETECTOR_SPECS:
         _print_detector(frames, name, single, half)
     crops = list(_crops(frames, _blazeface(DETECTOR, single)))
-    for name in LANDMARK_PROFILES:
+    for name in LANDMARK_SPECS:
         _print_landmarks(crops, name, single, half)
 
 
 def _on_gpu() -> tuple[Load, Load]:
     def load(precision: str) -> Load:
         choice = ProviderChoice('cuda', precision=precision)
-        return lambda name: load_network(ModelStore(), name, choice)
+        return lambda name: load_session(ModelStore(), name, choice)
 
     return load('fp32'), load('fp16')
 
@@ -72,8 +72,8 @@ def _on_gpu() -> tuple[Load, Load]:
 def _on_cpu(store: ModelStore) -> tuple[Load, Load]:
     choice = ProviderChoice('cpu')
     return (
-        lambda name: load_network(store, name, choice),
-        lambda name: Network(rounded(store.load(name, Flavour.HALF)), choice),
+        lambda name: load_session(store, name, choice),
+        lambda name: ModelSession(rounded(store.load(name, Variant.HALF)), choice),
     )
 
 
@@ -87,11 +87,11 @@ def _frames() -> Iterator[Frame]:
 
 
 def _blazeface(name: str, load: Load) -> BlazeFace:
-    return BlazeFace(load(name), detector_profile(name), landmark_profile(MODEL).max_iou)
+    return BlazeFace(load(name), detector_spec(name), landmark_spec(MODEL).max_iou)
 
 
 def _crops(frames: list[Frame], detector: BlazeFace) -> Iterator[tuple[Frame, Rois]]:
-    square = landmark_profile(MODEL).square_roi
+    square = landmark_spec(MODEL).square_roi
     for frame in frames:
         yield frame, rois_from_detections(detector.detect(frame, MIN_SCORE), square=square)
 
@@ -112,7 +112,7 @@ def _print_landmarks(crops: Crops, name: str, single: Load, half: Load) -> None:
     _print_row(name, f'presence of {len(found.presences)} crops', found.presences)
     if name == MODEL:
         expressions = Blendshapes(single('blendshapes'))
-        first, second = (expressions.score(points) for points in found.points)
+        first, second = (expressions.predict(points) for points in found.points)
         _print_row('blendshapes (fp32)', 'scores of these landmarks', np.abs(first - second))
 
 

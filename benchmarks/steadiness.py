@@ -36,8 +36,8 @@ from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
 
-from facemesh_ros.core.filtering.settings import FilterSettings
-from facemesh_ros.core.types import Float32
+from facemesh_ros.settings.filters import FilterSettings
+from facemesh_ros.types import Float32
 
 DATA_VARIABLE = 'FACEMESH_DATA'
 FILTERS = {kind: FilterSettings(type=kind) for kind in ('none', 'one_euro', 'rigid')}

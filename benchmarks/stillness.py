@@ -27,16 +27,16 @@ from measuring.documents import BENCHMARKS, write_section
 from measuring.machine import machine
 from measuring.markdown import bullets, table
 
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.crop import LANDMARK_BORDER, CropStyle, crop_rois
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.rois import rois_from_landmarks
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Float32, Frame, PixelOrder
-from facemesh_ros.media import pictures_from_file
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.image.crop import LANDMARK_BORDER, CropStyle, crop_rois
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.io import pictures_from_file
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Float32, Frame, PixelOrder
 
 MODEL = 'v2'
 CLIPS = ('clips/liveportrait__d9.mp4', 'clips/samplevideos__head-pose-face-detection-male.gif')
@@ -96,13 +96,13 @@ def _rows(clip: Path) -> Iterator[list[str]]:
 def _steps(clip: Path) -> Iterator[Step]:
     """Follow the one face of a clip with a look at every image."""
     frames = [Frame(picture.bgr, PixelOrder.BGR) for picture in pictures_from_file(clip)]
-    landmarker = FaceLandmarker(load_network(ModelStore(), MODEL, ProviderChoice('cpu')))
+    landmarker = FaceLandmarker(load_session(ModelStore(), MODEL, ProviderChoice('cpu')))
     style = CropStyle(SIDE, 0.0, LANDMARK_BORDER)
-    points = load_sensor(SensorSettings()).stream().examine(frames[0]).landmarks[:1]
+    points = load_sensor(SensorSettings()).stream().process_static_image(frames[0]).landmarks[:1]
     for before, after in pairwise(frames):
         rois = rois_from_landmarks(points)
         change = _change(crop_rois(before, rois, style), crop_rois(after, rois, style))
-        now = landmarker.locate(after, rois).points
+        now = landmarker.predict(after, rois).points
         ways = np.linalg.norm((now - points)[0, :, :2], axis=1)
         left, right = now[0, OUTER_EYE_CORNERS, :2]
         percent = 100 / np.linalg.norm(left - right)

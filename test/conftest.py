@@ -11,15 +11,28 @@ import importlib.util
 import os
 import re
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import settings as hypothesis_settings
 
-from facemesh_ros.models.catalog import BUNDLE, BUNDLE_URL
+from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.store import ModelStore
+
+# Helpers of several rooms' tests.
+sys.path.insert(0, str(Path(__file__).with_name('support')))
+
+# Shared runners are slow at times; no test here is about speed.
+hypothesis_settings.register_profile('untimed', deadline=None, print_blob=True)
+hypothesis_settings.load_profile('untimed')
 
 # A test run that was started in the background, or by nohup, ignores signals, and so would its
 # children, to which some tests send them.
@@ -136,3 +149,22 @@ def data_folder() -> Path:
     folder = Path(os.environ.get('FACEMESH_DATA') or beside)
     require(folder, f'the folder of pictures {folder} (set FACEMESH_DATA)')
     return folder
+
+
+@pytest.fixture(scope='session')
+def astronaut(require_package: Callable[[str], Any]) -> np.ndarray:
+    """(512, 512, 3) RGB with one face, read only."""
+    rgb = require_package('skimage.data').astronaut()
+    rgb.flags.writeable = False
+    return rgb
+
+
+@pytest.fixture(scope='session')
+def network_of(model_store: ModelStore, require_models: Callable[..., None]) -> Any:
+    """Open a provisioned model on the CPU."""
+
+    def opened(name: str) -> ModelSession:
+        require_models(name)
+        return ModelSession(model_store.load(name, Variant.CPU), ProviderChoice('cpu'))
+
+    return opened

@@ -1,4 +1,4 @@
-"""Write the tables of figures in facemesh_ros/data from MediaPipe's own files.
+"""Write the tables of figures in facemesh_ros/geometry/face_tables from MediaPipe's own files.
 
     python tools/make_face_tables.py --bundle face_landmarker.task --wheel mediapipe-0.10.21-….whl
 
@@ -20,7 +20,7 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
-DATA = Path(__file__).resolve().parent.parent / 'facemesh_ros' / 'data'
+DATA = Path(__file__).resolve().parent.parent / 'facemesh_ros' / 'geometry' / 'face_tables'
 GEOMETRY_FILE = 'geometry_pipeline_metadata_landmarks.binarypb'
 GEOMETRY_SHA256 = 'bdbcda96dfcb7da883da124aaa2c55dee49770d934f0fcc71747f8c21bdc75b4'
 CONNECTIONS_FILE = 'mediapipe/python/solutions/face_mesh_connections.py'

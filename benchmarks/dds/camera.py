@@ -22,7 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 
 Message = Image | CompressedImage
 BEST_EFFORT = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)

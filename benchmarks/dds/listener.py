@@ -23,8 +23,8 @@ from rclpy.serialization import serialize_message
 from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.msg import FaceMeshArray
-from facemesh_ros.ros.images import ns_from_stamp
-from facemesh_ros.ros.spinning import spin_until_told, start_rclpy
+from facemesh_ros.ros.input.image_conversion import ns_from_stamp
+from facemesh_ros.ros.process.spin import spin_until_told, start_rclpy
 
 RELIABLE = QoSProfile(depth=50)
 

@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import metadata
 
-from facemesh_ros.ros.transport import make_room_for_images
+from facemesh_ros.ros.process.dds_profile import make_room_for_images
 
 # Where no test listens: their domains end at 99.
 FIRST_DOMAIN, DOMAINS = 215, 17

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facemesh_ros.core.network import Network
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros import node
-from facemesh_ros.ros.worker import NewestFirstWorker
-from facemesh_ros.timing import StageTimes
+from facemesh_ros.ros.input.worker import NewestFirstWorker
 
 
 class Clock:
@@ -62,8 +62,8 @@ DONE: list[dict[str, Any]] = []
 
 def time_networks() -> None:
     """Put a clock around all networks."""
-    run = Network.run
-    Network.run = lambda *arguments: IMAGE.networks.time(run, *arguments)  # type: ignore[method-assign]
+    run = ModelSession.run
+    ModelSession.run = lambda *arguments: IMAGE.networks.time(run, *arguments)  # type: ignore[method-assign]
 
 
 def time_stages() -> None:

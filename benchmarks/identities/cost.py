@@ -8,14 +8,13 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.identities.report import CostRow
-from facemesh_ros.core.boxes import tight_boxes
-from facemesh_ros.core.ids import FaceIds
-from facemesh_ros.core.rois import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
-from facemesh_ros.core.settings import PipelineSettings
-from facemesh_ros.core.steadier import Steadier
-from facemesh_ros.core.tracker import Tracker
-from facemesh_ros.core.tracks import Sightings
-from facemesh_ros.core.types import NO_DETECTIONS, Float32, Rois
+from facemesh_ros.geometry.boxes import tight_boxes
+from facemesh_ros.geometry.rois import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+from facemesh_ros.settings.pipeline import PipelineSettings
+from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
+from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.types import NO_DETECTIONS, Float32, Observations, Rois
 
 LANDMARKS, SIZE_PX, RATE_HZ = 478, 100.0, 30
 IMAGES, WARM_UP = 600, 60
@@ -25,7 +24,7 @@ IMAGE_WH = (1280, 720)
 def cost_of(faces: int) -> CostRow:
     """Follow so many faces that walk about and take the time of every image."""
     settings = PipelineSettings(max_faces=max(faces, 1))
-    tracker, steadier = Tracker(LANDMARKS, FaceIds()), Steadier(settings.filter)
+    tracker, steadier = Tracker(LANDMARKS, FaceIds()), LandmarkSmoother(settings.filter)
     tracker_s, filter_s = [], []
     for index in range(IMAGES):
         points = _faces(faces, index)
@@ -34,7 +33,7 @@ def cost_of(faces: int) -> CostRow:
         _ = tracker.followed_xyxy  # the pipeline asks before it searches
         tracker.recognise(NO_DETECTIONS, settings.min_tracking_iou)
         scores = np.full(faces, np.nan if len(expected) else 0.9, np.float32)
-        sightings = Sightings(points, np.ones(faces, np.float32), scores, _rois(points))
+        sightings = Observations(points, np.ones(faces, np.float32), scores, _rois(points))
         tracker.update(sightings, settings, IMAGE_WH, _grey)
         between = perf_counter()
         stamp_ns = round(index * 1e9 / RATE_HZ)

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.identities.scenes import Float64
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.blazeface import BlazeFace
-from facemesh_ros.core.boxes import iou_matrix
-from facemesh_ros.core.profiles import detector_profile, landmark_profile
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import FaceState, Float32, Frame
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.geometry.boxes import iou_matrix
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import FaceState, Float32, Frame
 
 MAX_FACES = 8
 # What the plain way takes for the same face, and how many images it remembers a lost one.
@@ -66,9 +66,9 @@ class Plain:
     """The detector on every image; a face is the one before that it overlaps most, greedily."""
 
     def __init__(self) -> None:
-        network = load_network(ModelStore(), 'short_range', ProviderChoice('cpu'))
+        network = load_session(ModelStore(), 'short_range', ProviderChoice('cpu'))
         self._detector = BlazeFace(
-            network, detector_profile('short_range'), landmark_profile('v2').max_iou
+            network, detector_spec('short_range'), landmark_spec('v2').max_iou
         )
         self._issued = 0
         self.start()

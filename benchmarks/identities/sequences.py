@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.identities.following import Named
 from benchmarks.identities.scenes import HIDDEN, SEEN, Float64, Shown
-from facemesh_ros.core.assignment import cheapest_pairs
-from facemesh_ros.core.boxes import box_centres, box_sizes
+from facemesh_ros.geometry.boxes import box_centres, box_sizes
+from facemesh_ros.tracking.linear_assignment import linear_assignment
 
 # A result is on a face if its centre is not further from the face's than this part of its size,
 # and if it is not smaller or larger by more than this factor.
@@ -37,7 +37,7 @@ class Sequence:
         costs = _distances(shown.boxes_xyxy, named.boxes_xyxy)
         # Nobody is blamed for what he says of a face that hardly shows.
         known = shown.visible >= SEEN
-        faces, results = cheapest_pairs(np.where(known[:, None], costs, 2 * costs + 1), 10.0)
+        faces, results = linear_assignment(np.where(known[:, None], costs, 2 * costs + 1), 10.0)
         on_hidden = results[~known[faces]]
         on_face = np.isfinite(costs[shown.visible > HIDDEN]).any(axis=0)
         for identity, on in zip(named.ids.tolist(), on_face.tolist(), strict=True):

@@ -15,7 +15,7 @@ from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
 
-from facemesh_ros.models.catalog import BUNDLE, entry_of
+from facemesh_ros.catalog.models import BUNDLE, entry_of
 from facemesh_ros.models.fetch import SOURCES_VARIABLE
 from facemesh_ros.models.store import ModelStore, State
 

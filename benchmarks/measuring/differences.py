@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.core.blazeface import BlazeFace
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.types import FaceDetections, Frame, Rois
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.types import FaceDetections, Frame, Rois
 
 MIN_SCORE = MIN_PRESENCE = 0.5
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def landmark_differences(
     """Locate in the same crops with both and compare."""
     sides, presences, ours, theirs = [], [], [], []
     for frame, rois in crops:
-        truth, found = first.locate(frame, rois), second.locate(frame, rois)
+        truth, found = first.predict(frame, rois), second.predict(frame, rois)
         faces = truth.presences > MIN_PRESENCE
         presences.append(np.abs(truth.presences - found.presences))
         sides.append(rois.sizes_wh[faces, 0])

@@ -13,9 +13,9 @@ from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
 
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.models.catalog import entry_of
+from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.models.store import ModelStore, State
+from facemesh_ros.settings.pipeline import SensorSettings
 
 MAX_FACES = '64'
 NEEDED = ('short_range', 'full_range', 'v2', 'attention')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facemesh_ros.moving_face import MovingFace, moving_astronaut
+from facemesh_ros.io.moving_face import MovingFace, moving_astronaut
 
 IMAGES = 20
 STEP_S = 0.5

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.pipeline import FacePipeline
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.rois import rois_from_landmarks
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Faces, Float32, Frame, PixelOrder
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Faces, Float32, Frame, PixelOrder
 
 from .annotations import MESH_OF_POINT, annotated_faces, point_error
 from .disturbances import Disturbance
@@ -87,7 +87,7 @@ class _Looker:
         self.looks_ms: list[float] = []
         self._pipeline: FacePipeline = load_sensor(settings).stream()
         choice = ProviderChoice(settings.execution_provider)
-        self._landmarker = FaceLandmarker(load_network(ModelStore(), LANDMARK_MODEL, choice))
+        self._landmarker = FaceLandmarker(load_session(ModelStore(), LANDMARK_MODEL, choice))
 
     def seen(
         self, picture: Picture, disturbance: Disturbance, annotated: Sequence[Float64]
@@ -114,14 +114,14 @@ class _Looker:
     def _faces(self, frame: Frame, looks: int) -> Faces:
         settings = self._pipeline.settings
         self._pipeline.settings = replace(settings, second_look=looks == 2)
-        return self._pipeline.examine(frame)
+        return self._pipeline.process_static_image(frame)
 
     def _settled(self, frame: Frame, landmarks: Float32) -> Float32:
         """Return (L, 2) px after all looks, from those after two."""
         points = landmarks[None]
         for _ in range(ALL_LOOKS - 2):
             began = time.perf_counter()
-            points = self._landmarker.locate(frame, rois_from_landmarks(points)).points
+            points = self._landmarker.predict(frame, rois_from_landmarks(points)).points
             self.looks_ms.append(1e3 * (time.perf_counter() - began))
         return points[0, :, :2]
 

@@ -13,7 +13,7 @@ from workspace.environment import environment_without_ros
 from workspace.layout import SetupError
 from workspace.peers import peer_python
 
-from facemesh_ros.models.catalog import entry_of
+from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.models.store import ModelStore, State
 
 MODELS = ('v2', 'attention', 'mesh')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facemesh_ros.moving_face import moving_astronaut
+from facemesh_ros.io.moving_face import moving_astronaut
 
 RATE_HZ = 30
 # Shown there and back, that is a block of 20 images.

@@ -10,8 +10,8 @@ import onnxruntime as ort
 from measuring.machine import cores_in_use, machine
 from on_device.contestant import IMAGE_WH, Contestant
 
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.hardware import nvidia_driver
+from facemesh_ros.inference.hardware import nvidia_driver
+from facemesh_ros.inference.providers import ProviderChoice
 
 _ASKED = 'name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit'
 

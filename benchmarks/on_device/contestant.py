@@ -7,20 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.acceleration.opening import load_network
-from facemesh_ros.core.ids import FaceIds
-from facemesh_ros.core.landmarker import FaceLandmarker
-from facemesh_ros.core.pipeline import FacePipeline
-from facemesh_ros.core.profiles import landmark_profile
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.rois import rois_from_landmarks
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.thread_team import ThreadTeam
-from facemesh_ros.core.types import Frame, PixelOrder, Rois, UInt8
-from facemesh_ros.device_models import ASKING_AT_ONCE, DeviceModels, ModelNames, device_models
+from facemesh_ros.assembly.face_sensor import Models
+from facemesh_ros.assembly.gpu_models import (
+    MAX_CONCURRENT_REQUESTS,
+    GpuModels,
+    ModelNames,
+    gpu_models,
+)
+from facemesh_ros.catalog.model_specs import landmark_spec
+from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.moving_face import moving_astronaut
-from facemesh_ros.sensor import Models
+from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.thread_pool import ThreadPool
+from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.types import Frame, PixelOrder, Rois, UInt8
 
 IMAGE_WH = (1280, 720)
 IMAGES, RATE_HZ = 60, 30.0
@@ -40,7 +45,7 @@ class Contestant:
     """
 
     model: str
-    device: DeviceModels
+    device: GpuModels
     on_host: FaceLandmarker
     images: list[UInt8]
     rois: list[Rois]
@@ -59,13 +64,13 @@ class Contestant:
     def pipeline(self, settings: SensorSettings | None = None) -> FacePipeline:
         """Return a pipeline for one stream."""
         settings = settings or SensorSettings(landmark_model=self.model)
-        profile = landmark_profile(self.model)
+        profile = landmark_spec(self.model)
         models = Models(
             self.device.detectors,
             self.device.landmarker,
             profile.square_roi,
             self.device.expressions,
-            ThreadTeam(ASKING_AT_ONCE - 1),
+            ThreadPool(MAX_CONCURRENT_REQUESTS - 1),
         )
         return FacePipeline(models.stages(settings), settings, FaceIds())
 
@@ -79,27 +84,27 @@ def opened(
         FacemeshError: If the provider does not run it.
     """
     # First, as it tells best what is wrong with a GPU.
-    on_host = FaceLandmarker(load_network(store, model, choice))
-    expressions = 'blendshapes' if landmark_profile(model).has_blendshapes else ''
-    device = device_models(
+    on_host = FaceLandmarker(load_session(store, model, choice))
+    expressions = 'blendshapes' if landmark_spec(model).has_blendshapes else ''
+    device = gpu_models(
         store,
         choice,
         ModelNames(model, ('short_range', 'full_range'), expressions),
         streams=streams,
     )
-    device.warm_up(faces=most_faces, looks=min(ASKING_AT_ONCE * streams, most_faces))
+    device.warm_up(faces=most_faces, looks=min(MAX_CONCURRENT_REQUESTS * streams, most_faces))
     moving = moving_astronaut(IMAGE_WH)
     images = [moving.image_at(index / RATE_HZ) for index in range(IMAGES)]
     rois = [_roi(device, image) for image in images]
     return Contestant(model, device, on_host, images, rois, most_faces)
 
 
-def _roi(device: DeviceModels, image: UInt8) -> Rois:
+def _roi(device: GpuModels, image: UInt8) -> Rois:
     """Return the crop of the one face of an image, as a stream would have settled on it."""
     frame = Frame(np.ascontiguousarray(image), PixelOrder.BGR)
     (box,) = device.detectors['full_range'].detect(frame, 0.5)[:1].boxes_xyxy
     centre, size = (box[:2] + box[2:]) / 2, 1.5 * (box[2:] - box[:2])
     rois = Rois(centre[None], size[None], np.zeros(1, np.float32))
     for _ in range(2):
-        rois = rois_from_landmarks(device.landmarker.locate(frame, rois).points)
+        rois = rois_from_landmarks(device.landmarker.predict(frame, rois).points)
     return rois

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from on_device.contestant import Contestant
 
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.types import Rois
-from facemesh_ros.device.cuda import CudaMemory, cuda_runtime
+from facemesh_ros.inference.gpu.cuda_memory import CudaMemory, cuda_runtime
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.types import Rois
 
 COPIED, COPIES = 2**28, 20
 _DEVICE_TO_DEVICE = 3
@@ -79,7 +79,7 @@ def memory_row(contestant: Contestant, watch: MemoryWatch, minutes: float) -> Me
         for _ in range(RUNS_PER_SAMPLE):
             frame, rois = next(frames)
             several = random.integers(0, contestant.most_faces + 1)
-            contestant.device.landmarker.locate(frame, _repeated(rois, int(several)))
+            contestant.device.landmarker.predict(frame, _repeated(rois, int(several)))
             runs += 1
             if time.perf_counter() >= end_s:
                 break

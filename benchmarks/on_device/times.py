@@ -10,7 +10,7 @@ import numpy as np
 from measuring.statistics import Spread, spread
 from on_device.contestant import Contestant
 
-from facemesh_ros.core.types import Frame, Rois
+from facemesh_ros.types import Frame, Rois
 
 WARM_UP = 30
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
@@ -63,13 +63,13 @@ def latency_rows(contestant: Contestant, samples: int) -> list[LatencyRow]:
 
     def found_and_located(frame: Frame, rois: Rois) -> object:
         contestant.device.detectors['short_range'].detect(frame, 0.5)
-        return landmarker.locate(frame, rois)
+        return landmarker.predict(frame, rois)
 
     ways: dict[str, Work] = {
-        'landmarks of one face': landmarker.locate,
+        'landmarks of one face': landmarker.predict,
         'one look by short_range, then landmarks': found_and_located,
         'the whole pipeline, following and searching': lambda frame, _: pipeline.process(frame),
-        'landmarks, crops made on the CPU (no engine)': contestant.on_host.locate,
+        'landmarks, crops made on the CPU (no engine)': contestant.on_host.predict,
     }
     return [LatencyRow(what, timed(contestant, work, samples)) for what, work in ways.items()]
 
@@ -87,7 +87,7 @@ def face_rows(contestant: Contestant, samples: int) -> list[FacesRow]:
                 rois.sizes_wh.repeat(count, axis=0),
                 rois.rotations_rad.repeat(count),
             )
-            return contestant.device.landmarker.locate(frame, several)
+            return contestant.device.landmarker.predict(frame, several)
 
         ms = timed(contestant, work, samples)
         first = rows[0].ms.median if rows else ms.median

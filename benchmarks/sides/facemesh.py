@@ -16,10 +16,10 @@ def load(options: Namespace) -> Side:
     import numpy as np
     import onnxruntime
 
-    from facemesh_ros.core.settings import SensorSettings
-    from facemesh_ros.core.types import Frame, PixelOrder
-    from facemesh_ros.sensor import load_sensor
-    from facemesh_ros.timing import StageTimes
+    from facemesh_ros.assembly.face_sensor import load_sensor
+    from facemesh_ros.pipeline.stage_times import StageTimes
+    from facemesh_ros.settings.pipeline import SensorSettings
+    from facemesh_ros.types import Frame, PixelOrder
 
     cv2.setNumThreads(1)
     times = StageTimes()
@@ -33,7 +33,7 @@ def load(options: Namespace) -> Side:
         publish_blendshapes=options.blendshapes,
     )
     pipeline = load_sensor(settings).stream(times.stage)
-    find = pipeline.process if options.stream else pipeline.examine
+    find = pipeline.process if options.stream else pipeline.process_static_image
     numbers = count(1)
 
     def stages_ms() -> dict[str, float]:

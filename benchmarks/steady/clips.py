@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from steady.following import FaceFollower
 
-from facemesh_ros.core.types import Float32, Float64
-from facemesh_ros.media import pictures_from_file, rate_of_file
+from facemesh_ros.io import pictures_from_file, rate_of_file
+from facemesh_ros.types import Float32, Float64
 
 CLIPS = ('clips/liveportrait__d9.mp4', 'clips/samplevideos__head-pose-face-detection-male.gif')
 

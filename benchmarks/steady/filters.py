@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
-from facemesh_ros.core.filtering.factory import filter_from_settings
-from facemesh_ros.core.filtering.settings import FilterSettings
-from facemesh_ros.core.types import Float32, Float64
+from facemesh_ros.settings.filters import FilterSettings
+from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.types import Float32, Float64
 
 NS_PER_S = 1e9
 COST_ROUNDS = 5

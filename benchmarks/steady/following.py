@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from facemesh_ros.core.filtering.settings import FilterSettings
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import FaceState, Float32, Float64, Frame, PixelOrder, UInt8
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.settings.filters import FilterSettings
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import FaceState, Float32, Float64, Frame, PixelOrder, UInt8
 
 # The landmark model and the detector of the MediaPipe release that is compared with.
 SETTINGS = SensorSettings(

@@ -10,8 +10,8 @@ import numpy as np
 from steady.motions import Pose
 from steady.warps import Expression, FaceWarp
 
-from facemesh_ros.core.affine import rotations_from_angles
-from facemesh_ros.core.types import Float32, Float64, UInt8
+from facemesh_ros.geometry.affine import rotations_from_angles
+from facemesh_ros.types import Float32, Float64, UInt8
 
 IMAGE_WH = (640, 480)
 EYE_DISTANCE_PX = 100.0

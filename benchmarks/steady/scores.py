@@ -10,7 +10,7 @@ from steady.motions import BLINK_EVERY_S, BLINK_S
 from steady.sequences import Sequence, without_opinion
 from steady.warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
 
-from facemesh_ros.core.types import Float32, Float64
+from facemesh_ros.types import Float32, Float64
 
 WARM_UP_S = 2.0
 REFERENCE_CUTOFF_HZ, REFERENCE_ORDER = 3.0, 2

@@ -13,8 +13,8 @@ from steady.motions import Motion, Pose
 from steady.rendering import Portrait, through_camera
 from steady.warps import FaceWarp
 
-from facemesh_ros.core.types import Float32, Float64, UInt8
-from facemesh_ros.media import image_from_file
+from facemesh_ros.io import image_from_file
+from facemesh_ros.types import Float32, Float64, UInt8
 
 RATE_HZ = 30.0
 SEED = 20

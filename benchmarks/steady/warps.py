@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-from facemesh_ros.core.types import Float32, Float64, UInt8
+from facemesh_ros.types import Float32, Float64, UInt8
 
 FIELD_STEP_PX = 4
 INVERSION_ROUNDS = 8

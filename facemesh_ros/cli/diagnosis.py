@@ -11,15 +11,15 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from facemesh_ros.acceleration.circumstances import Circumstances
-from facemesh_ros.acceleration.installation import Installation, look_at_installation
-from facemesh_ros.acceleration.opening import NetworkOpener
-from facemesh_ros.acceleration.trouble import troubles_of
-from facemesh_ros.acceleration.wheel_troubles import mixed_wheels
-from facemesh_ros.cli.ways import by_archive, called_as, way_to
-from facemesh_ros.core.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
-from facemesh_ros.hardware import NvidiaDriver, look_at_nvidia_driver
-from facemesh_ros.models.catalog import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
+from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
+from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
+from facemesh_ros.inference.diagnosis.gpu import problems_of
+from facemesh_ros.inference.diagnosis.installation import Installation, look_at_installation
+from facemesh_ros.inference.diagnosis.wheels import mixed_wheels
+from facemesh_ros.inference.hardware import NvidiaDriver, look_at_nvidia_driver
+from facemesh_ros.inference.model_loader import ModelLoader
+from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.models.store import ModelStore, State
 
 
@@ -68,7 +68,7 @@ def _runtime(installed: Installation) -> Finding:
     built_for = f' for CUDA {installed.cuda}' if installed.cuda else ''
     usable = ', '.join(name.removesuffix('ExecutionProvider') for name in installed.providers)
     found = f'{owners or installed.version}{built_for}; can use {usable}'
-    mixed = mixed_wheels(Circumstances(installed, NvidiaDriver()))
+    mixed = mixed_wheels(DiagnosisFacts(installed, NvidiaDriver()))
     if mixed is None:
         return Finding('ONNX Runtime', found)
     return Finding('ONNX Runtime', found, f'they overwrite each other: {mixed.cure}', fatal=True)
@@ -78,12 +78,12 @@ def _gpu(installed: Installation, choice: ProviderChoice) -> Iterator[Finding]:
     driver = look_at_nvidia_driver()
     gpus = ', '.join(f'{number}: {gpu.name}' for number, gpu in enumerate(driver.gpus))
     wanted = choice.wanted if choice.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
-    known = Circumstances(installed, driver, wanted, choice.device_id)
+    known = DiagnosisFacts(installed, driver, wanted, choice.device_id)
     is_usable = installed.has_gpu_build or driver.version or driver.cuda or driver.card
     if not (choice.insists_on_gpu or is_usable):
         yield Finding('GPU', 'no NVIDIA driver and no NVIDIA GPU on this machine')
         return
-    troubles = troubles_of(known)
+    troubles = problems_of(known)
     if not troubles:
         yield Finding('GPU', f'{driver}, {gpus}')
     for trouble in troubles:
@@ -121,11 +121,11 @@ def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
 
 def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Finding:
     """Run a model as the node would and tell where its nodes really are."""
-    opener = NetworkOpener(store, choice)
+    opener = ModelLoader(store, choice)
     try:
         opener.open(entry.name)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)
     source = store.records()[entry.name].source
-    proof = opener.proof.models[entry.name]
-    return Finding(f'model {entry.name}', f'{proof}; from {source}')
+    report = opener.report.models[entry.name]
+    return Finding(f'model {entry.name}', f'{report}; from {source}')

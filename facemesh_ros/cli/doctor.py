@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from facemesh_ros.cli.diagnosis import diagnose
-    from facemesh_ros.core.providers import ExecutionProviderError, ProviderChoice
+    from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
 
     try:
         choice = ProviderChoice(arguments.provider, arguments.require_gpu, arguments.device_id)

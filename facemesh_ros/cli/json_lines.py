@@ -10,10 +10,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from facemesh_ros.cli.results import STDOUT_NAME, counted, write_text
-from facemesh_ros.cli.targets import STDOUT
-from facemesh_ros.core.types import Faces, Float32
-from facemesh_ros.media import MediaError, Picture, readable_name
+from facemesh_ros.cli.output_paths import STDOUT
+from facemesh_ros.io import MediaError, Picture, readable_name
+from facemesh_ros.io.results import STDOUT_NAME, counted, write_text
+from facemesh_ros.types import Faces, Float32
 
 DIGITS = 3
 

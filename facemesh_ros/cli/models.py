@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemesh_ros.cli.ways import by_archive, called_as, way_to
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL, ModelEntry
+from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.errors import MissingModelError
 from facemesh_ros.models.archives import models_in
-from facemesh_ros.models.catalog import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL, ModelEntry
-from facemesh_ros.models.errors import MissingModelError
 from facemesh_ros.models.fetch import SOURCES_VARIABLE, FetchOutcome, fetch
 from facemesh_ros.models.store import FOLDER_VARIABLE, ModelStore, State
 
@@ -100,7 +100,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 entry.kind.value,
                 f'{entry.input_size} px' if entry.input_size else 'points',
                 str(entry.points or '-'),
-                ', '.join(entry.file_name(flavour) for flavour in entry.flavours),
+                ', '.join(entry.file_name(variant) for variant in entry.variants),
                 record.source if record else '-',
                 _said(store.state(entry)),
             )

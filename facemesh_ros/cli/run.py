@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.tunables import SettingsError, Tunable, tunables
+from facemesh_ros.settings.parameter_specs import ParameterSpec, SettingsError, parameter_specs
+from facemesh_ros.settings.pipeline import SensorSettings
 
 _DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
 _PATH_HELP = (
@@ -96,7 +96,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action='store_true',
         help='take every picture by itself, also of videos: new ids each time, nothing steadied',
     )
-    for name, (default, known) in tunables(SensorSettings).items():
+    for name, (default, known) in parameter_specs(SensorSettings).items():
         if name in _SETTINGS:
             _add_setting(parser, name, default, known)
     parser.add_argument(
@@ -107,7 +107,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(func=_run)
 
 
-def _add_setting(parser: argparse.ArgumentParser, name: str, default: Any, known: Tunable) -> None:
+def _add_setting(
+    parser: argparse.ArgumentParser, name: str, default: Any, known: ParameterSpec
+) -> None:
     values = ', '.join(known.choices) or f'{known.low:g} to {known.high:g}'
     parser.add_argument(
         _SETTINGS[name],
@@ -120,7 +122,7 @@ def _add_setting(parser: argparse.ArgumentParser, name: str, default: Any, known
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from facemesh_ros.cli.processing import process_files
+    from facemesh_ros.cli.run_command import process_files
 
     return process_files(arguments, _chosen_settings(arguments))
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from facemesh_ros.models.archives import FoundModel, models_in, models_in_archive
-from facemesh_ros.models.catalog import (
+from facemesh_ros.catalog.models import (
     BUNDLE,
     BUNDLE_URL,
     CATALOG,
@@ -20,9 +19,10 @@ from facemesh_ros.models.catalog import (
     Archive,
     ModelEntry,
 )
-from facemesh_ros.models.conversion import check_converter
+from facemesh_ros.errors import SourceError
+from facemesh_ros.models.archives import FoundModel, models_in, models_in_archive
+from facemesh_ros.models.convert.convert_model import check_converter
 from facemesh_ros.models.download import download
-from facemesh_ros.models.errors import SourceError
 from facemesh_ros.models.pip_wheel import download_wheel
 from facemesh_ros.models.progress import tell
 from facemesh_ros.models.store import ModelStore, State

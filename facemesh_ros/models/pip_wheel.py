@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from facemesh_ros.models.catalog import WHEEL, WHEEL_REQUIREMENT
-from facemesh_ros.models.errors import SourceError
+from facemesh_ros.catalog.models import WHEEL, WHEEL_REQUIREMENT
+from facemesh_ros.errors import SourceError
 from facemesh_ros.models.progress import Advance, transfer
 
 # These options fetch the one pinned wheel whatever python and machine runs pip. A dead network

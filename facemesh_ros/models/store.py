@@ -11,24 +11,24 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from facemesh_ros.models import manifest
-from facemesh_ros.models.catalog import (
+from facemesh_ros.catalog.models import (
     CONVERTER_VERSION,
     ModelEntry,
     Part,
     entry_of,
     model_of,
 )
-from facemesh_ros.models.conversion import onnx_files
-from facemesh_ros.models.errors import (
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.errors import (
     DamagedModelError,
     MissingModelError,
     OutdatedModelError,
     SourceError,
 )
+from facemesh_ros.models import manifest
+from facemesh_ros.models.convert.convert_model import onnx_files
 from facemesh_ros.models.files import locked, remove_partial_files, sha256_of, write_atomically
-from facemesh_ros.models.flavour import Flavour
-from facemesh_ros.models.joining import joined
+from facemesh_ros.models.graph_merge import joined
 
 FOLDER_VARIABLE = 'FACEMESH_MODEL_DIR'
 _WAY_OUT = 'run `facemesh models fetch`, or `facemesh models add FILE` without a network'
@@ -84,7 +84,7 @@ class ModelStore:
         """Open a folder; None or an empty path means `default_folder`."""
         self.folder = _expanded(folder) if folder else default_folder()
 
-    def load_for_images(self, name: str, flavour: Flavour) -> bytes:
+    def load_for_images(self, name: str, variant: Variant) -> bytes:
         """Return a converted model with the parts around it, see `Part`, as one ONNX file.
 
         Arguments and errors are those of `load`.
@@ -93,9 +93,9 @@ class ModelStore:
         before, after = (
             [around[part]] if part in around else [] for part in (Part.CROPS, Part.POINTS)
         )
-        return joined([*before, self.load(name, flavour), *after], main=len(before))
+        return joined([*before, self.load(name, variant), *after], main=len(before))
 
-    def load(self, name: str, form: Flavour | Part) -> bytes:
+    def load(self, name: str, form: Variant | Part) -> bytes:
         """Return a converted model, or a part around it.
 
         Args:
@@ -104,7 +104,7 @@ class ModelStore:
 
         Returns:
             The ONNX file; a model's metadata holds `name`, `kind`, `input_size`, `source_sha256`,
-            `converter_version`, `flavour` and `precision`.
+            `converter_version`, `variant` and `precision`.
 
         Raises:
             MissingModelError: If there is no such model, or it has not been fetched.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 if __name__ == '__main__':
-    from facemesh_ros.ros.signals import exit_on_signals
+    from facemesh_ros.ros.process.signals import exit_on_signals
 
     exit_on_signals()  # before the other imports, which take a second
 
@@ -15,15 +15,15 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
-from facemesh_ros.core.ids import FaceIds
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.ros.counts import ImageCounts
-from facemesh_ros.ros.logs import NodeLog
-from facemesh_ros.ros.memory import keep_memory_for_images
-from facemesh_ros.ros.settings import Parameters
-from facemesh_ros.ros.spinning import EndingSignals, spin_until_told, start_rclpy
-from facemesh_ros.ros.streams import FaceStreams
-from facemesh_ros.ros.transitions import refuse_transitions_out_of_turn, told
+from facemesh_ros.ros.camera_streams import CameraStreams
+from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
+from facemesh_ros.ros.parameters import Parameters
+from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, told
+from facemesh_ros.ros.process.log_bridge import NodeLog
+from facemesh_ros.ros.process.malloc import keep_memory_for_images
+from facemesh_ros.ros.process.spin import EndingSignals, spin_until_told, start_rclpy
+from facemesh_ros.tracking.face_ids import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -44,7 +44,7 @@ class FaceMeshNode(LifecycleNode):
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
-        self._streams: FaceStreams | None = None
+        self._streams: CameraStreams | None = None
         self._tunables = Parameters(self)
         refuse_transitions_out_of_turn(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -59,7 +59,7 @@ class FaceMeshNode(LifecycleNode):
     @told(otherwise=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
-        self._streams = FaceStreams(
+        self._streams = CameraStreams(
             self, self._tunables, self._ids, self._counts, enabled=self._enabled
         )
         return SUCCESS
@@ -108,7 +108,7 @@ class FaceMeshNode(LifecycleNode):
         super().destroy_node()
 
     @property
-    def _configured(self) -> FaceStreams:
+    def _configured(self) -> CameraStreams:
         assert self._streams is not None  # as the lifecycle has it
         return self._streams
 

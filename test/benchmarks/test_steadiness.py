@@ -13,7 +13,7 @@ from steady.scores import clip_score, score
 from steady.sequences import Sequence
 from steady.warps import Expression, FaceWarp
 
-from facemesh_ros.core.topology import load_topology
+from facemesh_ros.geometry.canonical_face import load_topology
 
 EXPRESSIONS = {
     'turn': Expression(yaw_rad=0.3, pitch_rad=-0.1),

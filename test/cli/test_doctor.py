@@ -13,8 +13,8 @@ import onnxruntime
 import pytest
 
 import facemesh_ros
+from facemesh_ros.catalog.models import BUNDLE_URL, CATALOG
 from facemesh_ros.cli.main import main
-from facemesh_ros.models.catalog import BUNDLE_URL, CATALOG
 from facemesh_ros.models.store import ModelStore
 
 PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])
@@ -42,7 +42,7 @@ def test_ready_models_tell_where_they_run(capsys, model_store):
 def test_an_onnx_runtime_that_cannot_tell_where_nodes_are_is_watched_while_it_runs(
     capsys, monkeypatch, model_store
 ):
-    monkeypatch.setattr('facemesh_ros.core.network.node_placement', lambda _: {})
+    monkeypatch.setattr('facemesh_ros.inference.session.node_placement', lambda _: {})
     assert main(['doctor']) == 0
     output = capsys.readouterr().out
     for name in model_store.records():

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from facemesh_ros.cli.main import main
-from facemesh_ros.core.settings import SensorSettings
+from facemesh_ros.settings.pipeline import SensorSettings
 
 LINE_FIELDS = ('source', 'frame', 'stamp_ns', 'image_wh', 'ms', 'faces')
 FACE_FIELDS = ('id', 'state', 'score', 'presence', 'box_xyxy', 'landmarks', 'pose')
@@ -172,7 +172,7 @@ def test_without_models_it_says_how_to_get_them(workplace, capsys, monkeypatch):
 def test_results_that_cannot_be_written_are_refused_before_the_work(
     workplace, capsys, monkeypatch, options, why
 ):
-    monkeypatch.setattr('facemesh_ros.cli.processing.load_sensor', None)  # is not reached
+    monkeypatch.setattr('facemesh_ros.cli.run_command.load_sensor', None)  # is not reached
     Path('folder').mkdir()
     Path('link').hardlink_to('face.png')
     Path('face.mp4').symlink_to('face.png')

@@ -16,7 +16,7 @@ import cv2
 import pytest
 
 import facemesh_ros
-from facemesh_ros.media import pictures_from_file
+from facemesh_ros.io import pictures_from_file
 
 COMMAND = [sys.executable, '-m', 'facemesh_ros.cli', 'run']
 PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])

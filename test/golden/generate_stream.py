@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parents[1] / 'tools'))
 
 from workspace.peers import ENVIRONMENTS, peer_python  # noqa: E402
 
-from facemesh_ros.moving_face import moving_astronaut  # noqa: E402
+from facemesh_ros.io.moving_face import moving_astronaut  # noqa: E402
 
 # From one image to the next; whole ms, as MediaPipe takes them. The stream does not begin at 0,
 # which MediaPipe's filter takes for no time at all.

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.cli.main import main
-from facemesh_ros.core.pipeline import FacePipeline
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Faces, Frame, PixelOrder
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Faces, Frame, PixelOrder
 
 HERE = Path(__file__).parent
 PEERS = {
@@ -51,7 +51,7 @@ def golden(model) -> dict[str, np.ndarray]:
 
 
 def found_faces(pipeline: FacePipeline, rgb: np.ndarray) -> Faces:
-    return pipeline.examine(Frame(rgb, PixelOrder.RGB))
+    return pipeline.process_static_image(Frame(rgb, PixelOrder.RGB))
 
 
 def distances_px(faces: Faces, expected: np.ndarray) -> list[np.ndarray]:

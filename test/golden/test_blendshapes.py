@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.core.blendshapes import LANDMARKS, NAMES, Blendshapes
-from facemesh_ros.core.network import Network
-from facemesh_ros.core.pipeline import FacePipeline
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.models.flavour import Flavour
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.attributes.blendshapes import LANDMARKS, NAMES, Blendshapes
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder
 
 HERE = Path(__file__).parent
 # Measured on the same landmarks: 0.0002.
@@ -52,17 +52,17 @@ def pipeline(require_models) -> FacePipeline:
 
 def test_the_same_landmarks_score_the_same(model_store, require_models, landmarks, scores):
     require_models('blendshapes')
-    network = Network(model_store.load('blendshapes', Flavour.CPU), ProviderChoice('cpu'))
+    network = ModelSession(model_store.load('blendshapes', Variant.CPU), ProviderChoice('cpu'))
     points = np.concatenate([landmarks[name] for name in landmarks])
     expected = np.concatenate([scores[name] for name in landmarks])
     assert len(points) > 20
-    assert np.abs(Blendshapes(network).score(points) - expected).max() <= SAME_LANDMARKS
+    assert np.abs(Blendshapes(network).predict(points) - expected).max() <= SAME_LANDMARKS
 
 
 def test_all_pictures(pipeline, pictures, landmarks, scores):
     faces_seen = 0
     for name, rgb in pictures():
-        faces = pipeline.examine(Frame(rgb, PixelOrder.RGB))
+        faces = pipeline.process_static_image(Frame(rgb, PixelOrder.RGB))
         for points, expected in zip(landmarks[name], scores[name], strict=True):
             offsets = np.linalg.norm((faces.landmarks - points)[..., :2], axis=-1)
             nearest = offsets.mean(axis=1).argmin()
@@ -78,7 +78,7 @@ def test_mediapipes_own_portrait(pipeline, data_folder, require):
     assert [(int(index), name) for index, _, name in rows] == list(enumerate(NAMES))
     expected = [float(score) for _, score, _ in rows]
     bgr = cv2.imread(str(data_folder / 'images' / 'tfjsmodels__portrait.jpg'))
-    (found,) = pipeline.examine(Frame(bgr, PixelOrder.BGR)).blendshapes
+    (found,) = pipeline.process_static_image(Frame(bgr, PixelOrder.BGR)).blendshapes
     assert np.abs(found - expected).max() <= PORTRAIT
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facemesh_ros.core.blazeface import BlazeFace
-from facemesh_ros.core.network import Network
-from facemesh_ros.core.profiles import detector_profile
-from facemesh_ros.core.providers import ProviderChoice
-from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.types import Frame, PixelOrder
 
 HERE = Path(__file__).parent
 # The score that each of MediaPipe's graphs asks for; its Python option does not reach them.
@@ -26,8 +26,8 @@ MEDIAN_PX, LARGEST_PX, LARGEST_SCORE = 0.001, 0.01, 0.0001
 @pytest.mark.parametrize('model', MIN_SCORES)
 def test_all_pictures(model, model_store, require_models, pictures):
     require_models(model)
-    network = Network(model_store.load(model, Flavour.CPU), ProviderChoice('cpu'))
-    detector = BlazeFace(network, detector_profile(model), MAX_IOU)
+    network = ModelSession(model_store.load(model, Variant.CPU), ProviderChoice('cpu'))
+    detector = BlazeFace(network, detector_spec(model), MAX_IOU)
     golden = np.load(HERE / f'mediapipe_0_10_21_{model}.npz')
     distances = []
     for name, rgb in pictures():

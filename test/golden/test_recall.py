@@ -16,9 +16,9 @@ from benchmarks.measuring.disturbances import DISTURBANCES
 from benchmarks.measuring.faces import compared
 from benchmarks.measuring.pictures import pictures, true_faces, turned
 from benchmarks.measuring.second_look import measured_second_look
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder
 
 GROUPS = {
     'dlib__2007_007763.jpg': 7,
@@ -63,7 +63,7 @@ def upright(pipeline_with):
 
 
 def examined(pipeline, picture):
-    faces = pipeline.examine(Frame(picture.rgb, PixelOrder.RGB))
+    faces = pipeline.process_static_image(Frame(picture.rgb, PixelOrder.RGB))
     return compared(picture.faces, faces.boxes_xyxy)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facemesh_ros.core.filtering.one_euro import OneEuroFilter
-from facemesh_ros.core.filtering.settings import FilterSettings
+from facemesh_ros.settings.filters import FilterSettings
+from facemesh_ros.smoothing.one_euro import OneEuroFilter
 
 GOLDEN = Path(__file__).parent / 'mediapipe_1_2_2_stream.npz'
 # Measured: 0.00003 px, the last digit of single precision; the filter moves landmarks by 2 px.

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facemesh_ros.models.catalog import BUNDLE, CATALOG, WHEEL, Archive, entry_of
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, Archive, entry_of
+from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
-from facemesh_ros.models.flavour import Flavour
 from facemesh_ros.models.store import ModelStore
 
 sys.path.insert(0, str(Path(__file__).with_name('golden')))
@@ -37,12 +37,12 @@ def tflite(model_store: ModelStore, require) -> Callable[[str], bytes]:
 
 
 @pytest.fixture(scope='session')
-def converted(tflite) -> Callable[[str, Flavour], bytes]:
+def converted(tflite) -> Callable[[str, Variant], bytes]:
     """Convert the original of a model."""
 
     @functools.cache
-    def content(name: str, flavour: Flavour) -> bytes:
-        return onnx_from_tflite(tflite(name), entry_of(name), flavour)
+    def content(name: str, variant: Variant) -> bytes:
+        return onnx_from_tflite(tflite(name), entry_of(name), variant)
 
     return content
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from facemesh_ros.catalog.models import BUNDLE, WHEEL
+from facemesh_ros.errors import SourceError
 from facemesh_ros.models.archives import models_in
-from facemesh_ros.models.catalog import BUNDLE, WHEEL
-from facemesh_ros.models.errors import SourceError
 
 DETECTOR = 'face_detector.tflite'
 

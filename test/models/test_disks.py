@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.models.catalog import MESH, SHORT_RANGE
-from facemesh_ros.models.errors import SourceError
+from facemesh_ros.catalog.models import MESH, SHORT_RANGE
+from facemesh_ros.errors import SourceError
 from facemesh_ros.models.store import ModelStore, State
 
 # Ends before anything, within the original, and within each of three conversions.

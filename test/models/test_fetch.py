@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from facemesh_ros.catalog.models import BUNDLE_URL, CATALOG
 from facemesh_ros.cli.main import main
-from facemesh_ros.models.catalog import BUNDLE_URL, CATALOG
 from facemesh_ros.models.store import ModelStore, State
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from facemesh_ros.catalog.models import BUNDLE
+from facemesh_ros.errors import SourceError
 from facemesh_ros.models import download as downloading
 from facemesh_ros.models import pip_wheel
-from facemesh_ros.models.catalog import BUNDLE
 from facemesh_ros.models.download import download
-from facemesh_ros.models.errors import SourceError
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.pip_wheel import download_wheel
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 
-from facemesh_ros.models.catalog import ATTENTION, CATALOG, SHORT_RANGE, V2
-from facemesh_ros.models.errors import DamagedModelError, MissingModelError, SourceError
-from facemesh_ros.models.flavour import Flavour
+from facemesh_ros.catalog.models import ATTENTION, CATALOG, SHORT_RANGE, V2
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.errors import DamagedModelError, MissingModelError, SourceError
 from facemesh_ros.models.store import ModelStore, State, default_folder
 
 # Installs a TFLite file into a store, each path given as an argument.
@@ -67,11 +67,11 @@ def originals(tmp_path: Path, tflite: Callable[[str], bytes]) -> dict[str, Path]
     return paths
 
 
-@pytest.mark.parametrize('flavour', Flavour)
-def test_an_installed_model_loads_and_runs(store: ModelStore, tflite, flavour) -> None:
+@pytest.mark.parametrize('variant', Variant)
+def test_an_installed_model_loads_and_runs(store: ModelStore, tflite, variant) -> None:
     assert store.install(tflite('short_range'), 'test') is SHORT_RANGE
     session = ort.InferenceSession(
-        store.load('short_range', flavour), providers=['CPUExecutionProvider']
+        store.load('short_range', variant), providers=['CPUExecutionProvider']
     )
     assert session.get_modelmeta().custom_metadata_map['name'] == 'short_range'
     assert store.state(SHORT_RANGE) is State.READY
@@ -80,7 +80,7 @@ def test_an_installed_model_loads_and_runs(store: ModelStore, tflite, flavour) -
 
 def test_a_missing_model_names_both_ways_to_get_it(store: ModelStore) -> None:
     with pytest.raises(MissingModelError) as caught:
-        store.load('attention', Flavour.CPU)
+        store.load('attention', Variant.CPU)
     assert 'facemesh models fetch' in str(caught.value)
     assert 'facemesh models add FILE' in str(caught.value)
     assert store.state(ATTENTION) is State.MISSING
@@ -89,7 +89,7 @@ def test_a_missing_model_names_both_ways_to_get_it(store: ModelStore) -> None:
 
 def test_an_unknown_model_names_the_known_ones(store: ModelStore) -> None:
     with pytest.raises(MissingModelError, match=', '.join(CATALOG)):
-        store.load('retinaface', Flavour.CPU)
+        store.load('retinaface', Variant.CPU)
 
 
 def test_a_file_that_is_no_pinned_model_is_not_installed(store: ModelStore, tflite) -> None:
@@ -113,7 +113,7 @@ def test_tampering_is_detected_and_repaired_from_the_original(
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
     with pytest.raises(DamagedModelError, match='facemesh models fetch'):
-        store.load('short_range', Flavour.PLAIN)
+        store.load('short_range', Variant.PLAIN)
     assert store.state(SHORT_RANGE) is State.DAMAGED
     assert store.convert_kept(SHORT_RANGE)
     assert store.state(SHORT_RANGE) is State.READY
@@ -139,7 +139,7 @@ def test_an_old_conversion_counts_as_missing_and_is_redone(store: ModelStore, tf
     make_outdated(store, 'short_range')
     assert store.state(SHORT_RANGE) is State.OUTDATED
     with pytest.raises(MissingModelError, match='another version'):
-        store.load('short_range', Flavour.PLAIN)
+        store.load('short_range', Variant.PLAIN)
     assert store.convert_kept(SHORT_RANGE)
     assert store.records()['short_range'].source == 'an old source'
     assert store.state(SHORT_RANGE) is State.READY
@@ -154,7 +154,7 @@ def test_a_tampered_original_is_not_converted(store: ModelStore, tflite) -> None
 
 # Each file is renamed into its place once and synced twice, itself and its folder.
 # The original, the conversions and the parts around them, the manifest.
-FILES = 1 + len(V2.flavours) + len(V2.parts) + 1
+FILES = 1 + len(V2.variants) + len(V2.parts) + 1
 RENAMES = [('replace', n + 1) for n in range(FILES)]
 SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
 

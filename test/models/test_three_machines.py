@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.catalog.models import BUNDLE, WHEEL
 from facemesh_ros.cli.main import main
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Frame, PixelOrder
 from facemesh_ros.models import fetch as fetching
 from facemesh_ros.models import pip_wheel
-from facemesh_ros.models.catalog import BUNDLE, WHEEL
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder
 
 SOURCES = [Path(path) for path in os.environ.get('FACEMESH_MODEL_SOURCES', '').split(os.pathsep)]
 BESIDE = Path(__file__).parents[3] / 'shared' / 'models'

@@ -1,4 +1,8 @@
-"""The layers: a pure core, shells around it, and nothing that imports a shell."""
+"""The rooms of the package, and who may import whom.
+
+A stage (detection, landmarks, tracking, smoothing, attributes) knows no other stage: only
+`pipeline` knows their order, and only `assembly` joins them with models. Nothing imports a shell.
+"""
 
 import ast
 from pathlib import Path
@@ -7,13 +11,39 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / 'facemesh_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
-CORE = [path for path in MODULES if path.is_relative_to(PACKAGE / 'core')]
 OUTSIDE_ROS = [path for path in MODULES if not path.is_relative_to(PACKAGE / 'ros')]
 ROS_MODULES = ('rclpy', 'cv_bridge', 'launch', 'sensor_msgs_py', 'ament_index_python')
+
+VALUES = {'errors', 'frame_clock', 'struct_of_arrays', 'thread_pool', 'types', 'version'}
+STAGES = {'detection', 'landmarks', 'tracking', 'smoothing', 'attributes'}
+PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
+# Which rooms each room may import, besides itself and the values that all share.
+ROOMS: dict[str, set[str]] = {
+    'catalog': set(),
+    'settings': set(),
+    'geometry': set(),
+    'image': {'geometry'},
+    'viz': {'geometry'},
+    'inference': {'catalog', 'image', 'models'},
+    'models': {'catalog', 'image'},
+    **dict.fromkeys(STAGES, PER_STAGE),
+    'pipeline': {'geometry', 'image', 'settings', *STAGES},
+    'assembly': {'catalog', 'geometry', 'inference', 'models', 'pipeline', 'settings', *STAGES},
+    'io': {'geometry', 'image', 'viz'},
+}
+SHELLS = {'cli', 'ros'}
+# Rooms that read no clock and open no file: their time is the frame's stamp.
+PURE = {'geometry', 'image', 'settings', 'pipeline', *STAGES}
+# Not even these, but for the models' sessions that a stage is given.
+IN_NO_PURE_ROOM = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
 
 
 def named(path):
     return '.'.join(path.relative_to(PACKAGE.parent).with_suffix('').parts)
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix('.py')
 
 
 def imports_of(source, package):
@@ -41,11 +71,23 @@ def is_ros(name):
     return top.startswith(('ros', 'tf2')) or top in ROS_MODULES or is_message
 
 
+def test_every_room_has_its_rule():
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / '__init__.py').exists()}
+    assert rooms == {*ROOMS, *SHELLS}
+    assert {path.stem for path in PACKAGE.glob('*.py')} == {*VALUES, '__init__'}
+
+
 @pytest.mark.parametrize('path', MODULES, ids=named)
-def test_nothing_imports_a_shell(path):
-    for shell in ('ros', 'cli'):
-        if not path.is_relative_to(PACKAGE / shell):
-            assert not [name for name in imports(path) if is_in(name, f'facemesh_ros.{shell}')]
+def test_a_room_imports_only_what_it_may(path):
+    room = room_of(path)
+    ours = [name.split('.')[1] for name in imports(path) if name.startswith('facemesh_ros.')]
+    if room in SHELLS:
+        (other,) = SHELLS - {room}
+        assert other not in ours
+    elif room in VALUES or room == '__init__':
+        assert set(ours) <= VALUES
+    else:
+        assert set(ours) <= {room, *VALUES, *ROOMS[room]}
 
 
 @pytest.mark.parametrize('path', OUTSIDE_ROS, ids=named)
@@ -53,28 +95,15 @@ def test_only_the_ros_shell_imports_ros(path):
     assert not [name for name in imports(path) if is_ros(name)]
 
 
-@pytest.mark.parametrize('path', CORE, ids=named)
-def test_core_stands_alone_and_reads_no_clock(path):
-    banned = (
-        'facemesh_ros.device',
-        'facemesh_ros.models',
-        'time',
-        'datetime',
-        'rich',
-        'onnx',
-        'tflite',
-    )
-    assert not [name for name in imports(path) if is_in(name, *banned)]
+# All but the stopwatch for whoever wants to know how long the stages take.
+PURE_MODULES = [
+    path for path in MODULES if room_of(path) in PURE and path.name != 'stage_times.py'
+]
 
 
-@pytest.mark.parametrize('path', sorted((PACKAGE / 'device').glob('*.py')), ids=named)
-def test_a_device_stands_on_the_core_alone(path):
-    ours = [name for name in imports(path) if is_in(name, 'facemesh_ros')]
-    assert all(is_in(name, 'facemesh_ros.core', 'facemesh_ros.device') for name in ours)
-
-
-@pytest.mark.parametrize('path', CORE, ids=named)
-def test_core_opens_no_file(path):
+@pytest.mark.parametrize('path', PURE_MODULES, ids=named)
+def test_a_pure_room_reads_no_clock_and_no_file(path):
+    assert not [name for name in imports(path) if is_in(name, *IN_NO_PURE_ROOM)]
     called = [
         node.func for node in ast.walk(ast.parse(path.read_text())) if type(node) is ast.Call
     ]
@@ -95,4 +124,4 @@ def test_core_opens_no_file(path):
     ],
 )
 def test_the_rules_see_each_way_to_import_ros(source):
-    assert any(map(is_ros, imports_of(source, 'facemesh_ros.core')))
+    assert any(map(is_ros, imports_of(source, 'facemesh_ros.pipeline')))

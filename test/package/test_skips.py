@@ -37,5 +37,5 @@ def test_the_end_tells_what_was_wanted_and_the_way_to_it(tmp_path):
 
 
 def test_a_run_that_leaves_nothing_out_tells_nothing():
-    said = run_tests('test/core/test_ids.py')
+    said = run_tests('test/tracking/test_face_ids.py')
     assert 'skipped' not in said

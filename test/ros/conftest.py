@@ -28,8 +28,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
-from facemesh_ros.ros.images import msg_from_bgr
-from facemesh_ros.ros.transport import make_room_for_images, stay_on_this_machine
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
+from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
 
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'

@@ -11,7 +11,7 @@ from lifecycle_msgs.srv import ChangeState
 
 AS_IF = """\
 import os, sys, time
-from facemesh_ros.core import nvidia_libraries, providers
+from facemesh_ros.inference import nvidia_libraries, providers
 cpu = 'CPUExecutionProvider'
 providers.PROVIDERS = {**providers.PROVIDERS, 'tensorrt': cpu, 'cuda': cpu}
 nvidia_libraries.TENSORRT = ('libm.so.6',)
@@ -19,8 +19,8 @@ if any(part.endswith('engine_build') for part in sys.orig_argv):
     def build(network):
         while not os.path.exists(os.environ['BUILT']):
             time.sleep(0.05)
-    from facemesh_ros.core import network
-    network.Network.try_once = build
+    from facemesh_ros.inference import session as network
+    network.ModelSession.try_once = build
 """
 ENGINES = 3
 

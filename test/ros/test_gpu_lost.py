@@ -11,7 +11,8 @@ import pytest
 AS_IF = """\
 import os
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
-from facemesh_ros.core import network, providers
+from facemesh_ros.inference import providers
+from facemesh_ros.inference import session as network
 
 GPU = cpu = 'CPUExecutionProvider'
 providers.PROVIDERS = {**providers.PROVIDERS, 'cuda': GPU}
@@ -41,10 +42,10 @@ def opened(onnx, choice, *rest):
     return Session(session)
 
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
-import facemesh_ros.acceleration.flavours
-facemesh_ros.acceleration.flavours.CPU = 'nobody wants the form for CPUs here'
-import facemesh_ros.pipeline_models
-facemesh_ros.pipeline_models.CUDA = 'whole images are not what this is about'
+import facemesh_ros.inference.model_variant
+facemesh_ros.inference.model_variant.CPU = 'nobody wants the form for CPUs here'
+import facemesh_ros.assembly.cpu_models
+facemesh_ros.assembly.cpu_models.CUDA = 'whole images are not what this is about'
 """
 LAST_MODEL = 'short_range.onnx'
 

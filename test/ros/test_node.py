@@ -17,7 +17,7 @@ from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.msg import FaceMesh
-from facemesh_ros.ros.images import msg_from_bgr
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 
 GOLDENS = Path(__file__).parents[1] / 'golden'
 OUTER_EYE_CORNERS = [33, 263]

@@ -12,13 +12,13 @@ from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 from rclpy.parameter import parameter_value_to_python
 
-from facemesh_ros.core.tunables import tunables
-from facemesh_ros.ros.settings import NodeSettings, Parameters
+from facemesh_ros.ros.parameters import NodeSettings, Parameters
+from facemesh_ros.settings.parameter_specs import parameter_specs
 
 ROOT = Path(__file__).parents[2]
 YAML = ROOT / 'config' / 'facemesh.yaml'
 README = ROOT / 'README.md'
-TUNABLES = tunables(NodeSettings)
+TUNABLES = parameter_specs(NodeSettings)
 
 
 def plain(value):

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation
-from facemesh_ros.models.errors import ConversionError
 
 
 def _unary(translation: Translation, operator: Operator, *, kind: str) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert.sampling import transform_tensor_bilinear, transformed
 from facemesh_ros.models.convert.tflite_graph import Operator, TfliteGraph
 from facemesh_ros.models.convert.translation import Rule, Translation
-from facemesh_ros.models.errors import ConversionError
 
 MESH_POINTS = 468
 IRIS_POINTS = 5

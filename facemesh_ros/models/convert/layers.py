@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.models.convert import blocked
-from facemesh_ros.models.convert.mirrored import WIDEST, both_signs, difference, once, total
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.errors import ConversionError
+from facemesh_ros.models.convert import nchwc_rewrites as blocked
+from facemesh_ros.models.convert.crelu_rewrite import WIDEST, both_signs, difference, once, total
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation, Value
-from facemesh_ros.models.errors import ConversionError
-from facemesh_ros.models.flavour import Flavour
 
 _SAME, _VALID = 0, 1
 
@@ -60,7 +60,7 @@ def _is_narrow(translation: Translation, operator: Operator) -> bool:
     (output,) = operator.outputs
     users = [each for each in translation.source.operators if output in each.inputs]
     return (
-        translation.flavour is Flavour.CPU
+        translation.variant is Variant.CPU
         and translation.tensor(output).shape[3] <= WIDEST
         and not operator.options['FusedActivationFunction']
         and [user.kind for user in users] == ['PRELU']
@@ -142,7 +142,7 @@ def prelu(translation: Translation, operator: Operator) -> Value:
     if halves:
         return halves.with_slopes(slopes)
     value = translation.value(operator.inputs[0])
-    if translation.flavour is Flavour.CPU:
+    if translation.variant is Variant.CPU:
         return blocked.prelu(translation.target, value, slopes)
     slope = translation.target.constant(slopes.reshape(-1, 1, 1))
     return translation.target.node('PRelu', value, slope)

@@ -1,7 +1,8 @@
 """The parts around a network that take camera images to crops, and landmarks back to the image.
 
-They hold no weights. Their inputs are those of `core/sampling`, and every crop may come from
-another image: all images lie in one buffer of bytes, and what a crop reads is counted from there.
+They hold no weights. Their inputs are those of `inference/gpu/sampling_inputs`, and every crop
+may come from another image: all images lie in one buffer of bytes, and what a crop reads is
+counted from there.
 So images of several cameras, sizes and formats go in one batch, and whatever arrives, all shapes
 but the number of crops stay the same, as CUDA graphs ask.
 
@@ -14,10 +15,10 @@ import cv2
 import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
-from facemesh_ros.core.crop import CropStyle, detector_style, landmark_style
-from facemesh_ros.core.grids import STEPS_PER_PX
-from facemesh_ros.models.catalog import Kind, ModelEntry, Part
-from facemesh_ros.models.convert.contract import INPUTS
+from facemesh_ros.catalog.models import Kind, ModelEntry, Part
+from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
+from facemesh_ros.image.sampling_grid import STEPS_PER_PX
+from facemesh_ros.models.convert.io_spec import INPUTS
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
 
 Values = list[ValueInfoProto]
@@ -32,7 +33,7 @@ def part_of(entry: ModelEntry, part: Part) -> bytes:
 
 
 def crops_part(name: str, output: str, style: CropStyle) -> bytes:
-    """Build what samples N crops as `core/crop` does, number by number.
+    """Build what samples N crops as `image/crop` does, number by number.
 
     Args:
         name: Of the model behind it.
@@ -40,7 +41,8 @@ def crops_part(name: str, output: str, style: CropStyle) -> bytes:
         style: How that model wants them.
 
     Returns:
-        An ONNX file with the inputs of `core/sampling` and one output (N, S, S, 3) float32.
+        An ONNX file with the inputs of `inference/gpu/sampling_inputs` and one output
+        (N, S, S, 3) float32.
     """
     target, size = OnnxGraph('crops_'), style.input_size
     position, fraction = _positions(target)
@@ -103,7 +105,7 @@ def _bilinear(target: OnnxGraph, taps: str, weight: str) -> str:
 
 
 def points_part(name: str, points: int) -> bytes:
-    """Build what brings landmarks from crops to images, as `core/landmarker` does.
+    """Build what brings landmarks from crops to images, as `landmarks/face_mesh` does.
 
     Args:
         name: Of the landmark model in front of it.

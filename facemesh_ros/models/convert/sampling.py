@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import NHWC_FROM_NCHW, Translation
-from facemesh_ros.models.flavour import Flavour
 
 
 def transform_tensor_bilinear(translation: Translation, operator: Operator) -> str:
     """Feature map seen through a matrix, bilinear; zero where it looks outside."""
-    if translation.flavour is Flavour.CPU:
+    if translation.variant is Variant.CPU:
         return _by_rows(translation, operator)
     return _by_grid(translation, operator)
 

@@ -8,7 +8,7 @@ import numpy as np
 import tflite
 from numpy.typing import NDArray
 
-from facemesh_ros.models.errors import ConversionError
+from facemesh_ros.errors import ConversionError
 
 _VECTORS = {
     tflite.SparseIndexVector.Int32Vector: tflite.Int32Vector,

@@ -15,8 +15,8 @@ import tflite
 from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 
+from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert.sparse import dense_from_sparse
-from facemesh_ros.models.errors import ConversionError
 
 _DTYPES: dict[int, type[np.generic]] = {
     tflite.TensorType.FLOAT32: np.float32,

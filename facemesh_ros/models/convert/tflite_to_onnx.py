@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import hashlib
 
-from facemesh_ros.models.catalog import CONVERTER_VERSION, ModelEntry
-from facemesh_ros.models.convert import arithmetic, arrangement, attention, layers
-from facemesh_ros.models.convert.contract import INPUTS, OUTPUTS
+from facemesh_ros.catalog.models import CONVERTER_VERSION, ModelEntry
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.errors import ConversionError
+from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
+from facemesh_ros.models.convert.grouped_conv_fusion import side_by_side
 from facemesh_ros.models.convert.half import in_half_precision
-from facemesh_ros.models.convert.side_by_side import side_by_side
+from facemesh_ros.models.convert.io_spec import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
-from facemesh_ros.models.errors import ConversionError
-from facemesh_ros.models.flavour import Flavour
 
-_RULES = {**layers.RULES, **arithmetic.RULES, **arrangement.RULES, **attention.RULES}
+_RULES = {**layers.RULES, **arithmetic.RULES, **shape_ops.RULES, **attention.RULES}
 
 
-def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> bytes:
+def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> bytes:
     """Convert one model.
 
     Args:
         content: The TFLite file.
         entry: What the catalogue says of the model.
-        flavour: Which hardware the result is for.
+        variant: Which hardware the result is for.
 
     Returns:
         An ONNX file with the outputs of `contract` and one float32 input: `image` (N, size, size,
@@ -34,9 +34,9 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         ConversionError: If the file is no TFLite file or holds an operator that is not known.
     """
     graph = read_tflite(content)
-    if flavour is Flavour.CPU:
+    if variant is Variant.CPU:
         graph = side_by_side(graph)
-    translation = Translation(graph, flavour)
+    translation = Translation(graph, variant)
     source, target = translation.source, translation.target
     if len(source.inputs) != 1:
         raise ConversionError(f'{entry.name}: one input expected, got {len(source.inputs)}')
@@ -58,10 +58,10 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, flavour: Flavour) -> byt
         'input_size': str(entry.input_size),
         'source_sha256': hashlib.sha256(content).hexdigest(),
         'converter_version': CONVERTER_VERSION,
-        'flavour': flavour.value,
-        'precision': flavour.precision,
+        'flavour': variant.value,
+        'precision': variant.precision,
     }
     model = target.model({name: shape[1:]}, outputs, properties)
-    if flavour is Flavour.HALF:
+    if variant is Variant.HALF:
         model = in_half_precision(model)
     return bytes(model.SerializeToString())

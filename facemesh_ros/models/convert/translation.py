@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.models.convert.mirrored import Mirrored
+from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.errors import ConversionError
+from facemesh_ros.models.convert.crelu_rewrite import Mirrored
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph
-from facemesh_ros.models.errors import ConversionError
-from facemesh_ros.models.flavour import Flavour
 
 Value = str | Mirrored
 NCHW_FROM_NHWC = (0, 3, 1, 2)
@@ -30,14 +30,14 @@ class Translation:
     Attributes:
         source: The TFLite graph.
         target: The ONNX graph.
-        flavour: Which hardware the result is for.
+        variant: Which hardware the result is for.
         channels_first: Whether tensors of rank 4 are NCHW.
     """
 
-    def __init__(self, source: TfliteGraph, flavour: Flavour) -> None:
+    def __init__(self, source: TfliteGraph, variant: Variant) -> None:
         self.source = source
         self.target = OnnxGraph()
-        self.flavour = flavour
+        self.variant = variant
         self.channels_first = any(len(self.tensor(index).shape) == 4 for index in source.inputs)
         self._values: dict[int, Value] = {}
 

@@ -1,6 +1,6 @@
 """`python -m facemesh_ros.ros.demo`."""
 
-from facemesh_ros.ros.signals import ENDED_BY_SIGNAL, exit_on_signals
+from facemesh_ros.ros.process.signals import ENDED_BY_SIGNAL, exit_on_signals
 
 # Before the other imports, which take a second.
 exit_on_signals(ENDED_BY_SIGNAL, 'demo: ended before it began')

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.ros.demo.camera import add_source_arguments
-from facemesh_ros.ros.transport import share_folder
+from facemesh_ros.ros.demo.camera_node import add_source_arguments
+from facemesh_ros.ros.process.dds_profile import share_folder
 
 PICTURE, VIDEO = 'face.png', 'faces.mp4'
 RECORD_S = 300.0

@@ -23,17 +23,17 @@ from facemesh_ros.ros.demo.arguments import (
     prepare_output,
     rviz_command,
 )
-from facemesh_ros.ros.demo.camera import open_source, source_arguments
+from facemesh_ros.ros.demo.camera_node import open_source, source_arguments
+from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.demo.report import report
 from facemesh_ros.ros.demo.view import line, stages, view
-from facemesh_ros.ros.demo.witness import Witness
-from facemesh_ros.ros.signals import EndingSignals
-from facemesh_ros.ros.spinning import start_rclpy
-from facemesh_ros.ros.transport import make_room_for_images, stay_on_this_machine
+from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
+from facemesh_ros.ros.process.signals import EndingSignals
+from facemesh_ros.ros.process.spin import start_rclpy
 
-NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera'
+NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera_node'
 START_S = 60.0
 LINE_PERIOD_S = 1.0
 
@@ -74,7 +74,7 @@ def _demonstrate(arguments: argparse.Namespace) -> int:
     signals = start_rclpy()
     try:
         with Recording(arguments.output / VIDEO, rate_hz, arguments.record) as recording:
-            witness = Witness(namespace, recording)
+            witness = Monitor(namespace, recording)
             with (
                 suppress(SignalError),  # the usual end
                 Processes() as nodes,
@@ -90,7 +90,7 @@ def _demonstrate(arguments: argparse.Namespace) -> int:
 class _Spin:
     """Lets the witness listen while the other processes live and no signal comes."""
 
-    def __init__(self, witness: Witness, nodes: Processes, signals: EndingSignals) -> None:
+    def __init__(self, witness: Monitor, nodes: Processes, signals: EndingSignals) -> None:
         self.witness, self.nodes, self._signals = witness, nodes, signals
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(witness)

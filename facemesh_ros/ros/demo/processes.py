@@ -8,7 +8,7 @@ import subprocess
 import sys
 from threading import Thread
 
-from facemesh_ros.ros.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import hold_signals_back
 
 STOP_S = 5.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from facemesh_ros.core.types import UInt8
-from facemesh_ros.media import VideoFile
+from facemesh_ros.io import VideoFile
+from facemesh_ros.types import UInt8
 
 
 class Recording:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from facemesh_ros.media import write_picture
+from facemesh_ros.io import write_picture
 from facemesh_ros.ros.demo.arguments import PICTURE
-from facemesh_ros.ros.demo.camera import source_arguments
+from facemesh_ros.ros.demo.camera_node import source_arguments
+from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.recording import Recording
-from facemesh_ros.ros.demo.witness import Witness
-from facemesh_ros.ros.signals import ENDED_BY_SIGNAL
+from facemesh_ros.ros.process.signals import ENDED_BY_SIGNAL
 
 # Of the answered images with the bundled face; with fewer, this software is at fault.
 WANTED_SHARE = 0.95
@@ -18,7 +18,7 @@ WANTED_SHARE = 0.95
 ANSWERED_SHARE = 0.95
 
 
-def report(arguments: argparse.Namespace, witness: Witness, recording: Recording) -> int:
+def report(arguments: argparse.Namespace, witness: Monitor, recording: Recording) -> int:
     """Say what was seen and where the pictures lie, and return the exit status."""
     answered = witness.answered
     if not answered:
@@ -40,13 +40,13 @@ def report(arguments: argparse.Namespace, witness: Witness, recording: Recording
     return 0
 
 
-def _why_fewer(witness: Witness) -> str:
+def _why_fewer(witness: Monitor) -> str:
     if witness.lost > (witness.sent - witness.answered) / 2:
         return f'{witness.lost} images were lost between the processes: is /dev/shm too small?'
     return 'This machine is too busy for all of them; the node takes the newest each time.'
 
 
-def _write_picture(arguments: argparse.Namespace, witness: Witness) -> None:
+def _write_picture(arguments: argparse.Namespace, witness: Monitor) -> None:
     if witness.picture is None:
         seen = any(count for faces, count in witness.answers.items() if faces)
         what = 'no annotated image came' if seen else 'no face was seen'

@@ -9,14 +9,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facemesh_ros.ros.demo.witness import Witness
+from facemesh_ros.ros.demo.monitor import Monitor
 
 STAGE = ' (ms)'
 TOTAL = 'stamp to published'
 FACES_SHOWN = 8
 
 
-def view(witness: Witness, footer: str) -> Group:
+def view(witness: Monitor, footer: str) -> Group:
     """Draw what the node says right now."""
     return Group(
         _headline(witness),
@@ -27,7 +27,7 @@ def view(witness: Witness, footer: str) -> Group:
     )
 
 
-def line(witness: Witness) -> str:
+def line(witness: Monitor) -> str:
     """Say the same in one line, for a terminal that cannot be redrawn."""
     faces = witness.last.faces if witness.last else []
     names = ' '.join(face.id for face in faces[:FACES_SHOWN]) or 'no face'
@@ -37,19 +37,19 @@ def line(witness: Witness) -> str:
     )
 
 
-def counts(witness: Witness) -> str:
+def counts(witness: Monitor) -> str:
     """Say how many images there were so far."""
     dropped = witness.last.dropped_images if witness.last else 0
     lost = f', {witness.lost} lost' if witness.lost else ''
     return f'{witness.sent} images, {witness.answered} answered, {dropped} dropped{lost}'
 
 
-def stages(witness: Witness) -> str:
+def stages(witness: Monitor) -> str:
     """Say what each stage takes."""
     return f'median ms: {", ".join(_stages(witness)) or "not known yet"}'
 
 
-def _headline(witness: Witness) -> Text:
+def _headline(witness: Monitor) -> Text:
     text = Text(f'{witness.rate_hz:.1f} fps  {counts(witness)}', style='bold')
     if info := witness.info:
         provider = info.execution_provider.partition(' ')[0]
@@ -57,7 +57,7 @@ def _headline(witness: Witness) -> Text:
     return text
 
 
-def _faces(witness: Witness) -> Table:
+def _faces(witness: Monitor) -> Table:
     faces = witness.last.faces if witness.last else []
     table = Table(box=None, padding=(0, 1, 0, 0), header_style='italic')
     for heading in ('id', 'age', 'score', 'presence', 'box, px', 'points'):
@@ -77,11 +77,11 @@ def _faces(witness: Witness) -> Table:
     return table
 
 
-def _stages(witness: Witness) -> list[str]:
+def _stages(witness: Monitor) -> list[str]:
     return [f'{name} {ms}' for name, ms in _latencies(witness).items()]
 
 
-def _latencies(witness: Witness) -> dict[str, str]:
+def _latencies(witness: Monitor) -> dict[str, str]:
     """Return the median ms of each stage that the node reports."""
     figures = witness.diagnostics.items()
     return {key[: -len(STAGE)]: value for key, value in figures if key.endswith(STAGE)}

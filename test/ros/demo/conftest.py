@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.ros.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import hold_signals_back
 
 PATIENCE_S = 120.0
 COMMAND = [sys.executable, '-m', 'facemesh_ros.ros.demo']

@@ -15,12 +15,12 @@ import pytest
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
-from facemesh_ros.core.settings import SensorSettings
-from facemesh_ros.core.types import Frame, PixelOrder
-from facemesh_ros.media import count_pictures, image_from_file, opened_video
-from facemesh_ros.moving_face import moving_astronaut
-from facemesh_ros.ros.images import msg_from_bgr
-from facemesh_ros.sensor import load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.io import count_pictures, image_from_file, opened_video
+from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder
 
 PATIENCE_S = 120.0
 

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.demo.view import view
-from facemesh_ros.ros.demo.witness import Witness
 
 PATIENCE_S = 60.0
 STAGES = {
@@ -36,7 +36,7 @@ FOOTER = 'To listen: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST and what is below /
 @pytest.fixture
 def witness(ros, tmp_path):
     """A witness who has seen twelve faces; the first of them is followed without a detector."""
-    node = Witness('/demo_test', Recording(tmp_path / 'faces.mp4', 30.0, 1.0))
+    node = Monitor('/demo_test', Recording(tmp_path / 'faces.mp4', 30.0, 1.0))
     node.info = FaceMeshInfo(
         detector='short_range+full_range', model='v2', execution_provider='CPUExecutionProvider'
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from facemesh_ros.ros.demo.camera import FRAME_ID
+from facemesh_ros.ros.demo.camera_node import FRAME_ID
 
 RVIZ = Path(__file__).parents[3] / 'config' / 'facemesh.rviz'
 

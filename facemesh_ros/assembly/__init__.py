@@ -1,0 +1,1 @@
+"""Settings to warm models to pipelines: the only place that joins stages and models."""

@@ -1,0 +1,1 @@
+"""What models exist: their pinned files, their inputs and outputs, their thresholds."""

@@ -1,0 +1,93 @@
+"""Whether results can go where they were asked to, looked at before the work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from facemesh_ros.io import (
+    IMAGE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    WRITABLE_SUFFIXES,
+    MediaError,
+    readable_name,
+)
+
+STDOUT = '-'
+
+
+def check_targets(jsonl: str | None, video: Path | None, inputs: Sequence[Path]) -> None:
+    """Raise MediaError if results cannot be written, or would be written over what is read.
+
+    Args:
+        jsonl: File for JSON lines, - for stdout.
+        video: File or folder for annotated copies.
+        inputs: All files that are read.
+    """
+    lines = Path(jsonl) if jsonl and jsonl != STDOUT else None
+    if lines:
+        _check_file(lines)
+    if video and is_video_target(video):
+        _check_file(video)
+    elif video:
+        _check_folder(video)
+    if lines and video and _same(lines, video):
+        raise MediaError(
+            f'{readable_name(video)} cannot take both --jsonl and --video; choose two names'
+        )
+    for target in filter(None, (lines, video)):
+        for file in inputs:
+            _check_apart(target, file)
+
+
+def is_video_target(video: Path) -> bool:
+    """Return whether annotated copies go to one video, not to a folder of pictures."""
+    return video.suffix.lower() in WRITABLE_SUFFIXES and not video.is_dir()
+
+
+def _check_apart(target: Path, file: Path) -> None:
+    if _same(target, file) or any(
+        target.resolve() == folder for folder in (file.resolve().parent, file.parent.resolve())
+    ):
+        raise MediaError(
+            f'{readable_name(target)} cannot take results: {readable_name(file)} is read from '
+            'there and could be written over; choose another place'
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Return whether two names are of one file, whatever links lead to it."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there yet
+        return one.resolve() == other.resolve()
+
+
+def _check_file(path: Path) -> None:
+    """Raise MediaError with the system's reason if a file cannot be made or changed."""
+    try:
+        if path.is_file() or path.is_dir():
+            path.open('r+b').close()
+        elif not os.path.lexists(path):  # devices and pipes are opened once, to write
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            path.unlink()
+    except OSError as error:
+        raise MediaError(f'{readable_name(path)} cannot be written: {error.strerror}') from error
+
+
+def _check_folder(path: Path) -> None:
+    """Raise MediaError if a folder can neither be made nor be written to."""
+    name = readable_name(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES and not path.is_dir():
+        raise MediaError(
+            f'{name} cannot be written: --video takes {", ".join(WRITABLE_SUFFIXES)} for one '
+            'video, and a name without such an end for a folder of pictures'
+        )
+    places = (path.absolute(), *path.absolute().parents)
+    there = next(place for place in places if place.exists())
+    where = readable_name(there)
+    if not there.is_dir():
+        raise MediaError(f'{name} cannot be made: {where} is not a folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise MediaError(f'{name} cannot be written: you may not write to {where}')

@@ -1,1 +1,0 @@
-"""Temporal filters: steady landmarks of faces that keep their ids."""

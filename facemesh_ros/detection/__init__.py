@@ -1,0 +1,1 @@
+"""Face detection: BlazeFace, and where and when in a stream it looks."""

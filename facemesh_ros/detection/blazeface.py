@@ -1,0 +1,115 @@
+"""BlazeFace: finds faces in one frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.detection.anchors import anchor_centres
+from facemesh_ros.detection.nms import weighted_nms
+from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
+from facemesh_ros.image.crop import crop_rois, crop_whole, detector_style
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.types import FaceDetections, Float32, Float64, Frame, Rois
+
+KEYPOINTS = 6
+
+
+class BlazeFace:
+    """Stateless face detector around one network."""
+
+    def __init__(self, network: ModelSession, spec: DetectorSpec, max_iou: float) -> None:
+        """Check the network.
+
+        Args:
+            network: The model.
+            spec: What it was trained with.
+            max_iou: Overlap from which two candidates are one face.
+        """
+        self._network = network
+        self._max_iou = max_iou
+        self._style = detector_style(network.input_size)
+        self._anchors = anchor_centres(network.input_size, spec.layers)
+        network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
+        network.expect('classificators', (len(self._anchors), 1))
+
+    def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
+        """Find faces in one region of a frame.
+
+        Args:
+            frame: The image.
+            min_score: Drop faces below it.
+            region: A square, maybe turned by quarter turns; None for the whole image.
+
+        Returns:
+            N faces in px of the image, best score first.
+        """
+        if region is None:
+            region, crop = letterbox_roi(frame.image_wh), crop_whole(frame, self._style)
+        else:
+            crop = crop_rois(frame, region, self._style)
+        regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
+        found = regressors[0], logits[0, :, 0]
+        to_image = image_from_crop(region, self._style.input_size)
+        return faces_from_tensors(*found, self._anchors, to_image, min_score, self._max_iou)
+
+
+def faces_from_tensors(
+    regressors: Float32,
+    logits: Float32,
+    anchors: Float32,
+    to_image: Float64,
+    min_score: float,
+    max_iou: float,
+) -> FaceDetections:
+    """Turn raw network output into the faces of one region, best score first.
+
+    Args:
+        regressors: See `decode`.
+        logits: See `decode`.
+        anchors: See `decode`.
+        to_image: (1, 2, 3) affine map from the network's input to the image.
+        min_score: Drop faces below it.
+        max_iou: Overlap from which two candidates are one face.
+    """
+    candidates = decode(regressors, logits, anchors, min_score)
+    return weighted_nms(_moved(candidates, to_image), max_iou)
+
+
+def decode(
+    regressors: Float32, logits: Float32, anchors: Float32, min_score: float
+) -> FaceDetections:
+    """Turn raw network output into candidates in px of the network's input.
+
+    Args:
+        regressors: (A, 16) centre x, y, width, height and six keypoints, px from the anchor.
+        logits: (A,).
+        anchors: (A, 2) px.
+        min_score: Drop candidates below it.
+
+    Returns:
+        N candidates in no order, without those of negative size.
+
+    Source: MediaPipe `tensors_to_detections_calculator.cc`, DecodeBoxes.
+    """
+    scores = (1 + np.tanh(logits / 2)) / 2  # the sigmoid, without overflow
+    kept = (scores >= min_score) & (regressors[:, 2:4] >= 0).all(axis=1)
+    points = regressors[kept].reshape(-1, 2 + KEYPOINTS, 2)
+    centres, half_sizes = points[:, 0] + anchors[kept], points[:, 1] / 2
+    return FaceDetections(
+        np.concatenate([centres - half_sizes, centres + half_sizes], axis=1),
+        points[:, 2:] + anchors[kept][:, None],
+        scores[kept].astype(np.float32),
+    )
+
+
+def _moved(detections: FaceDetections, to_image: Float64) -> FaceDetections:
+    """Map detections by one affine (1, 2, 3) that turns by quarter turns only."""
+    corners = transform_points(to_image, detections.boxes_xyxy.reshape(1, -1, 2))
+    keypoints = transform_points(to_image, detections.keypoints.reshape(1, -1, 2))
+    pairs = corners.reshape(-1, 2, 2).astype(np.float32)
+    return FaceDetections(
+        np.concatenate([pairs.min(axis=1), pairs.max(axis=1)], axis=1),
+        keypoints.reshape(-1, KEYPOINTS, 2).astype(np.float32),
+        detections.scores,
+    )

@@ -1,0 +1,1 @@
+"""Geometry in the image and in space: boxes, ROIs, tiles, cameras, the canonical face."""

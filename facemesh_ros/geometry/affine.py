@@ -1,0 +1,67 @@
+"""Affine maps between the image and the square inputs of the models.
+
+Points are (x, y) in px with (0, 0) at the centre of the top-left pixel, on both sides. Crops
+follow MediaPipe: the ROI's corners map to (0, 0) and (S, S), without a half-pixel shift.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.types import Float64, Rois
+
+
+def rotations_from_angles(angles_rad: NDArray[np.floating]) -> Float64:
+    """Return (N, 2, 2) rotations; positive turns clockwise on screen (x right, y down)."""
+    cos, sin = np.cos(angles_rad, dtype=np.float64), np.sin(angles_rad, dtype=np.float64)
+    rotations = np.empty((*cos.shape, 2, 2))
+    rotations[..., 0, 0] = rotations[..., 1, 1] = cos
+    rotations[..., 1, 0] = sin
+    np.negative(sin, out=rotations[..., 0, 1])
+    return rotations
+
+
+def image_from_crop(rois: Rois, input_size: int) -> Float64:
+    """Map points of each ROI's square crop to the image.
+
+    Args:
+        rois: N regions of the image.
+        input_size: Side of the crop in px.
+
+    Returns:
+        (N, 2, 3) affine maps, crop px to image px.
+
+    Source: MediaPipe `image_to_tensor_converter_opencv.cc`.
+    """
+    scales = rois.sizes_wh.astype(np.float64)[:, None, :] / input_size
+    linear = rotations_from_angles(rois.rotations_rad) * scales
+    middle = np.full(2, input_size / 2)
+    offsets = rois.centres - linear @ middle
+    return np.concatenate([linear, offsets[:, :, None]], axis=2)
+
+
+def transform_points(maps: Float64, points: NDArray[np.floating]) -> Float64:
+    """Apply N affine maps (N, 2, 3) to N sets of points (N, L, 2); returns (N, L, 2)."""
+    return points @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
+
+
+def letterbox_roi(image_wh: tuple[int, int]) -> Rois:
+    """Return the smallest square around the whole image, sharing its centre.
+
+    Args:
+        image_wh: Image width and height in px.
+
+    Returns:
+        One ROI; its crop shows the image centred, aspect ratio kept.
+
+    Raises:
+        ValueError: If a side is not positive.
+
+    Source: MediaPipe `image_to_tensor_utils.cc`, keep_aspect_ratio.
+    """
+    if min(image_wh) <= 0:
+        raise ValueError(f'image sides must be positive, got {image_wh}')
+    centre = np.asarray([[side / 2 for side in image_wh]], np.float32)
+    sizes = np.full((1, 2), max(image_wh), np.float32)
+    return Rois(centre, sizes, np.zeros(1, np.float32))

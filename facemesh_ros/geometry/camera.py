@@ -1,0 +1,86 @@
+"""Pinhole camera without distortion, and faces placed before it by weak perspective."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.types import Float32
+
+# MediaPipe's virtual camera, `face_geometry_from_landmarks_graph.cc`.
+DEFAULT_VERTICAL_FOV_RAD = math.radians(63)
+# Between vertices 33 and 263 of MediaPipe's canonical face. Adults in Hong Kong: 93 mm (men),
+# 88 mm (women), BioMed Research International 2013, 821428, table 2.
+OUTER_EYE_CORNERS_M = 0.0889
+RIGHT_OUTER_CORNER, LEFT_OUTER_CORNER = 33, 263
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """Focal lengths and principal point of an image.
+
+    Attributes:
+        fx: px.
+        fy: px.
+        cx: px; 0 is the centre of the leftmost pixel.
+        cy: px; 0 is the centre of the topmost pixel.
+    """
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def from_vertical_fov(cls, image_wh: tuple[int, int], fov_rad: float) -> Intrinsics:
+        """Return square pixels and a centred principal point for a vertical field of view."""
+        width, height = image_wh
+        focal = height / 2 / math.tan(fov_rad / 2)
+        return cls(focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+    def cropped_and_binned(
+        self, offset_xy: tuple[int, int], binning_xy: tuple[int, int]
+    ) -> Intrinsics:
+        """Return the intrinsics of a region of the sensor, read out binned.
+
+        Args:
+            offset_xy: First column and row of the region, px of the full sensor.
+            binning_xy: Sensor pixels per image pixel.
+        """
+        (left, top), (bin_x, bin_y) = offset_xy, binning_xy
+        return Intrinsics(
+            self.fx / bin_x,
+            self.fy / bin_y,
+            (self.cx - left + 0.5) / bin_x - 0.5,
+            (self.cy - top + 0.5) / bin_y - 0.5,
+        )
+
+    def scaled(self, factors_xy: tuple[float, float]) -> Intrinsics:
+        """Return the intrinsics of the same image at so many times its width and height."""
+        x, y = factors_xy
+        return Intrinsics(
+            self.fx * x, self.fy * y, (self.cx + 0.5) * x - 0.5, (self.cy + 0.5) * y - 0.5
+        )
+
+
+def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float32:
+    """Place faces before the camera, each as far as the mean human eye distance tells.
+
+    Args:
+        landmarks: (N, L, 3) px in the image; z in px of the same scale.
+        camera: Of the image.
+
+    Returns:
+        (N, L, 3) m in the optical frame: x right, y down, z forward.
+    """
+    corners = landmarks[:, LEFT_OUTER_CORNER] - landmarks[:, RIGHT_OUTER_CORNER]
+    # 3-D, so that a turned head does not recede; one px at least, so that nothing divides by 0.
+    distances_px = np.maximum(np.linalg.norm(corners, axis=1), 1.0)
+    metres_per_px = (OUTER_EYE_CORNERS_M / distances_px)[:, None, None]
+    scaled = (landmarks - np.asarray([camera.cx, camera.cy, 0], np.float32)) * metres_per_px
+    scaled[..., 1] *= camera.fx / camera.fy
+    scaled[..., 2] += camera.fx * metres_per_px[..., 0]
+    points_m: Float32 = scaled.astype(np.float32)
+    return points_m

@@ -1,0 +1,1 @@
+"""Camera bytes to frames, and crops of frames."""

@@ -1,0 +1,130 @@
+"""Raw camera buffers to frames of 8 bits; see `encodings` for those that are read.
+
+RGB-like and grey layouts of 8 bits stay views of the buffer; the others are converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.encodings import ADVICE, BY_NAME, Layout, Rows
+from facemesh_ros.types import Frame, UInt8
+
+# cv2.remap, which takes the crops, addresses its source in 16 bits.
+MAX_SIDE_PX = 32766
+# Some drivers write 'BGR8' or 'Mono8'.
+_LAYOUTS = {name.lower(): layout for name, layout in BY_NAME.items()}
+_ADVICE = {name.lower(): text for name, text in ADVICE.items()}
+
+
+class ImageError(FacemeshError):
+    """An image that cannot be read; the text names the encoding or the size that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawImage:
+    """A camera's buffer and what it says of itself; the fields of sensor_msgs/Image.
+
+    Attributes:
+        encoding: A key of `encodings.BY_NAME`.
+        width: px.
+        height: px.
+        step: Bytes from one row to the next; more than a row's pixels if rows are padded.
+        big_endian: Byte order of channels wider than a byte.
+        buffer: (height · step,) or longer, uint8.
+    """
+
+    encoding: str
+    width: int
+    height: int
+    step: int
+    big_endian: bool
+    buffer: UInt8
+
+
+RowReader = Callable[[RawImage, Layout], Rows]
+To8Bits = Callable[[Rows], UInt8]
+
+
+def frame_from_raw(
+    raw: RawImage,
+    stamp_ns: int,
+    read_rows: RowReader | None = None,
+    to_8_bits: To8Bits = grey8_from_grey16,
+) -> Frame:
+    """Turn a camera's buffer into a frame.
+
+    Args:
+        raw: The buffer; the frame may be a view of it.
+        stamp_ns: When the image was taken, ns.
+        read_rows: Gives what `rows_from_raw` gives, which is the default.
+        to_8_bits: Scales channels of 16 bits; by default each image by the bits that it uses.
+
+    Returns:
+        The frame.
+
+    Raises:
+        ImageError: If the encoding is not known or the numbers do not fit together.
+    """
+    layout = layout_of(raw.encoding)
+    check_size(raw, layout)
+    rows = (read_rows or rows_from_raw)(raw, layout)
+    image: Any = to_8_bits(rows) if layout.depth == 2 else rows
+    if layout.to_bgr is not None:
+        image = layout.to_bgr(np.ascontiguousarray(image))
+    return Frame(image[:, : raw.width], layout.order, stamp_ns)
+
+
+def layout_of(encoding: str) -> Layout:
+    """Return how an encoding lies in memory; case and spaces around it do not matter.
+
+    Raises:
+        ImageError: If it is none that is read; the text says what to publish instead.
+    """
+    name = encoding.strip().lower()
+    if name in _ADVICE:
+        raise ImageError(f'image encoding {encoding!r} {_ADVICE[name]}')
+    if name not in _LAYOUTS:
+        raise ImageError(
+            f'image encoding {encoding!r} is not supported; publish one of {", ".join(BY_NAME)}'
+        )
+    return _LAYOUTS[name]
+
+
+def columns_in_memory(raw: RawImage, layout: Layout) -> int:
+    """Return the pixels of a row in memory: the last colour may have a column to spare."""
+    return -(-raw.width // layout.columns) * layout.columns
+
+
+def check_size(raw: RawImage, layout: Layout) -> None:
+    """Raise ImageError if the size is impossible or the buffer is shorter than it says."""
+    width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
+    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+        raise ImageError(f'{size}: each side must be 1 to {MAX_SIDE_PX} px')
+    if layout.rows > 1 and (width % layout.columns or height % layout.rows):
+        raise ImageError(f'{size}: this encoding needs even sides')
+    row_bytes = columns_in_memory(raw, layout) * layout.pixel_bytes
+    if raw.step < row_bytes:
+        raise ImageError(f'{size}: step is {raw.step} bytes, a row needs {row_bytes}')
+    if layout.planes > 2 and raw.step > row_bytes:
+        raise ImageError(f'{size}: step is {raw.step} bytes, but this encoding has no padding')
+    needed = (int(height * layout.planes) - 1) * raw.step + row_bytes
+    if len(raw.buffer) < needed:
+        raise ImageError(f'{size}: data has {len(raw.buffer)} bytes, step and size need {needed}')
+
+
+def rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
+    """View a buffer as (rows, W) or (rows, W, C), leaving out what pads its rows."""
+    channels = layout.pixel_bytes // layout.depth
+    axes = 3 if channels > 1 else 2
+    columns = columns_in_memory(raw, layout)
+    shape = (int(raw.height * layout.planes), columns, channels)[:axes]
+    strides = (raw.step, layout.pixel_bytes, layout.depth)[:axes]
+    dtype = np.dtype(np.uint8 if layout.depth == 1 else '>u2' if raw.big_endian else '<u2')
+    return np.ndarray(shape, dtype, raw.buffer, strides=strides)

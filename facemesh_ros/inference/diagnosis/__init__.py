@@ -1,0 +1,1 @@
+"""Why a GPU does not run the models, and the remedy."""

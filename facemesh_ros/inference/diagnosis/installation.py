@@ -1,0 +1,95 @@
+"""Which ONNX Runtime pip has installed, and which of NVIDIA's libraries beside it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
+from facemesh_ros.inference.onnx_runtime import ort
+from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS
+
+# All of them install one and the same module, so only one of them can be whole.
+RUNTIMES = (
+    'onnxruntime',
+    'onnxruntime-gpu',
+    'onnxruntime-openvino',
+    'onnxruntime-directml',
+    'onnxruntime-migraphx',
+    'onnxruntime-rocm',
+    'onnxruntime-training',
+    'ort-nightly',
+    'ort-nightly-gpu',
+)
+_NVIDIA = ('nvidia-', 'tensorrt')
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """ONNX Runtime and NVIDIA's libraries as they are installed.
+
+    Attributes:
+        version: Of the module that is imported.
+        providers: Which it was built with.
+        cuda: Which CUDA it was built for, e.g. 13.0; empty for none or unknown.
+        runtimes: Version of each distribution that owns the module, by its name.
+        nvidia: Version of each of NVIDIA's distributions, by its name.
+        missing: CUDA and cuDNN libraries that it needs and nobody finds.
+        missing_tensorrt: The same of TensorRT.
+        machine: Kind of processor, e.g. x86_64.
+    """
+
+    version: str
+    providers: tuple[str, ...]
+    cuda: str = ''
+    runtimes: dict[str, str] = field(default_factory=dict)
+    nvidia: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    missing_tensorrt: tuple[str, ...] = ()
+    machine: str = 'x86_64'
+
+    @property
+    def has_gpu_build(self) -> bool:
+        """Whether this build could use a GPU at all."""
+        return not GPU_PROVIDERS.isdisjoint(self.providers)
+
+
+def look_at_installation() -> Installation:
+    """Look at what is imported here; loads NVIDIA's libraries if the build is for GPUs."""
+    providers = tuple(ort.get_available_providers())
+    has_tensorrt = PROVIDERS['tensorrt'] in providers
+    return Installation(
+        version=ort.__version__,
+        providers=providers,
+        cuda=_built_for(),
+        runtimes=dict(_runtimes(Path(ort.__file__).parents[1])),
+        nvidia=dict(_nvidia_distributions()),
+        missing=load_cuda_libraries(),
+        missing_tensorrt=load_tensorrt_libraries() if has_tensorrt else (),
+        machine=platform.machine(),
+    )
+
+
+def _built_for() -> str:
+    try:
+        from onnxruntime.capi import build_and_package_info as built
+    except ImportError:
+        return ''
+    return getattr(built, 'cuda_version', None) or ''
+
+
+def _runtimes(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield those in the folder of the imported module; one in another folder harms nobody."""
+    for name in RUNTIMES:
+        for found in metadata.distributions(name=name, path=[str(folder)]):
+            yield name, found.version
+
+
+def _nvidia_distributions() -> Iterator[tuple[str, str]]:
+    for found in metadata.distributions():
+        name = (found.metadata['Name'] or '').lower()
+        if name.startswith(_NVIDIA):
+            yield name, found.version

@@ -1,0 +1,131 @@
+"""Memory of an NVIDIA GPU through libcudart, the library that ONNX Runtime itself brings along.
+
+All copies and all runs of models go through one stream, so they follow one another on the GPU and
+the CPU waits once per batch, for the results.
+
+Source: CUDA Runtime API 13.0, sections Memory Management, Stream Management and API
+synchronization behavior.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+
+from facemesh_ros.inference.gpu.errors import CudaError, DeviceError
+from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
+from facemesh_ros.types import UInt8
+
+# Of the CUDA that ONNX Runtime is built for, newest first.
+LIBRARIES = ('libcudart.so.13', 'libcudart.so.12')
+_HOST_TO_DEVICE, _DEVICE_TO_HOST = 1, 2
+_NON_BLOCKING = 1
+_pointer, _size, _int = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+_SIGNATURES = {
+    'cudaSetDevice': [_int],
+    'cudaMalloc': [ctypes.POINTER(_pointer), _size],
+    'cudaFree': [_pointer],
+    'cudaMemsetAsync': [_pointer, _int, _size, _pointer],
+    'cudaMemcpyAsync': [_pointer, _pointer, _size, _int, _pointer],
+    'cudaStreamCreateWithFlags': [ctypes.POINTER(_pointer), ctypes.c_uint],
+    'cudaStreamSynchronize': [_pointer],
+    'cudaMemGetInfo': [ctypes.POINTER(_size), ctypes.POINTER(_size)],
+}
+
+
+def cuda_runtime() -> ctypes.CDLL:
+    """Return libcudart, the copy that is loaded already if there is one.
+
+    Raises:
+        DeviceError: If there is none.
+    """
+    load_cuda_libraries()
+    for name in LIBRARIES:
+        try:
+            library = ctypes.CDLL(name)
+        except OSError:
+            continue
+        for function, arguments in _SIGNATURES.items():
+            getattr(library, function).argtypes = arguments
+        library.cudaGetErrorString.argtypes = [_int]
+        library.cudaGetErrorString.restype = ctypes.c_char_p
+        return library
+    raise DeviceError(
+        f'none of {", ".join(LIBRARIES)} can be loaded; '
+        '`pip install "onnxruntime-gpu[cuda,cudnn]"` brings CUDA'
+    )
+
+
+class CudaMemory:
+    """Memory of one GPU and the stream on which it is used; see `Memory`.
+
+    Of the thread that made it alone.
+    """
+
+    device = 'cuda'
+
+    def __init__(self, device_id: int = 0, library: ctypes.CDLL | None = None) -> None:
+        """Take a GPU.
+
+        Args:
+            device_id: Which one.
+            library: libcudart; None to look for it.
+
+        Raises:
+            DeviceError: If there is no such GPU, or no libcudart.
+        """
+        self.device_id = device_id
+        self._library = library or cuda_runtime()
+        self._blocks: set[int] = set()
+        self._call('cudaSetDevice', device_id)
+        stream = _pointer()
+        self._call('cudaStreamCreateWithFlags', ctypes.byref(stream), _NON_BLOCKING)
+        self._stream = stream.value or 0
+        self.provider_options: Mapping[str, str] = {'user_compute_stream': str(self._stream)}
+
+    def allocate(self, size: int) -> int:
+        """See `Memory`."""
+        address = _pointer()
+        self._call('cudaMalloc', ctypes.byref(address), size)
+        block = address.value or 0
+        self._blocks.add(block)
+        self._call('cudaMemsetAsync', block, 0, size, self._stream)
+        return block
+
+    def free(self, address: int) -> None:
+        """See `Memory`."""
+        self._call('cudaFree', address)  # which waits for whoever still uses it
+        self._blocks.remove(address)
+
+    def upload(self, address: int, source: UInt8) -> None:
+        """See `Memory`."""
+        # From memory that is not pinned this returns when the source has been read.
+        self._copy(address, source.ctypes.data, source.nbytes, _HOST_TO_DEVICE)
+
+    def download(self, target: UInt8, address: int) -> None:
+        """See `Memory`."""
+        self._copy(target.ctypes.data, address, target.nbytes, _DEVICE_TO_HOST)
+        self._call('cudaStreamSynchronize', self._stream)
+
+    def bytes_in_use(self) -> int:
+        """Return how much of the GPU's memory is taken, by whomever."""
+        free, total = _size(), _size()
+        self._call('cudaMemGetInfo', ctypes.byref(free), ctypes.byref(total))
+        return total.value - free.value
+
+    def close(self) -> None:
+        """See `Memory`; whether a GPU that is lost takes it back is not asked."""
+        for block in self._blocks:
+            self._library.cudaFree(block)
+        self._blocks.clear()
+        # The stream stays: a session may outlive this in the traceback of an error, and would end
+        # on a stream that is none.
+
+    def _copy(self, target: int, source: int, size: int, kind: int) -> None:
+        self._call('cudaMemcpyAsync', target, source, size, kind, self._stream)
+
+    def _call(self, function: str, *arguments: object) -> None:
+        status = getattr(self._library, function)(*arguments)
+        if status:
+            said = self._library.cudaGetErrorString(status).decode()
+            raise CudaError(f'GPU {self.device_id}: {function}: {said} (CUDA error {status})')

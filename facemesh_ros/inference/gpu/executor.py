@@ -1,0 +1,132 @@
+"""Models on one device with everything that is lost with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batches
+from facemesh_ros.inference.gpu.image_slots import ImageSlots
+from facemesh_ros.inference.gpu.memory import Memory
+from facemesh_ros.inference.gpu.sampling_inputs import Inputs
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.types import Frame
+
+# What is wanted of each model.
+Outputs = Mapping[str, Sequence[str]]
+Results = list[NDArray[Any]]
+# Inputs that say where the images are; callers need not know.
+LAYOUT = frozenset({PIXELS, 'last', 'strides', 'origins'})
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """What a caller wants to be looked at.
+
+    Attributes:
+        frame: The image; None for a model that looks at none.
+        inputs: Of 1 to 64 crops, without what `ImageSlots.layouts` says.
+    """
+
+    frame: Frame | None
+    inputs: Inputs
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+
+class GpuExecutor:
+    """Runs batches; of one thread, as CUDA graphs are."""
+
+    def __init__(
+        self,
+        networks: Mapping[str, ModelSession],
+        outputs: Outputs,
+        memory: Memory,
+        *,
+        images: int,
+        captured: bool = False,
+    ) -> None:
+        """Take memory for the images.
+
+        Args:
+            networks: Opened models, with the parts around them.
+            outputs: What is wanted of each.
+            memory: Of the device that they are opened on; closed with this.
+            images: How many to keep there.
+            captured: Whether to capture CUDA graphs.
+        """
+        self._memory = memory
+        self._networks = list(networks.values())
+        self._images = ImageSlots(memory, images)
+        self._batches = {
+            name: Batches(network, outputs[name], memory, captured=captured)
+            for name, network in networks.items()
+        }
+
+    def run(self, model: str, requests: Sequence[Crops]) -> list[Results]:
+        """Run a model for several callers.
+
+        Args:
+            model: Name of it.
+            requests: One or more.
+
+        Returns:
+            For each request its outputs, in the order in which they are wanted.
+        """
+        results: list[Results] = []
+        while len(results) < len(requests):
+            results += self._run_once(model, self._fitting(requests[len(results) :]))
+        return results
+
+    def close(self) -> None:
+        """Give sessions and memory back, in this order, as the former use the latter."""
+        self._batches.clear()
+        for network in self._networks:
+            network.release()
+        self._memory.close()
+
+    def _fitting(self, requests: Sequence[Crops]) -> Sequence[Crops]:
+        """Return the first requests, as many as go into one run."""
+        crops, frames = 0, set[int]()
+        for index, request in enumerate(requests):
+            crops += len(request)
+            frames.add(id(request.frame))
+            if index and (crops > SIZES[-1] or len(frames) > self._images.count):
+                return requests[:index]
+        return requests
+
+    def _run_once(self, model: str, requests: Sequence[Crops]) -> list[Results]:
+        inputs = self._with_layouts(requests)
+        ends = np.cumsum([len(request) for request in requests])
+        outputs = self._batches[model].of(int(ends[-1]), self._images).run(inputs)
+        return [
+            [values[end - len(request) : end].copy() for values in outputs.values()]
+            for request, end in zip(requests, ends.tolist(), strict=True)
+        ]
+
+    def _with_layouts(self, requests: Sequence[Crops]) -> list[Inputs]:
+        """Add where the image of each request lies, and put it there."""
+        frames = [request.frame for request in requests if request.frame is not None]
+        if len(frames) < len(requests):
+            return [request.inputs for request in requests]
+        if not self._images.has_room_for(frames):
+            self._images.grow(frames)
+            for batches in self._batches.values():
+                batches.forget()
+        layouts = self._images.layouts(frames)
+        return [
+            {**request.inputs, **_repeated(layout, len(request))}
+            for request, layout in zip(requests, layouts, strict=True)
+        ]
+
+
+def _repeated(layout: Inputs, count: int) -> Inputs:
+    return {
+        name: np.broadcast_to(values, (count, *values.shape[1:]))
+        for name, values in layout.items()
+    }

@@ -1,0 +1,74 @@
+"""Opens a device: its memory, the models on it, and what runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from facemesh_ros.inference.gpu.cuda_memory import CudaMemory
+from facemesh_ros.inference.gpu.executor import GpuExecutor, Outputs
+from facemesh_ros.inference.gpu.memory import HostMemory, Memory
+from facemesh_ros.inference.providers import CPU, PROVIDERS, ExecutionProviderError, ProviderChoice
+from facemesh_ros.inference.session import ModelSession
+
+CUDA = PROVIDERS['cuda']
+
+
+@dataclass(slots=True)
+class GpuExecutorFactory:
+    """Opens models on the device that is wanted, all of them or none.
+
+    Attributes:
+        files: ONNX files by model, with the parts around them.
+        outputs: What is wanted of each.
+        choice: On what.
+        images: How many images to keep there.
+        networks: What was opened last.
+        opened_ms: How long that took, ms.
+    """
+
+    files: Mapping[str, bytes]
+    outputs: Outputs
+    choice: ProviderChoice
+    images: int
+    networks: dict[str, ModelSession] = field(default_factory=dict)
+    opened_ms: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, *, again: bool) -> GpuExecutor:
+        """Open everything; with CUDA graphs unless it is `again`, as they may be what failed.
+
+        Raises:
+            ExecutionProviderError: If the device is not there or does not take the models.
+        """
+        captured = self.choice.wanted == CUDA and not again
+        memory = _memory(self.choice)
+        try:
+            self.networks = self._opened(memory, captured=captured)
+            return GpuExecutor(
+                self.networks, self.outputs, memory, images=self.images, captured=captured
+            )
+        except Exception:
+            memory.close()
+            raise
+
+    def _opened(self, memory: Memory, *, captured: bool) -> dict[str, ModelSession]:
+        options = dict(memory.provider_options)
+        if captured:
+            options['enable_cuda_graph'] = '1'
+        choice = replace(self.choice, cuda_options=tuple(options.items()))
+        networks = {}
+        for name, onnx in self.files.items():
+            start_s = time.perf_counter()
+            networks[name] = ModelSession(onnx, choice)
+            self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
+        return networks
+
+
+def _memory(choice: ProviderChoice) -> Memory:
+    """Return memory of the device that is wanted."""
+    if choice.wanted == CUDA:
+        return CudaMemory(choice.device_id)
+    if choice.wanted == CPU:
+        return HostMemory()
+    raise ExecutionProviderError(f'{choice.wanted} does not take whole images')

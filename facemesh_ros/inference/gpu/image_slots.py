@@ -1,0 +1,108 @@
+"""The images that lie on the device, each in a slot of one buffer of bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.inference.gpu.errors import DeviceError
+from facemesh_ros.inference.gpu.memory import Memory
+from facemesh_ros.inference.gpu.sampling_inputs import Inputs, image_bytes, image_layout
+from facemesh_ros.types import Frame
+
+# A slot for 1920x1080 in any format; larger images make it grow.
+FIRST_SLOT_SIZE = 2**23
+# The graphs count bytes in int32.
+LARGEST_BUFFER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    frame: Frame
+    index: int
+    layout: Inputs
+
+
+class ImageSlots:
+    """Uploads each image once, and keeps as many as there are slots; the latest used stay.
+
+    Attributes:
+        address: Of the buffer.
+        size: Its bytes.
+        count: Number of slots.
+    """
+
+    def __init__(self, memory: Memory, count: int, slot_size: int = FIRST_SLOT_SIZE) -> None:
+        """Begin without images.
+
+        Args:
+            memory: Of the device.
+            count: How many images to keep.
+            slot_size: Bytes of each, at first.
+        """
+        self._memory = memory
+        # By id: an image is the same only if it is the very same object, which stays alive here.
+        self._slots: OrderedDict[int, _Slot] = OrderedDict()
+        self._allocate(count, slot_size)
+
+    def has_room_for(self, frames: Sequence[Frame]) -> bool:
+        """Tell whether these images fit together; if not, `grow` first."""
+        return all(_size(frame) <= self._slot_size for frame in frames)
+
+    def grow(self, frames: Sequence[Frame]) -> None:
+        """Take a larger buffer, and forget all images.
+
+        Raises:
+            DeviceError: If an image is larger than the graphs can count.
+        """
+        largest = max(map(_size, frames))
+        slot_size = 1 << (largest - 1).bit_length()
+        if slot_size > LARGEST_BUFFER:
+            raise DeviceError(f'an image of {largest} bytes is too large for a GPU (1 GiB)')
+        self._slots.clear()
+        self._memory.free(self.address)
+        self._allocate(self.count, slot_size)
+
+    def _allocate(self, count: int, slot_size: int) -> None:
+        self.count, self._slot_size = min(count, LARGEST_BUFFER // slot_size), slot_size
+        self.size = self.count * slot_size
+        self.address = self._memory.allocate(self.size)
+
+    def layouts(self, frames: Sequence[Frame]) -> list[Inputs]:
+        """Upload the images that are not there, and return where each lies.
+
+        Args:
+            frames: At most `count` different ones, for which there is room.
+
+        Returns:
+            For each `last`, `strides` and `origins` of one crop, see
+                `inference/gpu/sampling_inputs`.
+        """
+        for frame in frames:
+            if id(frame) in self._slots:
+                self._slots.move_to_end(id(frame))
+        return [self._slot(frame).layout for frame in frames]
+
+    def _slot(self, frame: Frame) -> _Slot:
+        if id(frame) not in self._slots:
+            index = len(self._slots)
+            if index == self.count:
+                index = self._slots.popitem(last=False)[1].index
+            self._slots[id(frame)] = self._uploaded(frame, index)
+        return self._slots[id(frame)]
+
+    def _uploaded(self, frame: Frame, index: int) -> _Slot:
+        start = index * self._slot_size
+        pixels, laid_out = image_bytes(frame)
+        layout = image_layout(laid_out, 1)
+        layout['origins'] = layout['origins'] + np.int32(start)
+        self._memory.upload(self.address + start, pixels)
+        return _Slot(frame, index, layout)
+
+
+def _size(frame: Frame) -> int:
+    """Bytes that an image may need: with the padding of its rows, or copied without."""
+    return max(abs(frame.image.strides[0]) * len(frame.image), int(frame.image.nbytes))

@@ -1,0 +1,91 @@
+"""What the graphs for a GPU are told of N crops: numbers of each crop, batch axis first.
+
+    pixels   (B,)           uint8    one or more images, byte by byte
+    columns  (N, 1, S, 2)   float32  x and y of each column's samples, 32nds of a px
+    rows     (N, S, 1, 2)   float32  the same of each row; a sample lies at the sum of both
+    last     (N, 1, 1, 2)   float32  x and y of the image's last pixel
+    strides  (N, 1, 1, 2)   int32    bytes from one pixel to the next in x and in y
+    origins  (N, 1, 1, 3)   int32    where in `pixels` red, green and blue of the first pixel lie
+    maps     (N, 3, 3)      float64  landmarks of a crop to its image: landmarks @ maps + offsets
+    offsets  (N, 1, 3)      float64  px
+
+Columns and rows make any affine map, also the letterbox of `grids`, and their sum is rounded in
+one way on every processor, so that a GPU samples where the CPU does.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.image.sampling_grid import STEPS_PER_PX, letterbox_grid
+from facemesh_ros.types import Float32, Float64, Frame, UInt8
+
+Inputs = dict[str, NDArray[Any]]
+# Further out than any image; beyond, float32 has no 32nds, and infinity has no pixel.
+FAR_PX = 2.0**18
+
+
+def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
+    """Return `columns` and `rows` of N affine maps (N, 2, 3) from crop px to image px."""
+    side = np.arange(size, dtype=np.float64)
+    columns = side[:, None] * maps[:, None, :, 0]
+    rows = side[:, None] * maps[:, None, :, 1] + maps[:, None, :, 2]
+    return _in_steps(columns)[:, None], _in_steps(rows)[:, :, None]
+
+
+@lru_cache(maxsize=64)
+def letterbox_samples(image_wh: tuple[int, int], size: int) -> tuple[Float32, Float32]:
+    """Return `columns` and `rows` (1 crop) of the whole image in a square, see `letterbox_grid`.
+
+    At some image sizes that grid's noise is not the same in each row; then what most of them
+    have counts.
+    """
+    grid = letterbox_grid(image_wh, size)
+    columns, rows = np.zeros((size, 2)), np.zeros((size, 2))
+    columns[:, 0] = np.median(grid[..., 0], axis=0)
+    rows[:, 1] = np.median(grid[..., 1], axis=1)
+    return _in_steps(columns)[None, None], _in_steps(rows)[None, :, None]
+
+
+def _in_steps(pixels: Float64) -> Float32:
+    # A region that is none (NaN) must not spoil a batch: it samples some pixel.
+    known = np.nan_to_num(pixels, nan=0.0)
+    return (STEPS_PER_PX * np.clip(known, -FAR_PX, FAR_PX)).astype(np.float32)
+
+
+def image_bytes(frame: Frame) -> tuple[UInt8, Frame]:
+    """Return an image's bytes from its first pixel to its last, and the frame that they are of.
+
+    Rows may be padded. Any other layout is copied, so the frame's image may be a new one.
+    """
+    image = frame.image
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    pixels_in_order = image.strides[1:] == (channels, 1)[: image.ndim - 1]
+    if not pixels_in_order or image.strides[0] < image.shape[1] * channels:
+        image = np.ascontiguousarray(image)
+    size = image.strides[0] * (image.shape[0] - 1) + image.shape[1] * channels
+    flat = np.lib.stride_tricks.as_strided(image, (size,), (1,), writeable=False)
+    return flat, Frame(image, frame.order, frame.stamp_ns)
+
+
+def image_layout(frame: Frame, count: int) -> Inputs:
+    """Return `last`, `strides` and `origins` of N crops of one image that begins at byte 0.
+
+    Args:
+        frame: As `image_bytes` returns it.
+        count: N.
+    """
+    channels = frame.order.value[:3]
+    layout = {
+        'last': np.subtract(frame.image_wh, 1).astype(np.float32),
+        'strides': np.array(frame.image.strides[1::-1], np.int32),
+        'origins': np.array(channels, np.int32),
+    }
+    return {
+        name: np.broadcast_to(values, (count, 1, 1, len(values)))
+        for name, values in layout.items()
+    }

@@ -1,0 +1,220 @@
+"""Models opened on the provider that is wanted, each proven by a run; or it is said why not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from threading import Event
+
+from facemesh_ros.inference.acceptance_checks import (
+    refuse_cpu_nodes,
+    refuse_without_tensorrt,
+    run_once,
+)
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
+from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
+from facemesh_ros.inference.diagnosis.installation import look_at_installation
+from facemesh_ros.inference.hardware import look_at_nvidia_driver
+from facemesh_ros.inference.model_variant import variant_for
+from facemesh_ros.inference.node_placement import executed_nodes
+from facemesh_ros.inference.provider_options import EngineFolder
+from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
+from facemesh_ros.inference.providers import (
+    CPU,
+    GPU_PROVIDERS,
+    PROVIDERS,
+    ExecutionProviderError,
+    ProviderChoice,
+    ProviderStartError,
+)
+from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.tensorrt.engine_builder import EngineOrder, build_engine
+from facemesh_ros.inference.tensorrt.engine_cache import (
+    EngineCache,
+    kept_or_temporary,
+    this_machine,
+)
+from facemesh_ros.inference.tensorrt.engine_swap import Handover, Successor
+from facemesh_ros.models.store import ModelStore
+
+_LOG = logging.getLogger(__name__)
+
+
+def load_session(store: ModelStore, name: str, choice: ProviderChoice) -> ModelSession:
+    """Load a single model; for several of one sensor see `ModelLoader`."""
+    return ModelLoader(store, choice).open(name)
+
+
+class ModelLoader:
+    """Opens the models of one sensor and keeps the proof of what runs them.
+
+    Attributes:
+        choice: What the models run on: what was asked for, or the CPU after auto fell back.
+        report: Of all models so far.
+    """
+
+    def __init__(self, store: ModelStore, choice: ProviderChoice) -> None:
+        self.choice = self._asked = choice
+        self.report = ProviderReport(choice.device_id, look_at_nvidia_driver())
+        self._store = store
+        self._networks: dict[str, ModelSession] = {}
+        self._successors: list[Successor] = []
+        self._engines: EngineCache | None = None
+
+    def open(self, name: str) -> ModelSession:
+        """Open a model in the flavour that its provider likes and run it once.
+
+        Raises:
+            ExecutionProviderError: If it does not run where it must; says why and what to do.
+            FacemeshError: If the model is missing or damaged.
+        """
+        network = self._networks[name] = self._open_somewhere(name)
+        if not self.report.warning:
+            self._say_if_idle()
+        return network
+
+    def accept(
+        self, name: str, network: ModelSession, *, opened_ms: float, first_ms: float
+    ) -> None:
+        """Take a network that has run, here or elsewhere, into the proof.
+
+        Raises:
+            ProviderStartError: If the CPU would calculate although a GPU is required.
+        """
+        refuse_cpu_nodes(network, self._asked)
+        self.report.models[name] = ModelReport(
+            network.provider, network.precision, network.placement, opened_ms, first_ms
+        )
+
+    def handover(self) -> Handover:
+        """Return what brings TensorRT into service, once the networks that serve are warm."""
+        return Handover(self._successors, 'TensorRT engine')
+
+    def reopen(self) -> None:
+        """Open all models anew, in place; errors are those of `open`."""
+        planned = len(self._successors)
+        try:
+            for name, network in self._networks.items():
+                network.take_over(self._open_somewhere(name))
+        finally:
+            # Nobody would build them any more, and each holds a session.
+            del self._successors[planned:]
+
+    def _open_somewhere(self, name: str) -> ModelSession:
+        try:
+            return self._open(name)
+        except ExecutionProviderError as error:
+            return self._open_otherwise(name, error)
+
+    def _open(self, name: str) -> ModelSession:
+        if self.choice.wanted == PROVIDERS['tensorrt']:
+            return self._open_for_tensorrt(name)
+        return self._prove(name, self.choice)
+
+    def _prove(
+        self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
+    ) -> ModelSession:
+        start_s = time.perf_counter()
+        onnx = self._store.load(name, variant_for(name, choice))
+        network = ModelSession(onnx, choice, folder=folder)
+        opened_s = time.perf_counter()
+        run_once(network)
+        first_s = time.perf_counter()
+        if not network.placement:
+            with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
+                network.placement = executed_nodes(onnx, choice, folder)
+        self.accept(
+            name,
+            network,
+            opened_ms=1e3 * (opened_s - start_s),
+            first_ms=1e3 * (first_s - opened_s),
+        )
+        return network
+
+    def _open_for_tensorrt(self, name: str) -> ModelSession:
+        """Open the engine if it has been built, else on CUDA until it is."""
+        refuse_without_tensorrt(self.choice)
+        if self._engines is None:
+            self._engines = EngineCache(this_machine(self.report.driver, self.choice.device_id))
+        onnx = self._store.load(name, variant_for(name, self.choice))
+        place = self._engines.place(name, onnx, self.choice.precision)
+        if place and self._engines.is_built(place):
+            try:
+                return self._prove(name, self.choice, place)
+            except ProviderStartError as error:
+                _LOG.warning('the kept TensorRT engine of %s does not load: %s', name, error.told)
+                self._engines.forget(place)
+        serving = self._prove(name, replace(self.choice, execution_provider='cuda'))
+        self._successors.append(Successor(serving, self._builder(name, place)))
+        return serving
+
+    def _builder(self, name: str, place: EngineFolder | None) -> Callable[[Event], ModelSession]:
+        def build(stopping: Event) -> ModelSession:
+            self.report.building = name
+            try:
+                with kept_or_temporary(place) as kept:
+                    self._build(name, kept, stopping)
+                    return self._prove(name, self.choice, kept)
+            except Exception as error:  # ONNX Runtime's have no common base
+                self.report.warning = f'no TensorRT engine of {name}: {error}'
+                raise
+            finally:
+                self.report.building = ''
+
+        return build
+
+    def _build(self, name: str, place: EngineFolder, stopping: Event) -> None:
+        """Build an engine, unless another process has done it meanwhile."""
+        choice, folder = self.choice, str(self._store.folder)
+        with EngineCache.building(place):
+            if not EngineCache.is_built(place):
+                build_engine(
+                    EngineOrder(
+                        name,
+                        folder,
+                        choice.precision,
+                        choice.device_id,
+                        place.engines,
+                        place.timings,
+                    ),
+                    stopping,
+                )
+
+    def _open_otherwise(self, name: str, error: ExecutionProviderError) -> ModelSession:
+        """Fall back to the CPU, loudly; or refuse, if that is not wanted."""
+        told = error.told if isinstance(error, ProviderStartError) else ''
+        asked = self._asked
+        if asked.execution_provider == 'auto' and not asked.require_gpu:
+            self.report.warning = self._why_no_gpu(told)
+            _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
+            self.choice = replace(asked, execution_provider='cpu', precision='fp32')
+            return self._prove(name, self.choice)
+        if asked.wanted in GPU_PROVIDERS or (asked.require_gpu and asked.wanted == CPU):
+            raise ExecutionProviderError(
+                f'{self._complaint()}: {self._why_no_gpu(told)}'
+            ) from error
+        raise error
+
+    def _complaint(self) -> str:
+        asked = self._asked
+        if asked.require_gpu:
+            return 'require_gpu is set, but no GPU runs the models'
+        return f'execution_provider {asked.execution_provider!r} does not run here'
+
+    def _why_no_gpu(self, told: str) -> str:
+        wanted = self._asked.wanted if self._asked.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
+        known = DiagnosisFacts(
+            look_at_installation(), self.report.driver, wanted, self._asked.device_id, told
+        )
+        return told_together(problems_of(known)) or 'nobody knows why; see `facemesh doctor`'
+
+    def _say_if_idle(self) -> None:
+        """Say that auto ended on the CPU although there is a GPU."""
+        driver = self.report.driver
+        has_gpu = driver.gpus or driver.version or driver.card
+        if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
+            self.report.warning = self._why_no_gpu('')
+            _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)

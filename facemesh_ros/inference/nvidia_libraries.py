@@ -1,0 +1,75 @@
+"""NVIDIA's libraries from pip lie where no loader looks, so they are loaded by their path."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from facemesh_ros.inference.onnx_runtime import ort
+
+# ONNX Runtime opens cuDNN at the first convolution only, whatever CUDA it was built for.
+CUDNN = 'libcudnn.so.9'
+# All releases up to 1.31 are linked to TensorRT 10.
+TENSORRT = ('libnvinfer.so.10', 'libnvinfer_plugin.so.10', 'libnvonnxparser.so.10')
+_FAILED = re.compile(r'^Failed to load (?:\S*/)?(lib\S+): ', re.MULTILINE)
+
+
+@cache
+def load_cuda_libraries() -> tuple[str, ...]:
+    """Load CUDA and cuDNN for this process, from pip's packages or else from the system.
+
+    Returns:
+        The names of those that are nowhere, e.g. `libcublas.so.13`; empty also if this ONNX
+        Runtime was not built for CUDA, or is too old (before 1.21) to look for them.
+    """
+    if not hasattr(ort, 'preload_dlls') or 'CUDAExecutionProvider' not in _available():
+        return ()
+    # It tells what it does not find on the standard output, which belongs to our results.
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        ort.preload_dlls()
+    missing = _FAILED.findall(told.getvalue())
+    # Later releases leave cuDNN out of what they tell.
+    return tuple(dict.fromkeys(missing if _is_loadable(CUDNN) else [*missing, CUDNN]))
+
+
+@cache
+def load_tensorrt_libraries() -> tuple[str, ...]:
+    """Load TensorRT for this process and return the names of what is nowhere."""
+    folder = _pip_folder('tensorrt_libs')
+    return tuple(
+        name
+        for name in TENSORRT
+        if not (folder and _is_loadable(str(folder / name))) and not _is_loadable(name)
+    )
+
+
+def _available() -> list[str]:
+    return ort.get_available_providers()  # type: ignore[no-any-return]
+
+
+def _pip_folder(package: str) -> Path | None:
+    found = find_spec(package)
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) if places else None
+
+
+def _is_loadable(library: str) -> bool:
+    try:
+        ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return False
+    return True
+
+
+def tensorrt_version() -> str:
+    """Return the version of the TensorRT that is loaded, e.g. 10.16.1; empty without it."""
+    try:
+        number = int(ctypes.CDLL(TENSORRT[0]).getInferLibVersion())
+    except (OSError, AttributeError):
+        return ''
+    return f'{number // 10000}.{number // 100 % 100}.{number % 100}'

@@ -1,0 +1,89 @@
+"""What really runs where, in words that log, info, diagnostics and doctor share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from facemesh_ros.inference.hardware import NvidiaDriver
+from facemesh_ros.inference.providers import GPU_PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """One model that has run.
+
+    Attributes:
+        provider: Execution provider that runs it.
+        precision: What its layers calculate in.
+        placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
+        opened_ms: How long it took to load, ms.
+        first_ms: How long its first inference took, ms.
+    """
+
+    provider: str
+    precision: str
+    placement: dict[str, int]
+    opened_ms: float
+    first_ms: float
+
+    def __str__(self) -> str:
+        counts = ', '.join(f'{count} nodes on {name}' for name, count in self.placement.items())
+        nodes = counts or f'an unknown number of nodes on {self.provider}'
+        return (
+            f'{nodes} in {self.precision}, opened in {self.opened_ms:.0f} ms, '
+            f'first inference {self.first_ms:.1f} ms'
+        )
+
+
+@dataclass(slots=True)
+class ProviderReport:
+    """What runs the models of a sensor; kept up to date while it does.
+
+    Attributes:
+        device_id: Which GPU, if one is used.
+        driver: NVIDIA's, and the GPUs that it has.
+        models: By name.
+        warm_up_ms: How long the first run of the whole pipeline took, ms.
+        warning: Why what was wanted does not run them, and the cure; empty if it does.
+        building: Model whose TensorRT engine is being built; empty if none is.
+    """
+
+    device_id: int
+    driver: NvidiaDriver
+    models: dict[str, ModelReport] = field(default_factory=dict)
+    warm_up_ms: float = math.nan
+    warning: str = ''
+    building: str = ''
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the execution provider; several joined by +, while it changes."""
+        return '+'.join(dict.fromkeys(it.provider for it in list(self.models.values())))
+
+    @property
+    def device(self) -> str:
+        """What the models run on."""
+        on_gpu = any(it.provider in GPU_PROVIDERS for it in list(self.models.values()))
+        if not on_gpu:
+            return 'CPU'
+        gpus = self.driver.gpus
+        return gpus[self.device_id].name if self.device_id < len(gpus) else 'a GPU'
+
+    def values(self) -> dict[str, str]:
+        """Return everything by name, as diagnostics list it."""
+        return {
+            'device': self.device,
+            'NVIDIA driver': self.driver.version or 'none',
+            'warm-up': f'{self.warm_up_ms:.0f} ms',
+            **{f'model {name}': str(model) for name, model in list(self.models.items())},
+            **({'provider warning': self.warning} if self.warning else {}),
+            **({'building TensorRT engine': self.building} if self.building else {}),
+        }
+
+    def __str__(self) -> str:
+        models = '; '.join(f'{name}: {model}' for name, model in list(self.models.items()))
+        driver = f', {self.driver}' if self.driver.version else ''
+        return (
+            f'{self.provider} on {self.device}{driver}; {models}; warm-up {self.warm_up_ms:.0f} ms'
+        )

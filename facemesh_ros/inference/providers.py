@@ -1,0 +1,208 @@
+"""Choice of the ONNX Runtime execution provider, never silently another one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
+from facemesh_ros.inference.onnx_runtime import ort
+from facemesh_ros.inference.provider_options import (
+    OPENVINO_OPTIONS,
+    EngineFolder,
+    cuda_options,
+    tensorrt_options,
+)
+
+CPU = 'CPUExecutionProvider'
+PROVIDERS = {
+    'tensorrt': 'TensorrtExecutionProvider',
+    'cuda': 'CUDAExecutionProvider',
+    'openvino': 'OpenVINOExecutionProvider',
+    'cpu': CPU,
+}
+GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
+PRECISIONS = ('fp32', 'fp16')
+
+
+class ExecutionProviderError(FacemeshError):
+    """The wanted execution provider does not run here."""
+
+
+class ProviderStartError(ExecutionProviderError):
+    """A provider of this build of ONNX Runtime did not start, or could not run a model.
+
+    Attributes:
+        provider: ONNX Runtime's name of it.
+        told: What ONNX Runtime says.
+    """
+
+    def __init__(self, provider: str, told: str) -> None:
+        self.provider, self.told = provider, told
+        super().__init__(f'{provider} does not run here: {told}; `facemesh doctor` says more')
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """What the user asked for.
+
+    Attributes:
+        execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
+        require_gpu: Refuse anything but a GPU.
+        device_id: Which GPU.
+        precision: What a GPU calculates in; anything else calculates in fp32.
+        cuda_options: Further options of ONNX Runtime's CUDA provider, by name.
+    """
+
+    execution_provider: str = 'auto'
+    require_gpu: bool = False
+    device_id: int = 0
+    precision: str = 'fp32'
+    cuda_options: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        known = ('auto', *PROVIDERS)
+        if self.execution_provider not in known:
+            raise ExecutionProviderError(
+                f'execution_provider {self.execution_provider!r} is not known; '
+                f'known are {", ".join(known)}'
+            )
+        if self.precision not in PRECISIONS:
+            raise ExecutionProviderError(
+                f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
+            )
+        # Auto may end on the CPU and calculate in fp32 then; whoever names a provider that has no
+        # fp16 asks for two things that exclude each other.
+        named = PROVIDERS.get(self.execution_provider)
+        if self.precision == 'fp16' and named and named not in GPU_PROVIDERS:
+            raise ExecutionProviderError(
+                f'precision fp16 runs on a GPU only, not on execution_provider '
+                f'{self.execution_provider!r}; set execution_provider to auto, cuda or tensorrt, '
+                'or precision to fp32'
+            )
+
+    @property
+    def insists_on_gpu(self) -> bool:
+        """Whether the user would rather have nothing than a CPU."""
+        return self.require_gpu or PROVIDERS.get(self.execution_provider) in GPU_PROVIDERS
+
+    @property
+    def wanted(self) -> str:
+        """ONNX Runtime's name of the provider to try first."""
+        if self.execution_provider != 'auto':
+            return PROVIDERS[self.execution_provider]
+        return PROVIDERS['cuda'] if PROVIDERS['cuda'] in ort.get_available_providers() else CPU
+
+
+def open_session(
+    onnx: bytes, choice: ProviderChoice, profile: str = '', folder: EngineFolder | None = None
+) -> ort.InferenceSession:
+    """Load a model on the chosen provider and no other one.
+
+    Args:
+        onnx: The model file.
+        choice: What the user asked for.
+        profile: How the file begins into which ONNX Runtime writes what it runs; empty for none.
+        folder: Where TensorRT keeps its engines; None for nowhere.
+
+    Raises:
+        ProviderStartError: If the provider does not start.
+        ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or is no GPU
+            although one is required.
+    """
+    wanted = choice.wanted
+    _check_installed(wanted, choice)
+    options, providers = _session_options(profile), _providers(onnx, choice, folder)
+    session = _open_strictly(onnx, options, providers, wanted)
+    active: str = session.get_providers()[0]
+    if active != wanted:
+        raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
+    return session
+
+
+def _open_strictly(
+    onnx: bytes, options: ort.SessionOptions, providers: list[Any], wanted: str
+) -> ort.InferenceSession:
+    if wanted == CPU:
+        return ort.InferenceSession(onnx, options, providers=providers)
+    load_cuda_libraries()
+    if wanted == PROVIDERS['tensorrt']:
+        load_tensorrt_libraries()
+    try:
+        # Left alone, ONNX Runtime prints what went wrong and goes on with the CPU.
+        return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
+    except Exception as error:  # ONNX Runtime's have no common base
+        raise ProviderStartError(wanted, str(error).strip()) from error
+
+
+def node_placement(session: ort.InferenceSession) -> dict[str, int]:
+    """Return how many nodes of a model each provider runs, as ONNX Runtime has placed them.
+
+    Empty if this ONNX Runtime (before 1.24.4) cannot tell.
+    """
+    if not hasattr(session, 'get_provider_graph_assignment_info'):
+        return {}
+    placed: Counter[str] = Counter()
+    for part in session.get_provider_graph_assignment_info():
+        placed[part.ep_name] += len(part.get_nodes())
+    return dict(placed)
+
+
+def cpu_operators(session: ort.InferenceSession) -> list[str]:
+    """Return the operators of the nodes that were left to the CPU; empty if nobody can tell."""
+    if not hasattr(session, 'get_provider_graph_assignment_info'):
+        return []
+    parts = session.get_provider_graph_assignment_info()
+    return [node.op_type for part in parts if part.ep_name == CPU for node in part.get_nodes()]
+
+
+def _session_options(profile: str) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    if profile:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile
+    # One thread: the models are too small to share, and spinning threads steal from the node.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    options.add_session_config_entry('session.record_ep_graph_assignment_info', '1')
+    return options
+
+
+def _providers(onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None) -> list[Any]:
+    wanted, device_id = choice.wanted, choice.device_id
+    if wanted == CPU:
+        return [CPU]
+    if wanted == PROVIDERS['openvino']:
+        return [(wanted, OPENVINO_OPTIONS), CPU]
+    cuda = (PROVIDERS['cuda'], cuda_options(device_id) | dict(choice.cuda_options))
+    if wanted == PROVIDERS['cuda']:
+        return [cuda, CPU]
+    fp16 = choice.precision == 'fp16'
+    options = tensorrt_options(device_id, fp16=fp16, folder=folder, profile=_input_shapes(onnx))
+    return [(wanted, options), cuda, CPU]
+
+
+def _input_shapes(onnx: bytes) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input without its batch axis."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(onnx, options, providers=[CPU])
+    return {item.name: tuple(item.shape[1:]) for item in session.get_inputs()}
+
+
+def _check_installed(wanted: str, choice: ProviderChoice) -> None:
+    if wanted not in ort.get_available_providers():
+        raise ExecutionProviderError(
+            f'execution_provider {choice.execution_provider!r} is not in this ONNX Runtime '
+            f'{ort.__version__} (it has {", ".join(ort.get_available_providers())}); install '
+            'onnxruntime-gpu or onnxruntime-openvino instead of onnxruntime, never beside it'
+        )
+    if choice.require_gpu and wanted not in GPU_PROVIDERS:
+        raise ExecutionProviderError(
+            f'require_gpu is set, but {wanted} would run the models; set execution_provider to '
+            'cuda or tensorrt, with onnxruntime-gpu installed instead of onnxruntime'
+        )

@@ -1,0 +1,1 @@
+"""TensorRT engines: built once, cached, never while a robot waits."""

@@ -1,0 +1,123 @@
+"""Which files are meant by paths, and which of them belong together."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from facemesh_ros.io.errors import UnreadableError, readable_name
+from facemesh_ros.io.file_kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video, require_file
+from facemesh_ros.io.numbered_frames import in_natural_order, sequences_among
+
+_KNOWN_SUFFIXES = ' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+
+
+class SourceKind(Enum):
+    """How pictures of a source follow each other."""
+
+    VIDEO = 'video'
+    SEQUENCE = 'numbered frames'
+    STILL = 'picture'
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """Files that are one stream of pictures, or one picture.
+
+    Attributes:
+        kind: What they are.
+        files: In order; one, but for numbered frames.
+    """
+
+    kind: SourceKind
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMedia:
+    """What paths stand for.
+
+    Attributes:
+        sources: Streams and pictures, in the order of the paths.
+        errors: One for each path that stands for nothing.
+        left_out: How many files of folders are no pictures or videos by their names, by suffix.
+    """
+
+    sources: list[MediaSource]
+    errors: list[UnreadableError]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files, in order."""
+        return [file for source in self.sources for file in source.files]
+
+
+def find_media(paths: Iterable[Path]) -> FoundMedia:
+    """Return the files meant by paths: a folder stands for the pictures and videos in it.
+
+    What is hidden in a folder, and folders in it, are passed over. Pictures that are numbered
+    frames come together, in the order of their numbers.
+    """
+    found = FoundMedia([], [])
+    named: list[Path] = []
+    for path in paths:
+        try:
+            if os.path.isdir(path):
+                found.sources.extend(_grouped(named))
+                named = []
+                found.sources.extend(_grouped(_files_in(path, found.left_out)))
+            else:
+                require_file(path)
+                named.append(path)
+        except UnreadableError as error:
+            found.errors.append(error)
+    found.sources.extend(_grouped(named))
+    return found
+
+
+def _files_in(folder: Path, left_out: Counter[str]) -> list[Path]:
+    """Return a folder's pictures and videos and count its other files; raises UnreadableError."""
+    name = readable_name(folder)
+    try:
+        visible = [path for path in folder.iterdir() if not path.name.startswith('.')]
+    except OSError as error:
+        raise UnreadableError(f'{name} cannot be read: {error.strerror}') from error
+    media = [path for path in visible if _is_media(path)]
+    others = [path for path in visible if not _is_media(path) and not os.path.isdir(path)]
+    left_out.update(map(_kind_of, others))
+    if not media:
+        folders = sum(map(os.path.isdir, visible))
+        hint = f'; folders in a folder are not searched, and it has {folders}' if folders else ''
+        raise UnreadableError(f'{name} holds no picture or video ({_KNOWN_SUFFIXES}){hint}')
+    return in_natural_order(media)
+
+
+def _is_media(path: Path) -> bool:
+    """Return whether a file is wanted from a folder; a link to nowhere is, and will be told."""
+    is_file = os.path.isfile(path) or not os.path.exists(path)
+    return is_file and path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+
+
+def _kind_of(path: Path) -> str:
+    if not os.path.isfile(path):
+        return 'pipes and devices'
+    return readable_name(path.suffix.lower()) or 'no suffix'
+
+
+def _grouped(files: list[Path]) -> Iterator[MediaSource]:
+    """Put numbered frames together where the first of them stands."""
+    pictures = [file for file in files if not is_video(file)]
+    row_of = {file: row for row in sequences_among(pictures) for file in row}
+    done: set[Path] = set()
+    for file in files:
+        if file in row_of and file not in done:
+            done.update(row_of[file])
+            yield MediaSource(SourceKind.SEQUENCE, row_of[file])
+        elif file not in row_of:
+            kind = SourceKind.VIDEO if is_video(file) else SourceKind.STILL
+            yield MediaSource(kind, (file,))

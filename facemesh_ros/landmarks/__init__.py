@@ -1,0 +1,1 @@
+"""Face landmarks: the FaceMesh models and the refinement of their ROI."""

@@ -1,0 +1,1 @@
+"""What the node tells of itself on /diagnostics and in its log."""

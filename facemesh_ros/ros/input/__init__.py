@@ -1,0 +1,1 @@
+"""Image messages to frames: subscription, newest-image queue, turns of several cameras."""

@@ -1,0 +1,1 @@
+"""Faces to messages, markers and point clouds."""

@@ -1,0 +1,1 @@
+"""What a ROS process needs: start, signals, shared memory, DDS profile, logs."""

@@ -1,0 +1,1 @@
+"""Settings: documented dataclasses that declare every parameter once."""

@@ -1,0 +1,1 @@
+"""Landmarks over time: filters that take out noise and leave motion."""

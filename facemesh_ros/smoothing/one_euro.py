@@ -1,0 +1,79 @@
+"""One-Euro filter of each coordinate, as MediaPipe steadies a single face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.geometry.boxes import planes
+from facemesh_ros.settings.filters import FilterSettings
+from facemesh_ros.smoothing.track_state import PerTrackState, Places
+from facemesh_ros.types import Float32, Float64
+
+# Below it MediaPipe does not filter.
+MIN_SIZE_PX = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Smoothed:
+    """State of N faces: (N, L, 3) px as measured last, px smoothed, speed in sizes per s."""
+
+    measured: Float64
+    smoothed: Float64
+    speeds: Float64
+
+
+class OneEuroFilter:
+    """MediaPipe's filter with its defaults, for every face and with true intervals.
+
+    Source: MediaPipe `one_euro_filter.cc`, `landmarks_smoothing_calculator.cc`; Casiez et al.,
+        1€ Filter, CHI 2012.
+    """
+
+    def __init__(self, settings: FilterSettings) -> None:
+        self._settings = settings
+        self._memory: PerTrackState[_Smoothed] = PerTrackState()
+
+    def reset(self) -> None:
+        """Forget all faces."""
+        self._memory.reset()
+
+    def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
+        """Return the landmarks steadied; see `LandmarkFilter`."""
+        measured = landmarks.astype(np.float64)
+        places = _boxes(measured)
+        state, elapsed_s = self._memory.resume(
+            ids, places, stamp_ns, lambda: _Smoothed(measured, measured, np.zeros_like(measured))
+        )
+        state = self._advanced(state, measured, places.sizes, elapsed_s)
+        self._memory.keep(ids, places, stamp_ns, state)
+        return state.smoothed.astype(np.float32)
+
+    def _advanced(
+        self, state: _Smoothed, measured: Float64, sizes: Float64, elapsed_s: Float64
+    ) -> _Smoothed:
+        settings, interval_s = self._settings, elapsed_s[:, None, None]
+        scaled_s = interval_s * np.maximum(sizes, MIN_SIZE_PX)[:, None, None]
+        speeds = (measured - state.measured) / scaled_s
+        speeds = state.speeds + _gain(settings.derivative_cutoff_hz, interval_s) * (
+            speeds - state.speeds
+        )
+        cutoffs_hz = settings.min_cutoff_hz + settings.beta * np.abs(speeds)
+        gains = _gain(cutoffs_hz, interval_s)
+        gains[sizes < MIN_SIZE_PX] = 1
+        smoothed = state.smoothed + gains * (measured - state.smoothed)
+        return _Smoothed(measured, smoothed, speeds)
+
+
+def _boxes(landmarks: Float64) -> Places:
+    """Return middles and mean sides of the boxes around faces (N, L, 3), as MediaPipe does."""
+    xy = planes(landmarks)
+    low, high = xy.min(axis=2), xy.max(axis=2)
+    return Places(0.5 * (low + high), (high - low).mean(axis=1))
+
+
+def _gain(cutoff_hz: Float64 | float, interval_s: Float64) -> Float64:
+    """Return how far a low-pass filter of first order goes towards its input."""
+    return 1 / (1 + 1 / (2 * np.pi * cutoff_hz * interval_s))

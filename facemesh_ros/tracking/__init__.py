@@ -1,0 +1,1 @@
+"""Tracks: which face of this frame is which face of the last."""

@@ -1,0 +1,207 @@
+"""The values that pass between the stages of the pipeline: structs of arrays with a face axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.struct_of_arrays import join, select
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+UInt8 = NDArray[np.uint8]
+
+
+class PixelOrder(Enum):
+    """Meaning of an image's last axis; the value is the index of red, green and blue in it."""
+
+    MONO = (0, 0, 0)
+    RGB = (0, 1, 2)
+    BGR = (2, 1, 0)
+    RGBA = (0, 1, 2, 3)
+    BGRA = (2, 1, 0, 3)
+
+    @property
+    def channels(self) -> int:
+        """Size of the image's last axis; 1 for MONO, whose image may also have no such axis."""
+        return len(self.value) if self is not PixelOrder.MONO else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image as it came from the camera.
+
+    Attributes:
+        image: (H, W) or (H, W, C) uint8.
+        order: Meaning of the C channels.
+        stamp_ns: When the image was taken, ns; only differences have a meaning.
+    """
+
+    image: UInt8
+    order: PixelOrder
+    stamp_ns: int = 0
+
+    @property
+    def image_wh(self) -> tuple[int, int]:
+        """Image width and height in px."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDetections:
+    """N faces found in one frame, best score first.
+
+    Attributes:
+        boxes_xyxy: (N, 4) px in the image.
+        keypoints: (N, 6, 2) px in the image: right eye, left eye, nose tip, mouth, right and
+            left ear tragion; left and right are the subject's.
+        scores: (N,) in [0, 1].
+    """
+
+    boxes_xyxy: Float32
+    keypoints: Float32
+    scores: Float32
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceDetections:
+        return FaceDetections(self.boxes_xyxy[chosen], self.keypoints[chosen], self.scores[chosen])
+
+
+NO_DETECTIONS = FaceDetections(
+    np.empty((0, 4), np.float32), np.empty((0, 6, 2), np.float32), np.empty(0, np.float32)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rois:
+    """N rotated crops that a landmark model looks at.
+
+    Attributes:
+        centres: (N, 2) px in the image.
+        sizes_wh: (N, 2) px.
+        rotations_rad: (N,) clockwise positive in image axes (x right, y down).
+    """
+
+    centres: Float32
+    sizes_wh: Float32
+    rotations_rad: Float32
+
+    def __len__(self) -> int:
+        return len(self.rotations_rad)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Rois:
+        return Rois(self.centres[chosen], self.sizes_wh[chosen], self.rotations_rad[chosen])
+
+    @staticmethod
+    def none() -> Rois:
+        """Return no regions."""
+        nothing = np.empty((0, 2), np.float32)
+        return Rois(nothing, nothing, np.empty(0, np.float32))
+
+    def moved(self, steps: Float64) -> Rois:
+        """Return the regions after (N, 2) px of way."""
+        return Rois((self.centres + steps).astype(np.float32), self.sizes_wh, self.rotations_rad)
+
+    def __add__(self, others: Rois) -> Rois:
+        return join(self, others)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceLandmarks:
+    """What a landmark model saw in N crops.
+
+    Attributes:
+        points: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer.
+        presences: (N,) probability that a face is in the crop, [0, 1].
+    """
+
+    points: Float32
+    presences: Float32
+
+    def __len__(self) -> int:
+        return len(self.presences)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceLandmarks:
+        return FaceLandmarks(self.points[chosen], self.presences[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What the landmark model says of N crops of one frame.
+
+    Attributes:
+        points: (N, L, 3) px in the image.
+        presences: (N,) probability that a face is there, [0, 1].
+        scores: (N,) of the detector, NaN where a followed face was expected.
+        rois: The crops.
+    """
+
+    points: Float32
+    presences: Float32
+    scores: Float32
+    rois: Rois
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Observations:
+        return select(self, chosen)
+
+    def __add__(self, others: Observations) -> Observations:
+        return join(self, others)
+
+
+class FaceState(IntEnum):
+    """Life of a track; the numbers are those of FaceMesh.msg."""
+
+    TENTATIVE = 0
+    TRACKED = 1
+    COASTING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The N faces of one frame, sorted by id.
+
+    Attributes:
+        ids: (N,) int64, 1 and up; never given to another face in a run.
+        states: (N,) uint8, see FaceState.
+        ages: (N,) uint32, images since the track began; 1 for a new face.
+        detection_scores: (N,) in [0, 1], NaN where the detector was skipped.
+        presences: (N,) in [0, 1].
+        boxes_xyxy: (N, 4) px, tight around the landmarks.
+        rois: The crops that the landmarks come from.
+        landmarks: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer;
+            filtered over time.
+        raw_landmarks: (N, L, 3) px, the same as measured in this frame.
+        jitters_px: (N,) RMS of raw minus filtered over the last second, px.
+        blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) where no model
+            was asked.
+        filtered: Whether a temporal filter had its say.
+    """
+
+    ids: NDArray[np.int64]
+    states: UInt8
+    ages: NDArray[np.uint32]
+    detection_scores: Float32
+    presences: Float32
+    boxes_xyxy: Float32
+    rois: Rois
+    landmarks: Float32
+    raw_landmarks: Float32
+    jitters_px: Float32
+    blendshapes: Float32
+    filtered: bool
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def names(self) -> list[str]:
+        """Ids as consumers see them, "f00001": a letter first, as REP-155 asks."""
+        return [f'f{number:05d}' for number in self.ids.tolist()]

@@ -1,0 +1,225 @@
+"""Which intrinsics a calibration gives an image: rays through the sensor, and refusals."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facemesh_ros.geometry.calibration import Calibration, CalibrationError, intrinsics_of_image
+
+SENSOR = (1440, 1080)
+FX, FY, CX, CY = 1100.0, 1050.0, 731.3, 528.8
+D = (-0.3, 0.1, 0.0, 0.0, 0.0)
+
+
+def k_of(fx=FX, fy=FY, cx=CX, cy=CY):
+    return (fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0)
+
+
+def p_of(fx=FX, fy=FY, cx=CX, cy=CY):
+    return (fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def calibration(image_wh=SENSOR, k=None, p=(0.0,) * 12, d=D, model='plumb_bob', **more):
+    return Calibration(image_wh, model, d, k_of() if k is None else k, p, **more)
+
+
+def numbers(found):
+    return found.fx, found.fy, found.cx, found.cy
+
+
+def ray(u, v):
+    """Direction of what a pixel of the sensor sees."""
+    return (u - CX) / FX, (v - CY) / FY
+
+
+binnings = st.tuples(st.sampled_from([0, 1, 2, 3, 4]), st.sampled_from([0, 1, 2, 3, 4]))
+scales = st.sampled_from([0.25, 0.5, 1, 2, 3])
+pixel = st.tuples(st.floats(0, 100), st.floats(0, 100))
+
+
+@given(
+    offset=st.tuples(st.integers(0, 300), st.integers(0, 200)),
+    region=st.tuples(st.integers(1, 23), st.integers(1, 18)),
+    binning=binnings,
+    scale=scales,
+    at=pixel,
+    rectified=st.booleans(),
+)
+def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
+    offset, region, binning, scale, at, rectified
+):
+    """Cropped, then binned, then scaled: (0, 0) is the centre of the first pixel each time."""
+    roi_wh = 48 * region[0], 48 * region[1]
+    bins = [number or 1 for number in binning]
+    image_wh = tuple(round(scale * side / one) for side, one in zip(roi_wh, bins, strict=True))
+    if image_wh == SENSOR:  # then the region may as well be out of date
+        return
+    told = calibration(p=p_of(), binning_xy=binning, roi_xywh=(*offset, *roi_wh))
+    found = intrinsics_of_image(told, image_wh, rectified)
+    first = (np.add(at, 0.5) / np.divide(image_wh, roi_wh)) - 0.5 + offset
+    seen = (at[0] - found.cx) / found.fx, (at[1] - found.cy) / found.fy
+    assert seen == pytest.approx(ray(*first), abs=1e-9)
+
+
+@given(
+    st.sampled_from(
+        [(1440, 1080), (720, 540), (2880, 2160), (1280, 960), (1152, 864), (1600, 1200)]
+    )
+)
+def test_a_resized_image_keeps_its_field_of_view(image_wh):
+    found = intrinsics_of_image(calibration(), image_wh, rectified=False)
+    factor = image_wh[0] / SENSOR[0]
+    assert numbers(found)[:2] == pytest.approx((FX * factor, FY * factor))
+    left = (-0.5 - found.cx) / found.fx
+    assert left == pytest.approx(ray(-0.5, 0)[0])
+
+
+@pytest.mark.parametrize('image_wh', [(1640, 1232), (1025, 769), (333, 250), (644, 480), (31, 24)])
+def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
+    assert intrinsics_of_image(calibration(), image_wh, rectified=False) is not None
+
+
+@pytest.mark.parametrize(
+    'image_wh', [(640, 360), (1920, 1080), (480, 640), (640, 512), (656, 480), (1, 1080)]
+)
+def test_an_image_of_other_proportions_is_refused_with_both_sizes(image_wh):
+    with pytest.raises(CalibrationError, match='1440x1080') as error:
+        intrinsics_of_image(calibration(), image_wh, rectified=False)
+    assert '{}x{}'.format(*image_wh) in str(error.value)
+    assert 'region' in str(error.value)
+
+
+BINNED_K = k_of(FX / 2, FY / 2, (CX + 0.5) / 2 - 0.5, (CY + 0.5) / 2 - 0.5)
+HALF = 720, 540
+
+
+@pytest.mark.parametrize(
+    ('what', 'told'),
+    [
+        ('by the book', calibration(binning_xy=(2, 2))),
+        ('K is of the binned image', calibration(k=BINNED_K, binning_xy=(2, 2))),
+        ('K and size are of the binned image', calibration(HALF, BINNED_K, binning_xy=(2, 2))),
+        ('only the size is of the binned image', calibration(HALF, binning_xy=(2, 2))),
+        ('K is of the binned image, which nobody tells', calibration(k=BINNED_K)),
+        ('all is of the binned image', calibration(HALF, BINNED_K)),
+        ('the size is not told', calibration((0, 0), BINNED_K)),
+    ],
+)
+def test_every_drivers_idea_of_binning_gives_the_same(what, told):
+    found = intrinsics_of_image(told, HALF, rectified=False)
+    assert numbers(found) == pytest.approx(numbers_of(BINNED_K), abs=1e-9), what
+
+
+def numbers_of(k):
+    return k[0], k[4], k[2], k[5]
+
+
+def test_a_region_that_is_out_of_date_does_not_move_the_full_image():
+    told = calibration(roi_xywh=(100, 100, 720, 540))
+    assert numbers(intrinsics_of_image(told, SENSOR, rectified=False)) == (FX, FY, CX, CY)
+
+
+def test_a_region_whose_own_k_is_told_is_not_cropped_again():
+    told = calibration(k=k_of(cx=318.0, cy=242.0), roi_xywh=(700, 500, 640, 480))
+    found = intrinsics_of_image(told, (640, 480), rectified=False)
+    assert numbers(found) == (FX, FY, 318.0, 242.0)
+
+
+def test_a_region_at_the_edge_keeps_its_principal_point_outside():
+    told = calibration(roi_xywh=(0, 0, 320, 240))
+    found = intrinsics_of_image(told, (320, 240), rectified=False)
+    assert numbers(found) == (FX, FY, CX, CY)
+
+
+RECTIFIED = p_of(fx=900, cx=700)
+
+
+@pytest.mark.parametrize(
+    ('what', 'told', 'rectified', 'focal'),
+    [
+        ('a raw image has K', calibration(p=RECTIFIED), False, FX),
+        ('a rectified one has P', calibration(p=RECTIFIED), True, 900),
+        ('P where K is zero', calibration(k=(0.0,) * 9, p=RECTIFIED), False, 900),
+        ('P where K is zero', calibration(k=(0.0,) * 9, p=RECTIFIED), True, 900),
+        ('K where there is no P and no distortion', calibration(d=()), True, FX),
+        ('K where there is no P and no distortion', calibration(d=(0.0,) * 5), True, FX),
+        ('K whatever P is', calibration(p=(math.nan,) * 12), False, FX),
+        ('P whatever D is', calibration(p=RECTIFIED, d=(math.nan,)), True, 900),
+    ],
+)
+def test_which_matrix_counts(what, told, rectified, focal):
+    assert intrinsics_of_image(told, SENSOR, rectified).fx == focal, what
+
+
+@pytest.mark.parametrize('rectified', [False, True])
+def test_zeros_mean_that_the_camera_is_not_calibrated(rectified):
+    told = calibration(k=(0.0,) * 9, d=())
+    assert intrinsics_of_image(told, (123, 45), rectified) is None
+
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ('told', 'rectified', 'reason'),
+    [
+        (calibration(k=k_of(fx=NAN)), False, 'K holds what is no number .*calibrate'),
+        (calibration(k=k_of(cy=INF)), False, 'K holds what is no number .*cy inf'),
+        (calibration(p=p_of(fy=NAN)), True, 'P holds what is no number'),
+        (calibration(k=k_of(fx=-500)), False, 'focal lengths are not positive .*fx -500'),
+        (calibration(k=k_of(fy=0)), False, 'focal lengths are not positive'),
+        (calibration(p=p_of(fx=0)), True, "P's focal lengths are not positive"),
+        (calibration(k=k_of(0.8, 1.0, 0.5, 0.5)), False, 'publish them in pixels'),
+        (calibration(k=k_of(0.8, 1.0)), False, 'publish them in pixels'),
+        (calibration(k=k_of(3, 3)), False, 'publish them in pixels'),
+        (calibration(k=k_of(1e30, 1e30)), False, 'are none of 1440x1080 px'),
+        (calibration(k=k_of(cx=0, cy=0)), False, r'principal point \(0, 0\).*width and height'),
+        (calibration(k=k_of(cx=1500)), False, 'lies outside'),
+        (calibration((640, 480)), False, r'\(731.3, 528.8\).*640x480.*width and height'),
+        (calibration(), True, 'P is zero: publish'),
+        (calibration(d=(0.1, 0.1)), False, 'D has 2 coefficients, plumb_bob has 4 or 5'),
+        (calibration(d=(0.1,) * 5, model='equidistant'), False, 'equidistant has 4'),
+        (calibration(d=(0.1, NAN, 0, 0, 0)), False, 'D holds what is no number'),
+    ],
+)
+def test_what_contradicts_itself_is_refused_with_the_way_out(told, rectified, reason):
+    with pytest.raises(CalibrationError, match=reason):
+        intrinsics_of_image(told, told.image_wh, rectified)
+
+
+def test_other_lens_models_have_as_many_coefficients_as_they_like():
+    told = calibration(d=(0.9,), model='fov')
+    assert intrinsics_of_image(told, SENSOR, rectified=False).fx == FX
+
+
+side = st.one_of(st.integers(0, 5000), st.sampled_from([2**31, 2**32 - 1]))
+any_number = st.one_of(st.floats(), st.floats(0, 5000), st.just(0.0))
+
+
+@given(
+    st.tuples(side, side),
+    st.lists(any_number, min_size=9, max_size=9).map(tuple),
+    st.lists(any_number, min_size=12, max_size=12).map(tuple),
+    st.tuples(side, side),
+    st.tuples(side, side, side, side),
+    st.lists(any_number, max_size=14).map(tuple),
+    st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+    st.booleans(),
+)
+def test_any_message_gives_a_camera_or_a_reason(
+    told_wh, k, p, binning, roi, d, image_wh, rectified
+):
+    told = Calibration(told_wh, 'plumb_bob', d, k, p, binning, roi)
+    try:
+        found = intrinsics_of_image(told, image_wh, rectified)
+    except CalibrationError:
+        return
+    if found is not None:
+        assert all(map(math.isfinite, numbers(found)))
+        assert found.fx > 0
+        assert found.fy > 0

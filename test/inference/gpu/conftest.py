@@ -1,0 +1,60 @@
+"""Devices without a GPU: plain memory and the CPU provider, else all as on CUDA."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from facemesh_ros.assembly.gpu_models import GpuModels, ModelNames, gpu_models
+from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.types import Frame, PixelOrder
+
+# Shared runners are slow at times; no test here is about speed.
+hypothesis_settings.register_profile('device', deadline=None, print_blob=True)
+hypothesis_settings.load_profile('device')
+
+DETECTORS = ('short_range', 'full_range')
+
+
+@pytest.fixture(scope='session')
+def astronaut(require_package) -> np.ndarray:
+    """(512, 512, 3) RGB with one face, read only."""
+    rgb = require_package('skimage.data').astronaut()
+    rgb.flags.writeable = False
+    return rgb
+
+
+@pytest.fixture(scope='session')
+def frames(astronaut, data_folder: Path) -> list[Frame]:
+    """Pictures of all sizes, with and without faces."""
+    images = [cv2.imread(str(path)) for path in sorted((data_folder / 'images').iterdir())]
+    return [
+        Frame(astronaut, PixelOrder.RGB),
+        *(Frame(image, PixelOrder.BGR) for image in images if image is not None),
+    ]
+
+
+@pytest.fixture(scope='session')
+def on_device(model_store, require_models):
+    """Open a landmark model, both detectors and, for v2, the blendshapes; once for each model."""
+    opened: dict[str, GpuModels] = {}
+
+    def models(landmark_model: str) -> GpuModels:
+        if landmark_model not in opened:
+            expressions = 'blendshapes' if landmark_model == 'v2' else ''
+            require_models(landmark_model, *DETECTORS, *filter(None, [expressions]))
+            opened[landmark_model] = gpu_models(
+                model_store,
+                ProviderChoice('cpu'),
+                ModelNames(landmark_model, DETECTORS, expressions),
+                streams=3,
+            )
+        return opened[landmark_model]
+
+    yield models
+    for each in opened.values():
+        each.engine.close()

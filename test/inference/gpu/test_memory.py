@@ -1,0 +1,131 @@
+"""Memory: plain, and CUDA's calls on a libcudart that is made of plain memory."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.gpu.cuda_memory import LIBRARIES, CudaMemory, cuda_runtime
+from facemesh_ros.inference.gpu.errors import DeviceError
+from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.packed_buffers import ALIGNMENT, PackedBuffers
+
+SHAPES = {
+    'first': (np.dtype(np.float32), (2, 3)),
+    'second': (np.dtype(np.uint8), (5,)),
+    'third': (np.dtype(np.float64), (2, 1, 3)),
+}
+
+
+@pytest.fixture(scope='module')
+def library_file(tmp_path_factory, require) -> Path:
+    require(shutil.which('cc'), 'a C compiler')
+    built = tmp_path_factory.mktemp('cudart') / 'libfakecudart.so'
+    source = Path(__file__).with_name('fake_cudart.c')
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', built, source], check=True)
+    return built
+
+
+@pytest.fixture
+def library(library_file, monkeypatch) -> ctypes.CDLL:
+    monkeypatch.setattr('facemesh_ros.inference.gpu.cuda_memory.LIBRARIES', (str(library_file),))
+    library = cuda_runtime()
+    yield library
+    told(library, 'failing').value = 0
+
+
+def told(library: ctypes.CDLL, name: str) -> ctypes.c_int:
+    return ctypes.c_int.in_dll(library, f'fake_{name}')
+
+
+@pytest.fixture(params=['host', 'cuda'])
+def memory(request):
+    if request.param == 'host':
+        made = HostMemory()
+    else:
+        made = CudaMemory(0, request.getfixturevalue('library'))
+    yield made
+    made.close()
+
+
+def test_what_goes_up_comes_down(memory):
+    address = memory.allocate(1000)
+    assert address % 16 == 0
+    back = np.ones(1000, np.uint8)
+    memory.download(back, address)
+    assert not back.any()
+    sent = np.arange(100, dtype=np.uint8)
+    memory.upload(address + 300, sent)
+    sent[:] = 0  # the source may change afterwards
+    memory.download(back, address)
+    assert np.array_equal(back[300:400], np.arange(100))
+    assert not back[:300].any()
+    assert not back[400:].any()
+    memory.free(address)
+
+
+def test_a_block_moves_all_its_arrays_at_once(memory):
+    block = PackedBuffers(memory, SHAPES)
+    starts = [block.addresses[name] - block.addresses['first'] for name in SHAPES]
+    assert [start % ALIGNMENT for start in starts] == [0, 0, 0]
+    assert len(set(starts)) == 3
+    for value, array in enumerate(block.arrays.values()):
+        assert not array.any()
+        array[...] = value + 1
+    block.upload()
+    for array in block.arrays.values():
+        array[...] = 9
+    block.download()
+    for value, (name, (kind, shape)) in enumerate(SHAPES.items()):
+        assert block.arrays[name].dtype == kind
+        assert block.arrays[name].shape == shape
+        assert (block.arrays[name] == value + 1).all()
+    block.free()
+
+
+def test_cuda_takes_and_gives_back_what_it_has(library):
+    memory = CudaMemory(1, library)
+    assert told(library, 'device').value == 1
+    before, in_use = told(library, 'blocks').value, memory.bytes_in_use()
+    blocks = [memory.allocate(1 << 20) for _ in range(3)]
+    assert memory.bytes_in_use() - in_use == 3 << 20
+    memory.free(blocks[0])
+    assert told(library, 'blocks').value == before + 2
+    memory.close()
+    assert told(library, 'blocks').value == before
+
+
+def test_models_work_on_the_stream_of_the_copies(library):
+    memory = CudaMemory(0, library)
+    assert int(memory.provider_options['user_compute_stream']) > 0
+    waits, back = told(library, 'waits'), np.empty(4, np.uint8)
+    address, before = memory.allocate(4), waits.value
+    memory.upload(address, back)
+    assert waits.value == before  # once per batch: for the results
+    memory.download(back, address)
+    assert waits.value == before + 1
+    memory.close()
+
+
+def test_an_error_of_cuda_says_which_call_and_why(library):
+    memory = CudaMemory(0, library)
+    told(library, 'failing').value = 1
+    with pytest.raises(DeviceError, match=r'GPU 0: cudaMalloc: out of memory \(CUDA error 2\)'):
+        memory.allocate(10)
+    memory.close()  # even so
+    with pytest.raises(DeviceError, match='GPU 7: cudaSetDevice'):
+        CudaMemory(7, library)
+
+
+def test_without_cuda_the_cure_is_named(monkeypatch):
+    monkeypatch.setattr('facemesh_ros.inference.gpu.cuda_memory.LIBRARIES', ('libcudart.so.0',))
+    with pytest.raises(DeviceError, match='pip install'):
+        CudaMemory()
+    assert issubclass(DeviceError, FacemeshError)
+    assert LIBRARIES[0].startswith('libcudart.so.')

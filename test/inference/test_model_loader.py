@@ -1,0 +1,221 @@
+"""Models are opened where the user wants them, or it is said why not."""
+
+from __future__ import annotations
+
+import logging
+import math
+import weakref
+from threading import Event, Thread
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from facemesh_ros.inference import model_loader, nvidia_libraries, providers
+from facemesh_ros.inference.diagnosis import installation
+from facemesh_ros.inference.model_loader import ModelLoader
+from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
+
+CUDA = 'CUDAExecutionProvider'
+MODELS = ('short_range', 'full_range', 'attention')
+
+
+@pytest.fixture
+def opener(model_store, require_models):
+    require_models(*MODELS)
+
+    def made(**choice) -> ModelLoader:
+        return ModelLoader(model_store, ProviderChoice(**choice))
+
+    return made
+
+
+@pytest.fixture
+def gpu_build(monkeypatch):
+    """What onnxruntime-gpu says without a driver; ONNX Runtime then takes the CPU, as it would."""
+    if CUDA in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    monkeypatch.setattr(onnxruntime, 'get_available_providers', lambda: [CUDA, CPU])
+
+
+@pytest.fixture
+def warnings(caplog):
+    return lambda: [it.getMessage() for it in caplog.records if it.levelno >= logging.WARNING]
+
+
+def test_the_proof_is_of_what_ran(opener):
+    made = opener(execution_provider='cpu')
+    networks = {name: made.open(name) for name in MODELS}
+    assert list(made.report.models) == list(MODELS)
+    for name, network in networks.items():
+        report = made.report.models[name]
+        assert report.placement == network.placement
+        assert f'{network.placement[CPU]} nodes on {CPU} in fp32' in str(made.report)
+        assert report.opened_ms > 0 < report.first_ms
+    assert made.report.provider == CPU
+    assert made.report.device == made.report.values()['device'] == 'CPU'
+    assert math.isnan(made.report.warm_up_ms)
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+def test_auto_says_once_and_loudly_that_it_falls_back(opener, gpu_build, warnings):
+    made = opener(precision='fp16')
+    for name in MODELS:
+        network = made.open(name)
+        assert (network.provider, network.precision) == (CPU, 'fp32')
+    (warning,) = warnings()
+    assert warning.startswith('the GPU is NOT used, the CPU runs the models: ')
+    assert made.report.values()['provider warning'] in warning
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+@pytest.mark.parametrize(
+    ('choice', 'complaint'),
+    [
+        ({'execution_provider': 'cuda'}, "execution_provider 'cuda' does not run here: "),
+        ({'require_gpu': True}, 'require_gpu is set, but no GPU runs the models: '),
+        (
+            {'execution_provider': 'cuda', 'require_gpu': True},
+            'require_gpu is set, but no GPU runs the models: ',
+        ),
+    ],
+)
+def test_who_insists_on_a_gpu_gets_the_reason_instead_of_a_cpu(
+    opener, gpu_build, warnings, choice, complaint
+):
+    made = opener(**choice)
+    with pytest.raises(ExecutionProviderError) as error:
+        made.open('short_range')
+    assert str(error.value).startswith(complaint)
+    assert ';' in str(error.value).removeprefix(complaint)  # reason; cure
+    assert made.report.models == {}
+    assert warnings() == []
+
+
+@pytest.mark.parametrize('name', ['cuda', 'tensorrt'])
+def test_a_build_without_it_is_the_reason(opener, name, monkeypatch, tmp_path):
+    if CUDA in onnxruntime.get_available_providers():
+        pytest.skip('this ONNX Runtime may use the GPU')
+    monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path))
+    with pytest.raises(ExecutionProviderError, match='is installed, which is built without'):
+        opener(execution_provider=name).open('short_range')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_are_opened_anew_under_those_who_use_them(opener):
+    made = opener(execution_provider='cpu')
+    network = made.open('short_range')
+    image = np.linspace(-1, 1, 128 * 128 * 3, dtype=np.float32).reshape(1, 128, 128, 3)
+    (expected,) = network.run(image, ['regressors'])
+    outputs, stopping = [], Event()
+
+    def camera() -> None:
+        while not stopping.is_set():
+            outputs.extend(network.run(image, ['regressors']))
+
+    thread = Thread(target=camera, daemon=True)
+    thread.start()
+    for _ in range(5):
+        made.reopen()
+    seen = len(outputs)
+    while len(outputs) < seen + 3 and thread.is_alive():
+        pass
+    stopping.set()
+    thread.join(30)
+    assert len(outputs) >= seen + 3
+    assert all(np.array_equal(output, expected) for output in outputs)
+
+
+def test_models_that_are_opened_anew_leave_no_old_session_behind(opener):
+    made = opener(execution_provider='cpu')
+    network = made.open('short_range')
+    for _ in range(3):
+        old = weakref.ref(network.session._sess)
+        made.reopen()
+        assert old() is None
+        network.try_once()
+
+
+def test_without_tensorrt_there_is_nothing_to_hand_over(opener):
+    made = opener(execution_provider='cpu')
+    made.open('short_range')
+    handover = made.handover()
+    handover.start()
+    assert handover.wait(0)
+
+
+@pytest.fixture
+def tensorrt_on_the_cpu(monkeypatch, tmp_path):
+    """A machine whose TensorRT and CUDA are the CPU: the sequence without the engines."""
+    on_cpu = {**providers.PROVIDERS, 'tensorrt': CPU, 'cuda': CPU}
+    for module in (providers, model_loader, installation):
+        monkeypatch.setattr(module, 'PROVIDERS', on_cpu)
+    monkeypatch.setattr(nvidia_libraries, 'TENSORRT', ('libm.so.6',))
+    monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path / 'cache'))
+    # The process that builds has to believe it too.
+    (tmp_path / 'sitecustomize.py').write_text(
+        f'from facemesh_ros.inference import providers\nproviders.PROVIDERS = {on_cpu!r}\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    nvidia_libraries.load_tensorrt_libraries.cache_clear()
+    yield tmp_path / 'cache'
+    nvidia_libraries.load_tensorrt_libraries.cache_clear()
+
+
+def test_engines_are_built_while_others_serve_and_are_there_at_the_next_start(
+    opener, tensorrt_on_the_cpu, caplog
+):
+    caplog.set_level(logging.INFO)
+    first = opener(execution_provider='tensorrt')
+    serving = [first.open(name) for name in MODELS]
+    assert not list(tensorrt_on_the_cpu.rglob('built.json'))
+    changes = []
+    handover = first.handover()
+    handover.start(lambda: changes.append(None))
+    assert handover.wait(30)
+    assert len(changes) == len(MODELS)
+    assert first.report.building == ''
+    assert len(list(tensorrt_on_the_cpu.rglob('built.json'))) == len(MODELS)
+    for name, network in zip(MODELS, serving, strict=True):
+        network.try_once()
+        assert f'the TensorRT engine of {name} ({MODELS.index(name) + 1} of 3) is built after' in (
+            caplog.text
+        )
+    second = opener(execution_provider='tensorrt')
+    for name in MODELS:
+        second.open(name)
+    caplog.clear()
+    again = second.handover()
+    again.start()
+    assert again.wait(0)
+    assert caplog.records == []
+
+
+def test_without_a_folder_to_write_to_engines_serve_until_the_end(
+    opener, tensorrt_on_the_cpu, caplog
+):
+    caplog.set_level(logging.INFO)
+    tensorrt_on_the_cpu.touch()  # a file in the way
+    made = opener(execution_provider='tensorrt')
+    network = made.open('short_range')
+    handover = made.handover()
+    handover.start()
+    assert handover.wait(30)
+    assert 'TensorRT engines cannot be kept in' in caplog.text
+    assert 'the TensorRT engine of short_range (1 of 1) is built after' in caplog.text
+    network.try_once()
+
+
+def test_an_engine_that_cannot_be_built_is_told_in_the_diagnostics(opener, tensorrt_on_the_cpu):
+    made = opener(execution_provider='tensorrt')
+    network = made.open('short_range')
+    handover = made.handover()
+    # As where the builder runs out of memory.
+    (tensorrt_on_the_cpu.parent / 'sitecustomize.py').write_text('raise SystemExit("killed")')
+    handover.start()
+    assert handover.wait(30)
+    warning = made.report.values()['provider warning']
+    assert 'no TensorRT engine of short_range: TensorRT cannot build short_range: ' in warning
+    assert 'killed' in warning
+    assert network.provider == CPU
+    network.try_once()

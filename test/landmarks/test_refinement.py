@@ -1,0 +1,179 @@
+"""The second look: a better crop from landmarks, and no face where none is."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
+from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.refinement import refine_landmarks
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import FaceLandmarks, Frame, Observations, PixelOrder, Rois
+
+pytestmark = pytest.mark.filterwarnings('error')
+
+# Where the astronaut's face is, read off the picture.
+CENTRE, CROP_SIDE = (224, 122), 165
+MIN_PRESENCE = 0.5
+
+
+@pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
+def landmarker(request, network_of) -> FaceLandmarker:
+    return FaceLandmarker(network_of(request.param))
+
+
+def squares(centres, sides) -> Rois:
+    sides = np.float32(sides)
+    return Rois(np.float32(centres), np.stack([sides, sides], axis=1), 0 * sides)
+
+
+def first_look(landmarker, frame: Frame, rois: Rois) -> Observations:
+    located = landmarker.predict(frame, rois)
+    return Observations(
+        located.points, located.presences, np.full(len(rois), 0.8, np.float32), rois
+    )
+
+
+def looked_again(landmarker, frame: Frame, first: Observations) -> Observations:
+    return refine_landmarks(first, lambda rois: landmarker.predict(frame, rois), MIN_PRESENCE)
+
+
+def rms_px(points, others) -> np.ndarray:
+    steps = (points - others)[..., :2].astype(float)
+    return np.sqrt((steps**2).sum(axis=-1).mean(axis=-1))
+
+
+def shaken_crops(count: int) -> Rois:
+    """The astronaut's crop, up to 10 % of its side away and larger or smaller."""
+    random = np.random.default_rng(7)
+    places = CENTRE + random.uniform(-0.1, 0.1, (count, 2)) * CROP_SIDE
+    return squares(places, CROP_SIDE * random.uniform(0.9, 1.1, count))
+
+
+def test_a_real_face_settles_and_a_third_look_agrees(landmarker, astronaut):
+    frame = Frame(astronaut, PixelOrder.RGB)
+    settled = looked_again(
+        landmarker, frame, first_look(landmarker, frame, squares([CENTRE], [CROP_SIDE]))
+    )
+    assert len(settled) == 1
+    assert settled.presences[0] > 0.9
+    assert settled.scores[0] == np.float32(0.8)
+    third = landmarker.predict(frame, rois_from_landmarks(settled.points))
+    size = box_sizes(tight_boxes(settled.points))
+    assert (rms_px(settled.points, third.points) < 0.03 * size).all()
+
+
+def test_where_the_detector_saw_the_face_matters_less(landmarker, astronaut):
+    frame = Frame(astronaut, PixelOrder.RGB)
+    first = first_look(landmarker, frame, shaken_crops(16))
+    settled = looked_again(landmarker, frame, first)
+    assert len(settled) == len(first)
+
+    def spread(points) -> float:
+        return float(rms_px(points, points.mean(axis=0)).mean())
+
+    assert spread(settled.points) < 0.7 * spread(first.points)
+
+
+def noise(rng) -> np.ndarray:
+    return rng.integers(0, 256, (480, 640, 3), np.uint8)
+
+
+def clouds(rng) -> np.ndarray:
+    blurred = cv2.GaussianBlur(rng.normal(size=(480, 640, 3)), (0, 0), 12)
+    return np.clip(128 + 128 * blurred / np.abs(blurred).max(), 0, 255).astype(np.uint8)
+
+
+def stripes(rng) -> np.ndarray:
+    image = np.zeros((480, 640, 3), np.uint8)
+    image[:, np.arange(640) // 20 % 2 == 0] = rng.integers(100, 256, 3)
+    return image
+
+
+@pytest.mark.parametrize('texture', [noise, clouds, stripes])
+def test_no_texture_becomes_a_face(landmarker, texture):
+    rng = np.random.default_rng(3)
+    frame = Frame(texture(rng), PixelOrder.RGB)
+    rois = squares(rng.uniform(100, 380, (20, 2)), rng.uniform(60, 300, 20))
+    assert len(looked_again(landmarker, frame, first_look(landmarker, frame, rois))) == 0
+
+
+class Looks:
+    """A landmark model that says what it is told to, look by look."""
+
+    def __init__(self, *looks: tuple[list[float], list[float]]) -> None:
+        self._looks = list(looks)
+        self.crops: list[int] = []
+
+    def __call__(self, rois: Rois) -> FaceLandmarks:
+        self.crops.append(len(rois))
+        xs, presences = self._looks.pop(0)
+        return FaceLandmarks(faces(xs), np.float32(presences))
+
+
+def faces(xs) -> np.ndarray:
+    """(N, 468, 3) px: faces of 100 px at an x coordinate each."""
+    points = np.random.default_rng(0).uniform(-50, 50, (468, 3)).astype(np.float32)
+    points[[33, 263]] = (-30, -20, 0), (30, -20, 0)
+    return points + np.float32([(x, 200, 0) for x in xs]).reshape(-1, 1, 3)
+
+
+def sightings(xs, presences) -> Observations:
+    scores = np.linspace(0.9, 0.6, len(xs), dtype=np.float32)
+    return Observations(faces(xs), np.float32(presences), scores, squares([(0, 0)] * len(xs), xs))
+
+
+def test_who_was_not_there_at_the_first_look_gets_no_second_one():
+    looks = Looks(([302], [0.99]))
+    settled = refine_landmarks(sightings([100, 300], [0.4, 0.99]), looks, MIN_PRESENCE)
+    assert looks.crops == [1]
+    assert settled.points[0, :, 0].mean() == pytest.approx(faces([302])[0, :, 0].mean(), abs=1e-3)
+    assert settled.scores == pytest.approx([0.6])
+
+
+def test_each_ends_where_it_settles_with_its_own_score():
+    # The first settles at once, the second jumps and then settles, the third never does.
+    looks = Looks(([101, 330, 590], [0.99] * 3), ([331, 630], [0.99] * 2))
+    settled = refine_landmarks(sightings([100, 300, 550], [0.99] * 3), looks, MIN_PRESENCE)
+    assert looks.crops == [3, 2]
+    assert np.abs(settled.points - faces([101, 331])).max() < 1e-3
+    assert settled.scores == pytest.approx([0.9, 0.75])
+    assert np.abs(settled.rois.centres - (331, 200)).max(axis=1)[1] < 40
+
+
+def test_who_is_not_sure_at_the_second_look_is_asked_again():
+    looks = Looks(([100], [0.7]), ([100], [0.7]))
+    assert len(refine_landmarks(sightings([100], [0.99]), looks, MIN_PRESENCE)) == 1
+    assert looks.crops == [1, 1]
+
+
+def test_who_is_gone_at_the_second_look_is_no_face():
+    looks = Looks(([100], [0.3]))
+    assert len(refine_landmarks(sightings([100], [0.99]), looks, MIN_PRESENCE)) == 0
+
+
+def test_nobody_new_costs_no_look():
+    looks = Looks()
+    assert len(refine_landmarks(sightings([], []), looks, MIN_PRESENCE)) == 0
+    assert looks.crops == []
+
+
+@pytest.fixture(scope='module')
+def pipeline(require_models):
+    require_models('short_range', 'full_range', 'v2')
+    return load_sensor(SensorSettings(landmark_model='v2')).stream()
+
+
+@pytest.mark.parametrize(
+    'name', ['brick', 'chelsea', 'coffee', 'coins', 'grass', 'hubble_deep_field', 'rocket']
+)
+def test_in_pictures_without_people_the_whole_pipeline_sees_nobody(
+    pipeline, require_package, name
+):
+    image = getattr(require_package('skimage.data'), name)()
+    order = PixelOrder.RGB if image.ndim == 3 else PixelOrder.MONO
+    assert len(pipeline.process_static_image(Frame(image, order))) == 0

@@ -1,0 +1,168 @@
+"""What log, diagnostics and counters of a running node say of what goes wrong."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_srvs.srv import SetBool, Trigger
+from visualization_msgs.msg import MarkerArray
+
+from facemesh_ros.ros.diagnostics.stream_status import LOG_PERIOD_S
+
+OK, WARN = DiagnosticStatus.OK, DiagnosticStatus.WARN
+ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+
+
+@pytest.fixture(scope='module', autouse=True)
+def node(start_node):
+    return start_node('landmark_model:=mesh')
+
+
+def broken(image):
+    image.encoding = '32FC1'
+    return image
+
+
+def truncated(image):
+    image.data = image.data[:1000]
+    return image
+
+
+def change(client, transition):
+    request = ChangeState.Request(transition=Transition(id=transition))
+    assert client.call(ChangeState, 'facemesh/change_state', request).success
+
+
+def test_nothing_is_fine_before_the_first_image(client, node):
+    client.wait_until(lambda: client.status, 'diagnostics')
+    assert client.status.level == WARN
+    assert 'image_raw' in client.status.message
+    client.wait_until(
+        lambda: client.status and 'no image has arrived' in client.status.message, 'the reason'
+    )
+    client.wait_until(lambda: '/client_ publishes /image_raw' in node.log, 'the reason in the log')
+
+
+def test_all_that_fail_are_an_error_half_are_a_warning_and_it_ends(client, face_msg, node):
+    client.diagnosis_of(face_msg(), 'face(s)', OK)
+    for spoiled, text in ((broken, "'32FC1'"), (truncated, '1000 bytes')):
+        client.diagnosis_of(spoiled(face_msg()), text, ERROR)
+
+    def warned():
+        client.send(face_msg())
+        client.spin_for(0.2)
+        client.send(broken(face_msg()))
+        client.spin_for(0.2)
+        return client.status.level == WARN and 'images failed: ' in client.status.message
+
+    client.wait_until(warned, 'the warning')
+    before = int(client.figures['images failed'])
+    assert client.answer_to(face_msg()).failed_images >= before > 0
+    status = client.diagnosis_of(face_msg(), '1 face(s)', OK)
+    assert status.message == '1 face(s)'
+
+
+def test_one_reason_does_not_hide_another(client, face_msg, node):
+    reasons = ('purple8', 'none', 'smell')
+
+    def first_told_s():
+        for encoding in reasons:
+            image = face_msg()
+            image.encoding = encoding
+            client.send(image)
+            client.spin_for(0.1)
+        told = [re.search(rf"\[([\d.]+)\] .* '{reason}'", node.log) for reason in reasons]
+        return [float(line[1]) for line in told] if all(told) else []
+
+    client.wait_until(first_told_s, 'each reason')
+    assert max(first_told_s()) - min(first_told_s()) < LOG_PERIOD_S
+
+
+def test_disabled_and_enabled_again(client, face_msg):
+    client.answer_to(face_msg())
+    assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=False)).success
+    status = client.diagnosis_of(face_msg(), 'disabled by ~/enable', WARN)
+    assert 'lost' not in status.message
+    assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=True)).success
+    client.diagnosis_of(face_msg(), '1 face(s)', OK)
+
+
+def test_counters_outlive_transitions_and_inactive_is_said_once(client, face_msg):
+    client.diagnosis_of(broken(face_msg()), "'32FC1'", ERROR)
+    before = client.answer_to(face_msg())
+    assert before.failed_images > 0
+    change(client, Transition.TRANSITION_DEACTIVATE)
+    client.wait_until(lambda: client.status and client.status.level == STALE, 'the last word')
+    assert 'inactive' in client.status.message
+    client.status = None
+    change(client, Transition.TRANSITION_CLEANUP)
+    change(client, Transition.TRANSITION_CONFIGURE)
+    assert client.status is None
+    change(client, Transition.TRANSITION_ACTIVATE)
+    assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
+    after = client.answer_to(face_msg())
+    assert after.failed_images >= before.failed_images
+    assert after.dropped_images >= before.dropped_images
+
+
+@pytest.mark.parametrize(('kind', 'topic'), [(MarkerArray, 'markers'), (PointCloud2, 'points')])
+@pytest.mark.parametrize('frame_id', ['', '/camera'])
+def test_a_frame_id_that_rviz_drops_is_told_who_looks(
+    client, face_msg, node, kind, topic, frame_id
+):
+    def image():
+        image = face_msg()
+        image.header.frame_id = frame_id
+        return image
+
+    client.diagnosis_of(image(), '1 face(s)', OK)
+    client.create_subscription(kind, f'facemesh/{topic}', lambda _: None, 10)
+    status = client.diagnosis_of(image(), 'frame_id', WARN)
+    assert 'RViz' in status.message
+    assert client.answer_to(image()).header.frame_id == frame_id
+    client.diagnosis_of(face_msg(), '1 face(s)', OK)
+    told = f'frame_id of the images is {repr(frame_id) if frame_id else "empty"}'
+    assert node.log.count(told) == 1
+
+
+def test_a_calibration_that_is_refused_is_told_until_it_is_right(client, face_msg):
+    k = [500.0, 0.0, 255.5, 0.0, 500.0, 255.5, 0.0, 0.0, 1.0]
+
+    def told(height, text, level):
+        """Publish a calibration for images of 512 pixels width until the diagnosis says so."""
+        info = CameraInfo(width=512, height=height, k=k)
+
+        def reached():
+            client.camera_infos.publish(info)
+            client.send(face_msg())
+            client.spin_for(0.2)
+            status = client.status
+            return status and text in status.message and status.level == level
+
+        client.wait_until(reached, text)
+
+    told(512, '1 face(s)', OK)
+    told(100, 'camera_info is not used', WARN)
+    assert client.status.message.startswith('1 face(s); ')
+    told(512, '1 face(s)', OK)
+
+
+def test_two_cameras_on_one_topic(client, face_msg):
+    other = client.create_publisher(Image, 'image_raw', 1)
+
+    def told():
+        client.send(face_msg())
+        client.spin_for(0.1)
+        other.publish(face_msg())
+        client.spin_for(0.1)
+        return client.status and '2 publishers on /image_raw' in client.status.message
+
+    client.wait_until(told, 'the warning')
+    assert client.status.level == WARN
+    client.destroy_publisher(other)
+    client.diagnosis_of(face_msg(), '1 face(s)', OK)

@@ -1,0 +1,137 @@
+"""What a camera_info comes to: which matrix counts, and what is said when none does."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+import pytest
+import rclpy
+from sensor_msgs.msg import CameraInfo
+
+from facemesh_ros.ros.input.camera_info import MAX_TOLD, CameraModel, is_rectified
+from facemesh_ros.ros.input.topics import CameraTopics
+
+VGA = 640, 480
+
+
+def info(fx=500.0, p_fx=350.0, image_wh=VGA, **more) -> CameraInfo:
+    return CameraInfo(
+        width=image_wh[0],
+        height=image_wh[1],
+        k=[fx, 0.0, 319.5 if fx else 0.0, 0.0, fx, 239.5 if fx else 0.0, 0.0, 0.0, 1.0],
+        p=[p_fx, 0.0, 319.5, 0.0, 0.0, p_fx, 239.5, 0.0, 0.0, 0.0, 1.0, 0.0],
+        distortion_model='plumb_bob',
+        d=[-0.3, 0.1, 0.0, 0.0, 0.0],
+        **more,
+    )
+
+
+@contextlib.contextmanager
+def camera(topic: str = '/cam/image_raw', transport: str = 'raw') -> Iterator[CameraModel]:
+    """The model of a node whose image topic is another one."""
+    name = 'image_raw' if transport == 'raw' else f'image_raw/{transport}'
+    node = rclpy.create_node(
+        'test_camera',
+        cli_args=['--ros-args', '-r', f'{name}:={topic}'],
+        use_global_arguments=False,
+    )
+    try:
+        yield CameraModel(CameraTopics(node, '', transport))
+    finally:
+        node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ('topic', 'rectified'),
+    [
+        ('/image_rect', True),
+        ('/cam/image_rect_color', True),
+        ('/camera/infra1/image_rect_raw', True),
+        ('/left/image_rect/compressed', True),
+        ('/image_raw', False),
+        ('/image_rect/image_raw', False),
+        ('/cam/image_raw/compressed', False),
+        ('/cam/image_color', False),
+    ],
+)
+def test_the_names_of_image_proc_say_what_is_rectified(topic, rectified):
+    assert is_rectified(topic) is rectified
+
+
+@pytest.mark.parametrize(
+    ('topic', 'transport', 'focal'),
+    [
+        ('/cam/image_raw', 'raw', 500),
+        ('/cam/image_rect', 'raw', 350),
+        ('/cam/image_rect/compressed', 'compressed', 350),
+    ],
+)
+def test_a_rectified_topic_has_the_intrinsics_of_p(topic, transport, focal):
+    with camera(topic, transport) as model:
+        model.update(info())
+        model.look_at(VGA)
+        assert model.intrinsics().fx == focal
+        assert model.problem == ''
+
+
+def test_p_counts_where_k_is_zero():
+    with camera() as model:
+        model.update(info(fx=0.0))
+        model.look_at(VGA)
+        assert model.intrinsics().fx == 350
+
+
+def test_region_and_binning_of_the_message_are_applied():
+    msg = info(image_wh=(1280, 960), binning_x=2, binning_y=2)
+    msg.k[2], msg.k[5] = 639.5, 479.5
+    msg.roi.x_offset, msg.roi.y_offset, msg.roi.width, msg.roi.height = 320, 240, 640, 480
+    with camera() as model:
+        model.update(msg)
+        model.look_at((320, 240))
+        found = model.intrinsics()
+    assert (found.fx, found.cx, found.cy) == (250, 159.5, 119.5)
+
+
+def test_a_refused_calibration_is_told_once_and_gives_nothing_in_metres(capfd):
+    with camera() as model:
+        for _ in range(5):
+            model.update(info(fx=math.nan))
+            model.look_at(VGA)
+            assert model.intrinsics() is None
+            assert 'K holds what is no number' in model.problem
+        model.update(info())
+        model.look_at(VGA)
+        assert model.problem == ''
+        assert model.intrinsics().fx == 500
+    assert capfd.readouterr().err.count('K holds what is no number') == 1
+
+
+def test_the_size_of_each_image_counts():
+    with camera() as model:
+        model.update(info())
+        for image_wh, focal in ((VGA, 500), ((320, 240), 250), ((640, 360), None), (VGA, 500)):
+            model.look_at(image_wh)
+            found = model.intrinsics()
+            assert (found and found.fx) == focal
+            assert bool(model.problem) == (focal is None)
+
+
+def test_calibrations_that_change_all_the_time_do_not_fill_the_log(capfd):
+    with camera() as model:
+        for number in range(3 * MAX_TOLD):
+            model.update(info(fx=-1.0 - number))
+            model.look_at(VGA)
+    assert capfd.readouterr().err.count('camera_info is not used') == MAX_TOLD
+
+
+def test_an_uncalibrated_camera_is_assumed_which_is_told_once(capfd):
+    with camera() as model:
+        for msg in (None, info(fx=0.0, p_fx=0.0)):
+            if msg is not None:
+                model.update(msg)
+            model.look_at(VGA)
+            assert model.intrinsics().fy == pytest.approx(240 / math.tan(math.radians(31.5)))
+            assert model.problem == ''
+    assert capfd.readouterr().err.count('no calibrated camera_info') == 1

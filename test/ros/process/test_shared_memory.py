@@ -1,0 +1,150 @@
+"""What killed processes leave in /dev/shm, and where there is too little of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from facemesh_ros.ros.process import shared_memory
+from facemesh_ros.ros.process.dds_profile import share_folder
+
+AGED_S = 60.0
+LOCKS = Path('/proc/locks')
+
+
+@pytest.fixture
+def start_alone(start_node, client):
+    """Start nodes that nobody talks to: whoever does removes what they leave, too."""
+    domain = str(100 + os.getpid() % 80)
+
+    def start():
+        node = start_node(environment={'ROS_DOMAIN_ID': domain})
+        client.wait_until(lambda: 'landmarks) run on' in node.log, 'the node')
+        return node
+
+    return start
+
+
+@pytest.fixture
+def segment_of(start_alone):
+    """Return a node that runs and the lock file of its segment."""
+    require_fast_dds()
+    node = start_alone()
+    # Discovery on this machine alone comes with a small segment beside that of the profile.
+    return node, max(locked_by(node.process.pid), key=lambda lock: segment(lock).stat().st_size)
+
+
+def require_fast_dds() -> None:
+    rmw = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
+    if not shared_memory.FOLDER.is_dir() or not rmw.startswith('rmw_fastrtps'):
+        pytest.skip('needs Fast DDS and its shared memory')
+
+
+def locked_by(process: int) -> list[Path]:
+    """Return the lock files of segments that a process holds, as the kernel tells it."""
+    locks = re.findall(rf'FLOCK +ADVISORY +WRITE +{process} +\S+:(\d+) ', LOCKS.read_text())
+    return [
+        file
+        for file in shared_memory.FOLDER.iterdir()
+        if re.fullmatch(r'(fastrtps|fastdds)_[0-9a-f]{16}_el', file.name)
+        and str(file.stat().st_ino) in locks
+    ]
+
+
+def age(file: Path) -> None:
+    """Let a file look as if it had been made a minute ago."""
+    then_s = time.time() - AGED_S
+    os.utime(file, (then_s, then_s))
+
+
+def segment(lock: Path) -> Path:
+    return lock.with_name(lock.name.removesuffix('_el'))
+
+
+def test_what_a_killed_node_leaves_is_freed_by_the_next_one(segment_of, start_alone):
+    node, lock = segment_of
+    node.stop(signal.SIGKILL)
+    assert segment(lock).stat().st_size > 1e6
+    age(lock)
+    next_node = start_alone()
+    assert not lock.exists()
+    assert not segment(lock).exists()
+    assert next_node.stop() == 0
+
+
+def test_a_living_node_keeps_its_segment(segment_of):
+    node, lock = segment_of
+    age(lock)
+    shared_memory.reclaim_segments()
+    assert lock.exists()
+    assert segment(lock).exists()
+    assert node.stop() == 0
+    assert not lock.exists()
+
+
+@pytest.fixture
+def left(tmp_path):
+    """A folder with a segment and its lock file, aged, as a killed process leaves them."""
+    lock = tmp_path / 'fastrtps_0123456789abcdef_el'
+    lock.touch()
+    segment(lock).write_bytes(bytes(1000))
+    age(lock)
+    return lock
+
+
+def test_a_segment_without_owner_is_freed(left):
+    assert shared_memory.reclaim_segments(left.parent) == 1000
+    assert list(left.parent.iterdir()) == []
+
+
+def test_a_lock_that_is_being_made_is_left_alone(left):
+    os.utime(left)
+    assert shared_memory.reclaim_segments(left.parent) == 0
+    assert segment(left).exists()
+
+
+def test_a_locked_segment_is_left_alone(left):
+    with left.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert shared_memory.reclaim_segments(left.parent) == 0
+    assert segment(left).exists()
+
+
+@pytest.mark.parametrize('name', ['fastdds_port7413_el', 'sem.fastdds_0123456789abcdef_el', 'el'])
+def test_other_files_are_left_alone(tmp_path, name):
+    (tmp_path / name).touch()
+    age(tmp_path / name)
+    shared_memory.reclaim_segments(tmp_path)
+    assert (tmp_path / name).exists()
+
+
+def test_a_link_is_not_followed(left, tmp_path):
+    target = tmp_path / 'precious'
+    left.rename(target)
+    left.symlink_to(target)
+    assert shared_memory.reclaim_segments(tmp_path) == 0
+    assert target.exists()
+
+
+def test_too_little_room_is_told_with_the_way_out(tmp_path, monkeypatch):
+    profile = tmp_path / 'profile.xml'
+    profile.write_text(f'<segment_size>{10**18}</segment_size>')
+    monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', str(profile))
+    said = shared_memory.shortage(tmp_path)
+    assert '--shm-size' in said
+    assert 'fastdds shm clean' in said
+
+
+def test_the_recommended_profile_fits_three_times_into_what_docker_gives(monkeypatch):
+    profile = share_folder() / 'config' / 'fastdds_large_images.xml'
+    size = int(re.search(r'<segment_size>(\d+)', profile.read_text())[1])
+    assert 3 * 1.06 * size < 64 * 2**20
+    # Two images of 1080p, of four bytes a pixel at most in one message.
+    assert size >= 2 * 3 * 1920 * 1080
+    assert int(re.search(r'<maxMessageSize>(\d+)', profile.read_text())[1]) > 4 * 1920 * 1080

@@ -1,0 +1,90 @@
+"""A program that is told to end does so cleanly, from its first moment on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from facemesh_ros.ros.process.signals import hold_signals_back
+
+PATIENCE_S = 60.0
+SCRIPTS = Path(__file__).parents[3] / 'scripts' / 'lib'
+MODULES = {'facemesh': 'facemesh_ros.ros.node', 'demo_camera': 'facemesh_ros.ros.demo.camera_node'}
+# s after the start: Python's own start, the imports, rclpy, the models, the first work.
+MOMENTS_S = [0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0]
+# A signal in every moment of two seconds: FACEMESH_MOMENTS=20 or more.
+if more := int(os.environ.get('FACEMESH_MOMENTS', '0')):
+    MOMENTS_S = [2.0 * moment / more for moment in range(more)]
+ENDINGS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.fixture(autouse=True)
+def _models(model_store, require_package):
+    require_package('skimage.data')
+
+
+def held_back(command: list[str]) -> subprocess.Popen[str]:
+    """Start a program as the demo does, so that Python's own start needs no luck."""
+    before = hold_signals_back()
+    try:
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_at_any_moment_a_signal_ends_it_quietly(name):
+    for turn, moment_s in enumerate(MOMENTS_S):
+        for number in ENDINGS if more else [ENDINGS[turn % 2]]:
+            program = held_back([sys.executable, '-m', MODULES[name]])
+            time.sleep(moment_s)
+            program.send_signal(number)
+            said, _ = program.communicate(timeout=PATIENCE_S)
+            assert program.returncode == 0, (moment_s, number, said)
+            assert 'Traceback' not in said, (moment_s, number)
+
+
+@pytest.mark.parametrize('number', ENDINGS)
+@pytest.mark.parametrize('name', MODULES)
+def test_the_installed_program_lets_no_signal_reach_pythons_start(name, number):
+    if subprocess.run(['env', '--block-signal', 'true'], capture_output=True).returncode:
+        pytest.skip('env knows no --block-signal here')
+    program = subprocess.Popen(
+        [SCRIPTS / name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    name_of_process = Path(f'/proc/{program.pid}/comm')
+    end_s = time.monotonic() + PATIENCE_S
+    while name_of_process.read_text() != 'python3\n':
+        assert time.monotonic() < end_s
+    program.send_signal(number)
+    said, _ = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, said) == (0, '')
+
+
+def test_under_nohup_a_closed_terminal_does_not_end_it():
+    command = [sys.executable, '-m', MODULES['demo_camera']]
+    program = held_back(['nohup', *command])
+    try:
+        time.sleep(1.0)
+        program.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.wait(2.0)
+    finally:
+        program.send_signal(signal.SIGINT)
+        assert program.wait(PATIENCE_S) == 0
+
+
+def test_a_closed_terminal_ends_it_cleanly():
+    program = held_back([sys.executable, '-m', MODULES['demo_camera']])
+    time.sleep(0.3)
+    program.send_signal(signal.SIGHUP)
+    said, _ = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, 'Traceback' in said) == (0, False)

@@ -1,0 +1,104 @@
+"""Several cameras in one node: each by itself, all with the same models."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from rclpy.executors import SingleThreadedExecutor
+from std_srvs.srv import SetBool, Trigger
+
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
+from test.ros.conftest import PATIENCE_S, Client
+
+CAMERAS = ('front', 'rear', 'arm/left')
+
+
+@pytest.fixture(scope='module', autouse=True)
+def node(start_node):
+    return start_node(f'cameras:=[{", ".join(CAMERAS)}]', 'landmark_model:=mesh')
+
+
+@pytest.fixture
+def cameras(ros):
+    clients = {camera: Client(camera) for camera in CAMERAS}
+    yield clients
+    for client in clients.values():
+        client.destroy_node()
+
+
+def face_msg_of(client, bgr):
+    return msg_from_bgr(bgr, client.header())
+
+
+def test_each_camera_is_answered_on_its_own_topics(cameras, astronaut_bgr):
+    grey = np.full((240, 320, 3), 128, np.uint8)
+    shown = {'front': astronaut_bgr, 'rear': grey, 'arm/left': astronaut_bgr[:, ::-1]}
+    answers = {
+        camera: client.answer_to(face_msg_of(client, np.ascontiguousarray(shown[camera])))
+        for camera, client in cameras.items()
+    }
+    assert {camera: len(answer.faces) for camera, answer in answers.items()} == {
+        'front': 1,
+        'rear': 0,
+        'arm/left': 1,
+    }
+    assert answers['rear'].image_width == 320
+    front, arm = answers['front'].faces[0], answers['arm/left'].faces[0]
+    assert front.id != arm.id  # an id is never given to another face while the node runs
+    assert front.box[0] + arm.box[2] == pytest.approx(511, abs=8)  # mirrored
+
+
+def test_each_camera_has_its_info_and_its_diagnosis(cameras, astronaut_bgr):
+    for camera, client in cameras.items():
+        client.answer_to(face_msg_of(client, astronaut_bgr))
+        client.wait_until(lambda client=client: client.infos, 'the info')
+        assert client.infos[-1].model == 'mesh'
+        topic = f'/{camera}/image_raw'
+        client.wait_until(
+            lambda client=client, topic=topic: (
+                topic in client.statuses and client.statuses[topic].message.startswith('1 face(s)')
+            ),
+            'the diagnosis',
+        )
+        assert client.statuses[topic].name == f'/facemesh/{camera}: faces'
+
+
+def test_enable_and_reset_are_for_all(cameras, astronaut_bgr):
+    front, rear = cameras['front'], cameras['rear']
+    before = [client.answer_to(face_msg_of(client, astronaut_bgr)) for client in (front, rear)]
+    assert front.call(Trigger, 'facemesh/reset', Trigger.Request()).success
+    after = [client.answer_to(face_msg_of(client, astronaut_bgr)) for client in (front, rear)]
+    for old, new in zip(before, after, strict=True):
+        assert old.faces[0].id != new.faces[0].id
+    assert front.call(SetBool, 'facemesh/enable', SetBool.Request(data=False)).success
+    for client in (front, rear):
+        client.answers.clear()
+        client.send(face_msg_of(client, astronaut_bgr))
+        client.spin_for(0.5)
+        assert client.answers == []
+    assert front.call(SetBool, 'facemesh/enable', SetBool.Request(data=True)).success
+    assert front.answer_to(face_msg_of(front, astronaut_bgr)).faces
+
+
+def test_with_too_much_to_do_every_camera_gets_its_share(cameras, astronaut_bgr):
+    for client in cameras.values():
+        client.answer_to(face_msg_of(client, astronaut_bgr))
+        client.answers.clear()
+    executor = SingleThreadedExecutor()
+    for client in cameras.values():
+        executor.add_node(client)
+    end_s = time.monotonic() + PATIENCE_S
+    # Far more images than anybody can answer.
+    while min(len(client.answers) for client in cameras.values()) < 20:
+        assert time.monotonic() < end_s
+        for client in cameras.values():
+            client.send(face_msg_of(client, astronaut_bgr))
+        executor.spin_once(timeout_sec=0.001)
+    executor.shutdown()
+    counts = [len(client.answers) for client in cameras.values()]
+    assert max(counts) <= 2 * min(counts)
+    for client in cameras.values():
+        stamps = [answer.header.stamp.sec for answer in client.answers]
+        assert stamps == sorted(set(stamps))  # newer and newer, nothing twice

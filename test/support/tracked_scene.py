@@ -1,0 +1,83 @@
+"""Faces that move by mathematics, before a tracker."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.geometry.affine import rotations_from_angles
+from facemesh_ros.geometry.boxes import tight_boxes
+from facemesh_ros.settings.pipeline import PipelineSettings
+from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.tracking.tracks import Tracks
+from facemesh_ros.types import FaceDetections, Observations, Rois
+
+LANDMARKS = 468
+
+
+class Scene:
+    """What a pipeline does around a tracker, with models that are right by construction.
+
+    Attributes:
+        tracker: Under test.
+        settings: Of the next image.
+    """
+
+    def __init__(self, **settings) -> None:
+        self.tracker = Tracker(LANDMARKS, FaceIds())
+        self.settings = PipelineSettings(**settings)
+
+    @staticmethod
+    def face_at(x: float, y: float, size: float = 100.0, turn_rad: float = 0.0) -> np.ndarray:
+        """(468, 3) px: a disc of points, its centre and width, turned clockwise."""
+        angles, radii = np.arange(LANDMARKS) * 2.4, np.sqrt(np.linspace(0, 1, LANDMARKS))
+        disc = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        disc[[33, 263]] = (-0.5, -0.3), (0.5, -0.3)  # the outer corners of the eyes
+        turn = rotations_from_angles(np.array([turn_rad]))[0]
+        flat = size / 2 * disc @ turn.T + (x, y)
+        return np.column_stack([flat, np.zeros(LANDMARKS)]).astype(np.float32)
+
+    def show(self, *faces, dt=1 / 30, detector=True, image_wh=(640, 480)) -> Tracks:
+        """Take the next image and return whom the tracker follows.
+
+        Args:
+            faces: (468, 3) px each, in the order in which the detector finds them.
+            dt: Time since the last image, s.
+            detector: Whether it looks at this image.
+            image_wh: Image width and height in px.
+        """
+        expected = self.tracker.expect(dt)
+        found = self._detections(faces if detector else ())
+        strangers = self.tracker.recognise(found, self.settings.min_tracking_iou)
+        low, high = strangers.boxes_xyxy[:, :2], strangers.boxes_xyxy[:, 2:]
+        rois = expected + Rois((low + high) / 2, 1.5 * (high - low), 0 * strangers.scores)
+        points, presences = self._landmarks(rois, faces)
+        scores = np.append(np.full(len(expected), np.nan, np.float32), strangers.scores)
+        sightings = Observations(points, presences, scores, rois)
+        self.tracker.update(
+            sightings,
+            self.settings,
+            image_wh,
+            lambda points: np.zeros((len(points), 3), np.float32),
+        )
+        return self.tracker.published(self.settings.min_tracking_iou)
+
+    @staticmethod
+    def _detections(faces) -> FaceDetections:
+        points = np.reshape(np.float32(faces), (len(faces), LANDMARKS, 3))
+        scores = np.linspace(0.9, 0.8, len(faces), dtype=np.float32)
+        return FaceDetections(tight_boxes(points), points[:, :6, :2], scores)
+
+    def _landmarks(self, rois: Rois, faces) -> tuple[np.ndarray, np.ndarray]:
+        """In each crop, the face nearest to its middle, and presence; a low one if none is."""
+        points = np.empty((len(rois), LANDMARKS, 3), np.float32)
+        presences = np.full(len(rois), 0.01, np.float32)
+        for index, (centre, size) in enumerate(zip(rois.centres, rois.sizes_wh, strict=True)):
+            points[index] = self.face_at(*centre, size[0] / 1.5)
+            ways = [
+                np.linalg.norm(tight_boxes(face[None])[0].reshape(2, 2).mean(axis=0) - centre)
+                for face in faces
+            ]
+            if ways and min(ways) < size[0] / 2:
+                points[index], presences[index] = faces[int(np.argmin(ways))], 0.99
+        return points, presences
