@@ -6,6 +6,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -205,7 +206,7 @@ class Compared:
         self.offsets_px.extend(np.abs(found.points - expected.points)[present].max(axis=(1, 2)))
         return found
 
-    def score(self, landmarks):
+    def scored(self, landmarks):
         """Score expressions on the device."""
         found, expected = (each.expressions.predict(landmarks) for each in self._both)
         self.score_offsets.append(np.abs(found - expected).max())
@@ -232,7 +233,7 @@ def test_a_stream_on_a_device_finds_in_each_crop_what_the_cpu_finds_there(
         pipelines = plain.stream(), placed.stream()
         stages = pipelines[1]._stages
         compared = Compared(stages, pipelines[0]._stages)
-        expressions = compared if stages.expressions else None
+        expressions = SimpleNamespace(predict=compared.scored) if stages.expressions else None
         pipelines[1]._stages = replace(stages, landmarker=compared, expressions=expressions)
         for picture in itertools.islice(pictures_from_file(clip), 12):
             frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
