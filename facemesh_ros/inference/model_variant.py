@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.inference.providers import CPU, ProviderChoice
 
 
