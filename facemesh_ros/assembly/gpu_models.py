@@ -25,9 +25,8 @@ from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_of_onnx_runtime
 from facemesh_ros.inference.model_loader import ModelLoader
-from facemesh_ros.inference.model_variant import variant_for
 from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder
 

@@ -17,7 +17,7 @@ from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import MissingModelError
-from facemesh_ros.inference.gpu.errors import DeviceError
+from facemesh_ros.inference.gpu.memory import DeviceError
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.io import pictures_from_file

@@ -20,8 +20,8 @@ from typing import Protocol
 import numpy as np
 
 from facemesh_ros.inference.gpu.bound_batches import SIZES
-from facemesh_ros.inference.gpu.errors import CudaError, DeviceError, DeviceLostError
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor, Results
+from facemesh_ros.inference.gpu.memory import CudaError, DeviceError, DeviceLostError
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.types import Frame

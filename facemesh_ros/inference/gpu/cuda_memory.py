@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
-from facemesh_ros.inference.gpu.errors import CudaError, DeviceError
+from facemesh_ros.inference.gpu.memory import CudaError, DeviceError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.types import UInt8
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import Memory
+from facemesh_ros.inference.gpu.memory import DeviceError, Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs, image_bytes, image_layout
 from facemesh_ros.types import Frame
 

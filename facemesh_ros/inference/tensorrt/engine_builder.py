@@ -16,10 +16,9 @@ import sys
 from dataclasses import asdict, dataclass
 from threading import Event
 
-from facemesh_ros.inference.model_variant import variant_for
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h

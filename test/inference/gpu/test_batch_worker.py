@@ -12,9 +12,8 @@ from onnx import TensorProto
 
 from facemesh_ros.inference.gpu import batch_worker as engine_module
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
-from facemesh_ros.inference.gpu.errors import DeviceError, DeviceLostError
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor
-from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.memory import DeviceError, DeviceLostError, HostMemory
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.inference.gpu.errors import DeviceError
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
-from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.memory import DeviceError, HostMemory
 from facemesh_ros.types import Frame, PixelOrder
 
 SLOT = 64

@@ -12,9 +12,7 @@ import pytest
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu.cuda_memory import LIBRARIES, CudaMemory, cuda_runtime
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import HostMemory
-from facemesh_ros.inference.gpu.packed_buffers import ALIGNMENT, PackedBuffers
+from facemesh_ros.inference.gpu.memory import ALIGNMENT, DeviceError, HostMemory, PackedBuffers
 
 SHAPES = {
     'first': (np.dtype(np.float32), (2, 3)),
