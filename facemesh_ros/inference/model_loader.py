@@ -12,8 +12,8 @@ from threading import Event
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
 from facemesh_ros.inference.diagnosis.installation import look_at_installation
-from facemesh_ros.inference.gpu_faults import is_of_onnx_runtime
-from facemesh_ros.inference.hardware import look_at_nvidia_driver
+from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
+from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.provider_report import ModelReport, ProviderReport, executed_nodes
 from facemesh_ros.inference.providers import (
@@ -57,7 +57,7 @@ class ModelLoader:
 
     def __init__(self, store: ModelStore, choice: ProviderChoice) -> None:
         self.choice = self._asked = choice
-        self.report = ProviderReport(choice.device_id, look_at_nvidia_driver())
+        self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
         self._networks: dict[str, ModelSession] = {}
         self._successors: list[Successor] = []
@@ -83,7 +83,7 @@ class ModelLoader:
         Raises:
             ProviderStartError: If the CPU would calculate although a GPU is required.
         """
-        refuse_cpu_nodes(network, self._asked)
+        check_no_cpu_nodes(network, self._asked)
         self.report.models[name] = ModelReport(
             network.provider, network.precision, network.placement, opened_ms, first_ms
         )
@@ -97,7 +97,7 @@ class ModelLoader:
         planned = len(self._successors)
         try:
             for name, network in self._networks.items():
-                network.take_over(self._open_somewhere(name))
+                network.replace_session(self._open_somewhere(name))
         finally:
             # Nobody would build them any more, and each holds a session.
             del self._successors[planned:]
@@ -120,7 +120,7 @@ class ModelLoader:
         onnx = self._store.load(name, variant_for(name, choice))
         network = ModelSession(onnx, choice, folder=folder)
         opened_s = time.perf_counter()
-        run_once(network)
+        check_runs(network)
         first_s = time.perf_counter()
         if not network.placement:
             with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
@@ -135,7 +135,7 @@ class ModelLoader:
 
     def _open_for_tensorrt(self, name: str) -> ModelSession:
         """Open the engine if it has been built, else on CUDA until it is."""
-        refuse_without_tensorrt(self.choice)
+        check_tensorrt_installed(self.choice)
         if self._engines is None:
             self._engines = EngineCache(this_machine(self.report.driver, self.choice.device_id))
         onnx = self._store.load(name, variant_for(name, self.choice))
@@ -219,7 +219,7 @@ class ModelLoader:
             _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)
 
 
-def run_once(network: ModelSession) -> None:
+def check_runs(network: ModelSession) -> None:
     """Raise ProviderStartError unless it runs.
 
     Nodes are placed on CUDA also where cuDNN is missing; the first convolution then fails.
@@ -229,12 +229,12 @@ def run_once(network: ModelSession) -> None:
     except GpuLostError as error:
         raise ProviderStartError(network.provider, str(error.__cause__)) from error
     except Exception as error:
-        if network.provider not in GPU_PROVIDERS or not is_of_onnx_runtime(error):
+        if network.provider not in GPU_PROVIDERS or not is_onnxruntime_error(error):
             raise
         raise ProviderStartError(network.provider, str(error)) from error
 
 
-def refuse_cpu_nodes(network: ModelSession, choice: ProviderChoice) -> None:
+def check_no_cpu_nodes(network: ModelSession, choice: ProviderChoice) -> None:
     """Raise ProviderStartError if the CPU would calculate although a GPU is required."""
     left = sorted(set(network.cpu_operators) - BOOKKEEPING)
     if choice.require_gpu and network.provider in GPU_PROVIDERS and left:
@@ -243,7 +243,7 @@ def refuse_cpu_nodes(network: ModelSession, choice: ProviderChoice) -> None:
         )
 
 
-def refuse_without_tensorrt(choice: ProviderChoice) -> None:
+def check_tensorrt_installed(choice: ProviderChoice) -> None:
     """Raise ProviderStartError if TensorRT cannot be there, before anything is built."""
     installed = look_at_installation()
     if choice.wanted not in installed.providers or installed.missing_tensorrt:

@@ -120,7 +120,7 @@ class ModelSession:
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
 
-    def take_over(self, successor: ModelSession) -> None:
+    def replace_session(self, successor: ModelSession) -> None:
         """Run from the next batch on as another network of the same model does.
 
         Any thread may call it, also while others run: a run in hand ends on the old session.

@@ -19,15 +19,15 @@ ALIGNMENT = 256
 Shapes = Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
-class DeviceError(ExecutionProviderError):
+class ExecutorError(ExecutionProviderError):
     """A device does not do what it is asked for."""
 
 
-class CudaError(DeviceError):
+class CudaError(ExecutorError):
     """CUDA itself refuses a call: what it was asked for, or the GPU, is lost."""
 
 
-class DeviceLostError(DeviceError):
+class ExecutorLostError(ExecutorError):
     """A device that ran models does not run them now; the next call may find it again."""
 
 

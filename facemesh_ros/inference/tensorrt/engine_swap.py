@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from facemesh_ros.inference.gpu_recovery import nobody_cares
+from facemesh_ros.inference.gpu_recovery import ignore_change
 from facemesh_ros.inference.session import ModelSession
 
 PERIOD_S = 10.0
@@ -56,7 +56,7 @@ class Handover:
         """
         self.opening = ''
         self._successors, self._what = list(successors), what
-        self._changed = changed or nobody_cares
+        self._changed = changed or ignore_change
         self._period_s = period_s
         self._stopping = Event()
         self._thread: Thread | None = None
@@ -72,7 +72,7 @@ class Handover:
         """Hand nothing over any more, and end what is being built."""
         self._stopping.set()
         self.wait(END_S)
-        self._changed = nobody_cares
+        self._changed = ignore_change
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all is done and return whether it is."""
@@ -114,7 +114,7 @@ class Handover:
         else:
             if self._stopping.is_set():
                 return
-            serving.take_over(opened)
+            serving.replace_session(opened)
             _LOG.info(
                 'the %s is built after %.1f s; %s runs it from now on',
                 subject,
