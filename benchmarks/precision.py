@@ -27,7 +27,7 @@ from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -100,7 +100,7 @@ def _print_detector(frames: list[Frame], name: str, single: Load, half: Load) ->
 
 def _print_landmarks(crops: Crops, name: str, single: Load, half: Load) -> None:
     """Landmarks in the same crops, and the expressions that follow from them."""
-    found = landmark_differences(crops, FaceLandmarker(single(name)), FaceLandmarker(half(name)))
+    found = landmark_differences(crops, FaceMesh(single(name)), FaceMesh(half(name)))
     offsets = found.offsets_px
     _print_row(name, f'landmarks of {len(offsets)} faces, px of the image', offsets)
     _print_row(name, 'the same, % of the crop', 100 * offsets / found.crop_sides_px[:, None])

@@ -12,14 +12,14 @@ from facemesh_ros.assembly.gpu_models import (
     MAX_CONCURRENT_REQUESTS,
     GpuModels,
     ModelNames,
-    gpu_models,
+    open_gpu_models,
 )
 from facemesh_ros.catalog.models import landmark_spec
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.io.moving_face import moving_astronaut
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.settings.pipeline import SensorSettings
@@ -46,7 +46,7 @@ class Contestant:
 
     model: str
     device: GpuModels
-    on_host: FaceLandmarker
+    on_host: FaceMesh
     images: list[UInt8]
     rois: list[Rois]
     most_faces: int
@@ -84,9 +84,9 @@ def opened(
         FacemeshError: If the provider does not run it.
     """
     # First, as it tells best what is wrong with a GPU.
-    on_host = FaceLandmarker(load_session(store, model, choice))
+    on_host = FaceMesh(load_session(store, model, choice))
     expressions = landmark_spec(model).blendshape_model
-    device = gpu_models(
+    device = open_gpu_models(
         store,
         choice,
         ModelNames(model, ('short_range', 'full_range'), expressions),

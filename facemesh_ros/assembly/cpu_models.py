@@ -18,7 +18,7 @@ from facemesh_ros.inference.hardware import usable_cores
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.stages import BlendshapeModel, Components, LandmarkModel
 from facemesh_ros.settings.pipeline import SensorSettings
@@ -50,7 +50,7 @@ class Models:
             self.engine.close()
 
 
-def placed_models(
+def load_models(
     settings: SensorSettings,
     store: ModelStore,
     opener: ModelLoader,
@@ -132,7 +132,7 @@ def _models(
     expressions = _expressions(settings, store, spec)
     return Models(
         detectors,
-        FaceLandmarker(network, batch_limit=batch_limit, pool=pool),
+        FaceMesh(network, batch_limit=batch_limit, pool=pool),
         spec.square_roi,
         Blendshapes(opener.open(expressions)) if expressions else None,
         pool,

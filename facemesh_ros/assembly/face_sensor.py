@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.assembly.cpu_models import Models, placed_models
+from facemesh_ros.assembly.cpu_models import Models, load_models
 from facemesh_ros.attributes.blendshapes import NAMES
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import names_of
 from facemesh_ros.geometry.canonical_face import FaceTopology, load_topology
-from facemesh_ros.inference.gpu_recovery import GpuRecovery, nobody_cares
+from facemesh_ros.inference.gpu_recovery import GpuRecovery, ignore_change
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.provider_report import ProviderReport
 from facemesh_ros.inference.providers import ProviderChoice
@@ -97,7 +97,7 @@ class FaceSensor:
 
     def close(self) -> None:
         """End all threads and give the device back; no stream may ask any more."""
-        self.recovery.changed = nobody_cares
+        self.recovery.changed = ignore_change
         self.handover.stop()
         self._models.close()
 
@@ -122,7 +122,7 @@ def load_sensor(
     )
     landmark_model = chosen_landmark_model(settings.landmark_model, store)
     opener = ModelLoader(store, choice)
-    network, models = placed_models(settings, store, opener, landmark_model, streams)
+    network, models = load_models(settings, store, opener, landmark_model, streams)
     with ExitStack() as undo:
         undo.callback(models.close)
         info = ModelInfo(

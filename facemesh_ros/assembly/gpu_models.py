@@ -23,11 +23,10 @@ from facemesh_ros.inference.gpu.bound_batches import KINDS, SIZES, size_for
 from facemesh_ros.inference.gpu.executor import LAYOUT
 from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
-from facemesh_ros.inference.gpu_faults import is_of_onnx_runtime
+from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.model_loader import ModelLoader
-from facemesh_ros.inference.model_variant import variant_for
 from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -123,7 +122,7 @@ def proven_models(
     Raises:
         FacemeshError: If a model is missing, or the device does not take it.
     """
-    device = gpu_models(store, opener.choice, names, streams=streams)
+    device = open_gpu_models(store, opener.choice, names, streams=streams)
     try:
         first_ms = device.warm_up(faces=faces * streams, looks=MAX_CONCURRENT_REQUESTS * streams)
         for name, network in device.networks.items():
@@ -134,7 +133,7 @@ def proven_models(
     return device
 
 
-def gpu_models(
+def open_gpu_models(
     store: ModelStore, choice: ProviderChoice, names: ModelNames, *, streams: int = 1
 ) -> GpuModels:
     """Open models on a device.
@@ -186,7 +185,7 @@ def _run_first(engine: BatchWorker, model: str, frame: Frame, inputs: Inputs) ->
     try:
         engine.run(model, frame, inputs)
     except Exception as error:
-        if not is_of_onnx_runtime(error):
+        if not is_onnxruntime_error(error):
             raise
         raise ExecutionProviderError(f'{model} does not run on the device: {error}') from error
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from facemesh_ros.attributes.blendshapes import LANDMARKS, NAMES
 from facemesh_ros.catalog.model_entry import DetectorSpec
-from facemesh_ros.detection.anchors import anchor_centres
-from facemesh_ros.detection.blazeface import faces_from_tensors
+from facemesh_ros.detection.blazeface import anchor_centres, faces_from_tensors
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs, affine_samples, letterbox_samples

@@ -18,7 +18,7 @@ from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of
 from facemesh_ros.inference.diagnosis.installation import Installation, look_at_installation
 from facemesh_ros.inference.diagnosis.wheels import mixed_wheels
-from facemesh_ros.inference.hardware import NvidiaDriver, look_at_nvidia_driver
+from facemesh_ros.inference.hardware import NvidiaDriver, detect_nvidia_driver
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.models.store import ModelStore, State
@@ -76,7 +76,7 @@ def _runtime(installed: Installation) -> Finding:
 
 
 def _gpu(installed: Installation, choice: ProviderChoice) -> Iterator[Finding]:
-    driver = look_at_nvidia_driver()
+    driver = detect_nvidia_driver()
     gpus = ', '.join(f'{number}: {gpu.name}' for number, gpu in enumerate(driver.gpus))
     wanted = choice.wanted if choice.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
     known = DiagnosisFacts(installed, driver, wanted, choice.device_id)

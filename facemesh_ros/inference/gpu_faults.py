@@ -35,7 +35,7 @@ def is_gpu_fault(error: BaseException) -> bool:
     return isinstance(error, _KINDS) and _WORDS.search(str(error)) is not None
 
 
-def is_of_onnx_runtime(error: BaseException) -> bool:
+def is_onnxruntime_error(error: BaseException) -> bool:
     """Tell whether ONNX Runtime itself raised an error; its kinds have no common base."""
     if type(error) is RuntimeError:
         return str(error).startswith(_BY_A_BINDING)

@@ -14,7 +14,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _LOG = logging.getLogger(__name__)
 
 
-def nobody_cares() -> None:
+def ignore_change() -> None:
     """Take no notice of a change."""
 
 
@@ -34,7 +34,7 @@ class GpuRecovery:
             reopen: Opens all models anew; raises whatever keeps it from that.
             now_s: The time, s.
         """
-        self.changed: Callable[[], None] = nobody_cares
+        self.changed: Callable[[], None] = ignore_change
         self._reopen, self._now_s = reopen, now_s
         self._pause_s = FIRST_PAUSE_S
         self._next_s = -float('inf')

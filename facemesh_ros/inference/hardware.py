@@ -64,7 +64,7 @@ def nvidia_driver() -> str:
     return first_line.removeprefix('NVRM version:').strip()
 
 
-def look_at_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
+def detect_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
     """Ask kernel, bus and the driver's library; nothing is reserved on a GPU."""
     found = re.search(r'\b\d{3,}(\.\d+)+', nvidia_driver())
     version, card = found[0] if found else '', _has_card()

@@ -9,19 +9,13 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 
-from facemesh_ros.inference.acceptance_checks import (
-    refuse_cpu_nodes,
-    refuse_without_tensorrt,
-    run_once,
-)
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
 from facemesh_ros.inference.diagnosis.installation import look_at_installation
-from facemesh_ros.inference.hardware import look_at_nvidia_driver
-from facemesh_ros.inference.model_variant import variant_for
-from facemesh_ros.inference.node_placement import executed_nodes
+from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
+from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.provider_options import EngineFolder
-from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
+from facemesh_ros.inference.provider_report import ModelReport, ProviderReport, executed_nodes
 from facemesh_ros.inference.providers import (
     CPU,
     GPU_PROVIDERS,
@@ -30,7 +24,7 @@ from facemesh_ros.inference.providers import (
     ProviderChoice,
     ProviderStartError,
 )
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import GpuLostError, ModelSession, variant_for
 from facemesh_ros.inference.tensorrt.engine_builder import EngineOrder, build_engine
 from facemesh_ros.inference.tensorrt.engine_cache import (
     EngineCache,
@@ -40,6 +34,11 @@ from facemesh_ros.inference.tensorrt.engine_cache import (
 from facemesh_ros.inference.tensorrt.engine_swap import Handover, Successor
 from facemesh_ros.models.store import ModelStore
 
+# Nodes that put shapes together; ONNX Runtime leaves them to the CPU on purpose.
+BOOKKEEPING = frozenset(
+    {'Cast', 'Concat', 'Constant', 'Gather', 'Range', 'Shape', 'Size', 'Slice'}
+    | {'Squeeze', 'Unsqueeze', 'Reshape', 'Identity'}
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,7 +57,7 @@ class ModelLoader:
 
     def __init__(self, store: ModelStore, choice: ProviderChoice) -> None:
         self.choice = self._asked = choice
-        self.report = ProviderReport(choice.device_id, look_at_nvidia_driver())
+        self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
         self._networks: dict[str, ModelSession] = {}
         self._successors: list[Successor] = []
@@ -84,7 +83,7 @@ class ModelLoader:
         Raises:
             ProviderStartError: If the CPU would calculate although a GPU is required.
         """
-        refuse_cpu_nodes(network, self._asked)
+        check_no_cpu_nodes(network, self._asked)
         self.report.models[name] = ModelReport(
             network.provider, network.precision, network.placement, opened_ms, first_ms
         )
@@ -98,7 +97,7 @@ class ModelLoader:
         planned = len(self._successors)
         try:
             for name, network in self._networks.items():
-                network.take_over(self._open_somewhere(name))
+                network.replace_session(self._open_somewhere(name))
         finally:
             # Nobody would build them any more, and each holds a session.
             del self._successors[planned:]
@@ -121,7 +120,7 @@ class ModelLoader:
         onnx = self._store.load(name, variant_for(name, choice))
         network = ModelSession(onnx, choice, folder=folder)
         opened_s = time.perf_counter()
-        run_once(network)
+        check_runs(network)
         first_s = time.perf_counter()
         if not network.placement:
             with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
@@ -136,7 +135,7 @@ class ModelLoader:
 
     def _open_for_tensorrt(self, name: str) -> ModelSession:
         """Open the engine if it has been built, else on CUDA until it is."""
-        refuse_without_tensorrt(self.choice)
+        check_tensorrt_installed(self.choice)
         if self._engines is None:
             self._engines = EngineCache(this_machine(self.report.driver, self.choice.device_id))
         onnx = self._store.load(name, variant_for(name, self.choice))
@@ -218,3 +217,34 @@ class ModelLoader:
         if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
             self.report.warning = self._why_no_gpu('')
             _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)
+
+
+def check_runs(network: ModelSession) -> None:
+    """Raise ProviderStartError unless it runs.
+
+    Nodes are placed on CUDA also where cuDNN is missing; the first convolution then fails.
+    """
+    try:
+        network.try_once()
+    except GpuLostError as error:
+        raise ProviderStartError(network.provider, str(error.__cause__)) from error
+    except Exception as error:
+        if network.provider not in GPU_PROVIDERS or not is_onnxruntime_error(error):
+            raise
+        raise ProviderStartError(network.provider, str(error)) from error
+
+
+def check_no_cpu_nodes(network: ModelSession, choice: ProviderChoice) -> None:
+    """Raise ProviderStartError if the CPU would calculate although a GPU is required."""
+    left = sorted(set(network.cpu_operators) - BOOKKEEPING)
+    if choice.require_gpu and network.provider in GPU_PROVIDERS and left:
+        raise ProviderStartError(
+            network.provider, f'of {network.name}, {", ".join(left)} would run on the CPU'
+        )
+
+
+def check_tensorrt_installed(choice: ProviderChoice) -> None:
+    """Raise ProviderStartError if TensorRT cannot be there, before anything is built."""
+    installed = look_at_installation()
+    if choice.wanted not in installed.providers or installed.missing_tensorrt:
+        raise ProviderStartError(choice.wanted, '')

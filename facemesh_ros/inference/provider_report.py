@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from facemesh_ros.inference.hardware import NvidiaDriver
-from facemesh_ros.inference.providers import GPU_PROVIDERS
+from facemesh_ros.inference.provider_options import EngineFolder
+from facemesh_ros.inference.providers import GPU_PROVIDERS, ProviderChoice
+from facemesh_ros.inference.session import ModelSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +93,25 @@ class ProviderReport:
         return (
             f'{self.provider} on {self.device}{driver}; {models}; warm-up {self.warm_up_ms:.0f} ms'
         )
+
+
+def executed_nodes(
+    onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None = None
+) -> dict[str, int]:
+    """Run a model once and count the nodes that each provider executed.
+
+    Slower than `ModelSession.placement`, but every release of ONNX Runtime can tell. After fusion
+    there are fewer nodes than the model file has.
+    """
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as place:
+        network = ModelSession(onnx, choice, profile=f'{place}/run', folder=folder)
+        network.try_once()
+        network.end_profile()
+        (written,) = Path(place).iterdir()
+        events = json.loads(written.read_text())
+    ran = {
+        (event['name'], event['args']['provider'])
+        for event in events
+        if event.get('cat') == 'Node' and event.get('args', {}).get('provider')
+    }
+    return dict(Counter(provider for _, provider in ran))

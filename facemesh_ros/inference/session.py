@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime as ort
 
+from facemesh_ros.catalog.model_entry import Variant
+from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import (
+    CPU,
     GPU_PROVIDERS,
     ExecutionProviderError,
     ProviderChoice,
@@ -117,7 +120,7 @@ class ModelSession:
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
 
-    def take_over(self, successor: ModelSession) -> None:
+    def replace_session(self, successor: ModelSession) -> None:
         """Run from the next batch on as another network of the same model does.
 
         Any thread may call it, also while others run: a run in hand ends on the old session.
@@ -127,3 +130,11 @@ class ModelSession:
         self.provider, self.precision = successor.provider, successor.precision
         self.variant, self.placement = successor.variant, successor.placement
         self.cpu_operators = successor.cpu_operators
+
+
+def variant_for(name: str, choice: ProviderChoice) -> Variant:
+    """Return the flavour of a model for what is to run it."""
+    if choice.wanted == CPU:
+        return Variant.CPU
+    half = choice.precision == 'fp16' and Variant.HALF in entry_of(name).variants
+    return Variant.HALF if half else Variant.PLAIN

@@ -11,7 +11,7 @@ from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import FaceLandmarks, Float32, Float64, Frame, Rois
 
 
-class FaceLandmarker:
+class FaceMesh:
     """Stateless landmark model around one network; runs the crops of a frame in batches."""
 
     def __init__(

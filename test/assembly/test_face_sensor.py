@@ -17,7 +17,7 @@ from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import MissingModelError
-from facemesh_ros.inference.gpu.errors import DeviceError
+from facemesh_ros.inference.gpu.memory import ExecutorError
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.io import pictures_from_file
@@ -252,7 +252,7 @@ def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplo
     require_models('mesh', 'short_range')
 
     def refused(*_, **__):
-        raise DeviceError('no stream')
+        raise ExecutorError('no stream')
 
     # The CPU stands for a GPU whose networks run.
     monkeypatch.setattr('facemesh_ros.assembly.cpu_models.CUDA', CPU)

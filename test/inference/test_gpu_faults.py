@@ -8,7 +8,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference import session as network_module
-from facemesh_ros.inference.gpu_faults import is_gpu_fault, is_of_onnx_runtime
+from facemesh_ros.inference.gpu_faults import is_gpu_fault, is_onnxruntime_error
 from facemesh_ros.inference.providers import CPU, ProviderChoice
 from facemesh_ros.inference.session import GpuLostError, ModelSession
 
@@ -79,6 +79,6 @@ def test_errors_of_onnx_runtime_are_known_as_such(network):
         network.session.run_with_iobinding(binding)
     with pytest.raises(state.InvalidArgument) as misshapen:
         network.run(IMAGE[:, :64], ['regressors'])
-    assert is_of_onnx_runtime(unbound.value)
-    assert is_of_onnx_runtime(misshapen.value)
-    assert not is_of_onnx_runtime(RuntimeError('cannot schedule new futures after shutdown'))
+    assert is_onnxruntime_error(unbound.value)
+    assert is_onnxruntime_error(misshapen.value)
+    assert not is_onnxruntime_error(RuntimeError('cannot schedule new futures after shutdown'))

@@ -153,7 +153,7 @@ def test_onnx_runtime_says_what_the_diagnosis_expects(run, variables, told):
 
 
 PLACED = (
-    'from facemesh_ros.inference.acceptance_checks import BOOKKEEPING\n'
+    'from facemesh_ros.inference.model_loader import BOOKKEEPING\n'
     'from facemesh_ros.inference.session import ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.catalog.models import entry_of\n'
@@ -225,7 +225,7 @@ WHOLE_IMAGES = (
     'import numpy as np\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.types import Frame, PixelOrder, Rois\n'
-    'from facemesh_ros.inference.gpu.errors import DeviceLostError\n'
+    'from facemesh_ros.inference.gpu.memory import DeviceLostError\n'
     'from facemesh_ros.assembly.gpu_models import ModelNames, device_models\n'
     'from facemesh_ros.models.store import ModelStore\n'
     'choice = ProviderChoice("cuda", precision="{precision}")\n'

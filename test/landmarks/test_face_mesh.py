@@ -7,7 +7,7 @@ import pytest
 
 from facemesh_ros.geometry.affine import image_from_crop
 from facemesh_ros.inference.session import ModelMismatchError
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker, image_landmarks
+from facemesh_ros.landmarks.face_mesh import FaceMesh, image_landmarks
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 MODELS = ['attention', 'mesh', 'v2']
@@ -54,7 +54,7 @@ def test_each_face_has_its_own_roi():
 @pytest.mark.parametrize('batch_limit', [None, 1, 3, 4])
 @pytest.mark.parametrize('model', MODELS)
 def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model, batch_limit):
-    landmarker = FaceLandmarker(network_of(model), batch_limit=batch_limit)
+    landmarker = FaceMesh(network_of(model), batch_limit=batch_limit)
     frame = Frame(astronaut, PixelOrder.RGB)
     rois = Rois(
         np.float32([[225, 130], [230, 120], [400, 400], [220, 140]]),
@@ -70,7 +70,7 @@ def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model, batch_li
 
 @pytest.mark.parametrize('model', MODELS)
 def test_presence_tells_a_face_from_a_space_suit(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(network_of(model))
     rois = Rois(
         np.float32([[225, 130], [60, 440]]),
         np.full((2, 2), 143, np.float32),
@@ -83,7 +83,7 @@ def test_presence_tells_a_face_from_a_space_suit(network_of, astronaut, model):
 
 @pytest.mark.parametrize('model', MODELS)
 def test_a_turned_picture_gives_the_same_landmarks_turned(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(network_of(model))
     upright = landmarker.predict(Frame(astronaut, PixelOrder.RGB), roi((225, 130), (143, 143)))
     turned = np.ascontiguousarray(np.rot90(astronaut, -1))  # clockwise: (x, y) to (511 - y, x)
     around = landmarker.predict(
@@ -97,7 +97,7 @@ def test_a_turned_picture_gives_the_same_landmarks_turned(network_of, astronaut,
 
 @pytest.mark.parametrize('model', MODELS)
 def test_no_roi_no_landmarks(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(network_of(model))
     none = Rois(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
     found = landmarker.predict(Frame(astronaut, PixelOrder.RGB), none)
     assert found.points.shape == (0, landmarker.landmark_count, 3)
@@ -106,4 +106,4 @@ def test_no_roi_no_landmarks(network_of, astronaut, model):
 
 def test_a_detector_in_the_landmark_models_place_is_named(network_of):
     with pytest.raises(ModelMismatchError, match="short_range: output 'landmarks' is missing"):
-        FaceLandmarker(network_of('short_range'))
+        FaceMesh(network_of('short_range'))

@@ -42,8 +42,8 @@ def opened(onnx, choice, *rest):
     return Session(session)
 
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
-import facemesh_ros.inference.model_variant
-facemesh_ros.inference.model_variant.CPU = 'nobody wants the form for CPUs here'
+import facemesh_ros.inference.session
+facemesh_ros.inference.session.CPU = 'nobody wants the form for CPUs here'
 import facemesh_ros.assembly.cpu_models
 facemesh_ros.assembly.cpu_models.CUDA = 'whole images are not what this is about'
 """

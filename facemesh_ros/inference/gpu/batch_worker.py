@@ -20,8 +20,8 @@ from typing import Protocol
 import numpy as np
 
 from facemesh_ros.inference.gpu.bound_batches import SIZES
-from facemesh_ros.inference.gpu.errors import CudaError, DeviceError, DeviceLostError
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor, Results
+from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError, ExecutorLostError
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.types import Frame
@@ -92,8 +92,8 @@ class BatchWorker:
             The outputs, batch axis first.
 
         Raises:
-            DeviceLostError: If the device does not run it, or is not open yet after a loss.
-            DeviceError: If the engine is closed.
+            ExecutorLostError: If the device does not run it, or is not open yet after a loss.
+            ExecutorError: If the engine is closed.
             Exception: Whatever else is wrong with what is asked for.
         """
         count, most = len(next(iter(inputs.values()))), SIZES[-1]
@@ -119,7 +119,7 @@ class BatchWorker:
     def _ask(self, requests: Iterable[_Request]) -> None:
         with self._changed:
             if self._is_closed:
-                raise DeviceError(self._why_closed)
+                raise ExecutorError(self._why_closed)
             self._waiting.extend(requests)
             self._changed.notify_all()
 
@@ -158,7 +158,7 @@ class BatchWorker:
         try:
             device = self._ready_device()
             results = device.run(model, [request.crops for request in requests])
-        except DeviceLostError as error:
+        except ExecutorLostError as error:
             self._fail(requests, str(error), error)
         except Exception as error:  # ONNX Runtime's have no common base
             self._blame(model, requests, error)
@@ -173,12 +173,12 @@ class BatchWorker:
         """Return the device, opened anew if it was lost and the pause is over."""
         if self._device is None:
             if time.monotonic() < self._not_before_s:
-                raise DeviceLostError(f'{self._loss}; {self._outlook()}')
+                raise ExecutorLostError(f'{self._loss}; {self._outlook()}')
             try:
                 self._device = self._opener(again=True)
             except Exception as error:  # whatever it is, the next try may find it mended
                 self._lose(f'the device does not open: {_in_one_line(error)}')
-                raise DeviceLostError(f'{self._loss}; {self._outlook()}') from error
+                raise ExecutorLostError(f'{self._loss}; {self._outlook()}') from error
         return self._device
 
     def _blame(self, model: str, requests: Sequence[_Request], error: Exception) -> None:
@@ -214,7 +214,7 @@ class BatchWorker:
     @staticmethod
     def _fail(requests: Iterable[_Request], told: str, cause: Exception) -> None:
         for request in requests:
-            error = DeviceLostError(told)
+            error = ExecutorLostError(told)
             error.__cause__ = cause
             request.results.set_exception(error)
 
@@ -224,7 +224,7 @@ class BatchWorker:
             self._is_closed = True
         for request in (*self._in_hand, *self._waiting):
             if not request.results.done():
-                request.results.set_exception(DeviceError(self._why_closed))
+                request.results.set_exception(ExecutorError(self._why_closed))
         self._close_device()
 
 

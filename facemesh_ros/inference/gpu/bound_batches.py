@@ -17,8 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
-from facemesh_ros.inference.gpu.memory import Memory
-from facemesh_ros.inference.gpu.packed_buffers import PackedBuffers, Shapes
+from facemesh_ros.inference.gpu.memory import Memory, PackedBuffers, Shapes
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 

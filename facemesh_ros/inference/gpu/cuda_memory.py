@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
-from facemesh_ros.inference.gpu.errors import CudaError, DeviceError
+from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.types import UInt8
 
@@ -37,7 +37,7 @@ def cuda_runtime() -> ctypes.CDLL:
     """Return libcudart, the copy that is loaded already if there is one.
 
     Raises:
-        DeviceError: If there is none.
+        ExecutorError: If there is none.
     """
     load_cuda_libraries()
     for name in LIBRARIES:
@@ -50,7 +50,7 @@ def cuda_runtime() -> ctypes.CDLL:
         library.cudaGetErrorString.argtypes = [_int]
         library.cudaGetErrorString.restype = ctypes.c_char_p
         return library
-    raise DeviceError(
+    raise ExecutorError(
         f'none of {", ".join(LIBRARIES)} can be loaded; '
         '`pip install "onnxruntime-gpu[cuda,cudnn]"` brings CUDA'
     )
@@ -72,7 +72,7 @@ class CudaMemory:
             library: libcudart; None to look for it.
 
         Raises:
-            DeviceError: If there is no such GPU, or no libcudart.
+            ExecutorError: If there is no such GPU, or no libcudart.
         """
         self.device_id = device_id
         self._library = library or cuda_runtime()

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import Memory
+from facemesh_ros.inference.gpu.memory import ExecutorError, Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs, image_bytes, image_layout
 from facemesh_ros.types import Frame
 
@@ -56,12 +55,12 @@ class ImageSlots:
         """Take a larger buffer, and forget all images.
 
         Raises:
-            DeviceError: If an image is larger than the graphs can count.
+            ExecutorError: If an image is larger than the graphs can count.
         """
         largest = max(map(_size, frames))
         slot_size = 1 << (largest - 1).bit_length()
         if slot_size > LARGEST_BUFFER:
-            raise DeviceError(f'an image of {largest} bytes is too large for a GPU (1 GiB)')
+            raise ExecutorError(f'an image of {largest} bytes is too large for a GPU (1 GiB)')
         self._slots.clear()
         self._memory.free(self.address)
         self._allocate(self.count, slot_size)

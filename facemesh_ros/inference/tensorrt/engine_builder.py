@@ -17,10 +17,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from facemesh_ros.inference.model_variant import variant_for
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import PROVIDERS, ProviderChoice, ProviderStartError
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from facemesh_ros.assembly.gpu_models import GpuModels, ModelNames, gpu_models
+from facemesh_ros.assembly.gpu_models import GpuModels, ModelNames, open_gpu_models
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -47,7 +47,7 @@ def on_device(model_store, require_models):
         if landmark_model not in opened:
             expressions = 'blendshapes' if landmark_model == 'v2' else ''
             require_models(landmark_model, *DETECTORS, *filter(None, [expressions]))
-            opened[landmark_model] = gpu_models(
+            opened[landmark_model] = open_gpu_models(
                 model_store,
                 ProviderChoice('cpu'),
                 ModelNames(landmark_model, DETECTORS, expressions),

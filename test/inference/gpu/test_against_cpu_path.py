@@ -20,7 +20,7 @@ from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 MODELS = list(names_of(Kind.LANDMARKS))
@@ -32,11 +32,9 @@ FACE = Rois(np.float32([[225, 130]]), np.float32([[143, 143]]), np.float32([0.09
 
 @pytest.fixture(scope='session')
 def cpu_landmarker(model_store, require_models):
-    def made(name: str) -> FaceLandmarker:
+    def made(name: str) -> FaceMesh:
         require_models(name)
-        return FaceLandmarker(
-            load_session(model_store, name, ProviderChoice('cpu')), batch_limit=1
-        )
+        return FaceMesh(load_session(model_store, name, ProviderChoice('cpu')), batch_limit=1)
 
     return made
 

@@ -12,9 +12,8 @@ from onnx import TensorProto
 
 from facemesh_ros.inference.gpu import batch_worker as engine_module
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
-from facemesh_ros.inference.gpu.errors import DeviceError, DeviceLostError
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor
-from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.memory import ExecutorError, ExecutorLostError, HostMemory
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
@@ -173,7 +172,7 @@ def test_all_callers_of_a_run_in_which_the_device_was_lost_hear_of_it(
     answers = ask_together(1, 2, 3, fault=FAULT)
     assert len({id(answer) for answer in answers.values()}) == 3
     for answer in answers.values():
-        assert isinstance(answer, DeviceLostError)
+        assert isinstance(answer, ExecutorLostError)
         assert 'CUDA failure 700' in str(answer)
     clock.now_s += PAUSE_S
     assert ask_together(1, 3) == {1: [1, 1], 3: [9, 9]}
@@ -202,12 +201,12 @@ def test_a_device_runs_what_does_not_fit_in_one_batch_in_several(opener):
 
 def test_a_loss_is_told_and_the_device_comes_back(engine, opener, clock):
     opener.fault = FAULT
-    with pytest.raises(DeviceLostError, match=r'stopped at lookup: .*CUDA failure 700') as lost:
+    with pytest.raises(ExecutorLostError, match=r'stopped at lookup: .*CUDA failure 700') as lost:
         ask(engine, 1)
     assert 'opened anew in 1.0 s' in str(lost.value)
     assert 'restart' in str(lost.value)
     runs = len(opener.runs)
-    with pytest.raises(DeviceLostError, match=r'CUDA failure 700.*anew in 1\.0 s'):
+    with pytest.raises(ExecutorLostError, match=r'CUDA failure 700.*anew in 1\.0 s'):
         ask(engine, 3)
     assert (opener.again, len(opener.runs)) == ([False], runs)
     clock.now_s += PAUSE_S
@@ -218,37 +217,37 @@ def test_a_loss_is_told_and_the_device_comes_back(engine, opener, clock):
 def test_the_pause_grows_until_there_has_been_peace(engine, opener, clock, monkeypatch):
     monkeypatch.setattr(engine_module, 'CALM_RUNS', 3)
     pauses = []
-    opener.fails, opener.fault = DeviceError('no such device'), FAULT
-    with pytest.raises(DeviceLostError, match='CUDA failure 700'):
+    opener.fails, opener.fault = ExecutorError('no such device'), FAULT
+    with pytest.raises(ExecutorLostError, match='CUDA failure 700'):
         ask(engine, 1)
     for _ in range(8):
         before = clock.now_s
         tries = len(opener.again)
         while len(opener.again) == tries:
             clock.now_s += 0.5
-            with pytest.raises(DeviceLostError):
+            with pytest.raises(ExecutorLostError):
                 ask(engine, 1)
         pauses.append(clock.now_s - before)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
-    with pytest.raises(DeviceLostError, match='no such device'):
+    with pytest.raises(ExecutorLostError, match='no such device'):
         ask(engine, 1)
     opener.fails = None
     clock.now_s += 60
     assert ask(engine, 4) == [16]
     opener.fault = FAULT
-    with pytest.raises(DeviceLostError, match=r'anew in 60\.0 s'):
+    with pytest.raises(ExecutorLostError, match=r'anew in 60\.0 s'):
         ask(engine, 4)
     clock.now_s += 60
     for _ in range(3):
         assert ask(engine, 4) == [16]
     opener.fault = FAULT
-    with pytest.raises(DeviceLostError, match=r'anew in 1\.0 s'):
+    with pytest.raises(ExecutorLostError, match=r'anew in 1\.0 s'):
         ask(engine, 4)
 
 
 def test_what_cannot_be_opened_is_told_at_once(opener):
-    opener.fails = DeviceError('no such device')
-    with pytest.raises(DeviceError, match='no such device'):
+    opener.fails = ExecutorError('no such device')
+    with pytest.raises(ExecutorError, match='no such device'):
         BatchWorker(opener)
     assert opener.again == [False]
 
@@ -258,7 +257,7 @@ def test_after_the_end_nobody_waits(opener):
     assert ask(engine, 2) == [4]
     engine.close()
     engine.close()
-    with pytest.raises(DeviceError, match='closed'):
+    with pytest.raises(ExecutorError, match='closed'):
         ask(engine, 2)
     assert not engine._thread.is_alive()
 
@@ -268,21 +267,21 @@ def test_a_device_that_cannot_be_given_back_is_opened_anew_all_the_same(
 ):
     monkeypatch.setattr(GpuExecutor, 'close', None)
     opener.fault = FAULT
-    with pytest.raises(DeviceLostError, match='CUDA failure 700'):
+    with pytest.raises(ExecutorLostError, match='CUDA failure 700'):
         ask(engine, 1)
     assert 'not given back' in caplog.text
     clock.now_s += PAUSE_S
     assert ask(engine, 3) == [9]
 
 
-@pytest.mark.parametrize('error', [DeviceError('no GPU'), KeyError('a mistake of ours')])
+@pytest.mark.parametrize('error', [ExecutorError('no GPU'), KeyError('a mistake of ours')])
 def test_whatever_keeps_a_device_from_opening_it_is_tried_again(engine, opener, clock, error):
     opener.fault, opener.fails = FAULT, error
     for _ in range(2):
-        with pytest.raises(DeviceLostError):
+        with pytest.raises(ExecutorLostError):
             ask(engine, 1)
         clock.now_s += PAUSE_S
-    with pytest.raises(DeviceLostError, match=f'does not open: .*{error.args[0]}'):
+    with pytest.raises(ExecutorLostError, match=f'does not open: .*{error.args[0]}'):
         ask(engine, 1)
     opener.fails = None
     clock.now_s += 2 * PAUSE_S
@@ -296,10 +295,10 @@ def test_if_its_thread_ends_nobody_waits_for_ever_and_all_hear_why(
     monkeypatch.setattr(BatchWorker, '_blame', None)
     answers = ask_together(1, 99, 3)
     for answer in answers.values():
-        assert isinstance(answer, DeviceError)
+        assert isinstance(answer, ExecutorError)
         assert 'by a fault of its own' in str(answer)
         assert 'configure the node anew' in str(answer)
-    with pytest.raises(DeviceError, match='by a fault of its own'):
+    with pytest.raises(ExecutorError, match='by a fault of its own'):
         ask(engine, 1)
 
 

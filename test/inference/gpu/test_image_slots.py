@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.inference.gpu.errors import DeviceError
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
-from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.memory import ExecutorError, HostMemory
 from facemesh_ros.types import Frame, PixelOrder
 
 SLOT = 64
@@ -90,5 +89,5 @@ def test_the_graphs_count_to_two_gib():
         np.lib.stride_tricks.as_strided(np.zeros(1, np.uint8), (2**16, 2**15), (0, 1)),
         PixelOrder.MONO,
     )
-    with pytest.raises(DeviceError, match='too large'):
+    with pytest.raises(ExecutorError, match='too large'):
         slots.grow([huge])

@@ -12,9 +12,7 @@ import pytest
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu.cuda_memory import LIBRARIES, CudaMemory, cuda_runtime
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import HostMemory
-from facemesh_ros.inference.gpu.packed_buffers import ALIGNMENT, PackedBuffers
+from facemesh_ros.inference.gpu.memory import ALIGNMENT, ExecutorError, HostMemory, PackedBuffers
 
 SHAPES = {
     'first': (np.dtype(np.float32), (2, 3)),
@@ -116,16 +114,16 @@ def test_models_work_on_the_stream_of_the_copies(library):
 def test_an_error_of_cuda_says_which_call_and_why(library):
     memory = CudaMemory(0, library)
     told(library, 'failing').value = 1
-    with pytest.raises(DeviceError, match=r'GPU 0: cudaMalloc: out of memory \(CUDA error 2\)'):
+    with pytest.raises(ExecutorError, match=r'GPU 0: cudaMalloc: out of memory \(CUDA error 2\)'):
         memory.allocate(10)
     memory.close()  # even so
-    with pytest.raises(DeviceError, match='GPU 7: cudaSetDevice'):
+    with pytest.raises(ExecutorError, match='GPU 7: cudaSetDevice'):
         CudaMemory(7, library)
 
 
 def test_without_cuda_the_cure_is_named(monkeypatch):
     monkeypatch.setattr('facemesh_ros.inference.gpu.cuda_memory.LIBRARIES', ('libcudart.so.0',))
-    with pytest.raises(DeviceError, match='pip install'):
+    with pytest.raises(ExecutorError, match='pip install'):
         CudaMemory()
-    assert issubclass(DeviceError, FacemeshError)
+    assert issubclass(ExecutorError, FacemeshError)
     assert LIBRARIES[0].startswith('libcudart.so.')

@@ -25,7 +25,7 @@ from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.providers import CPU, ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 # Median, 95 % and largest distance from fp32 in px of the image, about twice what
@@ -96,7 +96,7 @@ def test_the_same_faces_are_found(name, plain, half, frames) -> None:
 
 @pytest.mark.parametrize('name', names_of(Kind.LANDMARKS))
 def test_landmarks_are_where_they_were(name, plain, half, crops) -> None:
-    landmarkers = [FaceLandmarker(load(name)) for load in (plain, half)]
+    landmarkers = [FaceMesh(load(name)) for load in (plain, half)]
     found = landmark_differences(crops, *landmarkers)
     assert len(found.offsets_px) > 30
     assert found.presences.max() <= PRESENCE_TOLERANCE
