@@ -78,6 +78,7 @@ def load_models(
             return _on_device(settings, store, opener, landmark_model, streams)
         except ExecutionProviderError as error:
             refusal = str(error)
+    opener.build_engines(model_names(settings, store, landmark_model).all)
     # If nothing at all runs on CUDA, this tells why, or falls back.
     network = opener.open(landmark_model)
     models = _models(settings, store, opener, network, landmark_spec(landmark_model))
@@ -86,6 +87,15 @@ def load_models(
         opener.report.warning = told
         _LOG.warning(told)
     return network, models
+
+
+def model_names(settings: SensorSettings, store: ModelStore, landmark_model: str) -> ModelNames:
+    """Return which models the settings ask for, besides the landmark model."""
+    return ModelNames(
+        landmark_model,
+        tuple(_detectors(settings.detector, store)),
+        _expressions(settings, store, landmark_spec(landmark_model)),
+    )
 
 
 def _on_device(
@@ -97,11 +107,7 @@ def _on_device(
 ) -> tuple[ModelSession, Models]:
     """Put everything where whole images are taken."""
     spec = landmark_spec(landmark_model)
-    names = ModelNames(
-        landmark_model,
-        tuple(_detectors(settings.detector, store)),
-        _expressions(settings, store, spec),
-    )
+    names = model_names(settings, store, landmark_model)
     device = proven_models(store, opener, names, faces=settings.max_faces, streams=streams)
     return device.networks[landmark_model], Models(
         device.detectors,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from facemesh_ros.assembly.cpu_models import Models, load_models
+from facemesh_ros.assembly.cpu_models import Models, load_models, model_names
 from facemesh_ros.attributes.blendshapes import NAMES
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import names_of
@@ -18,7 +18,8 @@ from facemesh_ros.inference.gpu_recovery import GpuRecovery, ignore_change
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.provider_report import ProviderReport
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.inference.tensorrt.engine_swap import Handover
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
+from facemesh_ros.inference.tensorrt.engine_cache import EngineCache
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.pipeline.stages import Stage, untimed
@@ -68,7 +69,6 @@ class FaceSensor:
         model: What runs.
         topology: How the landmarks hang together.
         settings: What it was loaded for.
-        handover: Once started, brings what took too long to wait for into service.
         recovery: Is to be told of each error of a stream.
 
     It has threads of its own, on a GPU memory too: `close` it at the end.
@@ -77,7 +77,6 @@ class FaceSensor:
     model: ModelInfo
     topology: FaceTopology
     settings: SensorSettings
-    handover: Handover
     recovery: GpuRecovery
     _models: Models
     _ids: FaceIds
@@ -90,20 +89,17 @@ class FaceSensor:
         """
         return FacePipeline(self._models.stages(self.settings), self.settings, self._ids, stage)
 
-    def start(self, changed: Callable[[], None]) -> None:
-        """Start the handover; `changed` is called, in any thread, when something else runs."""
-        self.recovery.changed = changed
-        self.handover.start(changed)
-
     def close(self) -> None:
         """End all threads and give the device back; no stream may ask any more."""
         self.recovery.changed = ignore_change
-        self.handover.stop()
         self._models.close()
 
 
 def load_sensor(
-    settings: SensorSettings, streams: int = 1, ids: FaceIds | None = None
+    settings: SensorSettings,
+    streams: int = 1,
+    ids: FaceIds | None = None,
+    watch_build: BuildWatch = lambda progress: None,
 ) -> FaceSensor:
     """Load the models that the settings name and run them once.
 
@@ -112,16 +108,14 @@ def load_sensor(
         streams: How many there will be, for a GPU to have room for the images of all.
         ids: Where new faces get their numbers from; None to begin at 1. A process that loads one
             sensor after another gives the same to all, and no number comes twice.
+        watch_build: See `ModelLoader`; with TensorRT, loading takes minutes the first time.
 
     Raises:
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
-    choice = ProviderChoice(
-        settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
-    )
     landmark_model = chosen_landmark_model(settings.landmark_model, store)
-    opener = ModelLoader(store, choice)
+    opener = ModelLoader(store, _choice(settings), watch_build)
     network, models = load_models(settings, store, opener, landmark_model, streams)
     with ExitStack() as undo:
         undo.callback(models.close)
@@ -134,13 +128,37 @@ def load_sensor(
             report=opener.report,
         )
         topology = load_topology(info.landmark_count)
-        handover, recovery = opener.handover(), GpuRecovery(opener.reopen)
-        sensor = FaceSensor(info, topology, settings, handover, recovery, models, ids or FaceIds())
+        recovery = GpuRecovery(opener.reopen)
+        sensor = FaceSensor(info, topology, settings, recovery, models, ids or FaceIds())
         start_s = time.perf_counter()
         _warm_up(sensor.stream())
         info.report.warm_up_ms = 1e3 * (time.perf_counter() - start_s)
         undo.pop_all()
     return sensor
+
+
+def build_engines(settings: SensorSettings) -> tuple[EngineCache, tuple[str, ...]]:
+    """Build the TensorRT engines that `load_sensor` would build with these settings.
+
+    Returns:
+        The cache that holds them, and the names of their models.
+
+    Raises:
+        FacemeshError: If a model is missing or damaged, or TensorRT does not run here.
+    """
+    store = ModelStore(settings.model_dir)
+    landmark_model = chosen_landmark_model(settings.landmark_model, store)
+    names = model_names(settings, store, landmark_model).all
+    choice = replace(_choice(settings), execution_provider='tensorrt')
+    engines = ModelLoader(store, choice).build_engines(names)
+    assert engines is not None
+    return engines.cache, names
+
+
+def _choice(settings: SensorSettings) -> ProviderChoice:
+    return ProviderChoice(
+        settings.execution_provider, settings.require_gpu, settings.device_id, settings.precision
+    )
 
 
 def _described(wanted: str, detectors: Collection[str]) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from threading import Event
 
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
@@ -25,13 +24,8 @@ from facemesh_ros.inference.providers import (
     ProviderStartError,
 )
 from facemesh_ros.inference.session import GpuLostError, ModelSession, variant_for
-from facemesh_ros.inference.tensorrt.engine_builder import EngineOrder, build_engine
-from facemesh_ros.inference.tensorrt.engine_cache import (
-    EngineCache,
-    kept_or_temporary,
-    this_machine,
-)
-from facemesh_ros.inference.tensorrt.engine_swap import Handover, Successor
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
+from facemesh_ros.inference.tensorrt.engines import Engines
 from facemesh_ros.models.store import ModelStore
 
 # Nodes that put shapes together; ONNX Runtime leaves them to the CPU on purpose.
@@ -55,13 +49,26 @@ class ModelLoader:
         report: Of all models so far.
     """
 
-    def __init__(self, store: ModelStore, choice: ProviderChoice) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        choice: ProviderChoice,
+        watch_build: BuildWatch = lambda progress: None,
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            store: Where the models are.
+            choice: What to run them on.
+            watch_build: Called several times a second while a TensorRT engine is built, with the
+                progress as a text; whatever it raises ends the build.
+        """
         self.choice = self._asked = choice
         self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
         self._networks: dict[str, ModelSession] = {}
-        self._successors: list[Successor] = []
-        self._engines: EngineCache | None = None
+        self._watch_build = watch_build
+        self._engines: Engines | None = None
 
     def open(self, name: str) -> ModelSession:
         """Open a model in the flavour that its provider likes and run it once.
@@ -88,19 +95,38 @@ class ModelLoader:
             network.provider, network.precision, network.placement, opened_ms, first_ms
         )
 
-    def handover(self) -> Handover:
-        """Return what brings TensorRT into service, once the networks that serve are warm."""
-        return Handover(self._successors, 'TensorRT engine')
-
     def reopen(self) -> None:
         """Open all models anew, in place; errors are those of `open`."""
-        planned = len(self._successors)
+        for name, network in self._networks.items():
+            network.replace_session(self._open_somewhere(name))
+
+    def build_engines(self, names: Sequence[str]) -> Engines | None:
+        """Build the TensorRT engines that models lack, which takes minutes each.
+
+        Returns:
+            The engines; None where TensorRT is not wanted.
+
+        Raises:
+            ExecutionProviderError: If TensorRT does not run here; says why and what to do.
+            FacemeshError: If a model is missing or damaged.
+        """
+        if self.choice.wanted != PROVIDERS['tensorrt']:
+            return None
         try:
-            for name, network in self._networks.items():
-                network.replace_session(self._open_somewhere(name))
-        finally:
-            # Nobody would build them any more, and each holds a session.
-            del self._successors[planned:]
+            engines = self.engines
+            engines.build(names)
+        except ExecutionProviderError as error:
+            raise self._refusal(error) from error
+        return engines
+
+    @property
+    def engines(self) -> Engines:
+        """The TensorRT engines; raises ProviderStartError where TensorRT is not installed."""
+        check_tensorrt_installed(self.choice)
+        if self._engines is None:
+            driver = self.report.driver
+            self._engines = Engines(self._store, self.choice, driver, self._watch_build)
+        return self._engines
 
     def _open_somewhere(self, name: str) -> ModelSession:
         try:
@@ -134,68 +160,34 @@ class ModelLoader:
         return network
 
     def _open_for_tensorrt(self, name: str) -> ModelSession:
-        """Open the engine if it has been built, else on CUDA until it is."""
-        check_tensorrt_installed(self.choice)
-        if self._engines is None:
-            self._engines = EngineCache(this_machine(self.report.driver, self.choice.device_id))
-        onnx = self._store.load(name, variant_for(name, self.choice))
-        place = self._engines.place(name, onnx, self.choice.precision)
-        if place and self._engines.is_built(place):
+        """Load the engine; build it first if it is not in the cache, or does not load."""
+        engines = self.engines
+        folder = engines.folder_of(name)
+        if engines.cache.is_built(folder):
             try:
-                return self._prove(name, self.choice, place)
+                return self._prove(name, self.choice, folder)
             except ProviderStartError as error:
                 _LOG.warning('the kept TensorRT engine of %s does not load: %s', name, error.told)
-                self._engines.forget(place)
-        serving = self._prove(name, replace(self.choice, execution_provider='cuda'))
-        self._successors.append(Successor(serving, self._builder(name, place)))
-        return serving
-
-    def _builder(self, name: str, place: EngineFolder | None) -> Callable[[Event], ModelSession]:
-        def build(stopping: Event) -> ModelSession:
-            self.report.building = name
-            try:
-                with kept_or_temporary(place) as kept:
-                    self._build(name, kept, stopping)
-                    return self._prove(name, self.choice, kept)
-            except Exception as error:  # ONNX Runtime's have no common base
-                self.report.warning = f'no TensorRT engine of {name}: {error}'
-                raise
-            finally:
-                self.report.building = ''
-
-        return build
-
-    def _build(self, name: str, place: EngineFolder, stopping: Event) -> None:
-        """Build an engine, unless another process has done it meanwhile."""
-        choice, folder = self.choice, str(self._store.folder)
-        with EngineCache.building(place):
-            if not EngineCache.is_built(place):
-                build_engine(
-                    EngineOrder(
-                        name,
-                        folder,
-                        choice.precision,
-                        choice.device_id,
-                        place.engines,
-                        place.timings,
-                    ),
-                    stopping,
-                )
+                engines.cache.discard(folder)
+        engines.build([name])
+        return self._prove(name, self.choice, folder)
 
     def _open_otherwise(self, name: str, error: ExecutionProviderError) -> ModelSession:
-        """Fall back to the CPU, loudly; or refuse, if that is not wanted."""
-        told = error.told if isinstance(error, ProviderStartError) else ''
+        """Fall back to the CPU with a warning; or refuse, if that is not wanted."""
         asked = self._asked
-        if asked.execution_provider == 'auto' and not asked.require_gpu:
-            self.report.warning = self._why_no_gpu(told)
-            _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
-            self.choice = replace(asked, execution_provider='cpu', precision='fp32')
-            return self._prove(name, self.choice)
+        if asked.execution_provider != 'auto' or asked.require_gpu:
+            raise self._refusal(error) from error
+        self.report.warning = self._why_no_gpu(error)
+        _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
+        self.choice = replace(asked, execution_provider='cpu', precision='fp32')
+        return self._prove(name, self.choice)
+
+    def _refusal(self, error: ExecutionProviderError) -> ExecutionProviderError:
+        """Return the error with its reason and remedy, if it is about a GPU."""
+        asked = self._asked
         if asked.wanted in GPU_PROVIDERS or (asked.require_gpu and asked.wanted == CPU):
-            raise ExecutionProviderError(
-                f'{self._complaint()}: {self._why_no_gpu(told)}'
-            ) from error
-        raise error
+            return ExecutionProviderError(f'{self._complaint()}: {self._why_no_gpu(error)}')
+        return error
 
     def _complaint(self) -> str:
         asked = self._asked
@@ -203,7 +195,8 @@ class ModelLoader:
             return 'require_gpu is set, but no GPU runs the models'
         return f'execution_provider {asked.execution_provider!r} does not run here'
 
-    def _why_no_gpu(self, told: str) -> str:
+    def _why_no_gpu(self, error: ExecutionProviderError | None = None) -> str:
+        told = error.told if isinstance(error, ProviderStartError) else ''
         wanted = self._asked.wanted if self._asked.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
         known = DiagnosisFacts(
             look_at_installation(), self.report.driver, wanted, self._asked.device_id, told
@@ -215,7 +208,7 @@ class ModelLoader:
         driver = self.report.driver
         has_gpu = driver.gpus or driver.version or driver.card
         if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
-            self.report.warning = self._why_no_gpu('')
+            self.report.warning = self._why_no_gpu()
             _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)
 
 

@@ -52,7 +52,6 @@ class ProviderReport:
         models: By name.
         warm_up_ms: How long the first run of the whole pipeline took, ms.
         warning: Why what was wanted does not run them, and the cure; empty if it does.
-        building: Model whose TensorRT engine is being built; empty if none is.
     """
 
     device_id: int
@@ -60,7 +59,6 @@ class ProviderReport:
     models: dict[str, ModelReport] = field(default_factory=dict)
     warm_up_ms: float = math.nan
     warning: str = ''
-    building: str = ''
 
     @property
     def provider(self) -> str:
@@ -84,7 +82,6 @@ class ProviderReport:
             'warm-up': f'{self.warm_up_ms:.0f} ms',
             **{f'model {name}': str(model) for name, model in list(self.models.items())},
             **({'provider warning': self.warning} if self.warning else {}),
-            **({'building TensorRT engine': self.building} if self.building else {}),
         }
 
     def __str__(self) -> str:
