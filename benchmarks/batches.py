@@ -18,7 +18,8 @@ import numpy as np
 from measuring.machine import cores_in_use, machine
 from measuring.statistics import ratio
 
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.landmarks.face_mesh import FaceMesh
@@ -39,7 +40,7 @@ def main() -> int:
     print(*(f'- {name}: {value}' for name, value in machine().items()), sep='\n')
     print(f'- cores in use before: {cores_in_use()}\n\nms; in brackets, to one batch for all')
     store = ModelStore()
-    for model in LANDMARK_SPECS:
+    for model in names_of(Kind.LANDMARKS):
         if model not in store.records():
             print(f'{model}: not provisioned (facemesh models fetch)')
             continue

@@ -27,7 +27,8 @@ from on_device.peers import peer_rows
 from on_device.times import face_rows, latency_rows
 
 from facemesh_ros.assembly.face_sensor import chosen_landmark_model
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
@@ -70,7 +71,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--provider', choices=('cuda', 'cpu'), default='cuda')
     parser.add_argument('--device-id', type=int, default=0)
     parser.add_argument('--precision', choices=('fp32', 'fp16'), default='fp32')
-    parser.add_argument('--model', choices=('auto', *LANDMARK_SPECS), default='auto')
+    parser.add_argument('--model', choices=('auto', *names_of(Kind.LANDMARKS)), default='auto')
     parser.add_argument('--samples', type=int, default=300, help='of each latency (default 300)')
     parser.add_argument('--faces', type=int, default=64, help='in one image, most (default 64)')
     parser.add_argument('--cameras', type=int, default=32, help='simulated (default 32)')

@@ -20,13 +20,8 @@ from measuring.differences import MIN_SCORE, detector_differences, landmark_diff
 from measuring.rounding import rounded
 
 from facemesh_ros.attributes.blendshapes import Blendshapes
-from facemesh_ros.catalog.model_specs import (
-    DETECTOR_SPECS,
-    LANDMARK_SPECS,
-    detector_spec,
-    landmark_spec,
-)
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.model_loader import load_session
@@ -54,10 +49,10 @@ def main() -> None:
     )
     print('| model | difference | median | 95 % | largest |')
     print('|---|---|---|---|---|')
-    for name in DETECTOR_SPECS:
+    for name in names_of(Kind.DETECTOR):
         _print_detector(frames, name, single, half)
     crops = list(_crops(frames, _blazeface(DETECTOR, single)))
-    for name in LANDMARK_SPECS:
+    for name in names_of(Kind.LANDMARKS):
         _print_landmarks(crops, name, single, half)
 
 

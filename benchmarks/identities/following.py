@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.identities.scenes import Float64
 from facemesh_ros.assembly.face_sensor import load_sensor
-from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
+from facemesh_ros.catalog.models import detector_spec, landmark_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.boxes import iou_matrix
 from facemesh_ros.inference.model_loader import load_session

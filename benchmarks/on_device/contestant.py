@@ -14,7 +14,7 @@ from facemesh_ros.assembly.gpu_models import (
     ModelNames,
     open_gpu_models,
 )
-from facemesh_ros.catalog.model_specs import landmark_spec
+from facemesh_ros.catalog.models import landmark_spec
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
@@ -85,7 +85,7 @@ def opened(
     """
     # First, as it tells best what is wrong with a GPU.
     on_host = FaceMesh(load_session(store, model, choice))
-    expressions = 'blendshapes' if landmark_spec(model).has_blendshapes else ''
+    expressions = landmark_spec(model).blendshape_model
     device = open_gpu_models(
         store,
         choice,

@@ -15,7 +15,7 @@ from on_device.contestant import IMAGE_WH, Contestant
 from on_device.memory import MemoryWatch
 from onnx import helper, numpy_helper, shape_inference
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
 

@@ -8,13 +8,8 @@ from dataclasses import dataclass
 
 from facemesh_ros.assembly.gpu_models import MAX_CONCURRENT_REQUESTS, ModelNames, proven_models
 from facemesh_ros.attributes.blendshapes import Blendshapes
-from facemesh_ros.catalog.model_specs import (
-    DETECTOR_SPECS,
-    DetectorSpec,
-    LandmarkSpec,
-    detector_spec,
-    landmark_spec,
-)
+from facemesh_ros.catalog.model_entry import DetectorSpec, Kind, LandmarkSpec
+from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.detection.face_search import Detector, FaceSearch
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
@@ -29,7 +24,6 @@ from facemesh_ros.pipeline.stages import BlendshapeModel, Components, LandmarkMo
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.thread_pool import ThreadPool
 
-BLENDSHAPE_MODEL = 'blendshapes'
 _LOG = logging.getLogger(__name__)
 
 
@@ -149,8 +143,8 @@ def _detectors(wanted: str, store: ModelStore) -> list[str]:
     """Return who looks at the whole image; auto takes all that are provisioned."""
     if wanted != 'auto':
         return [wanted]
-    provisioned = store.records()
-    return [name for name in DETECTOR_SPECS if name in provisioned] or list(DETECTOR_SPECS)
+    known, provisioned = names_of(Kind.DETECTOR), store.records()
+    return [name for name in known if name in provisioned] or list(known)
 
 
 def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorSpec] | None:
@@ -163,5 +157,5 @@ def _closer(wanted: str, detectors: Collection[str]) -> tuple[str, DetectorSpec]
 
 def _expressions(settings: SensorSettings, store: ModelStore, spec: LandmarkSpec) -> str:
     """Return the blendshape model; empty if unwanted or not provisioned, as it is optional."""
-    wanted = settings.publish_blendshapes and spec.has_blendshapes
-    return BLENDSHAPE_MODEL if wanted and BLENDSHAPE_MODEL in store.records() else ''
+    wanted = spec.blendshape_model if settings.publish_blendshapes else ''
+    return wanted if wanted in store.records() else ''

@@ -11,9 +11,8 @@ import numpy as np
 
 from facemesh_ros.assembly.cpu_models import Models, load_models
 from facemesh_ros.attributes.blendshapes import NAMES
-from facemesh_ros.catalog.model_specs import (
-    LANDMARK_SPECS,
-)
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.geometry.canonical_face import FaceTopology, load_topology
 from facemesh_ros.inference.gpu_recovery import GpuRecovery, ignore_change
 from facemesh_ros.inference.model_loader import ModelLoader
@@ -153,7 +152,7 @@ def chosen_landmark_model(wanted: str, store: ModelStore) -> str:
     """Return the model that is wanted; auto is the first known one that is provisioned."""
     if wanted != 'auto':
         return wanted
-    candidates, provisioned = list(LANDMARK_SPECS), store.records()
+    candidates, provisioned = names_of(Kind.LANDMARKS), store.records()
     return next((name for name in candidates if name in provisioned), candidates[0])
 
 

@@ -16,8 +16,8 @@ from facemesh_ros.assembly.gpu_stages import (
     DeviceExpressions,
     DeviceLandmarker,
 )
-from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
-from facemesh_ros.catalog.models import Kind, entry_of
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import detector_spec, entry_of, landmark_spec
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.bound_batches import KINDS, SIZES, size_for
 from facemesh_ros.inference.gpu.executor import LAYOUT

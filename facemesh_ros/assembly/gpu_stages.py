@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.attributes.blendshapes import LANDMARKS, NAMES
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.blazeface import anchor_centres, faces_from_tensors
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker

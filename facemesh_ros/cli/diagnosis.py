@@ -11,7 +11,8 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry
+from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS
 from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of

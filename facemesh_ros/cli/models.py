@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL, ModelEntry
+from facemesh_ros.catalog.model_entry import ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL
 from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
 from facemesh_ros.errors import MissingModelError
 from facemesh_ros.models.archives import models_in

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.nms import weighted_nms
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.image.crop import crop_rois, crop_whole, detector_style

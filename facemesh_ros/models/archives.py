@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, Member, ModelEntry, model_of
+from facemesh_ros.catalog.model_entry import Member, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, model_of
 from facemesh_ros.errors import SourceError
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.progress import tell

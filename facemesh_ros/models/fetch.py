@@ -10,15 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from facemesh_ros.catalog.models import (
-    BUNDLE,
-    BUNDLE_URL,
-    CATALOG,
-    REQUIRED_KINDS,
-    WHEEL,
-    Archive,
-    ModelEntry,
-)
+from facemesh_ros.catalog.model_entry import Archive, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, CATALOG, REQUIRED_KINDS, WHEEL
 from facemesh_ros.errors import SourceError
 from facemesh_ros.models.archives import FoundModel, models_in, models_in_archive
 from facemesh_ros.models.convert.convert_model import check_converter

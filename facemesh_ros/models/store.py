@@ -11,14 +11,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from facemesh_ros.catalog.models import (
-    CONVERTER_VERSION,
-    ModelEntry,
-    Part,
-    entry_of,
-    model_of,
-)
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import ModelEntry, Part, Variant
+from facemesh_ros.catalog.models import CONVERTER_VERSION, entry_of, model_of
 from facemesh_ros.errors import (
     DamagedModelError,
     MissingModelError,

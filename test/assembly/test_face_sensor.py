@@ -14,8 +14,8 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import MissingModelError
 from facemesh_ros.inference.gpu.memory import ExecutorError
 from facemesh_ros.inference.model_loader import load_session

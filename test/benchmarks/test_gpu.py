@@ -10,7 +10,7 @@ import onnxruntime as ort
 import pytest
 from on_device.floor import counted
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 
 SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 

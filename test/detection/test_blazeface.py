@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace, decode
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.session import ModelMismatchError

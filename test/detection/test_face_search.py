@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.geometry.tiles import tile_levels

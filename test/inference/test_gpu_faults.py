@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference import session as network_module
 from facemesh_ros.inference.gpu_faults import is_gpu_fault, is_onnxruntime_error
 from facemesh_ros.inference.providers import CPU, ProviderChoice

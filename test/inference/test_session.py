@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import CATALOG, entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelMismatchError, ModelSession
 from facemesh_ros.models.files import sha256_of

@@ -130,12 +130,12 @@ def test_auto_falls_back_loudly_and_leaves_the_output_to_results(run, tmp_path, 
 
 
 SAID = (
-    'from facemesh_ros.inference.session import Network\n'
+    'from facemesh_ros.inference.session import ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice, ProviderStartError\n'
     'from facemesh_ros.models.store import ModelStore\n'
-    'from facemesh_ros.catalog.variants import Flavour\n'
+    'from facemesh_ros.catalog.model_entry import Variant\n'
     'try:\n'
-    '    Network(ModelStore().load("short_range", Flavour.PLAIN), ProviderChoice("cuda"))\n'
+    '    ModelSession(ModelStore().load("short_range", Variant.PLAIN), ProviderChoice("cuda"))\n'
     'except ProviderStartError as error:\n'
     '    print(error.told)\n'
 )
@@ -154,15 +154,15 @@ def test_onnx_runtime_says_what_the_diagnosis_expects(run, variables, told):
 
 PLACED = (
     'from facemesh_ros.inference.model_loader import BOOKKEEPING\n'
-    'from facemesh_ros.inference.session import Network\n'
+    'from facemesh_ros.inference.session import ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.catalog.models import entry_of\n'
-    'from facemesh_ros.catalog.variants import Flavour\n'
+    'from facemesh_ros.catalog.model_entry import Variant\n'
     'from facemesh_ros.models.store import ModelStore\n'
     'store = ModelStore()\n'
     'for name in store.records():\n'
-    '    for flavour in {Flavour.PLAIN, Flavour.HALF} & set(entry_of(name).flavours):\n'
-    '        network = Network(store.load(name, flavour), ProviderChoice("cuda"))\n'
+    '    for variant in {Variant.PLAIN, Variant.HALF} & set(entry_of(name).variants):\n'
+    '        network = ModelSession(store.load(name, variant), ProviderChoice("cuda"))\n'
     '        left = set(network.cpu_operators) - BOOKKEEPING\n'
     '        print(name, network.provider, network.placement, *left)\n'
 )
@@ -181,10 +181,10 @@ def test_every_model_is_placed_on_the_gpu_as_a_whole(run, model_store):
 LOST = (
     'import pathlib\n'
     'import numpy as np\n'
-    'from facemesh_ros.inference.session import GpuLostError, Network\n'
+    'from facemesh_ros.inference.session import GpuLostError, ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'onnx = pathlib.Path(MODEL).read_bytes()\n'
-    'network, lost = Network(onnx, ProviderChoice("cuda")), pathlib.Path(SIGN)\n'
+    'network, lost = ModelSession(onnx, ProviderChoice("cuda")), pathlib.Path(SIGN)\n'
     'batch = np.ones((1, 4), np.float32)\n'
     'network.run(batch, [])\n'
     'lost.touch()\n'
@@ -193,7 +193,7 @@ LOST = (
     'except GpuLostError as error:\n'
     '    print(error)\n'
     'lost.unlink()\n'
-    'network.take_over(Network(onnx, ProviderChoice("cuda")))\n'
+    'network.take_over(ModelSession(onnx, ProviderChoice("cuda")))\n'
     'print(network.run(batch, [])[0].shape, network.provider)\n'
 )
 

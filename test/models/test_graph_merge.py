@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.models import CATALOG, V2, Kind, Part
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Part, Variant
+from facemesh_ros.catalog.models import CATALOG, V2
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert.parts import part_of
 from facemesh_ros.models.graph_merge import joined

@@ -13,8 +13,8 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import ATTENTION, CATALOG, SHORT_RANGE, V2
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import DamagedModelError, MissingModelError, SourceError
 from facemesh_ros.models.store import ModelStore, State, default_folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from facemesh_ros.catalog.models import ModelEntry
+from facemesh_ros.catalog.model_entry import ModelEntry
 from facemesh_ros.errors import ConversionError
 
 _PACKAGES = 'onnx tflite flatbuffers'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from facemesh_ros.catalog.models import Kind, ModelEntry
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import attention
 from facemesh_ros.models.convert.translation import Translation

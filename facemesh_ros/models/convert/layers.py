@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import nchwc_rewrites as blocked
 from facemesh_ros.models.convert.crelu_rewrite import WIDEST, both_signs, difference, once, total

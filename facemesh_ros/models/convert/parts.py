@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
-from facemesh_ros.catalog.models import Kind, ModelEntry, Part
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry, Part
 from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
 from facemesh_ros.image.sampling_grid import STEPS_PER_PX
 from facemesh_ros.models.convert.io_spec import INPUTS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import NHWC_FROM_NCHW, Translation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import nchwc_rewrites as blocked
 from facemesh_ros.models.convert.grouped_conv_fusion import CHANNELS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from facemesh_ros.catalog.models import CONVERTER_VERSION, ModelEntry
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import ModelEntry, Variant
+from facemesh_ros.catalog.models import CONVERTER_VERSION
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
 from facemesh_ros.models.convert.grouped_conv_fusion import side_by_side

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert.crelu_rewrite import Mirrored
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph

@@ -11,8 +11,8 @@ import pytest
 from benchmarks.measuring.rounding import rounded
 from facemesh_ros.assembly.gpu_stages import LANDMARK_OUTPUTS, DeviceLandmarker
 from facemesh_ros.attributes.blendshapes import Blendshapes
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS, detector_spec, landmark_spec
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.geometry.tiles import turned
@@ -23,7 +23,7 @@ from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
-MODELS = list(LANDMARK_SPECS)
+MODELS = list(names_of(Kind.LANDMARKS))
 # What is asked for; measured on 36 faces of 32 pictures: v2 .019, attention .009, mesh .004 px.
 TOLERANCE_PX = 0.05
 PRESENCE = 0.01  # measured .0032, where it is neither a face nor none

@@ -17,16 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from facemesh_ros.attributes.blendshapes import LANDMARKS
-from facemesh_ros.catalog.models import (
-    ATTENTION,
-    BLENDSHAPES,
-    CATALOG,
-    CONVERTER_VERSION,
-    Kind,
-    ModelEntry,
-    Part,
-)
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry, Part, Variant
+from facemesh_ros.catalog.models import ATTENTION, BLENDSHAPES, CATALOG, CONVERTER_VERSION
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import nchwc_rewrites
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph

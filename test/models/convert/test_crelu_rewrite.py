@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import CATALOG
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.models.convert import crelu_rewrite as mirrored
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.models import ATTENTION, CATALOG, Kind
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import ATTENTION, CATALOG
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
 from facemesh_ros.models.convert.grouped_conv_fusion import side_by_side
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph, read_tflite

@@ -19,9 +19,8 @@ from onnx.reference import ReferenceEvaluator
 
 from benchmarks.measuring.differences import detector_differences, landmark_differences
 from benchmarks.measuring.rounding import rounded
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS, LANDMARK_SPECS, detector_spec
-from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, entry_of
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, detector_spec, entry_of, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.providers import CPU, ProviderChoice
@@ -84,7 +83,7 @@ def assert_close(name: str, distances_px: np.ndarray) -> None:
     assert (np.percentile(distances_px, (50, 95, 100)) <= TOLERANCES_PX[name]).all()
 
 
-@pytest.mark.parametrize('name', DETECTOR_SPECS)
+@pytest.mark.parametrize('name', names_of(Kind.DETECTOR))
 def test_the_same_faces_are_found(name, plain, half, frames) -> None:
     profile = detector_spec(name)
     detectors = [BlazeFace(load(name), profile, MAX_IOU) for load in (plain, half)]
@@ -95,7 +94,7 @@ def test_the_same_faces_are_found(name, plain, half, frames) -> None:
     assert_close(name, found.corners_px)
 
 
-@pytest.mark.parametrize('name', LANDMARK_SPECS)
+@pytest.mark.parametrize('name', names_of(Kind.LANDMARKS))
 def test_landmarks_are_where_they_were(name, plain, half, crops) -> None:
     landmarkers = [FaceMesh(load(name)) for load in (plain, half)]
     found = landmark_differences(crops, *landmarkers)

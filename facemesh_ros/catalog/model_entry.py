@@ -1,0 +1,173 @@
+"""What the catalog says of a model: its files, its inputs and outputs, its thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a model is for."""
+
+    DETECTOR = 'detector'
+    LANDMARKS = 'landmarks'
+    BLENDSHAPES = 'blendshapes'
+
+
+class Variant(Enum):
+    """Converted file of a model for one kind of hardware; PLAIN and CPU give the same numbers.
+
+    Attributes:
+        PLAIN: The original graph, node by node: for CUDA, TensorRT and OpenVINO.
+        CPU: What takes ONNX Runtime's CPU provider out of its blocked channel layout (PRelu,
+            padding of channels) is written as convolutions, which stay in it; parallel branches
+            with the same layers are one branch of grouped layers. Two to three times as fast for
+            landmark models, if all graph optimisations are on.
+        HALF: PLAIN with layers that calculate in fp16, for CUDA and TensorRT; inputs, outputs and
+            whatever calculates coordinates stay fp32.
+    """
+
+    PLAIN = 'plain'
+    CPU = 'cpu'
+    HALF = 'half'
+
+    @property
+    def precision(self) -> str:
+        """What most of the layers calculate in, fp32 or fp16."""
+        return 'fp16' if self is Variant.HALF else 'fp32'
+
+
+class Part(Enum):
+    """What goes around a model to make one graph from camera images to image pixels.
+
+    Attributes:
+        CROPS: In front of it: samples the crops of camera images.
+        POINTS: Behind a landmark model: brings its landmarks from the crops to the image.
+    """
+
+    CROPS = 'crops'
+    POINTS = 'points'
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Published zip file that holds models.
+
+    Attributes:
+        file_name: As it is published.
+        size: Bytes.
+        sha256: Of the whole file.
+        title: For people.
+    """
+
+    file_name: str
+    size: int
+    sha256: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """TFLite file inside an archive.
+
+    Attributes:
+        archive: Which archive.
+        path: Its exact name in it.
+        size: Bytes.
+        sha256: Of the TFLite file.
+    """
+
+    archive: Archive
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """How a detector's outputs are decoded, and how often it may run.
+
+    Attributes:
+        layers: Stride in px of the input and anchors per cell of each feature map.
+        smallest_face: Height of the smallest face that it detects well, as a fraction of the
+            input's side; measured by shrinking faces.
+        max_runs_per_image: Most runs per image of a stream, so that the search costs no more than
+            following two or three faces.
+    """
+
+    layers: tuple[tuple[int, int], ...]
+    smallest_face: float
+    max_runs_per_image: int
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkSpec:
+    """What a landmark model's pipeline depends on.
+
+    Attributes:
+        max_iou: IoU above which two detections are the same face.
+        square_roi: Whether the first crop is square, or as wide and high as the detection.
+        blendshape_model: The model that scores expressions from its landmarks; empty for none.
+    """
+
+    max_iou: float
+    square_roi: bool
+    blendshape_model: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model.
+
+    Attributes:
+        name: How parameters and files call it.
+        kind: What it is for.
+        members: Equivalent TFLite files, the preferred one first.
+        input_size: Side of the square input in px, 0 if the input is no image.
+        points: How many landmarks come out of a landmark model or go into a blendshape model,
+            0 for a detector.
+        mesh_output: Original name of the landmarks' output, empty if none come out.
+        flag_output: Original name of the face flag's output (a logit), empty if there is none.
+        spec: What the pipeline must know of it; None for a blendshape model.
+    """
+
+    name: str
+    kind: Kind
+    members: tuple[Member, ...]
+    input_size: int = 0
+    points: int = 0
+    mesh_output: str = ''
+    flag_output: str = ''
+    spec: DetectorSpec | LandmarkSpec | None = None
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input without its batch axis."""
+        if self.kind is Kind.BLENDSHAPES:
+            return (self.points, 2)
+        return (self.input_size, self.input_size, 3)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """What it is converted to."""
+        if self.kind is Kind.BLENDSHAPES:
+            # It normalises between all its layers, which needs fp32.
+            return (Variant.PLAIN, Variant.CPU)
+        return tuple(Variant)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What goes around it, the same for all variants; in the order of the data."""
+        if self.kind is Kind.LANDMARKS:
+            return (Part.CROPS, Part.POINTS)
+        return (Part.CROPS,) if self.kind is Kind.DETECTOR else ()
+
+    @property
+    def forms(self) -> tuple[Variant | Part, ...]:
+        """All that is stored of it."""
+        return (*self.variants, *self.parts)
+
+    def file_name(self, form: Variant | Part) -> str:
+        """Return the name of the ONNX file of a variant, or of a part around it."""
+        suffix = '' if form is Variant.PLAIN else f'.{form.value}'
+        return f'{self.name}{suffix}.onnx'
