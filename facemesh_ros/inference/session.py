@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime as ort
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.inference.provider_options import EngineFolder
