@@ -23,7 +23,7 @@ from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, t
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
 from facemesh_ros.ros.process.malloc import keep_freed_memory
 from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
 SUCCESS = TransitionCallbackReturn.SUCCESS

@@ -1,7 +1,7 @@
 """Cache of TensorRT engines, which take minutes to build.
 
-An engine runs only with the model file, GPU, driver and releases that it was built for, so its path
-names all of them.
+An engine runs only with the model file, GPU, driver and releases that it was built for, so its
+path names all of them.
 """
 
 from __future__ import annotations

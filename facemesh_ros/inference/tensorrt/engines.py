@@ -1,4 +1,4 @@
-"""The TensorRT engines of a sensor's models: where they are stored, and building those that lack."""
+"""The TensorRT engines of a store's models: where they are cached, and building the missing ones."""
 
 from __future__ import annotations
 
