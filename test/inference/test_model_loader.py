@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 import weakref
 from threading import Event, Thread
 
@@ -15,6 +16,7 @@ from facemesh_ros.inference import model_loader, nvidia_libraries, providers
 from facemesh_ros.inference.diagnosis import installation
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
+from facemesh_ros.inference.tensorrt import engine_builder
 
 CUDA = 'CUDAExecutionProvider'
 MODELS = ('short_range', 'full_range', 'attention')
@@ -136,14 +138,6 @@ def test_models_that_are_opened_anew_leave_no_old_session_behind(opener):
         network.try_once()
 
 
-def test_without_tensorrt_there_is_nothing_to_hand_over(opener):
-    made = opener(execution_provider='cpu')
-    made.open('short_range')
-    handover = made.handover()
-    handover.start()
-    assert handover.wait(0)
-
-
 @pytest.fixture
 def tensorrt_on_the_cpu(monkeypatch, tmp_path):
     """A machine whose TensorRT and CUDA are the CPU: the sequence without the engines."""
@@ -162,33 +156,55 @@ def tensorrt_on_the_cpu(monkeypatch, tmp_path):
     nvidia_libraries.load_tensorrt_libraries.cache_clear()
 
 
-def test_engines_are_built_while_others_serve_and_are_there_at_the_next_start(
+def test_missing_engines_are_built_with_progress_and_are_there_at_the_next_start(
     opener, tensorrt_on_the_cpu, caplog
 ):
     caplog.set_level(logging.INFO)
     first = opener(execution_provider='tensorrt')
-    serving = [first.open(name) for name in MODELS]
-    assert not list(tensorrt_on_the_cpu.rglob('built.json'))
-    changes = []
-    handover = first.handover()
-    handover.start(lambda: changes.append(None))
-    assert handover.wait(30)
-    assert len(changes) == len(MODELS)
-    assert first.report.building == ''
+    first.build_engines(MODELS)
     assert len(list(tensorrt_on_the_cpu.rglob('built.json'))) == len(MODELS)
-    for name, network in zip(MODELS, serving, strict=True):
-        network.try_once()
-        assert f'the TensorRT engine of {name} ({MODELS.index(name) + 1} of 3) is built after' in (
-            caplog.text
-        )
+    for number, name in enumerate(MODELS, 1):
+        title = f'the TensorRT engine of {name} ({number} of {len(MODELS)})'
+        assert f'building {title}, which takes minutes the first time' in caplog.text
+        assert f'{title} is built after' in caplog.text
+    caplog.clear()
     second = opener(execution_provider='tensorrt')
     for name in MODELS:
-        second.open(name)
-    caplog.clear()
-    again = second.handover()
-    again.start()
-    assert again.wait(0)
+        first.open(name).try_once()
+        second.open(name).try_once()
     assert caplog.records == []
+
+
+def test_a_model_that_is_opened_without_an_engine_builds_it(opener, tensorrt_on_the_cpu, caplog):
+    caplog.set_level(logging.INFO)
+    opener(execution_provider='tensorrt').open('short_range').try_once()
+    assert 'the TensorRT engine of short_range (1 of 1) is built after' in caplog.text
+
+
+def test_progress_is_logged_and_watched_and_whoever_watches_may_end_the_build(
+    model_store, tensorrt_on_the_cpu, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(engine_builder, '_LOG_PERIOD_S', 0.3)
+    # A builder that never ends.
+    (tensorrt_on_the_cpu.parent / 'sitecustomize.py').write_text('import time; time.sleep(600)')
+    watched = []
+
+    class EndError(Exception):
+        pass
+
+    def watch(progress: str) -> None:
+        watched.append(progress)
+        if 'still building' in caplog.text:
+            raise EndError
+
+    made = ModelLoader(model_store, ProviderChoice('tensorrt'), watch)
+    start_s = time.monotonic()
+    with pytest.raises(EndError):
+        made.build_engines(['short_range'])
+    assert time.monotonic() - start_s < 5
+    assert watched[0] == 'building the TensorRT engine of short_range (1 of 1): 0 s so far'
+    assert not list(tensorrt_on_the_cpu.rglob('built.json'))
 
 
 def test_without_a_folder_to_write_to_engines_serve_until_the_end(
@@ -197,25 +213,23 @@ def test_without_a_folder_to_write_to_engines_serve_until_the_end(
     caplog.set_level(logging.INFO)
     tensorrt_on_the_cpu.touch()  # a file in the way
     made = opener(execution_provider='tensorrt')
-    network = made.open('short_range')
-    handover = made.handover()
-    handover.start()
-    assert handover.wait(30)
+    engines = made.build_engines(['short_range'])
+    assert not engines.cache.is_kept
     assert 'TensorRT engines cannot be kept in' in caplog.text
-    assert 'the TensorRT engine of short_range (1 of 1) is built after' in caplog.text
-    network.try_once()
+    assert caplog.text.count('the TensorRT engine of short_range (1 of 1) is built after') == 1
+    made.open('short_range').try_once()
+    assert caplog.text.count('is built after') == 1
 
 
-def test_an_engine_that_cannot_be_built_is_told_in_the_diagnostics(opener, tensorrt_on_the_cpu):
+def test_an_engine_that_cannot_be_built_is_refused_with_the_reason(opener, tensorrt_on_the_cpu):
     made = opener(execution_provider='tensorrt')
-    network = made.open('short_range')
-    handover = made.handover()
     # As where the builder runs out of memory.
     (tensorrt_on_the_cpu.parent / 'sitecustomize.py').write_text('raise SystemExit("killed")')
-    handover.start()
-    assert handover.wait(30)
-    warning = made.report.values()['provider warning']
-    assert 'no TensorRT engine of short_range: TensorRT cannot build short_range: ' in warning
-    assert 'killed' in warning
-    assert network.provider == CPU
-    network.try_once()
+    with pytest.raises(
+        ExecutionProviderError, match=r'TensorRT cannot build short_range: .*killed'
+    ):
+        made.build_engines(['short_range'])
+
+
+def test_other_providers_have_no_engines(opener):
+    assert opener(execution_provider='cpu').build_engines(MODELS) is None

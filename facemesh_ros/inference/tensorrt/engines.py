@@ -1,4 +1,4 @@
-"""The TensorRT engines of a store's models: where they are cached, and building the missing ones."""
+"""The TensorRT engines of a store's models; those that are missing in the cache are built."""
 
 from __future__ import annotations
 

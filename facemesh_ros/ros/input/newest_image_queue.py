@@ -8,7 +8,13 @@ from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.input.arrivals import MIN_PERIOD_S, Arrival, SequenceGaps, ArrivalRate, Supplied
+from facemesh_ros.ros.input.arrivals import (
+    MIN_PERIOD_S,
+    Arrival,
+    ArrivalRate,
+    SequenceGaps,
+    Supplied,
+)
 
 Item = TypeVar('Item')
 

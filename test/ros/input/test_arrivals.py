@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.input.arrivals import Arrival, SequenceGaps, ArrivalRate
+from facemesh_ros.ros.input.arrivals import Arrival, ArrivalRate, SequenceGaps
 
 PERIOD_S = 0.03
 
