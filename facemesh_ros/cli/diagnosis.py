@@ -124,6 +124,9 @@ def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Fin
     """Run a model as the node would and tell where its nodes really are."""
     opener = ModelLoader(store, choice)
     try:
+        if opener.lacks_engine(entry.name):
+            remedy = f'`{called_as()} models build-engines`, or the node builds it at its start'
+            return Finding(f'model {entry.name}', 'has no TensorRT engine yet', remedy)
         opener.open(entry.name)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)

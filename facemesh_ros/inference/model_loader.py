@@ -119,6 +119,13 @@ class ModelLoader:
             raise self._refusal(error) from error
         return engines
 
+    def lacks_engine(self, name: str) -> bool:
+        """Tell whether `open` would first build a TensorRT engine, for minutes."""
+        if self.choice.wanted == PROVIDERS['tensorrt']:
+            with suppress(ProviderStartError):  # `open` says why
+                return not self.engines.cache.is_built(self.engines.folder_of(name))
+        return False
+
     @property
     def engines(self) -> Engines:
         """The TensorRT engines; raises ProviderStartError where TensorRT is not installed."""

@@ -64,7 +64,9 @@ def build_engine(request: BuildRequest, title: str, watch: BuildWatch) -> None:
         builder.kill()  # if it was interrupted
         builder.wait()
     if builder.returncode:
-        last = ' '.join(output.split())[-_ERROR_CHARACTERS:] or f'it ended with {builder.returncode}'
+        last = (
+            ' '.join(output.split())[-_ERROR_CHARACTERS:] or f'it ended with {builder.returncode}'
+        )
         raise ProviderStartError(
             PROVIDERS['tensorrt'], f'TensorRT cannot build {request.model}: {last}'
         )
