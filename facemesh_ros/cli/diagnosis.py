@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
-from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of
 from facemesh_ros.inference.diagnosis.installation import Installation, look_at_installation
@@ -109,13 +109,13 @@ def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     for entry in states:
         if entry not in absent:
             yield _loaded(store, entry, choice)
-    for archive, entries in by_archive(absent).items():
-        cure = f'`{called_as()} models fetch`; without a network: {way_to(archive)}'
+    for archive, entries in grouped_by_archive(absent).items():
+        cure = f'`{command_name()} models fetch`; without a network: {how_to_get(archive)}'
         for entry in entries:
             yield Finding(f'model {entry.name}', states[entry].value, cure)
     ready = {entry.kind for entry in states if entry not in absent}
     for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - ready):
-        cure = f'`{called_as()} models fetch`'
+        cure = f'`{command_name()} models fetch`'
         yield Finding(kind.value, 'no model of this kind is ready', cure, fatal=True)
 
 
