@@ -20,6 +20,7 @@ from measuring.statistics import ratio
 
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import names_of
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.landmarks.face_mesh import FaceMesh
@@ -45,7 +46,10 @@ def main() -> int:
             print(f'{model}: not provisioned (facemesh models fetch)')
             continue
         network = load_session(store, model, ProviderChoice('cpu'))
-        ways = {limit: FaceMesh(network, batch_limit=limit) for limit in LIMITS}
+        ways = {
+            limit: FaceMesh(CpuCropModel(network, FaceMesh.OUTPUTS, batch_limit=limit))
+            for limit in LIMITS
+        }
         for faces in FACES:
             used = {limit: way for limit, way in ways.items() if limit <= faces}
             print(model, f'{faces} faces:', told(measured(used, faces, rounds)), flush=True)

@@ -26,7 +26,7 @@ from on_device.memory import MemoryWatch, memory_row
 from on_device.peers import peer_rows
 from on_device.times import face_rows, latency_rows
 
-from facemesh_ros.assembly.face_sensor import chosen_landmark_model
+from facemesh_ros.assembly.models import select_landmark_model
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import names_of
 from facemesh_ros.errors import FacemeshError
@@ -41,7 +41,7 @@ def main() -> int:
     chosen = arguments()
     cv2.setNumThreads(1)
     store = ModelStore()
-    chosen.model = chosen_landmark_model(chosen.model, store)
+    chosen.model = select_landmark_model(chosen.model, store)
     choice = ProviderChoice(
         chosen.provider, device_id=chosen.device_id, precision=chosen.precision
     )
@@ -59,7 +59,7 @@ def main() -> int:
     try:
         report = measured(contestant, choice, chosen)
     finally:
-        contestant.device.engine.close()
+        contestant.device.close()
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=2) + '\n')
     return 0

@@ -24,6 +24,7 @@ from facemesh_ros.catalog.model_entry import Kind, Variant
 from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
@@ -82,7 +83,11 @@ def _frames() -> Iterator[Frame]:
 
 
 def _blazeface(name: str, load: Load) -> BlazeFace:
-    return BlazeFace(load(name), detector_spec(name), landmark_spec(MODEL).max_iou)
+    return BlazeFace(
+        CpuCropModel(load(name), BlazeFace.OUTPUTS),
+        detector_spec(name),
+        landmark_spec(MODEL).max_iou,
+    )
 
 
 def _crops(frames: list[Frame], detector: BlazeFace) -> Iterator[tuple[Frame, Rois]]:
@@ -100,7 +105,11 @@ def _print_detector(frames: list[Frame], name: str, single: Load, half: Load) ->
 
 def _print_landmarks(crops: Crops, name: str, single: Load, half: Load) -> None:
     """Landmarks in the same crops, and the expressions that follow from them."""
-    found = landmark_differences(crops, FaceMesh(single(name)), FaceMesh(half(name)))
+    found = landmark_differences(
+        crops,
+        FaceMesh(CpuCropModel(single(name), FaceMesh.OUTPUTS)),
+        FaceMesh(CpuCropModel(half(name), FaceMesh.OUTPUTS)),
+    )
     offsets = found.offsets_px
     _print_row(name, f'landmarks of {len(offsets)} faces, px of the image', offsets)
     _print_row(name, 'the same, % of the crop', 100 * offsets / found.crop_sides_px[:, None])

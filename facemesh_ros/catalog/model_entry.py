@@ -93,11 +93,13 @@ class DetectorSpec:
             input's side; measured by shrinking faces.
         max_runs_per_image: Most runs per image of a stream, so that the search costs no more than
             following two or three faces.
+        stage: The class that decodes it, as `module:Class`; see `assembly/models`.
     """
 
     layers: tuple[tuple[int, int], ...]
     smallest_face: float
     max_runs_per_image: int
+    stage: str = 'facemesh_ros.detection.blazeface:BlazeFace'
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,13 @@ class LandmarkSpec:
         max_iou: IoU above which two detections are the same face.
         square_roi: Whether the first crop is square, or as wide and high as the detection.
         blendshape_model: The model that scores expressions from its landmarks; empty for none.
+        stage: The class that decodes it, as `module:Class`; see `assembly/models`.
     """
 
     max_iou: float
     square_roi: bool
     blendshape_model: str = ''
+    stage: str = 'facemesh_ros.landmarks.face_mesh:FaceMesh'
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,13 +100,13 @@ class ModelSession:
 
     def try_once(self) -> None:
         """Run zeros; a library that the provider lacks shows only now."""
-        self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())
+        self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
 
     def end_profile(self) -> None:
         """Close the file of a profile."""
         self._session.end_profiling()
 
-    def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
+    def run(self, batch: Float32, outputs: Sequence[str] = ()) -> list[Float32]:
         """Run a batch of N inputs and return the named outputs (none: all), batch axis first.
 
         Raises:

@@ -227,7 +227,7 @@ def test_a_stream_on_a_device_finds_in_each_crop_what_the_cpu_finds_there(
     settings = SensorSettings(landmark_model=landmark_model, execution_provider='cpu')
     plain = load_sensor(settings)
     # The device's whole way, with the CPU as the device.
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.CUDA', CPU)
     placed = load_sensor(settings, streams=2)
     try:
         pipelines = plain.stream(), placed.stream()
@@ -257,8 +257,8 @@ def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplo
         raise ExecutorError('no stream')
 
     # The CPU stands for a GPU whose networks run.
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.CUDA', CPU)
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.proven_models', refused)
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.load_gpu_models', refused)
     sensor = load_sensor(
         SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.attributes.blendshapes import NAMES, Blendshapes
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.session import ModelMismatchError
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.settings.pipeline import SensorSettings
@@ -23,7 +24,11 @@ def blendshapes(network_of) -> Blendshapes:
 @pytest.fixture(scope='module')
 def landmarks(network_of, astronaut) -> np.ndarray:
     roi = Rois(np.float32([[225, 130]]), np.float32([[143, 143]]), np.zeros(1, np.float32))
-    return FaceMesh(network_of('v2')).predict(Frame(astronaut, PixelOrder.RGB), roi).points
+    return (
+        FaceMesh(CpuCropModel(network_of('v2'), FaceMesh.OUTPUTS))
+        .predict(Frame(astronaut, PixelOrder.RGB), roi)
+        .points
+    )
 
 
 def test_the_astronaut_smiles_with_open_eyes(blendshapes, landmarks):

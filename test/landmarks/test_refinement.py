@@ -9,6 +9,7 @@ import pytest
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.settings.pipeline import SensorSettings
@@ -23,7 +24,7 @@ MIN_PRESENCE = 0.5
 
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
 def landmarker(request, network_of) -> FaceMesh:
-    return FaceMesh(network_of(request.param))
+    return FaceMesh(CpuCropModel(network_of(request.param), FaceMesh.OUTPUTS))
 
 
 def squares(centres, sides) -> Rois:

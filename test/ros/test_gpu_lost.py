@@ -44,8 +44,8 @@ def opened(onnx, choice, *rest):
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
 import facemesh_ros.inference.session
 facemesh_ros.inference.session.CPU = 'nobody wants the form for CPUs here'
-import facemesh_ros.assembly.cpu_models
-facemesh_ros.assembly.cpu_models.CUDA = 'whole images are not what this is about'
+import facemesh_ros.assembly.face_sensor
+facemesh_ros.assembly.face_sensor.CUDA = 'whole images are not what this is about'
 """
 LAST_MODEL = 'short_range.onnx'
 

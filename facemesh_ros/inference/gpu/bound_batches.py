@@ -23,7 +23,7 @@ from facemesh_ros.inference.session import ModelSession
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 PIXELS = 'pixels'
-KINDS = {
+DTYPES = {
     'tensor(float)': np.float32,
     'tensor(double)': np.float64,
     'tensor(int32)': np.int32,
@@ -115,7 +115,7 @@ class Batch:
 def _shapes(items: Sequence[Any], size: int, without: str = '') -> Shapes:
     """Return type and shape of a session's inputs or outputs in a batch of one size."""
     return {
-        item.name: (np.dtype(KINDS[item.type]), (size, *item.shape[1:]))
+        item.name: (np.dtype(DTYPES[item.type]), (size, *item.shape[1:]))
         for item in items
         if item.name != without
     }

@@ -44,7 +44,7 @@ class GpuExecutor:
 
     def __init__(
         self,
-        networks: Mapping[str, ModelSession],
+        sessions: Mapping[str, ModelSession],
         outputs: Outputs,
         memory: Memory,
         *,
@@ -54,18 +54,18 @@ class GpuExecutor:
         """Take memory for the images.
 
         Args:
-            networks: Opened models, with the parts around them.
+            sessions: Opened models, with the parts around them.
             outputs: What is wanted of each.
             memory: Of the device that they are opened on; closed with this.
             images: How many to keep there.
             captured: Whether to capture CUDA graphs.
         """
         self._memory = memory
-        self._networks = list(networks.values())
+        self._networks = list(sessions.values())
         self._images = ImageSlots(memory, images)
         self._batches = {
             name: Batches(network, outputs[name], memory, captured=captured)
-            for name, network in networks.items()
+            for name, network in sessions.items()
         }
 
     def run(self, model: str, requests: Sequence[Crops]) -> list[Results]:

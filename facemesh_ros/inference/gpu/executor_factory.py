@@ -24,7 +24,7 @@ class GpuExecutorFactory:
         outputs: What is wanted of each.
         choice: On what.
         images: How many images to keep there.
-        networks: What was opened last.
+        sessions: What was opened last.
         opened_ms: How long that took, ms.
     """
 
@@ -32,7 +32,7 @@ class GpuExecutorFactory:
     outputs: Outputs
     choice: ProviderChoice
     images: int
-    networks: dict[str, ModelSession] = field(default_factory=dict)
+    sessions: dict[str, ModelSession] = field(default_factory=dict)
     opened_ms: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, *, again: bool) -> GpuExecutor:
@@ -44,9 +44,9 @@ class GpuExecutorFactory:
         captured = self.choice.wanted == CUDA and not again
         memory = _memory(self.choice)
         try:
-            self.networks = self._opened(memory, captured=captured)
+            self.sessions = self._opened(memory, captured=captured)
             return GpuExecutor(
-                self.networks, self.outputs, memory, images=self.images, captured=captured
+                self.sessions, self.outputs, memory, images=self.images, captured=captured
             )
         except Exception:
             memory.close()
@@ -57,12 +57,12 @@ class GpuExecutorFactory:
         if captured:
             options['enable_cuda_graph'] = '1'
         choice = replace(self.choice, cuda_options=tuple(options.items()))
-        networks = {}
+        sessions = {}
         for name, onnx in self.files.items():
             start_s = time.perf_counter()
-            networks[name] = ModelSession(onnx, choice)
+            sessions[name] = ModelSession(onnx, choice)
             self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
-        return networks
+        return sessions
 
 
 def _memory(choice: ProviderChoice) -> Memory:

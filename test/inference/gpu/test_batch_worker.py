@@ -53,14 +53,14 @@ class Opener:
         fails: Why it refuses; None to open.
         fault: What ONNX Runtime says in the next run, as on a device that is lost; empty for none.
         runs: How many requests each run had.
-        networks: What it has opened.
+        sessions: What it has opened.
         gate: Runs wait while it is not set.
     """
 
     def __init__(self, onnx: bytes) -> None:
         self.again: list[bool] = []
         self.runs: list[int] = []
-        self.networks: list[ModelSession] = []
+        self.sessions: list[ModelSession] = []
         self.fault = ''
         self.fails: Exception | None = None
         self.gate = threading.Event()
@@ -71,9 +71,9 @@ class Opener:
         self.again.append(again)
         if self.fails:
             raise self.fails
-        self.networks.append(ModelSession(self._onnx, ProviderChoice('cpu')))
-        networks = {'lookup': self.networks[-1]}
-        device = GpuExecutor(networks, {'lookup': ('square',)}, HostMemory(), images=1)
+        self.sessions.append(ModelSession(self._onnx, ProviderChoice('cpu')))
+        sessions = {'lookup': self.sessions[-1]}
+        device = GpuExecutor(sessions, {'lookup': ('square',)}, HostMemory(), images=1)
         run = device.run
 
         def recorded(model, requests):
@@ -304,9 +304,9 @@ def test_if_its_thread_ends_nobody_waits_for_ever_and_all_hear_why(
 
 def test_a_device_that_is_closed_holds_no_session(opener):
     engine = BatchWorker(opener)
-    sessions = [weakref.ref(network.session._sess) for network in opener.networks]
+    sessions = [weakref.ref(network.session._sess) for network in opener.sessions]
     assert ask(engine, 2) == [4]
     engine.close()
     gc.collect()
     assert [session() for session in sessions] == [None]
-    assert opener.networks[0].name == 'lookup'
+    assert opener.sessions[0].name == 'lookup'

@@ -16,13 +16,13 @@ from facemesh_ros.image.crop import (
     detector_style,
     landmark_style,
 )
+from facemesh_ros.inference.crop_model import landmark_maps, landmarks_in_image
 from facemesh_ros.inference.gpu.sampling_inputs import (
     affine_samples,
     image_bytes,
     image_layout,
     letterbox_samples,
 )
-from facemesh_ros.landmarks.face_mesh import image_landmarks, points_to_image
 from facemesh_ros.models.convert.parts import crops_part, points_part
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -222,9 +222,9 @@ def test_landmarks_come_back_as_from_the_cpu(projection, centre, size_wh, angle,
     landmarks = np.random.default_rng(seed).uniform(-20, 220, (2, POINTS, 3)).astype(np.float32)
     rois = Rois(np.float32([centre] * 2), np.float32([size_wh] * 2), np.float32([angle, 0]))
     to_image = image_from_crop(rois, SIZE)
-    maps, offsets = points_to_image(to_image)
+    maps, offsets = landmark_maps(to_image)
     (found,) = projection.run(None, {'landmarks': landmarks, 'maps': maps, 'offsets': offsets})
-    expected = image_landmarks(landmarks, to_image)
+    expected = landmarks_in_image(landmarks, to_image)
     assert found == pytest.approx(expected, abs=1e-3, rel=1e-6)
 
 
