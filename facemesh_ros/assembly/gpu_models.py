@@ -15,7 +15,7 @@ from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.model_loader import ModelLoader
-from facemesh_ros.inference.providers import ExecutionProviderError
+from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.thread_pool import ThreadPool
@@ -41,12 +41,7 @@ def load_gpu_models(
     Raises:
         FacemeshError: If a model is missing, or the GPU does not run it.
     """
-    files = {
-        name: store.load_for_images(name, variant_for(name, loader.choice)) for name in names.all
-    }
-    outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
-    factory = GpuExecutorFactory(files, outputs, loader.choice, images=streams + 1)
-    worker = BatchWorker(factory)
+    worker, factory = open_worker(store, loader.choice, names, streams)
     sessions = factory.sessions
     most = dict.fromkeys(names.detectors, MAX_CONCURRENT_REQUESTS * streams)
     try:
@@ -68,6 +63,16 @@ def load_gpu_models(
     except BaseException:
         worker.close()
         raise
+
+
+def open_worker(
+    store: ModelStore, choice: ProviderChoice, names: ModelNames, streams: int
+) -> tuple[BatchWorker, GpuExecutorFactory]:
+    """Open the models; returns the worker that runs them, and the factory with their sessions."""
+    files = {name: store.load_for_images(name, variant_for(name, choice)) for name in names.all}
+    outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
+    factory = GpuExecutorFactory(files, outputs, choice, images=streams + 1)
+    return BatchWorker(factory), factory
 
 
 def _warm_up(worker: BatchWorker, session: ModelSession, crops: int) -> float:
