@@ -42,7 +42,8 @@ def load_gpu_models(
         FacemeshError: If a model is missing, or the GPU does not run it.
     """
     files = {
-        name: store.load_for_images(name, variant_for(name, loader.choice)) for name in names.all
+        name: store.load(name, variant_for(name, loader.choice, takes_images=True))
+        for name in names.all
     }
     outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
     factory = GpuExecutorFactory(files, outputs, loader.choice, images=streams + 1)
