@@ -1,4 +1,4 @@
-"""Models opened on the provider that is wanted, each proven by a run; or it is said why not."""
+"""Opens models on the wanted provider and checks each by a run, or explains why it cannot."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.inference.tensorrt.engines import Engines
 from facemesh_ros.models.store import ModelStore
 
-# Nodes that put shapes together; ONNX Runtime leaves them to the CPU on purpose.
-BOOKKEEPING = frozenset(
+# Operators that compute shapes; ONNX Runtime assigns them to the CPU on purpose.
+SHAPE_OPERATORS = frozenset(
     {'Cast', 'Concat', 'Constant', 'Gather', 'Range', 'Shape', 'Size', 'Slice'}
     | {'Squeeze', 'Unsqueeze', 'Reshape', 'Identity'}
 )
@@ -42,11 +42,11 @@ def load_session(store: ModelStore, name: str, choice: ProviderChoice) -> ModelS
 
 
 class ModelLoader:
-    """Opens the models of one sensor and keeps the proof of what runs them.
+    """Opens the models of one sensor and keeps a report of what runs them.
 
     Attributes:
-        choice: What the models run on: what was asked for, or the CPU after auto fell back.
-        report: Of all models so far.
+        choice: The provider: the wanted one, or the CPU after auto fell back.
+        report: All models that were opened.
     """
 
     def __init__(
@@ -58,47 +58,48 @@ class ModelLoader:
         """Load nothing yet.
 
         Args:
-            store: Where the models are.
-            choice: What to run them on.
+            store: The model files.
+            choice: The provider to run them on.
             watch_build: Called several times a second while a TensorRT engine is built, with the
                 progress as a text; whatever it raises ends the build.
         """
-        self.choice = self._asked = choice
+        self.choice = self._requested = choice
         self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
-        self._networks: dict[str, ModelSession] = {}
+        self._sessions: dict[str, ModelSession] = {}
         self._watch_build = watch_build
         self._engines: Engines | None = None
 
     def open(self, name: str) -> ModelSession:
-        """Open a model in the flavour that its provider likes and run it once.
+        """Open the variant of a model for the provider and run it once.
 
         Raises:
-            ExecutionProviderError: If it does not run where it must; says why and what to do.
+            ExecutionProviderError: If it does not run on a required provider; names the reason
+                and the remedy.
             FacemeshError: If the model is missing or damaged.
         """
-        network = self._networks[name] = self._open_somewhere(name)
+        session = self._sessions[name] = self._open_or_fall_back(name)
         if not self.report.warning:
-            self._say_if_idle()
-        return network
+            self._warn_of_unused_gpu()
+        return session
 
     def accept(
-        self, name: str, network: ModelSession, *, opened_ms: float, first_ms: float
+        self, name: str, session: ModelSession, *, opened_ms: float, first_ms: float
     ) -> None:
-        """Take a network that has run, here or elsewhere, into the proof.
+        """Add a model that has run to the report.
 
         Raises:
             ProviderStartError: If the CPU would calculate although a GPU is required.
         """
-        check_no_cpu_nodes(network, self._asked)
+        check_no_cpu_nodes(session, self._requested)
         self.report.models[name] = ModelReport(
-            network.provider, network.precision, network.placement, opened_ms, first_ms
+            session.provider, session.precision, session.placement, opened_ms, first_ms
         )
 
     def reopen(self) -> None:
-        """Open all models anew, in place; errors are those of `open`."""
-        for name, network in self._networks.items():
-            network.replace_session(self._open_somewhere(name))
+        """Open all models again, in place; errors are those of `open`."""
+        for name, session in self._sessions.items():
+            session.replace_session(self._open_or_fall_back(name))
 
     def build_engines(self, names: Sequence[str]) -> Engines | None:
         """Build the TensorRT engines that models lack, which takes minutes each.
@@ -135,36 +136,36 @@ class ModelLoader:
             self._engines = Engines(self._store, self.choice, driver, self._watch_build)
         return self._engines
 
-    def _open_somewhere(self, name: str) -> ModelSession:
+    def _open_or_fall_back(self, name: str) -> ModelSession:
         try:
             return self._open(name)
         except ExecutionProviderError as error:
-            return self._open_otherwise(name, error)
+            return self._fall_back(name, error)
 
     def _open(self, name: str) -> ModelSession:
         if self.choice.wanted == PROVIDERS['tensorrt']:
             return self._open_for_tensorrt(name)
-        return self._prove(name, self.choice)
+        return self._open_checked(name, self.choice)
 
-    def _prove(
+    def _open_checked(
         self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
     ) -> ModelSession:
         start_s = time.perf_counter()
         onnx = self._store.load(name, variant_for(name, choice))
-        network = ModelSession(onnx, choice, folder=folder)
+        session = ModelSession(onnx, choice, folder=folder)
         opened_s = time.perf_counter()
-        check_runs(network)
+        check_runs(session)
         first_s = time.perf_counter()
-        if not network.placement:
-            with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
-                network.placement = executed_nodes(onnx, choice, folder)
+        if not session.placement:
+            with suppress(OSError):  # the profile cannot be written, so the counts stay unknown
+                session.placement = executed_nodes(onnx, choice, folder)
         self.accept(
             name,
-            network,
+            session,
             opened_ms=1e3 * (opened_s - start_s),
             first_ms=1e3 * (first_s - opened_s),
         )
-        return network
+        return session
 
     def _open_for_tensorrt(self, name: str) -> ModelSession:
         """Load the engine; build it first if it is not in the cache, or does not load."""
@@ -172,79 +173,81 @@ class ModelLoader:
         folder = engines.folder_of(name)
         if engines.cache.is_built(folder):
             try:
-                return self._prove(name, self.choice, folder)
+                return self._open_checked(name, self.choice, folder)
             except ProviderStartError as error:
-                _LOG.warning('the kept TensorRT engine of %s does not load: %s', name, error.told)
+                _LOG.warning(
+                    'the kept TensorRT engine of %s does not load: %s', name, error.reason
+                )
                 engines.cache.discard(folder)
         engines.build([name])
-        return self._prove(name, self.choice, folder)
+        return self._open_checked(name, self.choice, folder)
 
-    def _open_otherwise(self, name: str, error: ExecutionProviderError) -> ModelSession:
+    def _fall_back(self, name: str, error: ExecutionProviderError) -> ModelSession:
         """Fall back to the CPU with a warning; or refuse, if that is not wanted."""
-        asked = self._asked
-        if asked.execution_provider != 'auto' or asked.require_gpu:
+        requested = self._requested
+        if requested.execution_provider != 'auto' or requested.require_gpu:
             raise self._refusal(error) from error
         self.report.warning = self._why_no_gpu(error)
         _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
-        self.choice = replace(asked, execution_provider='cpu', precision='fp32')
-        return self._prove(name, self.choice)
+        self.choice = replace(requested, execution_provider='cpu', precision='fp32')
+        return self._open_checked(name, self.choice)
 
     def _refusal(self, error: ExecutionProviderError) -> ExecutionProviderError:
-        """Return the error with its reason and remedy, if it is about a GPU."""
-        asked = self._asked
-        if asked.wanted in GPU_PROVIDERS or (asked.require_gpu and asked.wanted == CPU):
-            return ExecutionProviderError(f'{self._complaint()}: {self._why_no_gpu(error)}')
-        return error
-
-    def _complaint(self) -> str:
-        asked = self._asked
-        if asked.require_gpu:
-            return 'require_gpu is set, but no GPU runs the models'
-        return f'execution_provider {asked.execution_provider!r} does not run here'
+        """Return the error, with its reason and remedy if it is about a GPU."""
+        wanted, gpu_is_required = self._requested.wanted, self._requested.require_gpu
+        if wanted not in GPU_PROVIDERS and not (gpu_is_required and wanted == CPU):
+            return error
+        failure = f'execution_provider {self._requested.execution_provider!r} does not run here'
+        if gpu_is_required:
+            failure = 'require_gpu is set, but no GPU runs the models'
+        return ExecutionProviderError(f'{failure}: {self._why_no_gpu(error)}')
 
     def _why_no_gpu(self, error: ExecutionProviderError | None = None) -> str:
-        told = error.told if isinstance(error, ProviderStartError) else ''
-        wanted = self._asked.wanted if self._asked.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
-        known = DiagnosisFacts(
-            look_at_installation(), self.report.driver, wanted, self._asked.device_id, told
-        )
-        return told_together(problems_of(known)) or 'nobody knows why; see `facemesh doctor`'
+        """Return the problems that keep a GPU from running the models, each with its remedy."""
+        reason = error.reason if isinstance(error, ProviderStartError) else ''
+        provider, device_id = self._requested.wanted, self._requested.device_id
+        if provider not in GPU_PROVIDERS:
+            provider = PROVIDERS['cuda']
+        driver = self.report.driver
+        facts = DiagnosisFacts(look_at_installation(), driver, provider, device_id, reason)
+        problems = told_together(problems_of(facts))
+        return problems or 'the reason is not known; see `facemesh doctor`'
 
-    def _say_if_idle(self) -> None:
-        """Say that auto ended on the CPU although there is a GPU."""
+    def _warn_of_unused_gpu(self) -> None:
+        """Warn if auto took the CPU although there is a GPU."""
         driver = self.report.driver
         has_gpu = driver.gpus or driver.version or driver.card
-        if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
+        if self._requested.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
             self.report.warning = self._why_no_gpu()
             _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)
 
 
-def check_runs(network: ModelSession) -> None:
-    """Raise ProviderStartError unless it runs.
+def check_runs(session: ModelSession) -> None:
+    """Acceptance check: raise ProviderStartError unless the model runs.
 
-    Nodes are placed on CUDA also where cuDNN is missing; the first convolution then fails.
+    Nodes are assigned to CUDA also where cuDNN is missing; the first convolution then fails.
     """
     try:
-        network.try_once()
+        session.try_once()
     except GpuLostError as error:
-        raise ProviderStartError(network.provider, str(error.__cause__)) from error
+        raise ProviderStartError(session.provider, str(error.__cause__)) from error
     except Exception as error:
-        if network.provider not in GPU_PROVIDERS or not is_onnxruntime_error(error):
+        if session.provider not in GPU_PROVIDERS or not is_onnxruntime_error(error):
             raise
-        raise ProviderStartError(network.provider, str(error)) from error
+        raise ProviderStartError(session.provider, str(error)) from error
 
 
-def check_no_cpu_nodes(network: ModelSession, choice: ProviderChoice) -> None:
-    """Raise ProviderStartError if the CPU would calculate although a GPU is required."""
-    left = sorted(set(network.cpu_operators) - BOOKKEEPING)
-    if choice.require_gpu and network.provider in GPU_PROVIDERS and left:
+def check_no_cpu_nodes(session: ModelSession, choice: ProviderChoice) -> None:
+    """Acceptance check: raise ProviderStartError if layers run on the CPU of a required GPU."""
+    left = sorted(set(session.cpu_operators) - SHAPE_OPERATORS)
+    if choice.require_gpu and session.provider in GPU_PROVIDERS and left:
         raise ProviderStartError(
-            network.provider, f'of {network.name}, {", ".join(left)} would run on the CPU'
+            session.provider, f'of {session.name}, {", ".join(left)} would run on the CPU'
         )
 
 
 def check_tensorrt_installed(choice: ProviderChoice) -> None:
-    """Raise ProviderStartError if TensorRT cannot be there, before anything is built."""
+    """Raise ProviderStartError if TensorRT is not installed, before anything is built."""
     installed = look_at_installation()
     if choice.wanted not in installed.providers or installed.missing_tensorrt:
         raise ProviderStartError(choice.wanted, '')

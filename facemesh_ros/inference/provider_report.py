@@ -1,4 +1,4 @@
-"""What really runs where, in words that log, info, diagnostics and doctor share."""
+"""Report of what runs where: one text for log, info, diagnostics and doctor."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from facemesh_ros.inference.session import ModelSession
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """One model that has run.
+    """A model after its first run.
 
     Attributes:
         provider: Execution provider that runs it.
-        precision: What its layers calculate in.
+        precision: Precision of its layers, fp32 or fp16.
         placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
         opened_ms: How long it took to load, ms.
         first_ms: How long its first inference took, ms.
@@ -44,12 +44,12 @@ class ModelReport:
 
 @dataclass(slots=True)
 class ProviderReport:
-    """What runs the models of a sensor; kept up to date while it does.
+    """The providers of all models of a sensor; updated when they change.
 
     Attributes:
-        device_id: Which GPU, if one is used.
-        driver: NVIDIA's, and the GPUs that it has.
-        models: By name.
+        device_id: Index of the GPU, if one is used.
+        driver: NVIDIA's driver and its GPUs.
+        models: Reports by name.
         warm_up_ms: How long the first run of the whole pipeline took, ms.
         warning: Why what was wanted does not run them, and the cure; empty if it does.
     """
@@ -97,14 +97,14 @@ def executed_nodes(
 ) -> dict[str, int]:
     """Run a model once and count the nodes that each provider executed.
 
-    Slower than `ModelSession.placement`, but every release of ONNX Runtime can tell. After fusion
-    there are fewer nodes than the model file has.
+    Slower than `ModelSession.placement`, but works with every release of ONNX Runtime. Fusion
+    leaves fewer nodes than the model file has.
     """
-    with tempfile.TemporaryDirectory(prefix='facemesh-') as place:
-        network = ModelSession(onnx, choice, profile=f'{place}/run', folder=folder)
-        network.try_once()
-        network.end_profile()
-        (written,) = Path(place).iterdir()
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder_of_profile:
+        session = ModelSession(onnx, choice, profile=f'{folder_of_profile}/run', folder=folder)
+        session.try_once()
+        session.end_profile()
+        (written,) = Path(folder_of_profile).iterdir()
         events = json.loads(written.read_text())
     ran = {
         (event['name'], event['args']['provider'])

@@ -1,4 +1,4 @@
-"""Models on one device with everything that is lost with it."""
+"""Sessions, memory and images on one GPU: all that is lost if it fails."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.types import Frame
 
-# What is wanted of each model.
+# The outputs to return, by model.
 Outputs = Mapping[str, Sequence[str]]
 Results = list[NDArray[Any]]
-# Inputs that say where the images are; callers need not know.
+# Inputs that say where an image lies in memory; the executor adds them.
 LAYOUT = frozenset({PIXELS, 'last', 'strides', 'origins'})
 
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """What a caller wants to be looked at.
+    """Crops of one frame, or inputs of a model without images.
 
     Attributes:
-        frame: The image; None for a model that looks at none.
-        inputs: Of 1 to 64 crops, without what `ImageSlots.layouts` says.
+        frame: The image; None for a model that reads none.
+        inputs: Of 1 to 64 crops, without those of `ImageSlots.layouts`.
     """
 
     frame: Frame | None
@@ -40,7 +40,7 @@ class Crops:
 
 
 class GpuExecutor:
-    """Runs batches; of one thread, as CUDA graphs are."""
+    """Runs batches, always in one thread, as CUDA graphs belong to the thread of their capture."""
 
     def __init__(
         self,
@@ -51,32 +51,32 @@ class GpuExecutor:
         images: int,
         captured: bool = False,
     ) -> None:
-        """Take memory for the images.
+        """Allocate memory for the images.
 
         Args:
             sessions: Opened models, with the parts around them.
-            outputs: What is wanted of each.
-            memory: Of the device that they are opened on; closed with this.
+            outputs: The outputs to return of each.
+            memory: Of the GPU that they are opened on; closed with this.
             images: How many to keep there.
             captured: Whether to capture CUDA graphs.
         """
         self._memory = memory
-        self._networks = list(sessions.values())
+        self._sessions = list(sessions.values())
         self._images = ImageSlots(memory, images)
         self._batches = {
-            name: Batches(network, outputs[name], memory, captured=captured)
-            for name, network in sessions.items()
+            name: Batches(session, outputs[name], memory, captured=captured)
+            for name, session in sessions.items()
         }
 
     def run(self, model: str, requests: Sequence[Crops]) -> list[Results]:
-        """Run a model for several callers.
+        """Run a model on several requests.
 
         Args:
-            model: Name of it.
+            model: Its name.
             requests: One or more.
 
         Returns:
-            For each request its outputs, in the order in which they are wanted.
+            For each request its outputs, in the order of `outputs`.
         """
         results: list[Results] = []
         while len(results) < len(requests):
@@ -84,14 +84,14 @@ class GpuExecutor:
         return results
 
     def close(self) -> None:
-        """Give sessions and memory back, in this order, as the former use the latter."""
+        """Release sessions, then memory, which they use."""
         self._batches.clear()
-        for network in self._networks:
-            network.release()
+        for session in self._sessions:
+            session.release()
         self._memory.close()
 
     def _fitting(self, requests: Sequence[Crops]) -> Sequence[Crops]:
-        """Return the first requests, as many as go into one run."""
+        """Return the first requests, as many as fit in one run."""
         crops, frames = 0, set[int]()
         for index, request in enumerate(requests):
             crops += len(request)
@@ -110,7 +110,7 @@ class GpuExecutor:
         ]
 
     def _with_layouts(self, requests: Sequence[Crops]) -> list[Inputs]:
-        """Add where the image of each request lies, and put it there."""
+        """Upload the images that are not there, and add to each request where its image lies."""
         frames = [request.frame for request in requests if request.frame is not None]
         if len(frames) < len(requests):
             return [request.inputs for request in requests]

@@ -1,4 +1,4 @@
-"""Opens a device: its memory, the models on it, and what runs them."""
+"""Opens a GPU: its memory, the models on it, and their executor."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CUDA = PROVIDERS['cuda']
 
 @dataclass(slots=True)
 class GpuExecutorFactory:
-    """Opens models on the device that is wanted, all of them or none.
+    """Opens models on the provider that is wanted, all of them or none.
 
     Attributes:
         files: ONNX files by model, with the parts around them.
-        outputs: What is wanted of each.
-        choice: On what.
-        images: How many images to keep there.
-        sessions: What was opened last.
-        opened_ms: How long that took, ms.
+        outputs: The outputs to return of each.
+        choice: The provider.
+        images: How many images to keep on the GPU.
+        sessions: The sessions that were opened last, by model.
+        opened_ms: How long each took to open, ms.
     """
 
     files: Mapping[str, bytes]
@@ -36,10 +36,10 @@ class GpuExecutorFactory:
     opened_ms: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, *, again: bool) -> GpuExecutor:
-        """Open everything; with CUDA graphs unless it is `again`, as they may be what failed.
+        """Open everything; after a failure without CUDA graphs, as they may be its cause.
 
         Raises:
-            ExecutionProviderError: If the device is not there or does not take the models.
+            ExecutionProviderError: If the GPU is not there or does not take the models.
         """
         captured = self.choice.wanted == CUDA and not again
         memory = _memory(self.choice)
@@ -66,7 +66,7 @@ class GpuExecutorFactory:
 
 
 def _memory(choice: ProviderChoice) -> Memory:
-    """Return memory of the device that is wanted."""
+    """Return the memory of a provider."""
     if choice.wanted == CUDA:
         return CudaMemory(choice.device_id)
     if choice.wanted == CPU:
