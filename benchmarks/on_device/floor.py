@@ -57,7 +57,7 @@ def floor_rows(contestant: Contestant, choice: ProviderChoice) -> list[FloorRow]
     bytes_per_s, store = MemoryWatch(choice).bytes_per_s(), ModelStore()
     rows = []
     for name, session in contestant.device.sessions.items():
-        content = store.load_for_images(name, Variant(session.variant))
+        content = store.load(name, Variant(session.variant))
         for batch in BATCHES:
             kernels, macs, moved = counted(content, batch)
             floor_ms = 1e3 * (moved / bytes_per_s + KERNEL_S * kernels)

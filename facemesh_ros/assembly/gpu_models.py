@@ -69,7 +69,9 @@ def open_worker(
     store: ModelStore, choice: ProviderChoice, names: ModelNames, streams: int
 ) -> tuple[BatchWorker, GpuExecutorFactory]:
     """Open the models; returns the worker that runs them, and the factory with their sessions."""
-    files = {name: store.load_for_images(name, variant_for(name, choice)) for name in names.all}
+    files = {
+        name: store.load(name, variant_for(name, choice, takes_images=True)) for name in names.all
+    }
     outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
     factory = GpuExecutorFactory(files, outputs, choice, images=streams + 1)
     return BatchWorker(factory), factory

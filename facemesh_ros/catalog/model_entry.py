@@ -15,38 +15,41 @@ class Kind(Enum):
 
 
 class Variant(Enum):
-    """Converted file of a model for one kind of hardware; PLAIN and CPU give the same numbers.
+    """Converted file of a model for one kind of hardware.
 
     Attributes:
-        PLAIN: The original graph, node by node: for CUDA, TensorRT and OpenVINO.
-        CPU: What takes ONNX Runtime's CPU provider out of its blocked channel layout (PRelu,
-            padding of channels) is written as convolutions, which stay in it; parallel branches
-            with the same layers are one branch of grouped layers. Two to three times as fast for
-            landmark models, if all graph optimisations are on.
+        PLAIN: The original graph, node by node: for TensorRT, OpenVINO, and CUDA with crops.
+        CPU: The same numbers. What takes ONNX Runtime's CPU provider out of its blocked channel
+            layout (PRelu, padding of channels) is written as convolutions, which stay in it;
+            parallel branches with the same layers are one branch of grouped layers. Two to three
+            times as fast for landmark models, if all graph optimisations are on.
         HALF: PLAIN with layers that calculate in fp16, for CUDA and TensorRT; inputs, outputs and
             whatever calculates coordinates stay fp32.
+        PLAIN_IMAGES: PLAIN behind the sampling of its crops from camera images, for CUDA; brings
+            landmarks back to the image.
+        HALF_IMAGES: The same around HALF.
     """
 
     PLAIN = 'plain'
     CPU = 'cpu'
     HALF = 'half'
+    PLAIN_IMAGES = 'images'
+    HALF_IMAGES = 'half.images'
+
+    @property
+    def is_half(self) -> bool:
+        """Whether its layers calculate in fp16."""
+        return self in (Variant.HALF, Variant.HALF_IMAGES)
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether it samples its crops itself."""
+        return self in (Variant.PLAIN_IMAGES, Variant.HALF_IMAGES)
 
     @property
     def precision(self) -> str:
         """What most of the layers calculate in, fp32 or fp16."""
-        return 'fp16' if self is Variant.HALF else 'fp32'
-
-
-class Part(Enum):
-    """What goes around a model to make one graph from camera images to image pixels.
-
-    Attributes:
-        CROPS: In front of it: samples the crops of camera images.
-        POINTS: Behind a landmark model: brings its landmarks from the crops to the image.
-    """
-
-    CROPS = 'crops'
-    POINTS = 'points'
+        return 'fp16' if self.is_half else 'fp32'
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +162,7 @@ class ModelEntry:
             return (Variant.PLAIN, Variant.CPU)
         return tuple(Variant)
 
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """What goes around it, the same for all variants; in the order of the data."""
-        if self.kind is Kind.LANDMARKS:
-            return (Part.CROPS, Part.POINTS)
-        return (Part.CROPS,) if self.kind is Kind.DETECTOR else ()
-
-    @property
-    def forms(self) -> tuple[Variant | Part, ...]:
-        """All that is stored of it."""
-        return (*self.variants, *self.parts)
-
-    def file_name(self, form: Variant | Part) -> str:
-        """Return the name of the ONNX file of a variant, or of a part around it."""
-        suffix = '' if form is Variant.PLAIN else f'.{form.value}'
+    def file_name(self, variant: Variant) -> str:
+        """Return the name of the ONNX file of a variant."""
+        suffix = '' if variant is Variant.PLAIN else f'.{variant.value}'
         return f'{self.name}{suffix}.onnx'

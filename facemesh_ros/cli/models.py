@@ -78,7 +78,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
         raise MissingModelError(_no_source(outcome, arguments.dir))
     summary = _summary(store, outcome.installed, outcome.missing, arguments.dir)
     # Every start of ./run asks for what is needed, and does without the rest.
-    is_news = store.is_news(f'Not there: {_names(outcome.missing)}')
+    is_news = store.is_new_notice(f'Not there: {_names(outcome.missing)}')
     if outcome.installed or is_news or not arguments.if_needed:
         print(summary)
     return 0

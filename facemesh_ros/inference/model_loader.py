@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
-from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
-from facemesh_ros.inference.diagnosis.installation import look_at_installation
+from facemesh_ros.inference.diagnosis.gpu import problems_of, problems_text
+from facemesh_ros.inference.diagnosis.installation import detect_installation
 from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.provider_options import EngineFolder
@@ -209,8 +209,8 @@ class ModelLoader:
         if provider not in GPU_PROVIDERS:
             provider = PROVIDERS['cuda']
         driver = self.report.driver
-        facts = DiagnosisFacts(look_at_installation(), driver, provider, device_id, reason)
-        problems = told_together(problems_of(facts))
+        facts = DiagnosisFacts(detect_installation(), driver, provider, device_id, reason)
+        problems = problems_text(problems_of(facts))
         return problems or 'the reason is not known; see `facemesh doctor`'
 
     def _warn_of_unused_gpu(self) -> None:
@@ -248,6 +248,6 @@ def check_no_cpu_nodes(session: ModelSession, choice: ProviderChoice) -> None:
 
 def check_tensorrt_installed(choice: ProviderChoice) -> None:
     """Raise ProviderStartError if TensorRT is not installed, before anything is built."""
-    installed = look_at_installation()
+    installed = detect_installation()
     if choice.wanted not in installed.providers or installed.missing_tensorrt:
         raise ProviderStartError(choice.wanted, '')

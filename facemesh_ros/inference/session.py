@@ -61,7 +61,7 @@ class ModelSession:
             self.input_size = int(known['input_size'])
             self.source_sha256 = known['source_sha256']
             self.precision = known['precision']
-            self.variant = known['flavour']
+            self.variant = known['variant']
         except KeyError as error:
             raise ModelMismatchError(
                 f'model file lacks the entry {error}; run `facemesh models fetch` to convert again'
@@ -132,9 +132,12 @@ class ModelSession:
         self.cpu_operators = other.cpu_operators
 
 
-def variant_for(name: str, choice: ProviderChoice) -> Variant:
-    """Return the variant of a model file that a provider runs best."""
-    if choice.wanted == CPU:
+def variant_for(name: str, choice: ProviderChoice, *, takes_images: bool = False) -> Variant:
+    """Return the variant of a model that a provider runs best, for crops or whole images."""
+    variants = entry_of(name).variants
+    takes_images = takes_images and Variant.PLAIN_IMAGES in variants
+    if choice.wanted == CPU and not takes_images:
         return Variant.CPU
-    half = choice.precision == 'fp16' and Variant.HALF in entry_of(name).variants
-    return Variant.HALF if half else Variant.PLAIN
+    if choice.precision == 'fp16' and Variant.HALF in variants:
+        return Variant.HALF_IMAGES if takes_images else Variant.HALF
+    return Variant.PLAIN_IMAGES if takes_images else Variant.PLAIN

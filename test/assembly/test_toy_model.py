@@ -19,6 +19,7 @@ from facemesh_ros.catalog.model_entry import (
     LandmarkSpec,
     Member,
     ModelEntry,
+    Variant,
 )
 from facemesh_ros.catalog.models import CATALOG
 from facemesh_ros.geometry.canonical_face import load_topology
@@ -107,8 +108,19 @@ def network(name: str, outputs: dict[str, Sequence[int]], require_package) -> by
     centre = graph.node('Unsqueeze', centre, graph.integers(1))
     graph.node('Add', shape, centre, output='landmarks')
     properties = {'name': name, 'input_size': str(SIZE), 'source_sha256': '', 'precision': 'fp32'}
-    model = graph.model({'image': (SIZE, SIZE, 3)}, outputs, {**properties, 'flavour': 'cpu'})
+    model = graph.model({'image': (SIZE, SIZE, 3)}, outputs, {**properties, 'variant': 'cpu'})
     return bytes(model.SerializeToString())
+
+
+def without_conversion(content: bytes, entry: ModelEntry, variant: Variant) -> bytes:
+    """Only put the sampling of crops around a model, where a GPU wants it."""
+    import onnx
+
+    from facemesh_ros.models.convert.image_graph import from_images
+
+    if not variant.takes_images:
+        return content
+    return bytes(from_images(onnx.load_from_string(content), entry).SerializeToString())
 
 
 @pytest.fixture
@@ -116,7 +128,7 @@ def toys(monkeypatch, tmp_path, require_package):
     """A store that holds nothing but the toys; returns its folder."""
     # Their originals are no TFLite files: they need no conversion.
     convert = 'facemesh_ros.models.convert.tflite_to_onnx.onnx_from_tflite'
-    monkeypatch.setattr(convert, lambda content, *_: content)
+    monkeypatch.setattr(convert, without_conversion)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / 'toy_detector.py').write_text(DETECTOR_FILE)
     (tmp_path / 'toy_mesh.py').write_text(LANDMARK_FILE)

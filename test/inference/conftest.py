@@ -1,4 +1,4 @@
-"""Machines as they were seen, to be looked at by the diagnosis."""
+"""Machines for the diagnosis, as they were seen."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def no_hidden_gpu(monkeypatch) -> None:
 
 
 @pytest.fixture
-def circumstances():
-    """Make those of a machine on which all is well, but for what is given."""
+def machine_facts():
+    """Make the facts of a machine without problems, but for what is given."""
 
     def made(
         installation: dict[str, Any] | None = None,

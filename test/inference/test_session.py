@@ -34,7 +34,7 @@ def test_attributes_are_those_of_the_file(network_of, model_store, name):
     assert network.precision == 'fp32'
 
 
-@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256', 'precision', 'flavour'])
+@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256', 'precision', 'variant'])
 def test_a_file_without_its_metadata_is_refused(model_store, require_package, key):
     onnx = without_metadata(model_store.load('short_range', Variant.CPU), key, require_package)
     with pytest.raises(ModelMismatchError, match=f"'{key}'.*facemesh models fetch"):

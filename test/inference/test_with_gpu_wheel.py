@@ -212,7 +212,7 @@ def test_a_gpu_that_fails_in_use_raises_and_is_used_again(run, tmp_path, require
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
     known = {'name': 'sigmoid', 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
-    helper.set_model_props(model, {**known, 'flavour': 'plain'})
+    helper.set_model_props(model, {**known, 'variant': 'plain'})
     path, sign = tmp_path / 'sigmoid.onnx', tmp_path / 'lost'
     path.write_bytes(model.SerializeToString())
     program = LOST.replace('MODEL', repr(str(path))).replace('SIGN', repr(str(sign)))

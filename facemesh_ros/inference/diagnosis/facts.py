@@ -1,4 +1,4 @@
-"""What is known when a GPU does not run the models."""
+"""The facts that a diagnosis of the GPU starts from, and the problems that it finds."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ FOR_CUDA_12 = '<1.27'
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A reason and the way out, each half a sentence."""
+    """Why a GPU is not used, and what to do about it, each half a sentence."""
 
     reason: str
-    cure: str
+    remedy: str
 
     def __str__(self) -> str:
-        return f'{self.reason}; {self.cure}'
+        return f'{self.reason}; {self.remedy}'
 
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisFacts:
-    """All that is known when a GPU does not run.
+    """Facts about the machine on which a GPU does not run the models.
 
     Attributes:
-        installation: What pip has installed.
-        driver: What the machine has.
+        installation: Packages that pip has installed.
+        driver: NVIDIA's driver and its GPUs.
         wanted: ONNX Runtime's name of the provider.
         device_id: Which GPU was asked for.
-        told: What ONNX Runtime said when it was tried; empty if it was not.
+        ort_error: ONNX Runtime's error when it was tried; empty if it was not.
     """
 
     installation: Installation
     driver: NvidiaDriver
     wanted: str = PROVIDERS['cuda']
     device_id: int = 0
-    told: str = ''
+    ort_error: str = ''
 
     @property
     def short_name(self) -> str:
@@ -48,7 +48,7 @@ class DiagnosisFacts:
 
     @property
     def installing(self) -> str:
-        """How to get an ONNX Runtime that fits this machine, with its libraries."""
+        """How to install an ONNX Runtime for this machine, with its libraries."""
         if self.installation.machine == 'aarch64':
             return (
                 'install an onnxruntime-gpu: on a Jetson, one built for its JetPack; on an ARM '

@@ -1,4 +1,4 @@
-"""Which ONNX Runtime pip has installed, and which of NVIDIA's libraries beside it."""
+"""Which ONNX Runtime and which of NVIDIA's libraries pip has installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries, load_te
 from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS
 
-# All of them install one and the same module, so only one of them can be whole.
+# All install the same module and overwrite each other, so only one of them can be complete.
 RUNTIMES = (
     'onnxruntime',
     'onnxruntime-gpu',
@@ -32,12 +32,12 @@ class Installation:
     """ONNX Runtime and NVIDIA's libraries as they are installed.
 
     Attributes:
-        version: Of the module that is imported.
-        providers: Which it was built with.
-        cuda: Which CUDA it was built for, e.g. 13.0; empty for none or unknown.
-        runtimes: Version of each distribution that owns the module, by its name.
-        nvidia: Version of each of NVIDIA's distributions, by its name.
-        missing: CUDA and cuDNN libraries that it needs and nobody finds.
+        version: Of the imported module.
+        providers: Those that it was built with.
+        cuda: The CUDA that it was built for, e.g. 13.0; empty for none or unknown.
+        runtimes: Version of each package that owns the module, by its name.
+        nvidia: Version of each of NVIDIA's packages, by its name.
+        missing: CUDA and cuDNN libraries that it needs and that are not found.
         missing_tensorrt: The same of TensorRT.
         machine: Kind of processor, e.g. x86_64.
     """
@@ -57,23 +57,23 @@ class Installation:
         return not GPU_PROVIDERS.isdisjoint(self.providers)
 
 
-def look_at_installation() -> Installation:
-    """Look at what is imported here; loads NVIDIA's libraries if the build is for GPUs."""
+def detect_installation() -> Installation:
+    """Detect what is installed; loads NVIDIA's libraries if the build is for GPUs."""
     providers = tuple(ort.get_available_providers())
     has_tensorrt = PROVIDERS['tensorrt'] in providers
     return Installation(
         version=ort.__version__,
         providers=providers,
-        cuda=_built_for(),
+        cuda=_cuda_version(),
         runtimes=dict(_runtimes(Path(ort.__file__).parents[1])),
-        nvidia=dict(_nvidia_distributions()),
+        nvidia=dict(_nvidia_packages()),
         missing=load_cuda_libraries(),
         missing_tensorrt=load_tensorrt_libraries() if has_tensorrt else (),
         machine=platform.machine(),
     )
 
 
-def _built_for() -> str:
+def _cuda_version() -> str:
     try:
         from onnxruntime.capi import build_and_package_info as built
     except ImportError:
@@ -82,13 +82,13 @@ def _built_for() -> str:
 
 
 def _runtimes(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield those in the folder of the imported module; one in another folder harms nobody."""
+    """Yield those in the folder of the imported module; one in another folder does no harm."""
     for name in RUNTIMES:
         for found in metadata.distributions(name=name, path=[str(folder)]):
             yield name, found.version
 
 
-def _nvidia_distributions() -> Iterator[tuple[str, str]]:
+def _nvidia_packages() -> Iterator[tuple[str, str]]:
     for found in metadata.distributions():
         name = (found.metadata['Name'] or '').lower()
         if name.startswith(_NVIDIA):

@@ -11,7 +11,7 @@ _PACKAGES = 'onnx tflite flatbuffers'
 
 
 def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
-    """Convert a TFLite file to all flavours of its model, and make the parts around it.
+    """Convert a TFLite file to all variants of its model.
 
     Args:
         content: The TFLite file.
@@ -25,14 +25,12 @@ def onnx_files(content: bytes, entry: ModelEntry) -> dict[str, bytes]:
             cannot be converted.
     """
     check_converter()
-    from facemesh_ros.models.convert.parts import part_of
     from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 
-    networks = {
+    return {
         entry.file_name(variant): onnx_from_tflite(content, entry, variant)
         for variant in entry.variants
     }
-    return networks | {entry.file_name(part): part_of(entry, part) for part in entry.parts}
 
 
 def check_converter() -> None:

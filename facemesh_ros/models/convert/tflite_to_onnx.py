@@ -10,6 +10,7 @@ from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
 from facemesh_ros.models.convert.grouped_conv_fusion import side_by_side
 from facemesh_ros.models.convert.half import in_half_precision
+from facemesh_ros.models.convert.image_graph import from_images
 from facemesh_ros.models.convert.io_spec import INPUTS, OUTPUTS
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
@@ -58,10 +59,12 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
         'input_size': str(entry.input_size),
         'source_sha256': hashlib.sha256(content).hexdigest(),
         'converter_version': CONVERTER_VERSION,
-        'flavour': variant.value,
+        'variant': variant.value,
         'precision': variant.precision,
     }
     model = target.model({name: shape[1:]}, outputs, properties)
-    if variant is Variant.HALF:
+    if variant.is_half:
         model = in_half_precision(model)
+    if variant.takes_images:
+        model = from_images(model, entry)
     return bytes(model.SerializeToString())

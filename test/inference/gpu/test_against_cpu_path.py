@@ -257,7 +257,7 @@ def test_fp16_goes_between_the_same_parts(
 ):
     """The CPU rounds to fp16 where a GPU would calculate in it; see test/models/test_half."""
     require_models(model)
-    content = rounded(model_store.load_for_images(model, Variant.HALF))
+    content = rounded(model_store.load(model, Variant.HALF_IMAGES))
     factory = GpuExecutorFactory(
         {model: content},
         {model: GpuCropModel.graph_outputs(FaceMesh.OUTPUTS)},

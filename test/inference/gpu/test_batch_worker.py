@@ -40,7 +40,7 @@ def lookup() -> bytes:
             'input_size': '0',
             'source_sha256': '',
             'precision': 'fp32',
-            'flavour': 'plain',
+            'variant': 'plain',
         },
     )
     return bytes(model.SerializeToString())
