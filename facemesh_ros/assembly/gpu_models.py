@@ -21,7 +21,7 @@ from facemesh_ros.models.store import ModelStore
 from facemesh_ros.thread_pool import ThreadPool
 from facemesh_ros.types import Frame, PixelOrder
 
-# Threads of a stream that ask the worker at the same time, so that their crops share a batch.
+# Threads of a stream that call the worker at the same time, so that their crops share a batch.
 MAX_CONCURRENT_REQUESTS = 4
 
 

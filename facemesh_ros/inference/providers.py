@@ -118,7 +118,7 @@ def open_session(
     session = _open_strictly(onnx, options, providers, wanted)
     active: str = session.get_providers()[0]
     if active != wanted:
-        raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
+        raise ProviderStartError(wanted, f'ONNX Runtime would use {active} instead')
     return session
 
 

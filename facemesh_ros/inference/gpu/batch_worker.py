@@ -136,7 +136,7 @@ class BatchWorker:
             _LOG.exception('the GPU worker thread ended')
             self._why_closed = (
                 f'the GPU worker thread ended by an error of its own ({_in_one_line(error)}); '
-                'restart the program, or configure the node anew'
+                'restart the program, or configure the node again'
             )
         finally:
             self._end()

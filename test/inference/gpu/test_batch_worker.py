@@ -293,7 +293,7 @@ def test_if_its_thread_ends_all_requests_fail_with_the_reason(worker, ask_togeth
     for answer in answers.values():
         assert isinstance(answer, ExecutorError)
         assert 'by an error of its own' in str(answer)
-        assert 'configure the node anew' in str(answer)
+        assert 'configure the node again' in str(answer)
     with pytest.raises(ExecutorError, match='by an error of its own'):
         ask(worker, 1)
 
