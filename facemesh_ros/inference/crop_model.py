@@ -114,7 +114,7 @@ class GpuCropModel:
         """Take a model that the worker runs.
 
         Args:
-            session: The model, with the parts around it.
+            session: The model, of a variant that takes whole images.
             outputs: What the worker returns of it.
             worker: Runs it.
         """

@@ -68,7 +68,7 @@ class Factory:
         self.gate.set()
         self._onnx = onnx
 
-    def __call__(self, *, again: bool) -> GpuExecutor:
+    def __call__(self, again: bool) -> GpuExecutor:
         self.again.append(again)
         if self.fails:
             raise self.fails
@@ -191,7 +191,7 @@ def test_an_error_of_one_request_fails_that_request_alone(ask_together, worker, 
 
 
 def test_more_crops_than_the_largest_batch_run_in_several(factory):
-    executor = factory(again=False)
+    executor = factory(False)
     numbers = [np.full(40, number, np.int32) for number in range(5)]
     results = executor.run('lookup', [Crops(None, {'index': each}) for each in numbers])
     assert [result[0].tolist() for result in results] == [[n**2] * 40 for n in range(5)]
