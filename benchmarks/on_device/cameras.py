@@ -49,7 +49,7 @@ def camera_rows(contestant: Contestant, cameras: Cameras) -> list[CameraRow]:
     """Measure landmarks alone, and whole pipelines."""
 
     def located(_: int) -> Work:
-        return contestant.device.landmarker.predict
+        return contestant.device.landmark_model.predict
 
     def followed(_: int) -> Work:
         pipeline = contestant.pipeline()

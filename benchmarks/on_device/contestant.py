@@ -92,5 +92,5 @@ def _roi(device: Models, image: UInt8) -> Rois:
     centre, size = (box[:2] + box[2:]) / 2, 1.5 * (box[2:] - box[:2])
     rois = Rois(centre[None], size[None], np.zeros(1, np.float32))
     for _ in range(2):
-        rois = rois_from_landmarks(device.landmarker.predict(frame, rois).points)
+        rois = rois_from_landmarks(device.landmark_model.predict(frame, rois).points)
     return rois

@@ -79,7 +79,7 @@ def memory_row(contestant: Contestant, watch: MemoryWatch, minutes: float) -> Me
         for _ in range(RUNS_PER_SAMPLE):
             frame, rois = next(frames)
             several = random.integers(0, contestant.most_faces + 1)
-            contestant.device.landmarker.predict(frame, _repeated(rois, int(several)))
+            contestant.device.landmark_model.predict(frame, _repeated(rois, int(several)))
             runs += 1
             if time.perf_counter() >= end_s:
                 break

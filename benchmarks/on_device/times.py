@@ -58,7 +58,7 @@ def spread_cells(ms: Spread) -> list[str]:
 
 def latency_rows(contestant: Contestant, samples: int) -> list[LatencyRow]:
     """Measure one face of one image, with and without the search for it."""
-    landmarker = contestant.device.landmarker
+    landmarker = contestant.device.landmark_model
     pipeline = contestant.pipeline()
 
     def found_and_located(frame: Frame, rois: Rois) -> object:
@@ -87,7 +87,7 @@ def face_rows(contestant: Contestant, samples: int) -> list[FacesRow]:
                 rois.sizes_wh.repeat(count, axis=0),
                 rois.rotations_rad.repeat(count),
             )
-            return contestant.device.landmarker.predict(frame, several)
+            return contestant.device.landmark_model.predict(frame, several)
 
         ms = timed(contestant, work, samples)
         first = rows[0].ms.median if rows else ms.median
