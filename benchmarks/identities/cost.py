@@ -12,8 +12,7 @@ from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
-from facemesh_ros.tracking.face_ids import FaceIds
-from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.types import NO_DETECTIONS, Float32, Observations, Rois
 
 LANDMARKS, SIZE_PX, RATE_HZ = 478, 100.0, 30

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.identities.following import Named
 from benchmarks.identities.scenes import HIDDEN, SEEN, Float64, Shown
 from facemesh_ros.geometry.boxes import box_centres, box_sizes
-from facemesh_ros.tracking.linear_assignment import linear_assignment
+from facemesh_ros.tracking.association import linear_assignment
 
 # A result is on a face if its centre is not further from the face's than this part of its size,
 # and if it is not smaller or larger by more than this factor.

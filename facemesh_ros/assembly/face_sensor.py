@@ -24,7 +24,7 @@ from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.pipeline.stages import Stage, untimed
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Frame, PixelOrder
 
 WARM_UP_WH = (320, 240)

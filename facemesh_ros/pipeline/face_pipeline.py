@@ -17,8 +17,7 @@ from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
 from facemesh_ros.tracking.appearance import mean_colors
-from facemesh_ros.tracking.face_ids import FaceIds
-from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.types import (
     FaceDetections,
     Faces,

@@ -15,7 +15,7 @@ from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 
 class CameraStreams:

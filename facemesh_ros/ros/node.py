@@ -23,7 +23,7 @@ from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, t
 from facemesh_ros.ros.process.log_bridge import NodeLog
 from facemesh_ros.ros.process.malloc import keep_memory_for_images
 from facemesh_ros.ros.process.spin import EndingSignals, spin_until_told, start_rclpy
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
 SUCCESS = TransitionCallbackReturn.SUCCESS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import EVERY_ROW, Indices, Rows, put
 from facemesh_ros.tracking.association import assign_detections, themselves
 from facemesh_ros.tracking.association_cost import MEMORY_BEHIND_S, MEMORY_S
-from facemesh_ros.tracking.face_ids import FaceIds
 from facemesh_ros.tracking.gating import plausible
 from facemesh_ros.tracking.kalman import LONG_S
 from facemesh_ros.tracking.pairwise_overlaps import PairwiseOverlaps, same_face
@@ -29,6 +29,21 @@ TONE_S, LOOK_S = 0.5, 0.2
 Smoothing = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
 # Gives the (N, 3) tones of landmarks (N, L, 3) px, see `tones_from_landmarks`.
 Tones = Callable[[Float32], Float32]
+
+
+class FaceIds:
+    """Counts up from 1 and gives no number twice; the streams of a process may share one."""
+
+    def __init__(self) -> None:
+        self._issued = 0
+        self._lock = Lock()
+
+    def take(self, count: int) -> int:
+        """Give out `count` numbers in a row and return the first."""
+        with self._lock:
+            first = self._issued + 1
+            self._issued += count
+        return first
 
 
 class Tracker:

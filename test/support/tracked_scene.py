@@ -7,8 +7,7 @@ import numpy as np
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.settings.pipeline import PipelineSettings
-from facemesh_ros.tracking.face_ids import FaceIds
-from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.tracking.tracks import Tracks
 from facemesh_ros.types import FaceDetections, Observations, Rois
 

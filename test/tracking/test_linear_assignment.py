@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from facemesh_ros.tracking.linear_assignment import linear_assignment
+from facemesh_ros.tracking.association import linear_assignment
 
 pytestmark = pytest.mark.filterwarnings('error')
 

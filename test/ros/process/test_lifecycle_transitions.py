@@ -18,7 +18,7 @@ from facemesh_ros.ros.input.arrivals import Arrival
 from facemesh_ros.ros.input.image_subscription import ImageSubscription
 from facemesh_ros.ros.node import FaceMeshNode
 from facemesh_ros.ros.output.publishers import Publishers
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 PATIENCE_S = 30.0
 ERROR, FAILURE, SUCCESS = (
