@@ -25,7 +25,7 @@ from facemesh_ros.inference.providers import CPU, ExecutionProviderError
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.pipeline.stages import BlendshapeModel, Components, LandmarkModel
+from facemesh_ros.pipeline.components import BlendshapeModel, Components, LandmarkModel
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.thread_pool import ThreadPool
 

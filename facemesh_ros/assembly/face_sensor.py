@@ -21,8 +21,8 @@ from facemesh_ros.inference.provider_report import ProviderReport
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.tensorrt.engine_swap import Handover
 from facemesh_ros.models.store import ModelStore
+from facemesh_ros.pipeline.components import Stage, untimed
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.pipeline.stages import Stage, untimed
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Frame, PixelOrder

@@ -12,7 +12,7 @@ from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import rois_from_detections, surroundings
 from facemesh_ros.landmarks.refinement import refine_landmarks
-from facemesh_ros.pipeline.stages import Components, Stage, untimed
+from facemesh_ros.pipeline.components import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
@@ -41,28 +41,32 @@ class FacePipeline:
     """
 
     def __init__(
-        self, stages: Components, settings: PipelineSettings, ids: FaceIds, stage: Stage = untimed
+        self,
+        components: Components,
+        settings: PipelineSettings,
+        ids: FaceIds,
+        stage: Stage = untimed,
     ) -> None:
         """Begin without faces.
 
         Args:
-            stages: What it is made of.
+            components: What it is made of.
             settings: The first settings.
             ids: Where new faces get their numbers from.
             stage: Entered around each stage with its name, for whoever keeps the time.
         """
         self.settings = settings
-        self._stages = stages
+        self._components = components
         self._stage = stage
         self._time = FrameClock()
-        self._tracker = Tracker(stages.landmarker.landmark_count, ids)
+        self._tracker = Tracker(components.landmark_model.landmark_count, ids)
         self._steadier = LandmarkSmoother(settings.filter)
         self._image_wh = (0, 0)
 
     @property
     def detector_runs(self) -> dict[str, int]:
         """How often each detector has looked at an image, or at a part of it, by name."""
-        return dict(self._stages.search.detector_runs)
+        return dict(self._components.search.detector_runs)
 
     @property
     def stamp_faults(self) -> StampFaults:
@@ -113,13 +117,13 @@ class FacePipeline:
         self._image_wh = frame.image_wh
         self._tracker.reset()
         self._steadier.reset()
-        self._stages.search.reset()
+        self._components.search.reset()
 
     def _sightings(self, frame: Frame, expected: Rois, *, static_image: bool) -> Observations:
         """Look where faces are expected and, if there is room for more, search meanwhile."""
         if len(expected) >= self.settings.max_faces and not self._tracker.long_ago:
             return self._followed(frame, expected)
-        strangers, sightings = self._stages.pool.run_both(
+        strangers, sightings = self._components.pool.run_both(
             lambda: self._strangers(frame, static_image=static_image),
             lambda: self._followed(frame, expected),
         )
@@ -130,7 +134,7 @@ class FacePipeline:
 
     def _strangers(self, frame: Frame, *, static_image: bool) -> FaceDetections:
         """Search, and take away who is followed already."""
-        search, tracker, settings = self._stages.search, self._tracker, self.settings
+        search, tracker, settings = self._components.search, self._tracker, self.settings
         with self._stage('detect'):
             if static_image:
                 found = search.everywhere(frame, settings)
@@ -162,18 +166,18 @@ class FacePipeline:
         return sightings
 
     def _new(self, frame: Frame, strangers: FaceDetections) -> Observations:
-        rois = rois_from_detections(strangers, square=self._stages.square_roi)
+        rois = rois_from_detections(strangers, square=self._components.square_roi)
         first = self._seen(frame, rois, strangers.scores)
         if not self.settings.second_look:
             return first
         return refine_landmarks(
             first,
-            lambda crops: self._stages.landmarker.predict(frame, crops),
+            lambda crops: self._components.landmark_model.predict(frame, crops),
             self.settings.min_presence_confidence,
         )
 
     def _seen(self, frame: Frame, rois: Rois, scores: Float32) -> Observations:
-        located = self._stages.landmarker.predict(frame, rois)
+        located = self._components.landmark_model.predict(frame, rois)
         return Observations(located.points, located.presences, scores, rois)
 
     def _present(self, sightings: Observations) -> NDArray[np.bool_]:
@@ -203,7 +207,7 @@ class FacePipeline:
         )
 
     def _blendshapes(self, points: Float32) -> Float32:
-        if self._stages.expressions is None:
+        if self._components.blendshape_model is None:
             return np.empty((len(points), 0), np.float32)
         with self._stage('blendshapes'):
-            return self._stages.expressions.predict(points)
+            return self._components.blendshape_model.predict(points)

@@ -22,7 +22,7 @@ from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.io import pictures_from_file
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.pipeline.stages import Components
+from facemesh_ros.pipeline.components import Components
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -195,20 +195,20 @@ class Compared:
 
     def __init__(self, device: Components, cpu: Components) -> None:
         self._device, self._cpu = device, cpu
-        self.landmark_count = device.landmarker.landmark_count
+        self.landmark_count = device.landmark_model.landmark_count
         self.offsets_px: list[float] = []
         self.score_offsets: list[float] = []
 
     def predict(self, frame, rois):
         """Place landmarks on the device."""
-        found, expected = (each.landmarker.predict(frame, rois) for each in self._both)
+        found, expected = (each.landmark_model.predict(frame, rois) for each in self._both)
         present = expected.presences > 0.5
         self.offsets_px.extend(np.abs(found.points - expected.points)[present].max(axis=(1, 2)))
         return found
 
     def scored(self, landmarks):
         """Score expressions on the device."""
-        found, expected = (each.expressions.predict(landmarks) for each in self._both)
+        found, expected = (each.blendshape_model.predict(landmarks) for each in self._both)
         self.score_offsets.append(np.abs(found - expected).max())
         return found
 
@@ -231,10 +231,12 @@ def test_a_stream_on_a_device_finds_in_each_crop_what_the_cpu_finds_there(
     placed = load_sensor(settings, streams=2)
     try:
         pipelines = plain.stream(), placed.stream()
-        stages = pipelines[1]._stages
-        compared = Compared(stages, pipelines[0]._stages)
-        expressions = SimpleNamespace(predict=compared.scored) if stages.expressions else None
-        pipelines[1]._stages = replace(stages, landmarker=compared, expressions=expressions)
+        components = pipelines[1]._components
+        compared = Compared(components, pipelines[0]._components)
+        blendshapes = components.blendshape_model and SimpleNamespace(predict=compared.scored)
+        pipelines[1]._components = replace(
+            components, landmark_model=compared, blendshape_model=blendshapes
+        )
         for picture in itertools.islice(pictures_from_file(clip), 12):
             frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
             expected, found = (pipeline.process(frame) for pipeline in pipelines)

@@ -14,7 +14,7 @@ from visualization_msgs.msg import MarkerArray
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.geometry.camera import points_by_weak_perspective
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
-from facemesh_ros.pipeline.stages import Stage
+from facemesh_ros.pipeline.components import Stage
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.input.camera_info import CameraModel
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr, ns_from_stamp

@@ -36,16 +36,16 @@ class Components:
 
     Attributes:
         search: Finds the faces; belongs to one stream.
-        landmarker: Looks at each of them.
-        square_roi: What `landmarker` was made for, see `LandmarkProfile`.
-        expressions: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
+        landmark_model: Looks at each of them.
+        square_roi: What `landmark_model` was made for, see `LandmarkProfile`.
+        blendshape_model: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
         pool: Who looks at followed faces while new ones are searched for.
     """
 
     search: FaceSearch
-    landmarker: LandmarkModel
+    landmark_model: LandmarkModel
     square_roi: bool
-    expressions: BlendshapeModel | None = None
+    blendshape_model: BlendshapeModel | None = None
     pool: ThreadPool = NO_WORKERS
 
 
