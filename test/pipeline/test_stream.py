@@ -12,7 +12,7 @@ import pytest
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.tracking.pairwise_overlaps import same_face
+from facemesh_ros.tracking.tracks import same_face
 from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder
 
 pytestmark = pytest.mark.filterwarnings('error')
