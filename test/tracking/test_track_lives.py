@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings('error')
 TENTATIVE, TRACKED, COASTING = FaceState.TENTATIVE, FaceState.TRACKED, FaceState.COASTING
 
 
-def lives(tracks, min_birth_frames=2) -> list[tuple[int, int]]:
+def ids_and_states(tracks, min_birth_frames=2) -> list[tuple[int, int]]:
     """Id and state of each face that is published."""
     return list(zip(tracks.ids.tolist(), tracks.states(min_birth_frames).tolist(), strict=True))
 
@@ -30,11 +30,11 @@ def test_a_face_is_tracked_once_enough_images_in_a_row_have_shown_it(scene, birt
 def test_a_false_detection_is_never_tracked(scene, seen):
     stream = scene(min_birth_frames=3)
     for _ in range(seen):
-        assert lives(stream.show(scene.face_at(200, 200)), 3) == [(1, TENTATIVE)]
+        assert ids_and_states(stream.show(scene.face_at(200, 200)), 3) == [(1, TENTATIVE)]
     for _ in range(10):
-        assert lives(stream.show(), 3) == []
+        assert ids_and_states(stream.show(), 3) == []
     # It is not remembered.
-    assert lives(stream.show(scene.face_at(200, 200)), 3) == [(2, TENTATIVE)]
+    assert ids_and_states(stream.show(scene.face_at(200, 200)), 3) == [(2, TENTATIVE)]
 
 
 def test_a_false_detection_in_every_other_image_is_never_tracked(scene):
@@ -51,9 +51,9 @@ def test_an_unseen_face_is_published_for_some_images_and_comes_back(scene, coast
         for _ in range(3):
             stream.show(scene.face_at(200, 200))
         for _ in range(missed):
-            assert lives(stream.show()) == [(1, COASTING)]
+            assert ids_and_states(stream.show()) == [(1, COASTING)]
         tracks = stream.show(scene.face_at(200, 200), detector=False)
-        assert lives(tracks) == [(1, TRACKED)]
+        assert ids_and_states(tracks) == [(1, TRACKED)]
         assert tracks.ages.tolist() == [4 + missed]
 
 
@@ -61,7 +61,7 @@ def test_then_it_is_not_published_any_more(scene):
     stream = scene(max_coast_frames=5)
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
-    published = [lives(stream.show()) for _ in range(8)]
+    published = [ids_and_states(stream.show()) for _ in range(8)]
     assert published == [[(1, COASTING)]] * 5 + [[]] * 3
 
 
@@ -79,7 +79,7 @@ def test_for_a_second_it_is_remembered_and_resumed_in_its_position(scene, gap_s,
         stream.show(scene.face_at(200, 200))
     for _ in range(round(gap_s * 30) - 1):
         stream.show()
-    assert lives(stream.show(scene.face_at(205, 203))) == (
+    assert ids_and_states(stream.show(scene.face_at(205, 203))) == (
         [(1, TRACKED)] if same else [(2, TENTATIVE)]
     )
 
@@ -90,7 +90,7 @@ def test_a_face_far_from_where_one_was_lost_is_new(scene):
         stream.show(scene.face_at(150, 200))
     for _ in range(6):
         stream.show()
-    assert lives(stream.show(scene.face_at(480, 200))) == [(2, TENTATIVE)]
+    assert ids_and_states(stream.show(scene.face_at(480, 200))) == [(2, TENTATIVE)]
 
 
 def test_an_occluded_face_is_predicted_further_along_its_path(scene):
@@ -102,19 +102,19 @@ def test_an_occluded_face_is_predicted_further_along_its_path(scene):
     x = float(stream.tracker.published(0.5).points[0, :, 0].mean())
     # Slower and slower, as an unseen face may as well have stopped.
     assert 240 + 20 < x < 240 + 45
-    assert lives(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
+    assert ids_and_states(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
 
 
 @pytest.mark.parametrize(
     ('start', 'step'), [((60, 240), (-30, 0)), ((580, 240), (30, 0)), ((320, 420), (0, 30))]
 )
-def test_a_face_that_leaves_over_the_border_is_gone_at_once(scene, start, step):
+def test_a_face_that_leaves_the_image_is_gone_at_once(scene, start, step):
     stream = scene()
     for index in range(4):
         x, y = np.add(start, np.multiply(step, index - 2))
         stream.show(scene.face_at(x, y))
     # A step further its centre is still inside, two steps further it is not.
-    assert [lives(stream.show()) for _ in range(2)] == [[(1, COASTING)], []]
+    assert [ids_and_states(stream.show()) for _ in range(2)] == [[(1, COASTING)], []]
 
 
 def test_all_in_sight_means_there_are_tracks_and_the_image_shows_all(scene):
@@ -147,12 +147,12 @@ def test_a_crop_that_slipped_to_another_face_neither_shows_the_track_nor_a_new_f
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
     another = scene.face_at(285, 200)  # most of its size away
-    assert lives(stream.show(another, detector=False)) == [(1, COASTING)]
+    assert ids_and_states(stream.show(another, detector=False)) == [(1, COASTING)]
 
 
 def test_a_low_presence_shows_no_face(scene):
     stream = scene(min_presence_confidence=0.995)
-    assert lives(stream.show(scene.face_at(200, 200))) == []
+    assert ids_and_states(stream.show(scene.face_at(200, 200))) == []
 
 
 def test_a_reset_forgets_all_faces_but_never_gives_an_id_twice(scene):
@@ -162,6 +162,6 @@ def test_a_reset_forgets_all_faces_but_never_gives_an_id_twice(scene):
     stream.tracker.reset()
     assert len(stream.tracker.published(0.5)) == len(stream.tracker.lost_rois) == 0
     tracks = stream.show(scene.face_at(200, 200))
-    assert lives(tracks) == [(3, TENTATIVE)]
+    assert ids_and_states(tracks) == [(3, TENTATIVE)]
     assert tracks.ages.tolist() == [1]
     assert tracks.motion.velocities.tolist() == [[0, 0]]

@@ -74,7 +74,7 @@ def test_two_faces_that_cross_keep_their_ids(scene, detector, apart):
     stream = scene(max_coast_frames=10)
 
     def at(index):
-        # The one behind cannot be seen while the other is before it.
+        # The one behind is invisible while the other is in front of it.
         left, right = (150 + 12 * index, 200.0), (450 - 12 * index, 200 + apart)
         both = [scene.face_at(*left), scene.face_at(*right)]
         hidden = np.hypot(left[0] - right[0], apart) < 0.8 * SIZE
@@ -99,7 +99,7 @@ def test_two_rois_on_one_face_leave_one_track_tracked_and_one_coasting(scene):
         states = tracks.states(2)
         assert id_at(tracks[states == FaceState.TRACKED], 250, 200) == 1
         assert tracks.ids[states == FaceState.COASTING].tolist() == [2]
-        # Held where it was, not laid over the one that is seen.
+        # It stays where it was, not on top of the visible one.
         assert np.abs(centres(tracks)[1] - (315, 200)).max() < 0.1 * SIZE
     tracks = stream.show(here, there)
     assert (id_at(tracks, 250, 200), id_at(tracks, 315, 200)) == (1, 2)
