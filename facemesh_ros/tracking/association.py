@@ -75,8 +75,8 @@ def assign_observations(
         settings: Of now.
 
     Returns:
-        (K,) tracks that were observed, (K,) the observation of each, and the observations that are
-        new faces.
+        (K,) tracks that were observed, ascending, (K,) the observation of each, and the
+        observations that are new faces.
     """
     costs = association_costs(tracks, pairs, colors)
     known, observed = linear_assignment(costs, UNASSIGNED_COST)
@@ -95,6 +95,7 @@ def assign_observations(
     resumed = ~tracks.followed[known[assigned]]
     free = settings.max_faces - np.count_nonzero(tracks.followed)
     admitted = assigned[~resumed | (np.cumsum(resumed) <= free)]
+    admitted = admitted[known[admitted].argsort()]
     return known[admitted], observed[admitted], new
 
 

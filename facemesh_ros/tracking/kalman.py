@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ VELOCITY_AVERAGING_S = 0.3
 LONG_GAP_S = 0.3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TrackMotion(StructOfArrays):
     """Velocities of N tracks, by a Kalman filter whose position is always the measured one.
 
@@ -35,12 +35,14 @@ class TrackMotion(StructOfArrays):
         predict:  P <- F P F' + a² G G',  F = [[1, t], [0, 1]],  G = [t²/2, t]
         correct:  velocity <- velocity + c / (p + r²) * innovation,  P <- (I - K H) P
 
-    with r = POSITION_NOISE and a = ACCELERATION, in face sizes.
+    with r = POSITION_NOISE and a = ACCELERATION in face sizes. Arrays are replaced, never changed.
 
     Example:
-        >>> motion = TrackMotion.at_rest(1).predicted(0.1, np.array([False]))
-        >>> motion.corrected(np.array([[10.0, 0.0]])).velocities.round(1).tolist()
-        [[97.3, 0.0]]
+        >>> motion = TrackMotion.at_rest(1)
+        >>> motion.predict(0.1, np.array([False]))
+        >>> motion.correct(np.array([[10.0, 0.0]]))
+        >>> motion.velocities.round(1).tolist()
+        [[100.2, 0.0]]
 
     Attributes:
         velocities: (N, 2) px per s.
@@ -58,28 +60,28 @@ class TrackMotion(StructOfArrays):
         first = np.tile([POSITION_NOISE**2, 0.0, INITIAL_SPEED**2], (count, 1))
         return TrackMotion(np.zeros((count, 2)), np.zeros((count, 2)), first)
 
-    def predicted(self, interval_s: float, unseen: NDArray[np.bool_]) -> TrackMotion:
-        """Return the motion after a while; (N,) `unseen` tracks slow down."""
+    def predict(self, interval_s: float, unseen: NDArray[np.bool_]) -> None:
+        """Let a while pass; (N,) `unseen` tracks slow down."""
         weight, t = -math.expm1(-interval_s / VELOCITY_AVERAGING_S), interval_s
+        self.mean_velocities = self.mean_velocities + weight * (
+            self.velocities - self.mean_velocities
+        )
         growth = np.array([[1.0, 0.0, 0.0], [2 * t, 1.0, 0.0], [t * t, t, 1.0]])
         noise = np.array([t**4 / 4, t**3 / 2, t * t])
-        damping = np.where(unseen, math.exp(-interval_s / COASTING_S), 1.0)[:, None]
-        return TrackMotion(
-            self.velocities * damping,
-            self.mean_velocities + weight * (self.velocities - self.mean_velocities),
-            self.variances @ growth + ACCELERATION**2 * noise,
-        )
+        self.variances = self.variances @ growth + ACCELERATION**2 * noise
+        damping = np.where(unseen, math.exp(-interval_s / COASTING_S), 1.0)
+        self.velocities = self.velocities * damping[:, None]
 
-    def corrected(self, innovations: Float64) -> TrackMotion:
-        """Return the motion after a measurement, (N, 2) px measured minus predicted position."""
+    def correct(self, innovations: Float64) -> None:
+        """Take a measurement, (N, 2) px measured minus predicted position."""
         position, covariance = self.variances[:, :1], self.variances[:, 1:2]
         total = position + POSITION_NOISE**2
         gains = covariance / total
         variances = self.variances * (POSITION_NOISE**2 / total)
         variances[:, 2:] = self.variances[:, 2:] - gains * covariance
-        velocities = self.velocities + gains * innovations
-        return TrackMotion(velocities, self.mean_velocities, variances)
+        self.velocities = self.velocities + gains * innovations
+        self.variances = variances
 
-    def with_mean_velocities(self, rows: Indices) -> TrackMotion:
-        """Return the motion with some tracks going on at their mean velocity."""
-        return replace(self, velocities=put(self.velocities, rows, self.mean_velocities[rows]))
+    def use_mean_velocities(self, rows: Indices) -> None:
+        """Let some tracks go on at their mean velocity."""
+        self.velocities = put(self.velocities, rows, self.mean_velocities[rows])

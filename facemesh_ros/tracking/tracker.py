@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -119,8 +119,8 @@ class Tracker:
         """
         self._interval_s, self.after_long_gap = interval_s, interval_s > LONG_GAP_S
         self._colors_age_s += interval_s
-        tracks = self._tracks = self._tracks.predicted(interval_s)
-        followed = self._followed
+        tracks, followed = self._tracks, self._followed
+        tracks.predict(interval_s)
         # Crops that tremble make landmarks tremble: cut around the smoothed ones, those of a face
         # at rest have a fifth (v2) to a third (attention) less noise.
         rois = rois_from_landmarks(tracks.smoothed[followed])
@@ -143,8 +143,7 @@ class Tracker:
         # Best scores come first, so the last to be written is the best.
         for index in np.flatnonzero(matched)[::-1]:
             scores[nearest[index]] = detections.scores[index]
-        scores = put(self._tracks.scores, self._followed, scores)
-        self._tracks = replace(self._tracks, scores=scores)
+        self._tracks.scores = put(self._tracks.scores, self._followed, scores)
         return detections[~matched]
 
     def compare(self, observations: Observations, settings: PipelineSettings) -> Comparison:
@@ -195,11 +194,10 @@ class Tracker:
             self._assign(observations, comparison.boxes, colors, settings, image_wh)
             seen = self._tracks.misses == 0
             return self._tracks.ids[seen], self._tracks.points[seen]
-        tracks = self._tracks.observed(observations, comparison.boxes)
         if colors is not None:
-            tracks = self._with_colors(tracks, ALL_ROWS, colors)
-        self._tracks = tracks
-        return tracks.ids, tracks.points
+            self._average_colors(ALL_ROWS, colors)
+        self._tracks.observe(observations, comparison.boxes)
+        return self._tracks.ids, self._tracks.points
 
     def adopt_smoothed(self, landmarks: Float32, jitters_px: Float32) -> None:
         """Take the filtered landmarks of the tracks that this image shows.
@@ -215,7 +213,7 @@ class Tracker:
             seen = np.flatnonzero(tracks.misses == 0)
             landmarks = put(tracks.smoothed, seen, landmarks)
             jitters_px = put(tracks.jitters_px, seen, jitters_px)
-        self._tracks = replace(tracks, smoothed=landmarks, jitters_px=jitters_px)
+        tracks.smoothed, tracks.jitters_px = landmarks, jitters_px
 
     @property
     def _followed(self) -> Rows:
@@ -230,13 +228,13 @@ class Tracker:
         image_wh: tuple[int, int],
     ) -> None:
         """Update the tracks where observations may be of any of them, of none, or new."""
-        followed = np.flatnonzero(self._tracks.followed)
-        expected, scores = len(followed), self._tracks.scores[followed]
-        presences = put(self._tracks.presences, followed, observations.presences[:expected])
-        tracks = replace(self._tracks, presences=presences)
-        found = ~np.isnan(np.concatenate([scores, observations.scores[expected:]]))
+        tracks = self._tracks
+        followed = np.flatnonzero(tracks.followed)
+        expected = len(followed)
+        tracks.presences = put(tracks.presences, followed, observations.presences[:expected])
+        scores = np.concatenate([tracks.scores[followed], observations.scores[expected:]])
         present = np.flatnonzero(observations.presences > settings.min_presence_confidence)
-        present = reject_slipped(tracks, followed, boxes, found, present)
+        present = reject_slipped(tracks, followed, boxes, ~np.isnan(scores), present)
         observations, boxes, colors = observations[present], boxes[present], colors[present]
         pairs = PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy)
         known, observed, new = assign_observations(
@@ -244,49 +242,50 @@ class Tracker:
         )
         missed, seen_together = np.delete(np.arange(len(tracks)), known), tracks.seen_together
         isolated = pairs.isolated(observed, missed)
-        updated = tracks[known].observed(observations[observed], boxes[observed])
-        tracks = put(tracks, known, updated)
-        tracks = self._with_colors(tracks, known[isolated], colors[observed[isolated]])
+        self._average_colors(known[isolated], colors[observed[isolated]])
+        rows = ALL_ROWS if len(known) == len(tracks) else known
+        seen = tracks[rows]
+        seen.observe(observations[observed], boxes[observed])
+        self._tracks = put(tracks, rows, seen)
         if len(missed):
             occluded = pairs.occluded(observed, missed, seen_together[np.ix_(missed, known)])
             centres = pairs.centres[missed]
             inside = np.all((centres >= 0) & (centres < image_wh), axis=1)
-            tracks = self._without_gone(tracks, missed, occluded, inside, settings)
-        new = new[: max(0, settings.max_faces - np.count_nonzero(tracks.followed))]
+            self._miss(missed, occluded, inside, settings)
+        new = new[: max(0, settings.max_faces - np.count_nonzero(self._tracks.followed))]
         if len(new):
             first_id = self._ids.take(len(new))
-            tracks += Tracks.begun(observations[new], boxes[new], colors[new], first_id)
-        self._tracks, self._all_seen = tracks, not tracks.misses.any()
+            self._tracks += Tracks.begun(observations[new], boxes[new], colors[new], first_id)
+        self._all_seen = not self._tracks.misses.any()
 
-    def _with_colors(self, tracks: Tracks, rows: Rows, colors: Float32) -> Tracks:
+    def _average_colors(self, rows: Rows, colors: Float32) -> None:
         """Let the mean colours of some tracks follow the colours that they have now."""
         weight = -math.expm1(-self._colors_age_s / COLOR_AVERAGING_S)
-        before, self._colors_age_s = tracks.colors[rows], 0.0
-        return replace(
-            tracks, colors=put(tracks.colors, rows, before + weight * (colors - before))
-        )
+        before = self._tracks.colors[rows]
+        self._tracks.colors = put(self._tracks.colors, rows, before + weight * (colors - before))
+        self._colors_age_s = 0.0
 
-    def _without_gone(
+    def _miss(
         self,
-        tracks: Tracks,
         missed: Indices,
         occluded: NDArray[np.bool_],
         inside: NDArray[np.bool_],
         settings: PipelineSettings,
-    ) -> Tracks:
+    ) -> None:
         """Count an image without some tracks, and end those that are gone for too long.
 
         Args:
-            tracks: All.
-            missed: (M,) those that were not observed.
+            missed: (M,) the tracks that were not observed.
             occluded: (M,) whether another face is in front of them.
             inside: (M,) whether they are expected within the image.
             settings: Of now.
         """
+        tracks = self._tracks
         followed = inside & (tracks.misses[missed] < settings.max_coast_frames)
-        tracks = tracks.missed(missed, self._interval_s * occluded.astype(np.float64), followed)
+        tracks.miss(missed, self._interval_s * occluded.astype(np.float64), followed)
         # Where images are far apart, a single one without the face is no proof that it is gone.
         gone = (tracks.unseen_s - tracks.occluded_s > MAX_UNSEEN_S) & (tracks.misses > 1)
         gone |= tracks.unseen_s > MAX_OCCLUDED_S
         gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
-        return tracks[~gone] if gone.any() else tracks
+        if gone.any():
+            self._tracks = tracks[~gone]

@@ -36,9 +36,11 @@ class TrackBoxes(StructOfArrays):
         return TrackBoxes(centroids, boxes_of_planes(xy))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tracks(StructOfArrays):
-    """N tracks; those unseen for long are only remembered. Arrays are replaced, never changed.
+    """N tracks; those unseen for long are only remembered.
+
+    Its arrays are replaced, never changed: what was handed out stays as it was.
 
     Attributes:
         ids: (N,) int64, 1 and up.
@@ -125,57 +127,41 @@ class Tracks(StructOfArrays):
             motion=TrackMotion.at_rest(count),
         )
 
-    def predicted(self, interval_s: float) -> Tracks:
-        """Return the tracks as expected in the next image."""
-        motion = TrackMotion.at_rest(len(self)) if interval_s > LONG_GAP_S else self.motion
-        motion = motion.predicted(interval_s, self.misses > 0)
-        return replace(
-            self,
-            ages=self.ages + np.uint32(1),
-            unseen_s=self.unseen_s + interval_s,
-            offsets=self.offsets + motion.velocities * interval_s,
-            scores=np.full_like(self.scores, np.nan),
-            motion=motion,
-        )
+    def predict(self, interval_s: float) -> None:
+        """Move the tracks on to where they are expected in the next image."""
+        if interval_s > LONG_GAP_S:
+            self.motion = TrackMotion.at_rest(len(self))
+        self.motion.predict(interval_s, self.misses > 0)
+        self.offsets = self.offsets + self.motion.velocities * interval_s
+        self.unseen_s = self.unseen_s + interval_s
+        self.ages = self.ages + np.uint32(1)
+        self.scores = np.full_like(self.scores, np.nan)
 
-    def observed(self, observations: Observations, boxes: TrackBoxes) -> Tracks:
-        """Return the tracks after all of them were observed, row by row."""
+    def observe(self, observations: Observations, boxes: TrackBoxes) -> None:
+        """Take the observations of all tracks, row by row."""
         count = len(self.ids)
-        innovations = boxes.centroids - (self.boxes.centroids + self.offsets)
-        return replace(
-            self,
-            hits=self.hits + 1,
-            misses=np.zeros(count, np.int64),
-            followed=np.ones(count, bool),
-            unseen_s=np.zeros(count),
-            occluded_s=np.zeros(count),
-            offsets=np.zeros((count, 2)),
-            boxes=boxes,
-            points=observations.points,
-            smoothed=observations.points,
-            presences=observations.presences,
-            # The track may have been matched with a detection before: the better score stays.
-            scores=np.fmax(self.scores, observations.scores),
-            rois=observations.rois,
-            motion=self.motion.corrected(innovations),
-        )
+        self.motion.correct(boxes.centroids - (self.boxes.centroids + self.offsets))
+        self.boxes, self.rois, self.presences = boxes, observations.rois, observations.presences
+        self.points = self.smoothed = observations.points
+        # A track may have been matched with a detection before: the better score stays.
+        self.scores = np.fmax(self.scores, observations.scores)
+        self.hits = self.hits + 1
+        self.misses, self.followed = np.zeros(count, np.int64), np.ones(count, bool)
+        self.unseen_s = self.occluded_s = np.zeros(count)
+        self.offsets = np.zeros((count, 2))
 
-    def missed(self, rows: Indices, occluded_s: Float64, followed: NDArray[np.bool_]) -> Tracks:
-        """Return the tracks after some of them were not observed.
+    def miss(self, rows: Indices, occluded_s: Float64, followed: NDArray[np.bool_]) -> None:
+        """Count an image that did not show some of the tracks.
 
         Args:
             rows: K of the tracks.
             occluded_s: (K,) for how long another face was in front of them since the last image.
             followed: (K,) whether their ROI is still worth running the landmark model on.
         """
-        lost = rows[self.misses[rows] == 0]
-        return replace(
-            self,
-            misses=put(self.misses, rows, self.misses[rows] + 1),
-            followed=put(self.followed, rows, self.followed[rows] & followed),
-            occluded_s=put(self.occluded_s, rows, self.occluded_s[rows] + occluded_s),
-            motion=self.motion.with_mean_velocities(lost),
-        )
+        self.motion.use_mean_velocities(rows[self.misses[rows] == 0])
+        self.misses = put(self.misses, rows, self.misses[rows] + 1)
+        self.occluded_s = put(self.occluded_s, rows, self.occluded_s[rows] + occluded_s)
+        self.followed = put(self.followed, rows, self.followed[rows] & followed)
 
     def extrapolated(self) -> Tracks:
         """Return the same with the landmarks of lost tracks moved to where they are expected."""
