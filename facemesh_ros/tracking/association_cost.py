@@ -20,8 +20,8 @@ GATE, GATE_GROWTH_PER_S = 0.7, 1.5
 CONTESTED_GATE = 0.3
 # A track that the last image showed takes precedence over one that it did not by this much.
 UNSEEN_COST = 0.5
-# Cost of a colour difference of 1, and the difference above which no track is resumed: the
-# largest measured of one face is 0.24, half of all pairs of people differ by more than 0.4.
+# Cost of a colour difference of 1, and the difference above which no unseen track is resumed: the
+# largest measured of one face is 0.24, half of all pairs of people differ by more than 0.3.
 COLOR_COST, MAX_COLOR_DIFFERENCE = 2.0, 0.4
 # How long an unseen track is remembered, and how long while another face is in front of it.
 MAX_UNSEEN_S, MAX_OCCLUDED_S = 1.0, 3.0
@@ -59,7 +59,7 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, colors: Float32) 
     costs = _distances_from_paths(expected, tracks.offsets, observed) / sizes
     costs += np.abs(np.log(observed_sizes / sizes))
     unseen = ((tracks.misses > 0) | (tracks.unseen_s > MAX_UNSEEN_S))[:, None]
-    contested = pairs.contested(tracks.seen_together)
+    contested = pairs.contested(tracks.coexisted)
     # The time for which the region where a track may reappear has grown.
     searched_s = np.minimum(tracks.unseen_s, MAX_UNSEEN_S + tracks.occluded_s)
     gates = GATE + GATE_GROWTH_PER_S * searched_s[:, None]
@@ -118,14 +118,14 @@ class PairwiseOverlaps:
         costs = np.hypot(ways[:, 0], ways[:, 1]) / sizes + np.abs(np.log(observed_sizes / sizes))
         return bool((costs <= GATE).all())
 
-    def contested(self, seen_together: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def contested(self, coexisted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return for (T, N) pairs whether another track is expected over the observation.
 
         Args:
-            seen_together: (T, T) which tracks count, see `Tracks.seen_together`.
+            coexisted: (T, T) which tracks count, see `Tracks.coexisted`.
         """
         near = self._overlaps[1][: self._count, self._count :] > NEIGHBOUR_CONTAINMENT
-        contested: NDArray[np.bool_] = (seen_together & ~np.eye(self._count, dtype=bool)) @ near
+        contested: NDArray[np.bool_] = (coexisted & ~np.eye(self._count, dtype=bool)) @ near
         return contested
 
     def duplicates(self, observed: Indices, min_iou: float) -> NDArray[np.bool_]:
@@ -144,16 +144,16 @@ class PairwiseOverlaps:
         return isolated
 
     def occluded(
-        self, observed: Indices, missed: Indices, seen_together: NDArray[np.bool_]
+        self, observed: Indices, missed: Indices, coexisted: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """Return for M missed tracks whether one of K observations occludes them.
 
         Args:
             observed: (K,) observations.
             missed: (M,) tracks.
-            seen_together: (M, K) whether the missed track and that of the observation were.
+            coexisted: (M, K) whether the missed track and that of the observation did.
         """
         parts = self._overlaps[1][missed[:, None], observed + self._count]
-        behind = (parts > OCCLUDED_CONTAINMENT) & seen_together
+        behind = (parts > OCCLUDED_CONTAINMENT) & coexisted
         occluded: NDArray[np.bool_] = behind.max(axis=1, initial=False)
         return occluded

@@ -188,16 +188,16 @@ class Tracker:
             (K,) ids and (K, L, 3) px landmarks of the tracks that this image shows.
         """
         self._unambiguous = comparison.unambiguous
-        if not comparison.unambiguous:
-            if colors is None:
-                raise ValueError('ambiguous observations need colors to be assigned')
-            self._assign(observations, comparison.boxes, colors, settings, image_wh)
-            seen = self._tracks.misses == 0
-            return self._tracks.ids[seen], self._tracks.points[seen]
-        if colors is not None:
-            self._average_colors(ALL_ROWS, colors)
-        self._tracks.observe(observations, comparison.boxes)
-        return self._tracks.ids, self._tracks.points
+        if comparison.unambiguous:
+            if colors is not None:
+                self._average_colors(ALL_ROWS, colors)
+            self._tracks.observe(observations, comparison.boxes)
+            return self._tracks.ids, self._tracks.points
+        if colors is None:
+            raise ValueError('ambiguous observations are assigned by colour too; got none')
+        self._assign(observations, comparison.boxes, colors, settings, image_wh)
+        seen = self._tracks.misses == 0
+        return self._tracks.ids[seen], self._tracks.points[seen]
 
     def adopt_smoothed(self, landmarks: Float32, jitters_px: Float32) -> None:
         """Take the filtered landmarks of the tracks that this image shows.
@@ -240,7 +240,7 @@ class Tracker:
         known, observed, new = assign_observations(
             tracks, pairs, colors, present >= expected, settings
         )
-        missed, seen_together = np.delete(np.arange(len(tracks)), known), tracks.seen_together
+        missed, coexisted = np.delete(np.arange(len(tracks)), known), tracks.coexisted
         isolated = pairs.isolated(observed, missed)
         self._average_colors(known[isolated], colors[observed[isolated]])
         rows = ALL_ROWS if len(known) == len(tracks) else known
@@ -248,7 +248,7 @@ class Tracker:
         seen.observe(observations[observed], boxes[observed])
         self._tracks = put(tracks, rows, seen)
         if len(missed):
-            occluded = pairs.occluded(observed, missed, seen_together[np.ix_(missed, known)])
+            occluded = pairs.occluded(observed, missed, coexisted[np.ix_(missed, known)])
             centres = pairs.centres[missed]
             inside = np.all((centres >= 0) & (centres < image_wh), axis=1)
             self._miss(missed, occluded, inside, settings)

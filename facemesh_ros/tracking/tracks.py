@@ -86,13 +86,13 @@ class Tracks(StructOfArrays):
         return self.boxes.xyxy + np.concatenate([self.offsets] * 2, axis=1, dtype=np.float32)
 
     @property
-    def seen_together(self) -> NDArray[np.bool_]:
-        """(N, N) whether there was an image, before this one, that showed both.
+    def coexisted(self) -> NDArray[np.bool_]:
+        """(N, N) whether each began before the other was last seen, as `predict` leaves them.
 
         A face that came when another was already lost does not occlude it.
         """
-        before = self.ages.astype(np.int64)[:, None] - 1 > self.misses
-        return before & before.T
+        began_before = self.ages.astype(np.int64)[:, None] - 1 > self.misses
+        return began_before & began_before.T
 
     @staticmethod
     def none(landmark_count: int) -> Tracks:
