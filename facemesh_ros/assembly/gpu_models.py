@@ -15,13 +15,13 @@ from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.model_loader import ModelLoader
-from facemesh_ros.inference.providers import ExecutionProviderError
+from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.thread_pool import ThreadPool
 from facemesh_ros.types import Frame, PixelOrder
 
-# Threads of a stream that ask the worker at the same time, so that their crops share a batch.
+# Threads of a stream that call the worker at the same time, so that their crops share a batch.
 MAX_CONCURRENT_REQUESTS = 4
 
 
@@ -41,13 +41,7 @@ def load_gpu_models(
     Raises:
         FacemeshError: If a model is missing, or the GPU does not run it.
     """
-    files = {
-        name: store.load(name, variant_for(name, loader.choice, takes_images=True))
-        for name in names.all
-    }
-    outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
-    factory = GpuExecutorFactory(files, outputs, loader.choice, images=streams + 1)
-    worker = BatchWorker(factory)
+    worker, factory = open_worker(store, loader.choice, names, streams)
     sessions = factory.sessions
     most = dict.fromkeys(names.detectors, MAX_CONCURRENT_REQUESTS * streams)
     try:
@@ -69,6 +63,18 @@ def load_gpu_models(
     except BaseException:
         worker.close()
         raise
+
+
+def open_worker(
+    store: ModelStore, choice: ProviderChoice, names: ModelNames, streams: int
+) -> tuple[BatchWorker, GpuExecutorFactory]:
+    """Open the models; returns the worker that runs them, and the factory with their sessions."""
+    files = {
+        name: store.load(name, variant_for(name, choice, takes_images=True)) for name in names.all
+    }
+    outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
+    factory = GpuExecutorFactory(files, outputs, choice, images=streams + 1)
+    return BatchWorker(factory), factory
 
 
 def _warm_up(worker: BatchWorker, session: ModelSession, crops: int) -> float:

@@ -55,7 +55,7 @@ def select_models(settings: SensorSettings, store: ModelStore) -> ModelNames:
 
 
 def select_landmark_model(wanted: str, store: ModelStore) -> str:
-    """Return the model that is wanted; auto is the first of the catalog that is provisioned."""
+    """Return the wanted landmark model; auto is the first provisioned one of the catalog."""
     if wanted != 'auto':
         return wanted
     candidates, provisioned = names_of(Kind.LANDMARKS), store.records()

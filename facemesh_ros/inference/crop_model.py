@@ -96,13 +96,10 @@ class CpuCropModel:
         if maps is None:
             return self._session.run(crop_whole(frame, self._style), self._outputs)
         limit = self._batch_limit or len(maps)
-        if len(maps) <= limit:
-            return self._run_batch(frame, maps)
-        batches = [maps[start : start + limit] for start in range(0, len(maps), limit)]
-        results = self._pool.map(lambda batch: self._run_batch(frame, batch), batches)
-        return [np.concatenate(parts) for parts in zip(*results, strict=True)]
-
-    def _run_batch(self, frame: Frame, maps: Float64) -> list[Float32]:
+        if len(maps) > limit:
+            batches = [maps[start : start + limit] for start in range(0, len(maps), limit)]
+            results = self._pool.map(lambda batch: self.run(frame, batch), batches)
+            return [np.concatenate(parts) for parts in zip(*results, strict=True)]
         tensors = self._session.run(crop_maps(frame, maps, self._style), self._outputs)
         if LANDMARKS in self._outputs:
             index = self._outputs.index(LANDMARKS)
@@ -117,7 +114,7 @@ class GpuCropModel:
         """Take a model that the worker runs.
 
         Args:
-            session: The model, with the parts around it.
+            session: The model, of a variant that takes whole images.
             outputs: What the worker returns of it.
             worker: Runs it.
         """

@@ -22,7 +22,7 @@ class ModelReport:
     Attributes:
         provider: Execution provider that runs it.
         precision: Precision of its layers, fp32 or fp16.
-        placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
+        placement: Number of nodes per provider; empty if ONNX Runtime does not report it.
         opened_ms: How long it took to load, ms.
         first_ms: How long its first inference took, ms.
     """
@@ -51,7 +51,7 @@ class ProviderReport:
         driver: NVIDIA's driver and its GPUs.
         models: Reports by name.
         warm_up_ms: How long the first run of the whole pipeline took, ms.
-        warning: Why what was wanted does not run them, and the cure; empty if it does.
+        warning: Why the wanted provider does not run them, and the remedy; empty if it does.
     """
 
     device_id: int

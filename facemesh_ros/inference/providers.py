@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +117,7 @@ def open_session(
     session = _open_strictly(onnx, options, providers, wanted)
     active: str = session.get_providers()[0]
     if active != wanted:
-        raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
+        raise ProviderStartError(wanted, f'ONNX Runtime would use {active} instead')
     return session
 
 
@@ -137,25 +136,17 @@ def _open_strictly(
         raise ProviderStartError(wanted, str(error).strip()) from error
 
 
-def node_placement(session: ort.InferenceSession) -> dict[str, int]:
-    """Return how many nodes of a model are assigned to each provider.
+def node_placement(session: ort.InferenceSession) -> dict[str, list[str]]:
+    """Return the operators of the nodes that are assigned to each provider.
 
     Empty if this ONNX Runtime (before 1.24.4) does not report it.
     """
-    if not hasattr(session, 'get_provider_graph_assignment_info'):
-        return {}
-    placed: Counter[str] = Counter()
-    for part in session.get_provider_graph_assignment_info():
-        placed[part.ep_name] += len(part.get_nodes())
-    return dict(placed)
-
-
-def cpu_operators(session: ort.InferenceSession) -> list[str]:
-    """Return the operators of the nodes assigned to the CPU; empty if it is not reported."""
-    if not hasattr(session, 'get_provider_graph_assignment_info'):
-        return []
-    parts = session.get_provider_graph_assignment_info()
-    return [node.op_type for part in parts if part.ep_name == CPU for node in part.get_nodes()]
+    operators: dict[str, list[str]] = {}
+    if hasattr(session, 'get_provider_graph_assignment_info'):
+        for part in session.get_provider_graph_assignment_info():
+            nodes = [node.op_type for node in part.get_nodes()]
+            operators.setdefault(part.ep_name, []).extend(nodes)
+    return operators
 
 
 def _session_options(profile: str) -> ort.SessionOptions:

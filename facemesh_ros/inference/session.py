@@ -17,7 +17,6 @@ from facemesh_ros.inference.providers import (
     GPU_PROVIDERS,
     ExecutionProviderError,
     ProviderChoice,
-    cpu_operators,
     node_placement,
     open_session,
 )
@@ -67,8 +66,9 @@ class ModelSession:
                 f'model file lacks the entry {error}; run `facemesh models fetch` to convert again'
             ) from error
         self.provider: str = self._session.get_providers()[0]
-        self.placement = node_placement(self._session)
-        self.cpu_operators = cpu_operators(self._session)
+        operators = node_placement(self._session)
+        self.placement = {name: len(nodes) for name, nodes in operators.items()}
+        self.cpu_operators = operators.get(CPU, [])
         self._input = self._session.get_inputs()[0]
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
 

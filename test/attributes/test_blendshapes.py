@@ -1,4 +1,4 @@
-"""What expressions do and do not depend on."""
+"""Blendshapes: what the scores depend on, and what not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models are opened where the user wants them, or it is said why not."""
+"""Models are opened on the wanted provider, or the error explains why they cannot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODELS = ('short_range', 'full_range', 'attention')
 
 
 @pytest.fixture
-def opener(model_store, require_models):
+def loader(model_store, require_models):
     require_models(*MODELS)
 
     def made(**choice) -> ModelLoader:
@@ -45,8 +45,8 @@ def warnings(caplog):
     return lambda: [it.getMessage() for it in caplog.records if it.levelno >= logging.WARNING]
 
 
-def test_the_proof_is_of_what_ran(opener):
-    made = opener(execution_provider='cpu')
+def test_the_report_is_of_what_ran(loader):
+    made = loader(execution_provider='cpu')
     networks = {name: made.open(name) for name in MODELS}
     assert list(made.report.models) == list(MODELS)
     for name, network in networks.items():
@@ -60,8 +60,8 @@ def test_the_proof_is_of_what_ran(opener):
 
 
 @pytest.mark.filterwarnings('ignore:Specified provider')
-def test_auto_says_once_and_loudly_that_it_falls_back(opener, gpu_build, warnings):
-    made = opener(precision='fp16')
+def test_auto_warns_once_that_it_falls_back(loader, gpu_build, warnings):
+    made = loader(precision='fp16')
     for name in MODELS:
         network = made.open(name)
         assert (network.provider, network.precision) == (CPU, 'fp32')
@@ -82,30 +82,30 @@ def test_auto_says_once_and_loudly_that_it_falls_back(opener, gpu_build, warning
         ),
     ],
 )
-def test_who_insists_on_a_gpu_gets_the_reason_instead_of_a_cpu(
-    opener, gpu_build, warnings, choice, complaint
+def test_a_required_gpu_gives_an_error_with_the_reason_instead_of_the_cpu(
+    loader, gpu_build, warnings, choice, complaint
 ):
-    made = opener(**choice)
+    made = loader(**choice)
     with pytest.raises(ExecutionProviderError) as error:
         made.open('short_range')
     assert str(error.value).startswith(complaint)
-    assert ';' in str(error.value).removeprefix(complaint)  # reason; cure
+    assert ';' in str(error.value).removeprefix(complaint)  # reason; remedy
     assert made.report.models == {}
     assert warnings() == []
 
 
 @pytest.mark.parametrize('name', ['cuda', 'tensorrt'])
-def test_a_build_without_it_is_the_reason(opener, name, monkeypatch, tmp_path):
+def test_a_build_without_it_is_the_reason(loader, name, monkeypatch, tmp_path):
     if CUDA in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
     monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path))
     with pytest.raises(ExecutionProviderError, match='is installed, which is built without'):
-        opener(execution_provider=name).open('short_range')
+        loader(execution_provider=name).open('short_range')
     assert list(tmp_path.iterdir()) == []
 
 
-def test_models_are_opened_anew_under_those_who_use_them(opener):
-    made = opener(execution_provider='cpu')
+def test_models_are_reopened_while_other_threads_use_them(loader):
+    made = loader(execution_provider='cpu')
     network = made.open('short_range')
     image = np.linspace(-1, 1, 128 * 128 * 3, dtype=np.float32).reshape(1, 128, 128, 3)
     (expected,) = network.run(image, ['regressors'])
@@ -128,8 +128,8 @@ def test_models_are_opened_anew_under_those_who_use_them(opener):
     assert all(np.array_equal(output, expected) for output in outputs)
 
 
-def test_models_that_are_opened_anew_leave_no_old_session_behind(opener):
-    made = opener(execution_provider='cpu')
+def test_reopened_models_leave_no_old_session_behind(loader):
+    made = loader(execution_provider='cpu')
     network = made.open('short_range')
     for _ in range(3):
         old = weakref.ref(network.session._sess)
@@ -157,10 +157,10 @@ def tensorrt_on_the_cpu(monkeypatch, tmp_path):
 
 
 def test_missing_engines_are_built_with_progress_and_are_there_at_the_next_start(
-    opener, tensorrt_on_the_cpu, caplog
+    loader, tensorrt_on_the_cpu, caplog
 ):
     caplog.set_level(logging.INFO)
-    first = opener(execution_provider='tensorrt')
+    first = loader(execution_provider='tensorrt')
     first.build_engines(MODELS)
     assert len(list(tensorrt_on_the_cpu.rglob('built.json'))) == len(MODELS)
     for number, name in enumerate(MODELS, 1):
@@ -168,16 +168,16 @@ def test_missing_engines_are_built_with_progress_and_are_there_at_the_next_start
         assert f'building {title}, which takes minutes the first time' in caplog.text
         assert f'{title} is built after' in caplog.text
     caplog.clear()
-    second = opener(execution_provider='tensorrt')
+    second = loader(execution_provider='tensorrt')
     for name in MODELS:
         first.open(name).try_once()
         second.open(name).try_once()
     assert caplog.records == []
 
 
-def test_a_model_that_is_opened_without_an_engine_builds_it(opener, tensorrt_on_the_cpu, caplog):
+def test_a_model_that_is_opened_without_an_engine_builds_it(loader, tensorrt_on_the_cpu, caplog):
     caplog.set_level(logging.INFO)
-    opener(execution_provider='tensorrt').open('short_range').try_once()
+    loader(execution_provider='tensorrt').open('short_range').try_once()
     assert 'the TensorRT engine of short_range (1 of 1) is built after' in caplog.text
 
 
@@ -208,11 +208,11 @@ def test_progress_is_logged_and_watched_and_whoever_watches_may_end_the_build(
 
 
 def test_without_a_folder_to_write_to_engines_serve_until_the_end(
-    opener, tensorrt_on_the_cpu, caplog
+    loader, tensorrt_on_the_cpu, caplog
 ):
     caplog.set_level(logging.INFO)
     tensorrt_on_the_cpu.touch()  # a file in the way
-    made = opener(execution_provider='tensorrt')
+    made = loader(execution_provider='tensorrt')
     engines = made.build_engines(['short_range'])
     assert not engines.cache.is_kept
     assert 'TensorRT engines cannot be kept in' in caplog.text
@@ -221,8 +221,8 @@ def test_without_a_folder_to_write_to_engines_serve_until_the_end(
     assert caplog.text.count('is built after') == 1
 
 
-def test_an_engine_that_cannot_be_built_is_refused_with_the_reason(opener, tensorrt_on_the_cpu):
-    made = opener(execution_provider='tensorrt')
+def test_an_engine_that_cannot_be_built_is_refused_with_the_reason(loader, tensorrt_on_the_cpu):
+    made = loader(execution_provider='tensorrt')
     # As where the builder runs out of memory.
     (tensorrt_on_the_cpu.parent / 'sitecustomize.py').write_text('raise SystemExit("killed")')
     with pytest.raises(
@@ -231,5 +231,5 @@ def test_an_engine_that_cannot_be_built_is_refused_with_the_reason(opener, tenso
         made.build_engines(['short_range'])
 
 
-def test_other_providers_have_no_engines(opener):
-    assert opener(execution_provider='cpu').build_engines(MODELS) is None
+def test_other_providers_have_no_engines(loader):
+    assert loader(execution_provider='cpu').build_engines(MODELS) is None

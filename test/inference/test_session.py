@@ -1,4 +1,4 @@
-"""A model file's contract."""
+"""Metadata and outputs of a model file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def without_metadata(onnx: bytes, key: str, require_package) -> bytes:
 
 
 @pytest.mark.parametrize('name', CATALOG)
-def test_a_model_says_what_it_is(network_of, model_store, name):
+def test_attributes_are_those_of_the_file(network_of, model_store, name):
     network = network_of(name)
     assert network.name == name
     assert network.input_size == entry_of(name).input_size
@@ -53,7 +53,7 @@ def test_outputs_have_the_shape_that_is_expected(network_of):
 
 
 @pytest.mark.parametrize('name', ['short_range', 'full_range', 'attention', 'mesh', 'v2'])
-def test_the_plain_flavour_computes_the_same(model_store, network_of, astronaut, name):
+def test_the_plain_variant_computes_the_same(model_store, network_of, astronaut, name):
     fast = network_of(name)
     plain = ModelSession(model_store.load(name, Variant.PLAIN), CPU)
     side = fast.input_size

@@ -87,7 +87,7 @@ def test_what_runs_and_in_which_precision_is_told_anew_after_a_fall_back_to_the_
     client.wait_until(lambda: client.infos[-1].precision == 'fp32', 'the news')
     client.wait_until(lambda: client.figures['precision'] == 'fp32', 'the diagnostics')
     assert 'in fp32' in client.infos[-1].execution_provider
-    assert 'the GPU was lost; opening the models anew' in node.log
+    assert 'the GPU failed; opening the models again' in node.log
     assert 'in fp32, not in the fp16 that was asked for' in node.log
     assert node.stop() == 0
     assert 'Traceback' not in node.log

@@ -11,10 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -32,13 +31,6 @@ RUNS_TO_RECOVER = 1000
 _LOG = logging.getLogger(__name__)
 
 
-class ExecutorFactory(Protocol):
-    """Opens a GPU with all models."""
-
-    def __call__(self, *, again: bool) -> GpuExecutor:
-        """Return a new executor; `again` after one has failed."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Request:
     model: str
@@ -53,11 +45,13 @@ class BatchWorker:
         failures: How often an executor has failed.
     """
 
-    def __init__(self, factory: ExecutorFactory, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, factory: Callable[[bool], GpuExecutor], backoff: Backoff | None = None
+    ) -> None:
         """Open the GPU.
 
         Args:
-            factory: Opens it now, and again after a failure; called in the worker's thread.
+            factory: Opens a GPU with all models, in the worker's thread; True after a failure.
             backoff: The pauses between a failure and the next attempt; None for the default.
 
         Raises:
@@ -123,7 +117,7 @@ class BatchWorker:
 
     def _work(self, opened: Future[None]) -> None:
         try:
-            self._executor = self._factory(again=False)
+            self._executor = self._factory(False)
         except Exception as error:
             opened.set_exception(error)
             return
@@ -136,7 +130,7 @@ class BatchWorker:
             _LOG.exception('the GPU worker thread ended')
             self._why_closed = (
                 f'the GPU worker thread ended by an error of its own ({_in_one_line(error)}); '
-                'restart the program, or configure the node anew'
+                'restart the program, or configure the node again'
             )
         finally:
             self._end()
@@ -173,7 +167,7 @@ class BatchWorker:
             if self._backoff.left_s > 0:
                 raise ExecutorLostError(self._failure_text())
             try:
-                self._executor = self._factory(again=True)
+                self._executor = self._factory(True)
             except Exception as error:  # whatever it is, it may be gone at the next try
                 self._discard_executor(f'the GPU does not open: {_in_one_line(error)}')
                 raise ExecutorLostError(self._failure_text()) from error

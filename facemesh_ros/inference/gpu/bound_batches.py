@@ -7,9 +7,9 @@ of images moves, all are made again, with new graph ids.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ DTYPES = {
     'tensor(int32)': np.int32,
     'tensor(uint8)': np.uint8,
 }
-_graph_ids = count(1)
+_graph_ids = itertools.count(1)
 
 
 def size_for(crops: int) -> int:
@@ -75,20 +75,21 @@ class Batch:
             self._options = _run_options(memory, captured=captured)
             undo.pop_all()
 
-    def run(self, inputs: Sequence[Inputs]) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: Sequence[Inputs], counts: Sequence[int]) -> dict[str, NDArray[Any]]:
         """Run the crops of several requests together.
 
         Args:
-            inputs: Of each request, batch axis first; together at most as many crops as fit.
+            inputs: Of each request, batch axis first, or 1 for what all its crops share.
+            counts: Number of crops of each request; together at most as many as fit.
 
         Returns:
             Outputs by name for all crops in that order; overwritten by the next run.
         """
-        for name, target in self._inputs.arrays.items():
-            start = 0
-            for values in (each[name] for each in inputs):
-                target[start : start + len(values)] = values
-                start += len(values)
+        start = 0
+        for values, count in zip(inputs, counts, strict=True):
+            for name, target in self._inputs.arrays.items():
+                target[start : start + count] = values[name]
+            start += count
         # The rest holds values of an older batch, whose results nobody reads.
         self._inputs.upload()
         self._session.run_with_iobinding(self._binding, self._options)
@@ -129,35 +130,3 @@ def _run_options(memory: Memory, *, captured: bool) -> ort.RunOptions:
     if captured:
         options.add_run_config_entry('gpu_graph_id', str(next(_graph_ids)))
     return options
-
-
-class Batches:
-    """One model at all batch sizes, each bound when it is first needed."""
-
-    def __init__(
-        self, session: ModelSession, outputs: Sequence[str], memory: Memory, *, captured: bool
-    ) -> None:
-        """Bind nothing yet; arguments are those of `Batch`."""
-        self._session, self._outputs, self._memory = session, outputs, memory
-        self._captured = captured
-        self._batches: dict[int, Batch] = {}
-
-    def of(self, crops: int, images: ImageSlots) -> Batch:
-        """Return the batch for so many crops."""
-        size = size_for(crops)
-        if size not in self._batches:
-            self._batches[size] = Batch(
-                self._session,
-                self._outputs,
-                self._memory,
-                images,
-                size,
-                captured=self._captured,
-            )
-        return self._batches[size]
-
-    def forget(self) -> None:
-        """Free all memory, as the images have moved."""
-        for batch in self._batches.values():
-            batch.free()
-        self._batches.clear()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batches
+from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batch, size_for
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
 from facemesh_ros.inference.gpu.memory import Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
@@ -54,19 +54,15 @@ class GpuExecutor:
         """Allocate memory for the images.
 
         Args:
-            sessions: Opened models, with the parts around them.
+            sessions: Opened models that take whole images.
             outputs: The outputs to return of each.
             memory: Of the GPU that they are opened on; closed with this.
             images: How many to keep there.
             captured: Whether to capture CUDA graphs.
         """
-        self._memory = memory
-        self._sessions = list(sessions.values())
-        self._images = ImageSlots(memory, images)
-        self._batches = {
-            name: Batches(session, outputs[name], memory, captured=captured)
-            for name, session in sessions.items()
-        }
+        self._sessions, self._outputs, self._captured = sessions, outputs, captured
+        self._memory, self._images = memory, ImageSlots(memory, images)
+        self._batches: dict[tuple[str, int], Batch] = {}
 
     def run(self, model: str, requests: Sequence[Crops]) -> list[Results]:
         """Run a model on several requests.
@@ -86,7 +82,7 @@ class GpuExecutor:
     def close(self) -> None:
         """Release sessions, then memory, which they use."""
         self._batches.clear()
-        for session in self._sessions:
+        for session in self._sessions.values():
             session.release()
         self._memory.close()
 
@@ -102,11 +98,11 @@ class GpuExecutor:
 
     def _run_once(self, model: str, requests: Sequence[Crops]) -> list[Results]:
         inputs = self._with_layouts(requests)
-        ends = np.cumsum([len(request) for request in requests])
-        outputs = self._batches[model].of(int(ends[-1]), self._images).run(inputs)
+        counts = [len(request) for request in requests]
+        outputs = self._batch(model, sum(counts)).run(inputs, counts)
         return [
-            [values[end - len(request) : end].copy() for values in outputs.values()]
-            for request, end in zip(requests, ends.tolist(), strict=True)
+            [values[end - count : end].copy() for values in outputs.values()]
+            for count, end in zip(counts, accumulate(counts), strict=True)
         ]
 
     def _with_layouts(self, requests: Sequence[Crops]) -> list[Inputs]:
@@ -116,17 +112,25 @@ class GpuExecutor:
             return [request.inputs for request in requests]
         if not self._images.has_room_for(frames):
             self._images.grow(frames)
-            for batches in self._batches.values():
-                batches.forget()
+            # Their addresses are bound.
+            for batch in self._batches.values():
+                batch.free()
+            self._batches.clear()
         layouts = self._images.layouts(frames)
         return [
-            {**request.inputs, **_repeated(layout, len(request))}
-            for request, layout in zip(requests, layouts, strict=True)
+            {**request.inputs, **layout} for request, layout in zip(requests, layouts, strict=True)
         ]
 
-
-def _repeated(layout: Inputs, count: int) -> Inputs:
-    return {
-        name: np.broadcast_to(values, (count, *values.shape[1:]))
-        for name, values in layout.items()
-    }
+    def _batch(self, model: str, crops: int) -> Batch:
+        """Return the batch of a model for so many crops, bound when it is first needed."""
+        key = model, size_for(crops)
+        if key not in self._batches:
+            self._batches[key] = Batch(
+                self._sessions[model],
+                self._outputs[model],
+                self._memory,
+                self._images,
+                key[1],
+                captured=self._captured,
+            )
+        return self._batches[key]

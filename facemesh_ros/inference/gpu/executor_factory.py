@@ -20,7 +20,7 @@ class GpuExecutorFactory:
     """Opens models on the provider that is wanted, all of them or none.
 
     Attributes:
-        files: ONNX files by model, with the parts around them.
+        files: ONNX files by model, of variants that take whole images.
         outputs: The outputs to return of each.
         choice: The provider.
         images: How many images to keep on the GPU.
@@ -35,13 +35,13 @@ class GpuExecutorFactory:
     sessions: dict[str, ModelSession] = field(default_factory=dict)
     opened_ms: dict[str, float] = field(default_factory=dict)
 
-    def __call__(self, *, again: bool) -> GpuExecutor:
+    def __call__(self, after_failure: bool) -> GpuExecutor:
         """Open everything; after a failure without CUDA graphs, as they may be its cause.
 
         Raises:
             ExecutionProviderError: If the GPU is not there or does not take the models.
         """
-        captured = self.choice.wanted == CUDA and not again
+        captured = self.choice.wanted == CUDA and not after_failure
         memory = _memory(self.choice)
         try:
             self.sessions = self._opened(memory, captured=captured)
