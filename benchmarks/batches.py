@@ -18,10 +18,12 @@ import numpy as np
 from measuring.machine import cores_in_use, machine
 from measuring.statistics import ratio
 
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -39,21 +41,22 @@ def main() -> int:
     print(*(f'- {name}: {value}' for name, value in machine().items()), sep='\n')
     print(f'- cores in use before: {cores_in_use()}\n\nms; in brackets, to one batch for all')
     store = ModelStore()
-    for model in LANDMARK_SPECS:
+    for model in names_of(Kind.LANDMARKS):
         if model not in store.records():
             print(f'{model}: not provisioned (facemesh models fetch)')
             continue
         network = load_session(store, model, ProviderChoice('cpu'))
-        ways = {limit: FaceLandmarker(network, batch_limit=limit) for limit in LIMITS}
+        ways = {
+            limit: FaceMesh(CpuCropModel(network, FaceMesh.OUTPUTS, batch_limit=limit))
+            for limit in LIMITS
+        }
         for faces in FACES:
             used = {limit: way for limit, way in ways.items() if limit <= faces}
             print(model, f'{faces} faces:', told(measured(used, faces, rounds)), flush=True)
     return 0
 
 
-def measured(
-    ways: dict[int, FaceLandmarker], faces: int, rounds: int
-) -> dict[int, list[list[float]]]:
+def measured(ways: dict[int, FaceMesh], faces: int, rounds: int) -> dict[int, list[list[float]]]:
     """Return the ms of each way, a block of one for each round."""
     random = np.random.default_rng(0)
     frame = Frame(random.integers(0, 256, (720, 1280, 3), np.uint8), PixelOrder.BGR)

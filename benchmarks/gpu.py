@@ -26,8 +26,9 @@ from on_device.memory import MemoryWatch, memory_row
 from on_device.peers import peer_rows
 from on_device.times import face_rows, latency_rows
 
-from facemesh_ros.assembly.face_sensor import chosen_landmark_model
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.assembly.models import select_landmark_model
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
@@ -40,7 +41,7 @@ def main() -> int:
     chosen = arguments()
     cv2.setNumThreads(1)
     store = ModelStore()
-    chosen.model = chosen_landmark_model(chosen.model, store)
+    chosen.model = select_landmark_model(chosen.model, store)
     choice = ProviderChoice(
         chosen.provider, device_id=chosen.device_id, precision=chosen.precision
     )
@@ -58,7 +59,7 @@ def main() -> int:
     try:
         report = measured(contestant, choice, chosen)
     finally:
-        contestant.device.engine.close()
+        contestant.device.close()
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=2) + '\n')
     return 0
@@ -70,7 +71,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--provider', choices=('cuda', 'cpu'), default='cuda')
     parser.add_argument('--device-id', type=int, default=0)
     parser.add_argument('--precision', choices=('fp32', 'fp16'), default='fp32')
-    parser.add_argument('--model', choices=('auto', *LANDMARK_SPECS), default='auto')
+    parser.add_argument('--model', choices=('auto', *names_of(Kind.LANDMARKS)), default='auto')
     parser.add_argument('--samples', type=int, default=300, help='of each latency (default 300)')
     parser.add_argument('--faces', type=int, default=64, help='in one image, most (default 64)')
     parser.add_argument('--cameras', type=int, default=32, help='simulated (default 32)')

@@ -20,19 +20,15 @@ from measuring.differences import MIN_SCORE, detector_differences, landmark_diff
 from measuring.rounding import rounded
 
 from facemesh_ros.attributes.blendshapes import Blendshapes
-from facemesh_ros.catalog.model_specs import (
-    DETECTOR_SPECS,
-    LANDMARK_SPECS,
-    detector_spec,
-    landmark_spec,
-)
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -54,10 +50,10 @@ def main() -> None:
     )
     print('| model | difference | median | 95 % | largest |')
     print('|---|---|---|---|---|')
-    for name in DETECTOR_SPECS:
+    for name in names_of(Kind.DETECTOR):
         _print_detector(frames, name, single, half)
     crops = list(_crops(frames, _blazeface(DETECTOR, single)))
-    for name in LANDMARK_SPECS:
+    for name in names_of(Kind.LANDMARKS):
         _print_landmarks(crops, name, single, half)
 
 
@@ -87,7 +83,11 @@ def _frames() -> Iterator[Frame]:
 
 
 def _blazeface(name: str, load: Load) -> BlazeFace:
-    return BlazeFace(load(name), detector_spec(name), landmark_spec(MODEL).max_iou)
+    return BlazeFace(
+        CpuCropModel(load(name), BlazeFace.OUTPUTS),
+        detector_spec(name),
+        landmark_spec(MODEL).max_iou,
+    )
 
 
 def _crops(frames: list[Frame], detector: BlazeFace) -> Iterator[tuple[Frame, Rois]]:
@@ -105,7 +105,11 @@ def _print_detector(frames: list[Frame], name: str, single: Load, half: Load) ->
 
 def _print_landmarks(crops: Crops, name: str, single: Load, half: Load) -> None:
     """Landmarks in the same crops, and the expressions that follow from them."""
-    found = landmark_differences(crops, FaceLandmarker(single(name)), FaceLandmarker(half(name)))
+    found = landmark_differences(
+        crops,
+        FaceMesh(CpuCropModel(single(name), FaceMesh.OUTPUTS)),
+        FaceMesh(CpuCropModel(half(name), FaceMesh.OUTPUTS)),
+    )
     offsets = found.offsets_px
     _print_row(name, f'landmarks of {len(offsets)} faces, px of the image', offsets)
     _print_row(name, 'the same, % of the crop', 100 * offsets / found.crop_sides_px[:, None])

@@ -30,10 +30,11 @@ from measuring.markdown import bullets, table
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.image.crop import LANDMARK_BORDER, CropStyle, crop_rois
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.io import pictures_from_file
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Float32, Frame, PixelOrder
@@ -96,7 +97,9 @@ def _rows(clip: Path) -> Iterator[list[str]]:
 def _steps(clip: Path) -> Iterator[Step]:
     """Follow the one face of a clip with a look at every image."""
     frames = [Frame(picture.bgr, PixelOrder.BGR) for picture in pictures_from_file(clip)]
-    landmarker = FaceLandmarker(load_session(ModelStore(), MODEL, ProviderChoice('cpu')))
+    landmarker = FaceMesh(
+        CpuCropModel(load_session(ModelStore(), MODEL, ProviderChoice('cpu')), FaceMesh.OUTPUTS)
+    )
     style = CropStyle(SIDE, 0.0, LANDMARK_BORDER)
     points = load_sensor(SensorSettings()).stream().process_static_image(frames[0]).landmarks[:1]
     for before, after in pairwise(frames):

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from benchmarks.identities.scenes import Float64
 from facemesh_ros.assembly.face_sensor import load_sensor
-from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
+from facemesh_ros.catalog.models import detector_spec, landmark_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.boxes import iou_matrix
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
@@ -66,9 +67,11 @@ class Plain:
     """The detector on every image; a face is the one before that it overlaps most, greedily."""
 
     def __init__(self) -> None:
-        network = load_session(ModelStore(), 'short_range', ProviderChoice('cpu'))
+        session = load_session(ModelStore(), 'short_range', ProviderChoice('cpu'))
         self._detector = BlazeFace(
-            network, detector_spec('short_range'), landmark_spec('v2').max_iou
+            CpuCropModel(session, BlazeFace.OUTPUTS),
+            detector_spec('short_range'),
+            landmark_spec('v2').max_iou,
         )
         self._issued = 0
         self.start()

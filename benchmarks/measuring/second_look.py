@@ -11,9 +11,10 @@ import numpy as np
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.rois import rois_from_landmarks
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.settings.pipeline import SensorSettings
@@ -87,7 +88,9 @@ class _Looker:
         self.looks_ms: list[float] = []
         self._pipeline: FacePipeline = load_sensor(settings).stream()
         choice = ProviderChoice(settings.execution_provider)
-        self._landmarker = FaceLandmarker(load_session(ModelStore(), LANDMARK_MODEL, choice))
+        self._landmarker = FaceMesh(
+            CpuCropModel(load_session(ModelStore(), LANDMARK_MODEL, choice), FaceMesh.OUTPUTS)
+        )
 
     def seen(
         self, picture: Picture, disturbance: Disturbance, annotated: Sequence[Float64]

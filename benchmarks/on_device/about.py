@@ -18,7 +18,7 @@ _ASKED = 'name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power
 
 def about(contestant: Contestant, choice: ProviderChoice) -> dict[str, Any]:
     """Return device, driver, versions and placement."""
-    networks = contestant.device.networks
+    sessions = contestant.device.sessions
     return {
         'device': _device(choice),
         'driver': nvidia_driver() or 'none',
@@ -32,7 +32,7 @@ def about(contestant: Contestant, choice: ProviderChoice) -> dict[str, Any]:
         },
         'precision': choice.precision,
         'landmark model': contestant.model,
-        'nodes': {name: network.placement for name, network in networks.items()},
+        'nodes': {name: session.placement for name, session in sessions.items()},
         'images': f'{IMAGE_WH[0]}x{IMAGE_WH[1]} bgr8, a new one each time, in pageable memory',
     }
 

@@ -7,23 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.assembly.face_sensor import Models
-from facemesh_ros.assembly.gpu_models import (
-    MAX_CONCURRENT_REQUESTS,
-    GpuModels,
-    ModelNames,
-    gpu_models,
-)
-from facemesh_ros.catalog.model_specs import landmark_spec
+from facemesh_ros.assembly.gpu_models import load_gpu_models
+from facemesh_ros.assembly.models import ModelNames, Models
+from facemesh_ros.catalog.models import landmark_spec
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.inference.model_loader import ModelLoader, load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.io.moving_face import moving_astronaut
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.thread_pool import ThreadPool
 from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Frame, PixelOrder, Rois, UInt8
 
@@ -45,8 +40,8 @@ class Contestant:
     """
 
     model: str
-    device: GpuModels
-    on_host: FaceLandmarker
+    device: Models
+    on_host: FaceMesh
     images: list[UInt8]
     rois: list[Rois]
     most_faces: int
@@ -64,15 +59,7 @@ class Contestant:
     def pipeline(self, settings: SensorSettings | None = None) -> FacePipeline:
         """Return a pipeline for one stream."""
         settings = settings or SensorSettings(landmark_model=self.model)
-        profile = landmark_spec(self.model)
-        models = Models(
-            self.device.detectors,
-            self.device.landmarker,
-            profile.square_roi,
-            self.device.expressions,
-            ThreadPool(MAX_CONCURRENT_REQUESTS - 1),
-        )
-        return FacePipeline(models.stages(settings), settings, FaceIds())
+        return FacePipeline(self.device.components(settings), settings, FaceIds())
 
 
 def opened(
@@ -84,22 +71,21 @@ def opened(
         FacemeshError: If the provider does not run it.
     """
     # First, as it tells best what is wrong with a GPU.
-    on_host = FaceLandmarker(load_session(store, model, choice))
-    expressions = 'blendshapes' if landmark_spec(model).has_blendshapes else ''
-    device = gpu_models(
+    on_host = FaceMesh(CpuCropModel(load_session(store, model, choice), FaceMesh.OUTPUTS))
+    device = load_gpu_models(
         store,
-        choice,
-        ModelNames(model, ('short_range', 'full_range'), expressions),
+        ModelLoader(store, choice),
+        ModelNames(model, ('short_range', 'full_range'), landmark_spec(model).blendshape_model),
+        faces=most_faces,
         streams=streams,
     )
-    device.warm_up(faces=most_faces, looks=min(MAX_CONCURRENT_REQUESTS * streams, most_faces))
     moving = moving_astronaut(IMAGE_WH)
     images = [moving.image_at(index / RATE_HZ) for index in range(IMAGES)]
     rois = [_roi(device, image) for image in images]
     return Contestant(model, device, on_host, images, rois, most_faces)
 
 
-def _roi(device: GpuModels, image: UInt8) -> Rois:
+def _roi(device: Models, image: UInt8) -> Rois:
     """Return the crop of the one face of an image, as a stream would have settled on it."""
     frame = Frame(np.ascontiguousarray(image), PixelOrder.BGR)
     (box,) = device.detectors['full_range'].detect(frame, 0.5)[:1].boxes_xyxy

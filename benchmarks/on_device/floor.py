@@ -15,7 +15,7 @@ from on_device.contestant import IMAGE_WH, Contestant
 from on_device.memory import MemoryWatch
 from onnx import helper, numpy_helper, shape_inference
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
 
@@ -56,8 +56,8 @@ def floor_rows(contestant: Contestant, choice: ProviderChoice) -> list[FloorRow]
     """Count each graph and measure how fast the device moves bytes."""
     bytes_per_s, store = MemoryWatch(choice).bytes_per_s(), ModelStore()
     rows = []
-    for name, network in contestant.device.networks.items():
-        content = store.load_for_images(name, Variant(network.variant))
+    for name, session in contestant.device.sessions.items():
+        content = store.load(name, Variant(session.variant))
         for batch in BATCHES:
             kernels, macs, moved = counted(content, batch)
             floor_ms = 1e3 * (moved / bytes_per_s + KERNEL_S * kernels)

@@ -8,7 +8,8 @@ import shutil
 import sys
 from collections.abc import Iterable
 
-from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, WHEEL_DOWNLOAD, Archive, ModelEntry
+from facemesh_ros.catalog.model_entry import Archive, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, WHEEL_DOWNLOAD
 
 
 def command_name() -> str:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from facemesh_ros.settings.parameter_specs import ParameterSpec, SettingsError, parameter_specs
-from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
 _DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
 _PATH_HELP = (
@@ -96,9 +95,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action='store_true',
         help='process every picture independently, also those of videos: new ids, no smoothing',
     )
-    for name, (default, known) in parameter_specs(SensorSettings).items():
-        if name in _SETTINGS:
-            _add_setting(parser, name, default, known)
+    add_settings(parser, _SETTINGS)
     parser.add_argument(
         '--no-filter',
         action='store_true',
@@ -107,32 +104,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(func=_run)
 
 
-def _add_setting(
-    parser: argparse.ArgumentParser, name: str, default: Any, known: ParameterSpec
-) -> None:
-    values = ', '.join(known.choices) or f'{known.low:g} to {known.high:g}'
-    parser.add_argument(
-        _SETTINGS[name],
-        dest=name,
-        type=type(default),
-        default=default,
-        metavar='NAME' if known.choices else 'N',
-        help=f'{values} (default: {default}). {known.text}',
-    )
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from facemesh_ros.cli.run_command import process_files
 
-    return process_files(arguments, _chosen_settings(arguments))
-
-
-def _chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings that were chosen; raises SettingsError that names the option."""
-    chosen = {name: getattr(arguments, name) for name in _SETTINGS}
-    for name, value in chosen.items():
-        try:
-            SensorSettings(**{name: value})
-        except SettingsError as error:
-            raise SettingsError(_SETTINGS[name] + str(error).removeprefix(name)) from error
-    return chosen
+    return process_files(arguments, chosen_settings(arguments, _SETTINGS))

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.candidates import SAME_PLACE, CandidateQueue
 from facemesh_ros.detection.nms import stacked
 from facemesh_ros.detection.scan_plan import DetectionWindow

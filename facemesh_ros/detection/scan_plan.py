@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TypeVar
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.geometry.affine import letterbox_roi
 from facemesh_ros.geometry.tiles import tile_levels, turned
 from facemesh_ros.types import Rois

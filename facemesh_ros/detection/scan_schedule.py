@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.scan_plan import DetectionWindow, ScanPlan, plan_scan
 from facemesh_ros.settings.pipeline import PipelineSettings
 
@@ -50,7 +50,7 @@ class ScanSchedule:
         """
         self._detectors = list(detectors)
         self._closer = tile_detector
-        self._most = tile_detector[1].looks_per_image if tile_detector else 1
+        self._most = tile_detector[1].max_runs_per_image if tile_detector else 1
         self.reset()
 
     def reset(self) -> None:

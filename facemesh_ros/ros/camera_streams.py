@@ -10,6 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.inference.hardware import usable_cores
 from facemesh_ros.inference.providers import CPU
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
@@ -32,6 +33,7 @@ class CameraStreams:
         counts: Mapping[str, ImageCounts],
         *,
         enabled: bool,
+        watch_build: BuildWatch,
     ) -> None:
         """Load, check and warm up the models, and announce them.
 
@@ -41,6 +43,7 @@ class CameraStreams:
             ids: Where faces get their numbers from.
             counts: Of the images of each camera, which go on counting.
             enabled: Whether to take images, once they are open.
+            watch_build: See `load_sensor`.
 
         Raises:
             FacemeshError: If a model is missing, its provider does not run, or a topic is none.
@@ -50,7 +53,7 @@ class CameraStreams:
         settings = parameters.settings
         cameras = settings.cameras or ('',)
         with ExitStack() as undo:
-            self._sensor = load_sensor(settings, streams=len(cameras), ids=ids)
+            self._sensor = load_sensor(settings, len(cameras), ids, watch_build)
             undo.callback(self._sensor.close)
             # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
             on_cpu = self._sensor.model.provider == CPU
@@ -64,7 +67,7 @@ class CameraStreams:
                 self._streams.append(stream)
             self._told = ''
             self._tell()
-            self._sensor.start(self._announce)
+            self._sensor.recovery.changed = self._announce
             self._configured = undo.pop_all()
 
     def open(self) -> None:

@@ -9,6 +9,7 @@ if __name__ == '__main__':
 
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -17,12 +18,13 @@ from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera_streams import CameraStreams
+from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, told
-from facemesh_ros.ros.process.log_bridge import NodeLog
-from facemesh_ros.ros.process.malloc import keep_memory_for_images
-from facemesh_ros.ros.process.spin import EndingSignals, spin_until_told, start_rclpy
+from facemesh_ros.ros.process.log_bridge import RosLogHandler
+from facemesh_ros.ros.process.malloc import keep_freed_memory
+from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
 from facemesh_ros.tracking.tracker import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
@@ -37,14 +39,19 @@ class FaceMeshNode(LifecycleNode):
     transitions.
     """
 
-    def __init__(self) -> None:
-        """Declare everything; raises rclpy's ParameterException on a bad start value."""
+    def __init__(self, is_ending: Callable[[], bool] = lambda: False) -> None:
+        """Declare everything; raises rclpy's ParameterException on a bad start value.
+
+        Args:
+            is_ending: Whether the process is to end; breaks off the building of TensorRT engines.
+        """
         super().__init__('facemesh')
-        self._log = NodeLog(self.get_logger())
+        self._log = RosLogHandler(self.get_logger())
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: CameraStreams | None = None
+        self._is_ending = is_ending
         self._tunables = Parameters(self)
         refuse_transitions_out_of_turn(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -59,9 +66,15 @@ class FaceMeshNode(LifecycleNode):
     @told(otherwise=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and announce them."""
-        self._streams = CameraStreams(
-            self, self._tunables, self._ids, self._counts, enabled=self._enabled
-        )
+        with EngineBuildStatus(self, self._is_ending) as watch_build:
+            self._streams = CameraStreams(
+                self,
+                self._tunables,
+                self._ids,
+                self._counts,
+                enabled=self._enabled,
+                watch_build=watch_build,
+            )
         return SUCCESS
 
     @told(otherwise=FAILURE)
@@ -143,10 +156,10 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
-    keep_memory_for_images()
+    keep_freed_memory()
     try:
         signals = start_rclpy(args)
-        node = FaceMeshNode()
+        node = FaceMeshNode(lambda: signals.have_come)
     except (FacemeshError, ParameterException) as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()
@@ -154,13 +167,13 @@ def main(args: list[str] | None = None) -> int:
     return _run(node, signals)
 
 
-def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
+def _run(node: FaceMeshNode, signals: TerminationSignals) -> int:
     try:
         if signals.have_come:
             return 0
         if not node.start():
-            return 1
-        spin_until_told(node, signals)
+            return 0 if signals.have_come else 1
+        spin_until_signal(node, signals)
     finally:
         node.stop()
         # Left to the interpreter's end, rclpy now and then takes the process down with it.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.parameter_specs import check_settings, parameter
 
@@ -55,13 +57,13 @@ class SensorSettings(PipelineSettings):
     landmark_model: str = parameter(
         'auto',
         'Landmark model; auto takes the first of v2, attention and mesh that is provisioned.',
-        choices=('auto', 'mesh', 'attention', 'v2'),
+        choices=('auto', *names_of(Kind.LANDMARKS)),
         read_only=True,
     )
     detector: str = parameter(
         'auto',
         'Face detector; auto takes both, and looks closer at large images for small faces.',
-        choices=('auto', 'short_range', 'full_range'),
+        choices=('auto', *names_of(Kind.DETECTOR)),
         read_only=True,
     )
     publish_blendshapes: bool = parameter(

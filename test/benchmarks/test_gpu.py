@@ -10,7 +10,7 @@ import onnxruntime as ort
 import pytest
 from on_device.floor import counted
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 
 SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 )
 def test_the_floor_counts_each_product_once(model_store, require_models, name, mmac):
     require_models(name)
-    content = model_store.load_for_images(name, Variant.PLAIN)
+    content = model_store.load(name, Variant.PLAIN_IMAGES)
     kernels, macs, moved = counted(content, 1)
     assert macs / 1e6 == pytest.approx(mmac, rel=0.01)
     assert counted(content, 8)[1] == 8 * macs

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.geometry.tiles import tile_levels
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.types import FaceDetections, Frame, PixelOrder, Rois
 
@@ -28,7 +29,9 @@ HEAD = np.s_[30:230, 120:320]
 @pytest.fixture(scope='module')
 def detectors(network_of) -> dict[str, BlazeFace]:
     return {
-        name: BlazeFace(network_of(name), detector_spec(name), 0.5)
+        name: BlazeFace(
+            CpuCropModel(network_of(name), BlazeFace.OUTPUTS), detector_spec(name), 0.5
+        )
         for name in ('short_range', 'full_range')
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.types import FaceDetections, Frame, PixelOrder, Rois

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import CALMER, ScanSchedule
 from facemesh_ros.settings.pipeline import PipelineSettings
 
-PROFILE = DETECTOR_SPECS['full_range']
-MOST = PROFILE.looks_per_image
+PROFILE = detector_spec('full_range')
+MOST = PROFILE.max_runs_per_image
 HD = 1280, 720
 
 lengths = st.integers(1, 1600)

@@ -9,7 +9,8 @@ import pytest
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import FaceLandmarks, Frame, Observations, PixelOrder, Rois
@@ -22,8 +23,8 @@ MIN_PRESENCE = 0.5
 
 
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
-def landmarker(request, network_of) -> FaceLandmarker:
-    return FaceLandmarker(network_of(request.param))
+def landmarker(request, network_of) -> FaceMesh:
+    return FaceMesh(CpuCropModel(network_of(request.param), FaceMesh.OUTPUTS))
 
 
 def squares(centres, sides) -> Rois:

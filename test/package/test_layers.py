@@ -21,7 +21,7 @@ PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
 # Which rooms each room may import, besides itself and the values that all share.
 ROOMS: dict[str, set[str]] = {
     'catalog': set(),
-    'settings': set(),
+    'settings': {'catalog'},
     'geometry': set(),
     'image': {'geometry'},
     'viz': {'geometry'},

@@ -42,10 +42,10 @@ def opened(onnx, choice, *rest):
     return Session(session)
 
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
-import facemesh_ros.inference.model_variant
-facemesh_ros.inference.model_variant.CPU = 'nobody wants the form for CPUs here'
-import facemesh_ros.assembly.cpu_models
-facemesh_ros.assembly.cpu_models.CUDA = 'whole images are not what this is about'
+import facemesh_ros.inference.session
+facemesh_ros.inference.session.CPU = 'nobody wants the form for CPUs here'
+import facemesh_ros.assembly.face_sensor
+facemesh_ros.assembly.face_sensor.CUDA = 'whole images are not what this is about'
 """
 LAST_MODEL = 'short_range.onnx'
 
@@ -87,7 +87,7 @@ def test_what_runs_and_in_which_precision_is_told_anew_after_a_fall_back_to_the_
     client.wait_until(lambda: client.infos[-1].precision == 'fp32', 'the news')
     client.wait_until(lambda: client.figures['precision'] == 'fp32', 'the diagnostics')
     assert 'in fp32' in client.infos[-1].execution_provider
-    assert 'the GPU was lost; opening the models anew' in node.log
+    assert 'the GPU failed; opening the models again' in node.log
     assert 'in fp32, not in the fp16 that was asked for' in node.log
     assert node.stop() == 0
     assert 'Traceback' not in node.log

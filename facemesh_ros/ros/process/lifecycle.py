@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, LoadingCancelledError
 
 Node = TypeVar('Node', bound=LifecycleNode)
 Transition = Callable[[Node, LifecycleState], TransitionCallbackReturn]
@@ -24,6 +24,8 @@ def told(otherwise: TransitionCallbackReturn) -> Callable[[Transition[Node]], Tr
         def wrapped(node: Node, state: LifecycleState) -> TransitionCallbackReturn:
             try:
                 return transition(node, state)
+            except LoadingCancelledError as error:
+                node.get_logger().info(str(error))
             except FacemeshError as error:
                 node.get_logger().fatal(str(error))
             except Exception:

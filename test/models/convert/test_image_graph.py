@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG
 from facemesh_ros.geometry.affine import image_from_crop
 from facemesh_ros.image.crop import (
     CropStyle,
@@ -16,17 +19,23 @@ from facemesh_ros.image.crop import (
     detector_style,
     landmark_style,
 )
+from facemesh_ros.inference.crop_model import landmark_maps, landmarks_in_image
 from facemesh_ros.inference.gpu.sampling_inputs import (
     affine_samples,
     image_bytes,
     image_layout,
     letterbox_samples,
 )
-from facemesh_ros.landmarks.face_mesh import image_landmarks, points_to_image
-from facemesh_ros.models.convert.parts import crops_part, points_part
+from facemesh_ros.models.convert.image_graph import crops_graph, points_graph
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 SIZE, POINTS = 32, 5
+IMAGE_MODELS = [entry for entry in CATALOG.values() if Variant.PLAIN_IMAGES in entry.variants]
+SAMPLING = ['pixels', 'columns', 'rows', 'last', 'strides', 'origins']
+MADE = {
+    Kind.DETECTOR: {'regressors', 'classificators'},
+    Kind.LANDMARKS: {'points', 'presence'},
+}
 ORDERS = list(PixelOrder)
 # OpenCV's grid is right to 0.001 px, so a few samples fall on a neighbouring 32nd of a pixel.
 OTHER_STEP = 0.02
@@ -53,17 +62,19 @@ COMMON_SIZES = [
 ]
 
 
-def opened(content: bytes) -> ort.InferenceSession:
+def opened(model: onnx.ModelProto) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    return ort.InferenceSession(content, options, providers=['CPUExecutionProvider'])
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=['CPUExecutionProvider']
+    )
 
 
 @pytest.fixture(scope='module')
 def sampled():
     """Sample crops of a frame by the graph."""
     sessions = {
-        style: opened(crops_part('test', 'image', style))
+        style: opened(crops_graph('image', style))
         for size in (SIZE, 128, 192)
         for style in (detector_style(size), landmark_style(size))
     }
@@ -160,7 +171,7 @@ def test_images_of_several_sizes_go_in_one_batch(sampled, noise, order) -> None:
     rois = Rois(np.float32([[20, 20]]), np.float32([[30, 40]]), np.float32([0.3]))
     samples = affine_samples(image_from_crop(rois, SIZE), SIZE)
     frames = [frame_of(noise, order), frame_of(noise[:31, 5:50], PixelOrder.BGR)]
-    session = opened(crops_part('test', 'image', style))
+    session = opened(crops_graph('image', style))
     pixels, layouts = [], []
     for frame in frames:
         flat, laid_out = image_bytes(frame)
@@ -222,12 +233,44 @@ def test_landmarks_come_back_as_from_the_cpu(projection, centre, size_wh, angle,
     landmarks = np.random.default_rng(seed).uniform(-20, 220, (2, POINTS, 3)).astype(np.float32)
     rois = Rois(np.float32([centre] * 2), np.float32([size_wh] * 2), np.float32([angle, 0]))
     to_image = image_from_crop(rois, SIZE)
-    maps, offsets = points_to_image(to_image)
+    maps, offsets = landmark_maps(to_image)
     (found,) = projection.run(None, {'landmarks': landmarks, 'maps': maps, 'offsets': offsets})
-    expected = image_landmarks(landmarks, to_image)
+    expected = landmarks_in_image(landmarks, to_image)
     assert found == pytest.approx(expected, abs=1e-3, rel=1e-6)
 
 
 @pytest.fixture(scope='module')
 def projection() -> ort.InferenceSession:
-    return opened(points_part('test', POINTS))
+    return opened(points_graph(POINTS))
+
+
+@pytest.mark.parametrize(
+    ('variant', 'inner'),
+    [(Variant.PLAIN_IMAGES, Variant.PLAIN), (Variant.HALF_IMAGES, Variant.HALF)],
+)
+@pytest.mark.parametrize('entry', IMAGE_MODELS, ids=lambda entry: entry.name)
+def test_one_graph_from_camera_bytes_to_what_is_wanted(entry, variant, inner, converted) -> None:
+    network = onnx.load_from_string(converted(entry.name, inner))
+    whole = onnx.load_from_string(converted(entry.name, variant))
+    assert [item.name for item in whole.graph.input][:6] == SAMPLING
+    assert {'image', 'landmarks'}.isdisjoint(item.name for item in whole.graph.input)
+    assert {item.name for item in whole.graph.output} >= MADE[entry.kind]
+    properties = {item.key: item.value for item in network.metadata_props}
+    assert {item.key: item.value for item in whole.metadata_props} == {
+        **properties,
+        'variant': variant.value,
+    }
+    # Every weight is there, and bit by bit what it was.
+    weights = {item.name: item.SerializeToString() for item in whole.graph.initializer}
+    assert {n.name: n.SerializeToString() for n in network.graph.initializer}.items() <= (
+        weights.items()
+    )
+    nodes = [node for node in whole.graph.node if not node.name.startswith(('crops_', 'points'))]
+    around = len(whole.graph.node) - len(network.graph.node)
+    assert [node for node in network.graph.node if node not in nodes] == []
+    assert 0 < around < 60
+    assert len(converted(entry.name, variant)) - len(converted(entry.name, inner)) < 10_000
+
+
+def test_blendshapes_look_at_no_image() -> None:
+    assert not any(variant.takes_images for variant in BLENDSHAPES.variants)

@@ -1,10 +1,9 @@
-"""The parts around a network that take camera images to crops, and landmarks back to the image.
+"""The graph around a model that takes camera images to crops, and landmarks back to the image.
 
-They hold no weights. Their inputs are those of `inference/gpu/sampling_inputs`, and every crop
-may come from another image: all images lie in one buffer of bytes, and what a crop reads is
-counted from there.
-So images of several cameras, sizes and formats go in one batch, and whatever arrives, all shapes
-but the number of crops stay the same, as CUDA graphs ask.
+It holds no weights. Its inputs are those of `inference/gpu/sampling_inputs`. Every crop may come
+from another image: all images lie in one buffer of bytes, and what a crop reads is counted from
+its origin there. So images of several cameras, sizes and formats go in one batch, and whatever
+arrives, all shapes but the number of crops stay the same, as CUDA graphs require.
 
 Only operators that ONNX Runtime's CUDA provider has for these types are used (docs/gpu.md).
 """
@@ -13,35 +12,46 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import onnx
 from onnx import TensorProto, ValueInfoProto, helper
+from onnx.compose import merge_graphs
 
-from facemesh_ros.catalog.models import Kind, ModelEntry, Part
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
 from facemesh_ros.image.sampling_grid import STEPS_PER_PX
-from facemesh_ros.models.convert.io_spec import INPUTS
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
 
 Values = list[ValueInfoProto]
 
 
-def part_of(entry: ModelEntry, part: Part) -> bytes:
-    """Return the ONNX file of a part around a model."""
-    if part is Part.POINTS:
-        return points_part(entry.name, entry.points)
+def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
+    """Return a model that samples its crops itself; a landmark model gets the output `points`."""
     style = detector_style if entry.kind is Kind.DETECTOR else landmark_style
-    return crops_part(entry.name, INPUTS[entry.kind], style(entry.input_size))
+    crops = crops_graph(entry.input_name, style(entry.input_size))
+    graph = _merged(crops.graph, model.graph, entry.input_name)
+    if entry.kind is Kind.LANDMARKS:
+        graph = _merged(graph, points_graph(entry.points).graph, 'landmarks')
+    merged = onnx.ModelProto()
+    merged.CopyFrom(model)
+    merged.graph.CopyFrom(graph)
+    onnx.checker.check_model(merged, full_check=True)
+    return merged
 
 
-def crops_part(name: str, output: str, style: CropStyle) -> bytes:
+def _merged(first: onnx.GraphProto, second: onnx.GraphProto, value: str) -> onnx.GraphProto:
+    """Join two graphs at a value that the first returns and the second takes."""
+    return merge_graphs(first, second, [(value, value)])
+
+
+def crops_graph(output: str, style: CropStyle) -> onnx.ModelProto:
     """Build what samples N crops as `image/crop` does, number by number.
 
     Args:
-        name: Of the model behind it.
         output: What to call the crops.
         style: How that model wants them.
 
     Returns:
-        An ONNX file with the inputs of `inference/gpu/sampling_inputs` and one output
+        A model with the inputs of `inference/gpu/sampling_inputs` and one output
         (N, S, S, 3) float32.
     """
     target, size = OnnxGraph('crops_'), style.input_size
@@ -54,8 +64,8 @@ def crops_part(name: str, output: str, style: CropStyle) -> bytes:
         weight = target.node('Mul', weight, inside)
     level = _bilinear(target, _taps(target, nearest), weight)
     _scaled(target, level, style.low, output)
-    return _file(
-        target, f'{name}.crops', _sampling_inputs(size), [batched(output, (size, size, 3))]
+    return target.model_between(
+        _sampling_inputs(size), [batched(output, (size, size, 3))], {'name': 'crops'}
     )
 
 
@@ -104,15 +114,14 @@ def _bilinear(target: OnnxGraph, taps: str, weight: str) -> str:
     return target.node('Floor', target.node('Add', level, target.floats(0.5)))
 
 
-def points_part(name: str, points: int) -> bytes:
+def points_graph(points: int) -> onnx.ModelProto:
     """Build what brings landmarks from crops to images, as `landmarks/face_mesh` does.
 
     Args:
-        name: Of the landmark model in front of it.
-        points: How many landmarks that has.
+        points: How many landmarks the model in front of it has.
 
     Returns:
-        An ONNX file that makes `points` (N, L, 3) px of the image of `landmarks` (N, L, 3).
+        A model that makes `points` (N, L, 3) px of the image of `landmarks` (N, L, 3).
     """
     target = OnnxGraph('points_')
     # In fp64: cuBLAS may round fp32 to TF32, and with it a landmark by a pixel.
@@ -124,7 +133,7 @@ def points_part(name: str, points: int) -> bytes:
         batched('maps', (3, 3), TensorProto.DOUBLE),
         batched('offsets', (1, 3), TensorProto.DOUBLE),
     ]
-    return _file(target, f'{name}.points', inputs, [batched('points', (points, 3))])
+    return target.model_between(inputs, [batched('points', (points, 3))], {'name': 'points'})
 
 
 def _sampling_inputs(size: int) -> Values:
@@ -136,7 +145,3 @@ def _sampling_inputs(size: int) -> Values:
         batched('strides', (1, 1, 2), TensorProto.INT32),
         batched('origins', (1, 1, 3), TensorProto.INT32),
     ]
-
-
-def _file(target: OnnxGraph, name: str, inputs: Values, outputs: Values) -> bytes:
-    return bytes(target.model_between(inputs, outputs, {'name': name}).SerializeToString())

@@ -19,14 +19,14 @@ from onnx.reference import ReferenceEvaluator
 
 from benchmarks.measuring.differences import detector_differences, landmark_differences
 from benchmarks.measuring.rounding import rounded
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS, LANDMARK_SPECS, detector_spec
-from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, entry_of
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, detector_spec, entry_of, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.providers import CPU, ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 # Median, 95 % and largest distance from fp32 in px of the image, about twice what
@@ -74,7 +74,9 @@ def frames(data_folder: Path) -> list[Frame]:
 
 @pytest.fixture(scope='module')
 def crops(frames, plain) -> list[tuple[Frame, Rois]]:
-    detector = BlazeFace(plain('full_range'), detector_spec('full_range'), MAX_IOU)
+    detector = BlazeFace(
+        CpuCropModel(plain('full_range'), BlazeFace.OUTPUTS), detector_spec('full_range'), MAX_IOU
+    )
     return [
         (frame, rois_from_detections(detector.detect(frame, 0.5), square=True)) for frame in frames
     ]
@@ -84,10 +86,13 @@ def assert_close(name: str, distances_px: np.ndarray) -> None:
     assert (np.percentile(distances_px, (50, 95, 100)) <= TOLERANCES_PX[name]).all()
 
 
-@pytest.mark.parametrize('name', DETECTOR_SPECS)
+@pytest.mark.parametrize('name', names_of(Kind.DETECTOR))
 def test_the_same_faces_are_found(name, plain, half, frames) -> None:
     profile = detector_spec(name)
-    detectors = [BlazeFace(load(name), profile, MAX_IOU) for load in (plain, half)]
+    detectors = [
+        BlazeFace(CpuCropModel(load(name), BlazeFace.OUTPUTS), profile, MAX_IOU)
+        for load in (plain, half)
+    ]
     found = detector_differences(frames, *detectors)
     assert len(found.scores) > 20
     assert found.lost == found.new == 0
@@ -95,9 +100,9 @@ def test_the_same_faces_are_found(name, plain, half, frames) -> None:
     assert_close(name, found.corners_px)
 
 
-@pytest.mark.parametrize('name', LANDMARK_SPECS)
+@pytest.mark.parametrize('name', names_of(Kind.LANDMARKS))
 def test_landmarks_are_where_they_were(name, plain, half, crops) -> None:
-    landmarkers = [FaceLandmarker(load(name)) for load in (plain, half)]
+    landmarkers = [FaceMesh(CpuCropModel(load(name), FaceMesh.OUTPUTS)) for load in (plain, half)]
     found = landmark_differences(crops, *landmarkers)
     assert len(found.offsets_px) > 30
     assert found.presences.max() <= PRESENCE_TOLERANCE
