@@ -15,9 +15,14 @@ from facemesh_ros.detection.candidates import SAME_PLACE, CandidateQueue
 from facemesh_ros.detection.nms import stacked
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import ScanSchedule
-from facemesh_ros.geometry.boxes import box_sizes, containment_matrix, iou_matrix, keep_firsts
-from facemesh_ros.geometry.rois import LEFT_EYE, RIGHT_EYE
-from facemesh_ros.geometry.tiles import turned
+from facemesh_ros.geometry.boxes import (
+    box_sizes,
+    containment_matrix,
+    iou_matrix,
+    suppress_duplicates,
+)
+from facemesh_ros.geometry.rois import LEFT_EYE_KEYPOINT, RIGHT_EYE_KEYPOINT
+from facemesh_ros.geometry.tiles import rotate_quarter_turns
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Frame, Rois
@@ -82,7 +87,7 @@ class FaceSearch:
         self._hints.reset()
         self._known_count = 0
 
-    def everywhere(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
+    def scan_image(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
         """Look everywhere at once and return each face once, best score first."""
         sweep = self._schedule.sweep(frame.image_wh, settings)
         looks = [sweep.first, *dict.fromkeys(sweep.rest)]
@@ -92,14 +97,14 @@ class FaceSearch:
         )
         return _each_once([sure, *confirmed])
 
-    def next(
+    def scan_next(
         self,
         frame: Frame,
         settings: PipelineSettings,
         *,
         known_xyxy: Float32,
-        anywhere: bool,
-        near: Rois,
+        whole_image: bool,
+        search_rois: Rois,
     ) -> FaceDetections:
         """Take the looks whose turn it is in the next image of a stream.
 
@@ -108,20 +113,20 @@ class FaceSearch:
             settings: Of now.
             known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a sweep has
                 brought nobody who is not among them, closer looks become rare.
-            anywhere: Whether the cheapest detector must see the whole of this very image.
-            near: Regions in which it must look too.
+            whole_image: Whether the cheapest detector must see the whole of this very image.
+            search_rois: Regions in which it must look too.
 
         Returns:
             Each face once, best score first.
         """
-        calm = not anywhere and len(known_xyxy) == self._known_count
+        calm = not whole_image and len(known_xyxy) == self._known_count
         self._known_count = len(known_xyxy)
         looks = self._schedule.due(frame.image_wh, settings, calm=calm)
-        if anywhere and self._schedule.first not in looks:
+        if whole_image and self._schedule.first not in looks:
             looks.append(DetectionWindow((self._cheapest,), None))
         looks += [
-            DetectionWindow((self._cheapest,), near[index : index + 1])
-            for index in range(len(near))
+            DetectionWindow((self._cheapest,), search_rois[index : index + 1])
+            for index in range(len(search_rois))
         ]
         sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
         hint = self._hints.next(hints, known_xyxy)
@@ -182,14 +187,17 @@ def _region_around(face: FaceDetections) -> Rois:
     """Return the square in which to look closer at one face, turned as the face is."""
     boxes = face.boxes_xyxy
     sides = (HINT_REGION * (boxes[:, 2:] - boxes[:, :2])).max(axis=1, keepdims=True)
-    right_eye, left_eye = face.keypoints[0, RIGHT_EYE], face.keypoints[0, LEFT_EYE]
+    right_eye, left_eye = (
+        face.keypoints[0, RIGHT_EYE_KEYPOINT],
+        face.keypoints[0, LEFT_EYE_KEYPOINT],
+    )
     angle = np.arctan2(*(left_eye - right_eye)[::-1])
     upright = Rois(
         np.float32(0.5) * (boxes[:, :2] + boxes[:, 2:]),
         sides.repeat(2, axis=1),
         np.zeros_like(sides[0]),
     )
-    return turned(upright, round(float(angle) / (np.pi / 2)))
+    return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
 
 
 def _each_once(parts: Sequence[FaceDetections]) -> FaceDetections:
@@ -204,7 +212,7 @@ def _firsts_by_score(found: FaceDetections, doubtful: NDArray[np.bool_]) -> NDAr
     boxes = found.boxes_xyxy[order]
     contained = containment_matrix(boxes, boxes) > SAME_FACE
     alike = iou_matrix(boxes, boxes) > SAME_PLACE
-    return order[keep_firsts(np.where(doubtful[order], alike, contained))]
+    return order[suppress_duplicates(np.where(doubtful[order], alike, contained))]
 
 
 def _each(detections: FaceDetections) -> list[FaceDetections]:

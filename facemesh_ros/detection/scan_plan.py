@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from facemesh_ros.catalog.model_specs import DetectorSpec
 from facemesh_ros.geometry.affine import letterbox_roi
-from facemesh_ros.geometry.tiles import tile_levels, turned
+from facemesh_ros.geometry.tiles import rotate_quarter_turns, tile_levels
 from facemesh_ros.types import Rois
 
 # The smallest face in px of the image that closer looks are for. Smaller ones have too few pixels
@@ -77,7 +77,11 @@ def plan_scan(
     wholes, tiles = [], []
     for turns in QUARTER_TURNS[rotations]:
         if turns:
-            wholes.append(DetectionWindow(first.detectors, turned(letterbox_roi(image_wh), turns)))
+            wholes.append(
+                DetectionWindow(
+                    first.detectors, rotate_quarter_turns(letterbox_roi(image_wh), turns)
+                )
+            )
         if tile_detector:
             tiles += _closer_looks(image_wh, *tile_detector, turns)
     return ScanPlan(first, tuple(_spread(wholes, tiles)))
@@ -88,7 +92,9 @@ def _closer_looks(
 ) -> list[DetectionWindow]:
     looks: list[DetectionWindow] = []
     for level in reversed(tile_levels(image_wh, SMALLEST_FACE_PX / spec.smallest_face)):
-        regions = [turned(level[index : index + 1], turns) for index in range(len(level))]
+        regions = [
+            rotate_quarter_turns(level[index : index + 1], turns) for index in range(len(level))
+        ]
         looks = _spread([DetectionWindow((detector,), region) for region in regions], looks)
     return looks
 

@@ -17,15 +17,15 @@ Floating = TypeVar('Floating', np.float32, np.float64)
 
 def tight_boxes(points: Float32) -> Float32:
     """Return the (N, 4) boxes around landmarks (N, L, 2 or more) px."""
-    return boxes_of_planes(planes(points))
+    return boxes_from_xy(xy_planes(points))
 
 
-def boxes_of_planes(xy: NDArray[Floating]) -> NDArray[Floating]:
-    """Return the (N, 4) boxes around points (N, 2, L) px, see `planes`."""
+def boxes_from_xy(xy: NDArray[Floating]) -> NDArray[Floating]:
+    """Return the (N, 4) boxes around points (N, 2, L) px, see `xy_planes`."""
     return np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
 
 
-def planes(points: NDArray[Floating]) -> NDArray[Floating]:
+def xy_planes(points: NDArray[Floating]) -> NDArray[Floating]:
     """Return x and y of points (N, L, 2 or more) apart, (N, 2, L).
 
     Along an axis that is contiguous numpy is five to fifteen times quicker.
@@ -69,7 +69,7 @@ def containment_matrix(boxes_xyxy: Float32, others_xyxy: Float32) -> Float32:
     return overlaps(boxes_xyxy, others_xyxy)[1]
 
 
-def keep_firsts(same: NDArray[np.bool_]) -> NDArray[np.intp]:
+def suppress_duplicates(same: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Keep the first item of each group of duplicates (greedy suppression).
 
     Args:

@@ -56,7 +56,7 @@ class Calibration:
     roi_xywh: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
-def intrinsics_of_image(
+def intrinsics_from_calibration(
     calibration: Calibration, image_wh: tuple[int, int], rectified: bool
 ) -> Intrinsics | None:
     """Return the intrinsics of an image.

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.types import Float32
 
 # MediaPipe's virtual camera, `face_geometry_from_landmarks_graph.cc`.
 DEFAULT_VERTICAL_FOV_RAD = math.radians(63)
 # Between vertices 33 and 263 of MediaPipe's canonical face. Adults in Hong Kong: 93 mm (men),
 # 88 mm (women), BioMed Research International 2013, 821428, table 2.
-OUTER_EYE_CORNERS_M = 0.0889
-RIGHT_OUTER_CORNER, LEFT_OUTER_CORNER = 33, 263
+OUTER_EYE_DISTANCE_M = 0.0889
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float3
     Returns:
         (N, L, 3) m in the optical frame: x right, y down, z forward.
     """
-    corners = landmarks[:, LEFT_OUTER_CORNER] - landmarks[:, RIGHT_OUTER_CORNER]
+    corners = landmarks[:, LEFT_EYE_OUTER_CORNER] - landmarks[:, RIGHT_EYE_OUTER_CORNER]
     # 3-D, so that a turned head does not recede; one px at least, so that nothing divides by 0.
     distances_px = np.maximum(np.linalg.norm(corners, axis=1), 1.0)
-    metres_per_px = (OUTER_EYE_CORNERS_M / distances_px)[:, None, None]
+    metres_per_px = (OUTER_EYE_DISTANCE_M / distances_px)[:, None, None]
     scaled = (landmarks - np.asarray([camera.cx, camera.cy, 0], np.float32)) * metres_per_px
     scaled[..., 1] *= camera.fx / camera.fy
     scaled[..., 2] += camera.fx * metres_per_px[..., 0]

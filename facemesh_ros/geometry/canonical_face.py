@@ -22,6 +22,9 @@ MESH_LANDMARKS = 468
 IRIS_LANDMARKS = 10
 FACE_REGION = 'face'
 METRES_PER_CM = 0.01
+# Named landmarks; left and right are the subject's.
+RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER = 33, 263
+UPPER_LIP = 13  # its lower edge, in the middle
 
 
 @dataclass(frozen=True, slots=True)

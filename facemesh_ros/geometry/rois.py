@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.geometry.affine import rotations_from_angles
-from facemesh_ros.geometry.boxes import planes
+from facemesh_ros.geometry.boxes import xy_planes
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.types import FaceDetections, Float32, Rois
 
-RIGHT_EYE, LEFT_EYE = 0, 1
+# Indices among a detection's six keypoints.
+RIGHT_EYE_KEYPOINT, LEFT_EYE_KEYPOINT = 0, 1
 MARGIN = 1.5
-# Outer corners of the eyes among the landmarks.
-RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263
 
 
 def rois_from_detections(detections: FaceDetections, *, square: bool) -> Rois:
@@ -30,7 +30,7 @@ def rois_from_detections(detections: FaceDetections, *, square: bool) -> Rois:
     Source: MediaPipe `face_detection_front_detection_to_roi.pbtxt` (square), and
         `face_detector_graph.cc` (not square).
     """
-    eyes = detections.keypoints[:, LEFT_EYE] - detections.keypoints[:, RIGHT_EYE]
+    eyes = detections.keypoints[:, LEFT_EYE_KEYPOINT] - detections.keypoints[:, RIGHT_EYE_KEYPOINT]
     on_side = np.abs(eyes[:, 1]) > np.abs(eyes[:, 0])
     low, high = detections.boxes_xyxy[:, :2], detections.boxes_xyxy[:, 2:]
     sizes = (MARGIN * (high - low)).astype(np.float32)
@@ -53,8 +53,8 @@ def rois_from_landmarks(points: Float32) -> Rois:
     Source: MediaPipe `face_landmark_landmarks_to_roi.pbtxt`. It measures the face along the axes
         of the image, where a tilted one is larger than it is; this measures it along its own.
     """
-    xy = planes(points)
-    eyes = xy[:, :, LEFT_EYE_CORNER] - xy[:, :, RIGHT_EYE_CORNER]
+    xy = xy_planes(points)
+    eyes = xy[:, :, LEFT_EYE_OUTER_CORNER] - xy[:, :, RIGHT_EYE_OUTER_CORNER]
     rotations = np.arctan2(eyes[:, 1], eyes[:, 0])
     image_from_upright = rotations_from_angles(rotations)
     upright = image_from_upright.transpose(0, 2, 1) @ xy
@@ -68,7 +68,7 @@ def rois_from_landmarks(points: Float32) -> Rois:
     )
 
 
-def surroundings(rois: Rois, factor: float) -> Rois:
+def enlarged_upright(rois: Rois, factor: float) -> Rois:
     """Return upright regions around the same centres, `factor` times as large."""
     return Rois(
         rois.centres, rois.sizes_wh * np.float32(factor), np.zeros_like(rois.rotations_rad)

@@ -63,7 +63,7 @@ def _centres(length: int, count: int, side: float) -> Float32:
     return np.linspace(side / 2, length - side / 2, count, dtype=np.float32)
 
 
-def turned(region: Rois, quarter_turns: int) -> Rois:
+def rotate_quarter_turns(region: Rois, quarter_turns: int) -> Rois:
     """Return the same square seen by a camera that is turned clockwise by quarter turns."""
     rotations = region.rotations_rad + np.float32(quarter_turns * math.pi / 2)
     return Rois(region.centres, region.sizes_wh, rotations)

@@ -20,7 +20,7 @@ def bits_in_use(values: Rows) -> int:
     return next(bits for bits in SENSOR_BITS if largest < 2**bits)
 
 
-def grey8_from_grey16(values: Rows, bits: int | None = None) -> UInt8:
+def uint8_from_uint16(values: Rows, bits: int | None = None) -> UInt8:
     """Scale values in the low bits of 16 to 8 bits: the largest that they can be becomes 255.
 
     Args:
@@ -33,8 +33,8 @@ def grey8_from_grey16(values: Rows, bits: int | None = None) -> UInt8:
     white = 2 ** (bits or bits_in_use(values)) - 1
     # OpenCV reads whole, native numbers only.
     native = np.require(values, np.uint16, ['C', 'A'])
-    scaled = cv2.convertScaleAbs(native, alpha=255 / white)
-    return np.asarray(scaled, np.uint8).reshape(values.shape)
+    to_uint8 = cv2.convertScaleAbs(native, alpha=255 / white)
+    return np.asarray(to_uint8, np.uint8).reshape(values.shape)
 
 
 class StreamBitDepth:
@@ -50,11 +50,11 @@ class StreamBitDepth:
         """Forget what was in use."""
         self._bits = self._lately = self._images = 0
 
-    def scaled(self, values: Rows) -> UInt8:
-        """Scale the next image to 8 bits, as `grey8_from_grey16` does."""
+    def to_uint8(self, values: Rows) -> UInt8:
+        """Scale the next image to 8 bits, as `uint8_from_uint16` does."""
         bits = bits_in_use(values)
         self._lately = max(self._lately, bits)
         self._images += 1
         if bits >= self._bits or self._images >= IMAGES_TO_FORGET:
             self._bits, self._lately, self._images = self._lately, 0, 0
-        return grey8_from_grey16(values, self._bits)
+        return uint8_from_uint16(values, self._bits)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.raw_image import MAX_SIDE_PX, ImageError
 from facemesh_ros.types import UInt8
 
@@ -68,7 +68,7 @@ def bgr_from_encoded(
         encoded, max_pixels=max_pixels, apply_exif=apply_exif, formats=formats
     )
     if pixels.dtype == np.uint16:
-        pixels = grey8_from_grey16(pixels)
+        pixels = uint8_from_uint16(pixels)
     if pixels.ndim == 2:
         return np.repeat(pixels[..., None], 3, axis=2)
     return np.require(pixels, requirements='W')

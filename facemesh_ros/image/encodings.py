@@ -111,13 +111,13 @@ BY_NAME = {
     **{name: LAYOUTS[meant] for name, meant in OPENCV_TYPES.items()},
     **LAYOUTS,
 }
-HOLDS_DISTANCES = (
+DEPTH_IMAGE_ADVICE = (
     'holds distances (REP 118), no picture: take the topic of the colour or infrared image; '
     'grey values of 16 bits are published as mono16'
 )
 # What to do about those that cannot be guessed.
 ADVICE = {
-    '16UC1': HOLDS_DISTANCES,
-    '32FC1': HOLDS_DISTANCES,
+    '16UC1': DEPTH_IMAGE_ADVICE,
+    '32FC1': DEPTH_IMAGE_ADVICE,
     '8UC2': 'does not say what its two channels are: publish yuv422 (U Y V Y) or yuv422_yuy2',
 }

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.encodings import ADVICE, BY_NAME, Layout, Rows
 from facemesh_ros.types import Frame, UInt8
 
@@ -56,7 +56,7 @@ def frame_from_raw(
     raw: RawImage,
     stamp_ns: int,
     read_rows: RowReader | None = None,
-    to_8_bits: To8Bits = grey8_from_grey16,
+    to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
     """Turn a camera's buffer into a frame.
 

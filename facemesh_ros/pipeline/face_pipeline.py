@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
-from facemesh_ros.geometry.rois import rois_from_detections, surroundings
+from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.pipeline.stages import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
@@ -134,14 +134,14 @@ class FacePipeline:
         search, tracker, settings = self._stages.search, self._tracker, self.settings
         with self._stage('detect'):
             if static_image:
-                found = search.everywhere(frame, settings)
+                found = search.scan_image(frame, settings)
             else:
-                found = search.next(
+                found = search.scan_next(
                     frame,
                     settings,
                     known_xyxy=tracker.followed_xyxy,
-                    anywhere=not tracker.in_sight or tracker.long_ago,
-                    near=surroundings(tracker.lost[:1], SEARCHED_AROUND),
+                    whole_image=not tracker.in_sight or tracker.long_ago,
+                    search_rois=enlarged_upright(tracker.lost[:1], SEARCHED_AROUND),
                 )
         return tracker.recognise(found, settings.min_tracking_iou)
 

@@ -70,12 +70,12 @@ def parameter_specs(settings: type) -> dict[str, tuple[Value, ParameterSpec]]:
     return known
 
 
-def value_of(settings: Any, name: str) -> Value:
+def parameter_value(settings: Any, name: str) -> Value:
     """Return the value of a tunable, named as `parameter_specs` does."""
     return cast(Value, attrgetter(name)(settings))
 
 
-def replaced(settings: Settings, changes: Mapping[str, Value]) -> Settings:
+def replace_parameters(settings: Settings, changes: Mapping[str, Value]) -> Settings:
     """Return settings with some tunables changed, named as `parameter_specs` does.
 
     Raises:
@@ -85,7 +85,9 @@ def replaced(settings: Settings, changes: Mapping[str, Value]) -> Settings:
     for name, value in changes.items():
         group, dot, inner = name.partition('.')
         if dot:
-            own[group] = replaced(own.get(group, getattr(settings, group)), {inner: value})
+            own[group] = replace_parameters(
+                own.get(group, getattr(settings, group)), {inner: value}
+            )
         else:
             own[name] = value
     return replace(cast(Any, settings), **own)  # type: ignore[no-any-return]

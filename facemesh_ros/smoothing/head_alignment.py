@@ -8,11 +8,15 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, load_topology
+from facemesh_ros.geometry.canonical_face import (
+    LEFT_EYE_OUTER_CORNER,
+    MESH_LANDMARKS,
+    RIGHT_EYE_OUTER_CORNER,
+    load_topology,
+)
 from facemesh_ros.smoothing.landmark_groups import landmark_groups
 from facemesh_ros.types import Float32, Float64
 
-RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
 # What moves the mouth moves the jaw too, so it says less about the head.
 JAW_WEIGHT = 0.15
 # Volume of the fitted axes below which a face is flat, against that of a face of its size.
@@ -101,5 +105,5 @@ def _canonical() -> _Canonical:
     model = np.column_stack([centred / reaches_m, np.ones(MESH_LANDMARKS)])
     weighted = weights[:, None] * model
     fit = np.linalg.solve(weighted.T @ model, weighted.T).T.copy()
-    eyes = vertices[LEFT_EYE_OUTER] - vertices[RIGHT_EYE_OUTER]
+    eyes = vertices[LEFT_EYE_OUTER_CORNER] - vertices[RIGHT_EYE_OUTER_CORNER]
     return _Canonical(fit, reaches_m, float(np.linalg.norm(eyes)), float(np.prod(reaches_m)))

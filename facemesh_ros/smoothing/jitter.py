@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import planes
+from facemesh_ros.geometry.boxes import xy_planes
 from facemesh_ros.types import Float32
 
 WINDOW_NS = 1_000_000_000
@@ -39,7 +39,7 @@ class JitterMeter:
         Returns:
             (N,) px, distances in the image, over the images of the last second that show the face.
         """
-        steps = planes(raw - filtered)
+        steps = xy_planes(raw - filtered)
         squares = np.einsum('ncl,ncl->n', steps, steps) / raw.shape[1]
         numbers = ids.tolist()
         for number, square in zip(numbers, squares.tolist(), strict=True):

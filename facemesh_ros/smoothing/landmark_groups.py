@@ -8,10 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.canonical_face import FaceTopology, load_topology
+from facemesh_ros.geometry.canonical_face import UPPER_LIP, FaceTopology, load_topology
 from facemesh_ros.types import Float64, UInt8
 
-UPPER_LIP = 13
 # How far lips and eyelids take the skin around them along, m.
 LIP_MARGIN_M = 0.008
 LID_MARGIN_M = 0.006

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import planes
+from facemesh_ros.geometry.boxes import xy_planes
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.smoothing.track_state import PerTrackState, Places
 from facemesh_ros.types import Float32, Float64
@@ -69,7 +69,7 @@ class OneEuroFilter:
 
 def _boxes(landmarks: Float64) -> Places:
     """Return middles and mean sides of the boxes around faces (N, L, 3), as MediaPipe does."""
-    xy = planes(landmarks)
+    xy = xy_planes(landmarks)
     low, high = xy.min(axis=2), xy.max(axis=2)
     return Places(0.5 * (low + high), (high - low).mean(axis=1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import keep_firsts
+from facemesh_ros.geometry.boxes import suppress_duplicates
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import Indices
 from facemesh_ros.tracking.association_cost import ALONE, REACH, association_costs
@@ -60,7 +60,7 @@ def assign_detections(
     unclaimed = pointed_at.copy()
     unclaimed[places] = False
     ranked = np.concatenate([places, np.flatnonzero(unclaimed)])
-    kept = keep_firsts(encounter.same(ranked, settings.min_tracking_iou))
+    kept = suppress_duplicates(encounter.same(ranked, settings.min_tracking_iou))
     claimed = kept[kept < len(places)]
     new = ranked[kept[len(claimed) :]]
     admitted = claimed[_admitted(tracks.followed, known[claimed], settings.max_faces)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import boxes_of_planes, planes
+from facemesh_ros.geometry.boxes import boxes_from_xy, xy_planes
 from facemesh_ros.struct_of_arrays import Rows, select
 from facemesh_ros.types import Float32, Float64
 
@@ -38,6 +38,6 @@ class TrackBoxes:
 
 def track_boxes_from_landmarks(points: Float32) -> TrackBoxes:
     """Return the outlines of landmarks (N, L, 3) px."""
-    xy = planes(points)
+    xy = xy_planes(points)
     centroids = xy.sum(axis=2, dtype=np.float64) / points.shape[1]
-    return TrackBoxes(centroids, boxes_of_planes(xy))
+    return TrackBoxes(centroids, boxes_from_xy(xy))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import keep_firsts, overlaps, tight_boxes
+from facemesh_ros.geometry.boxes import overlaps, suppress_duplicates, tight_boxes
 from facemesh_ros.struct_of_arrays import Indices, Rows, join, put, select
 from facemesh_ros.tracking.kalman import LONG_S, TrackMotion
 from facemesh_ros.tracking.pairwise_overlaps import same_face
@@ -173,7 +173,7 @@ class Tracks:
         boxes = tight_boxes(self.steady)
         trusted = np.lexsort((-self.hits, self.misses))
         same = same_face(*overlaps(boxes, boxes), min_iou)
-        return self[np.sort(trusted[keep_firsts(same[np.ix_(trusted, trusted)])])]
+        return self[np.sort(trusted[suppress_duplicates(same[np.ix_(trusted, trusted)])])]
 
     def states(self, min_birth_frames: int) -> UInt8:
         """Return the (N,) states as consumers see them."""

@@ -34,7 +34,7 @@ def bgr_from_frame(frame: Frame) -> UInt8:
     return np.asarray(cv2.cvtColor(frame.image, TO_BGR[frame.order]), np.uint8)
 
 
-def annotated(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
+def draw_faces(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
     """Return a copy of the image, (H, W, 3) BGR, with the faces' meshes and names drawn in."""
     canvas = bgr_from_frame(frame)
     colours = [_bgr_of_id(number) for number in faces.ids.tolist()]

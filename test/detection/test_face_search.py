@@ -61,7 +61,9 @@ def middle(found: FaceDetections) -> np.ndarray:
 def follow(search: FaceSearch, frame: Frame, images: int) -> list[FaceDetections]:
     """Show the same image again and again to somebody who knows no face."""
     return [
-        search.next(frame, DEFAULTS, known_xyxy=NOBODY, anywhere=False, near=Rois.none())
+        search.scan_next(
+            frame, DEFAULTS, known_xyxy=NOBODY, whole_image=False, search_rois=Rois.none()
+        )
         for _ in range(images)
     ]
 
@@ -79,7 +81,7 @@ BORDERS = [
 def test_a_small_face_on_the_border_of_a_tile_is_found_once_and_whole(
     search, astronaut, centre, face_px
 ):
-    found = search.everywhere(with_head(astronaut, centre, face_px), DEFAULTS)
+    found = search.scan_image(with_head(astronaut, centre, face_px), DEFAULTS)
     assert middle(found) == pytest.approx(centre, abs=0.15 * face_px)
     height = found.boxes_xyxy[0, 3] - found.boxes_xyxy[0, 1]
     assert 0.6 * face_px < height < 1.4 * face_px
@@ -87,7 +89,7 @@ def test_a_small_face_on_the_border_of_a_tile_is_found_once_and_whole(
 
 @pytest.mark.parametrize('face_px', [26, 60, 120, 230])
 def test_one_face_of_any_size_is_one_face(search, astronaut, face_px):
-    found = search.everywhere(with_head(astronaut, (320, 240), face_px), DEFAULTS)
+    found = search.scan_image(with_head(astronaut, (320, 240), face_px), DEFAULTS)
     assert middle(found) == pytest.approx((320, 240), abs=0.15 * face_px)
     assert 0.5 <= found.scores[0] <= 1
 
@@ -104,7 +106,7 @@ def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
         return np.array([x, y])
 
     settings = PipelineSettings(detector_rotations='all')
-    found = search.everywhere(rgb_frame(np.rot90(astronaut, quarter_turns)), settings)
+    found = search.scan_image(rgb_frame(np.rot90(astronaut, quarter_turns)), settings)
     # The suit passes for another face at first, which the landmark model is there to tell.
     assert middle(found[:1]) == pytest.approx(seen((FACE[:2] + FACE[2:]) / 2), abs=12)
     assert found.keypoints[0, 0] == pytest.approx(seen(RIGHT_EYE), abs=8)
@@ -114,7 +116,7 @@ def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
 def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_turns):
     upright = with_head(astronaut, (300, 300), 28, image_wh=(640, 640))
     settings = PipelineSettings(detector_rotations='all')
-    found = search.everywhere(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
+    found = search.scan_image(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
     expected = {1: (300, 340), 2: (340, 340), 3: (340, 300)}[quarter_turns]
     assert middle(found) == pytest.approx(np.array(expected), abs=6)
     # From chin to brow as she lies, right eye to left eye across.
@@ -130,7 +132,7 @@ def test_who_is_chosen_alone_gives_exactly_what_the_model_gives(detectors, astro
     frame = rgb_frame(np.hstack([astronaut[:, 100:400], astronaut[:, 100:400]]))
     expected = detectors[name].detect(frame, 0.5)
     assert len(expected) == 2
-    for found in (search.everywhere(frame, DEFAULTS), follow(search, frame, 1)[0]):
+    for found in (search.scan_image(frame, DEFAULTS), follow(search, frame, 1)[0]):
         for item in ('boxes_xyxy', 'keypoints', 'scores'):
             assert np.array_equal(getattr(found, item), getattr(expected, item))
     assert search.detector_runs == {name: 2}

@@ -56,7 +56,7 @@ def search_by(quick: Witness, careful: Witness) -> FaceSearch:
 
 def found_by(quick: Witness, careful: Witness) -> list[Sight]:
     """What is found in a picture: boxes and scores, best first."""
-    found = search_by(quick, careful).everywhere(FRAME, DEFAULTS)
+    found = search_by(quick, careful).scan_image(FRAME, DEFAULTS)
     boxes = [tuple(box) for box in found.boxes_xyxy.tolist()]
     return list(zip(boxes, np.float64(found.scores).round(3).tolist(), strict=True))
 
@@ -118,7 +118,7 @@ def test_a_face_at_the_border_of_the_image_is_not_cut_by_its_tile():
         return [(at_border, 0.9)] if left else []
 
     search = search_by(Witness(nothing), Witness(tiles_on_the_left))
-    assert search.everywhere(wide, DEFAULTS).boxes_xyxy.tolist() == [list(at_border)]
+    assert search.scan_image(wide, DEFAULTS).boxes_xyxy.tolist() == [list(at_border)]
 
 
 def test_a_face_too_small_for_good_keypoints_is_looked_at_again():
@@ -146,7 +146,7 @@ def test_a_face_that_ends_at_the_border_of_a_closer_look_is_cut_and_left_out(rig
 
 def test_who_is_chosen_alone_is_asked_about_the_whole_image_only():
     alone = whole_and_close([(BOX, 0.3), ((200, 60, 230, 90), 0.8)], [(BOX, 0.95)])
-    found = FaceSearch({'quick': alone}).everywhere(FRAME, DEFAULTS)
+    found = FaceSearch({'quick': alone}).scan_image(FRAME, DEFAULTS)
     assert found.scores == pytest.approx([0.8])
     assert alone.asked == [None]
 
@@ -155,7 +155,7 @@ def test_nobody_is_asked_below_the_wanted_score_nor_above_one():
     certain = PipelineSettings(min_detection_confidence=1.0)
     careful = whole_and_close([(BOX, 0.7)], [(BOX, 1.0)])
     search = FaceSearch({'careful': careful}, CLOSER)
-    assert search.everywhere(FRAME, certain).scores.tolist() == [1.0]
+    assert search.scan_image(FRAME, certain).scores.tolist() == [1.0]
 
 
 def test_one_doubt_is_cleared_up_in_each_image_of_a_stream():
@@ -165,7 +165,9 @@ def test_one_doubt_is_cleared_up_in_each_image_of_a_stream():
     asked = []
     for _ in range(5):
         careful.asked.clear()
-        search.next(FRAME, DEFAULTS, known_xyxy=NOBODY, anywhere=True, near=Rois.none())
+        search.scan_next(
+            FRAME, DEFAULTS, known_xyxy=NOBODY, whole_image=True, search_rois=Rois.none()
+        )
         asked.append([float(region.centres[0, 0]) for region in careful.asked if region])
     assert asked == [[180], [110], [40], [], []]
 
@@ -173,8 +175,8 @@ def test_one_doubt_is_cleared_up_in_each_image_of_a_stream():
 def test_a_doubt_where_a_face_is_known_is_left_alone():
     careful = whole_and_close([(BOX, 0.3)], [(BOX, 0.9)])
     known = np.float32([BOX])
-    found = search_by(Witness(nothing), careful).next(
-        FRAME, DEFAULTS, known_xyxy=known, anywhere=False, near=Rois.none()
+    found = search_by(Witness(nothing), careful).scan_next(
+        FRAME, DEFAULTS, known_xyxy=known, whole_image=False, search_rois=Rois.none()
     )
     assert len(found) == 0
     assert careful.asked == [None]
@@ -185,7 +187,7 @@ def test_the_cheapest_sees_every_image_where_somebody_is_missed_and_looks_around
     search = search_by(quick, careful)
     place = Rois(np.float32([[50, 50]]), np.float32([[80, 80]]), np.zeros(1, np.float32))
     for _ in range(10):
-        search.next(FRAME, DEFAULTS, known_xyxy=NOBODY, anywhere=True, near=place)
+        search.scan_next(FRAME, DEFAULTS, known_xyxy=NOBODY, whole_image=True, search_rois=place)
     assert [region is None for region in quick.asked] == [True, False] * 10
     assert all(region.centres.tolist() == [[50, 50]] for region in quick.asked if region)
     assert careful.asked == [None, None]

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.geometry.calibration import Calibration, CalibrationError, intrinsics_of_image
+from facemesh_ros.geometry.calibration import (
+    Calibration,
+    CalibrationError,
+    intrinsics_from_calibration,
+)
 
 SENSOR = (1440, 1080)
 FX, FY, CX, CY = 1100.0, 1050.0, 731.3, 528.8
@@ -60,7 +64,7 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     if image_wh == SENSOR:  # then the region may as well be out of date
         return
     told = calibration(p=p_of(), binning_xy=binning, roi_xywh=(*offset, *roi_wh))
-    found = intrinsics_of_image(told, image_wh, rectified)
+    found = intrinsics_from_calibration(told, image_wh, rectified)
     first = (np.add(at, 0.5) / np.divide(image_wh, roi_wh)) - 0.5 + offset
     seen = (at[0] - found.cx) / found.fx, (at[1] - found.cy) / found.fy
     assert seen == pytest.approx(ray(*first), abs=1e-9)
@@ -72,7 +76,7 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     )
 )
 def test_a_resized_image_keeps_its_field_of_view(image_wh):
-    found = intrinsics_of_image(calibration(), image_wh, rectified=False)
+    found = intrinsics_from_calibration(calibration(), image_wh, rectified=False)
     factor = image_wh[0] / SENSOR[0]
     assert numbers(found)[:2] == pytest.approx((FX * factor, FY * factor))
     left = (-0.5 - found.cx) / found.fx
@@ -81,7 +85,7 @@ def test_a_resized_image_keeps_its_field_of_view(image_wh):
 
 @pytest.mark.parametrize('image_wh', [(1640, 1232), (1025, 769), (333, 250), (644, 480), (31, 24)])
 def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
-    assert intrinsics_of_image(calibration(), image_wh, rectified=False) is not None
+    assert intrinsics_from_calibration(calibration(), image_wh, rectified=False) is not None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
 )
 def test_an_image_of_other_proportions_is_refused_with_both_sizes(image_wh):
     with pytest.raises(CalibrationError, match='1440x1080') as error:
-        intrinsics_of_image(calibration(), image_wh, rectified=False)
+        intrinsics_from_calibration(calibration(), image_wh, rectified=False)
     assert '{}x{}'.format(*image_wh) in str(error.value)
     assert 'region' in str(error.value)
 
@@ -111,7 +115,7 @@ HALF = 720, 540
     ],
 )
 def test_every_drivers_idea_of_binning_gives_the_same(what, told):
-    found = intrinsics_of_image(told, HALF, rectified=False)
+    found = intrinsics_from_calibration(told, HALF, rectified=False)
     assert numbers(found) == pytest.approx(numbers_of(BINNED_K), abs=1e-9), what
 
 
@@ -121,18 +125,18 @@ def numbers_of(k):
 
 def test_a_region_that_is_out_of_date_does_not_move_the_full_image():
     told = calibration(roi_xywh=(100, 100, 720, 540))
-    assert numbers(intrinsics_of_image(told, SENSOR, rectified=False)) == (FX, FY, CX, CY)
+    assert numbers(intrinsics_from_calibration(told, SENSOR, rectified=False)) == (FX, FY, CX, CY)
 
 
 def test_a_region_whose_own_k_is_told_is_not_cropped_again():
     told = calibration(k=k_of(cx=318.0, cy=242.0), roi_xywh=(700, 500, 640, 480))
-    found = intrinsics_of_image(told, (640, 480), rectified=False)
+    found = intrinsics_from_calibration(told, (640, 480), rectified=False)
     assert numbers(found) == (FX, FY, 318.0, 242.0)
 
 
 def test_a_region_at_the_edge_keeps_its_principal_point_outside():
     told = calibration(roi_xywh=(0, 0, 320, 240))
-    found = intrinsics_of_image(told, (320, 240), rectified=False)
+    found = intrinsics_from_calibration(told, (320, 240), rectified=False)
     assert numbers(found) == (FX, FY, CX, CY)
 
 
@@ -153,13 +157,13 @@ RECTIFIED = p_of(fx=900, cx=700)
     ],
 )
 def test_which_matrix_counts(what, told, rectified, focal):
-    assert intrinsics_of_image(told, SENSOR, rectified).fx == focal, what
+    assert intrinsics_from_calibration(told, SENSOR, rectified).fx == focal, what
 
 
 @pytest.mark.parametrize('rectified', [False, True])
 def test_zeros_mean_that_the_camera_is_not_calibrated(rectified):
     told = calibration(k=(0.0,) * 9, d=())
-    assert intrinsics_of_image(told, (123, 45), rectified) is None
+    assert intrinsics_from_calibration(told, (123, 45), rectified) is None
 
 
 NAN, INF = math.nan, math.inf
@@ -189,12 +193,12 @@ NAN, INF = math.nan, math.inf
 )
 def test_what_contradicts_itself_is_refused_with_the_way_out(told, rectified, reason):
     with pytest.raises(CalibrationError, match=reason):
-        intrinsics_of_image(told, told.image_wh, rectified)
+        intrinsics_from_calibration(told, told.image_wh, rectified)
 
 
 def test_other_lens_models_have_as_many_coefficients_as_they_like():
     told = calibration(d=(0.9,), model='fov')
-    assert intrinsics_of_image(told, SENSOR, rectified=False).fx == FX
+    assert intrinsics_from_calibration(told, SENSOR, rectified=False).fx == FX
 
 
 side = st.one_of(st.integers(0, 5000), st.sampled_from([2**31, 2**32 - 1]))
@@ -216,7 +220,7 @@ def test_any_message_gives_a_camera_or_a_reason(
 ):
     told = Calibration(told_wh, 'plumb_bob', d, k, p, binning, roi)
     try:
-        found = intrinsics_of_image(told, image_wh, rectified)
+        found = intrinsics_from_calibration(told, image_wh, rectified)
     except CalibrationError:
         return
     if found is not None:

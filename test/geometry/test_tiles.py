@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
-from facemesh_ros.geometry.tiles import OVERLAP, tile_levels, turned
+from facemesh_ros.geometry.tiles import OVERLAP, rotate_quarter_turns, tile_levels
 from facemesh_ros.types import Rois
 
 lengths = st.integers(1, 4000)
@@ -111,7 +111,7 @@ def test_the_whole_image_is_the_square_around_it():
 )
 def test_where_the_corners_of_a_turned_view_are(quarter_turns, corners):
     square = Rois(np.float32([[60, 70]]), np.float32([[100, 100]]), np.zeros(1, np.float32))
-    view = turned(square, quarter_turns)
+    view = rotate_quarter_turns(square, quarter_turns)
     assert view.rotations_rad.dtype == np.float32
     clockwise_from_top_left = np.float32([[(0, 0), (1, 0), (1, 1), (0, 1)]])
     seen = transform_points(image_from_crop(view, 1), clockwise_from_top_left)
