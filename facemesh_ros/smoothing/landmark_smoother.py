@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
 from facemesh_ros.smoothing.jitter import JitterMeter
+from facemesh_ros.smoothing.one_euro import OneEuroFilter
+from facemesh_ros.smoothing.rigid import RigidFilter
 from facemesh_ros.types import Float32
+
+
+class LandmarkFilter(Protocol):
+    """Steadies the landmarks of one stream of frames, each face by its own history."""
+
+    def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
+        """Take the next frame's faces.
+
+        Args:
+            ids: (N,) which face each is; no two alike.
+            landmarks: (N, L, 3) px as measured; L is the same for the whole stream.
+            stamp_ns: When the frame was taken, ns; see `FaceMemory` for gaps and time that goes
+                back.
+
+        Returns:
+            (N, L, 3) px, steadied.
+        """
+
+    def reset(self) -> None:
+        """Forget all faces."""
+
+
+class Unfiltered:
+    """Passes landmarks on as they are."""
+
+    def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
+        """Return the landmarks."""
+        return landmarks
+
+    def reset(self) -> None:
+        """Do nothing: there is nothing to forget."""
+
+
+def filter_from_settings(settings: FilterSettings) -> LandmarkFilter:
+    """Return the filter that the settings name, with no face in its memory."""
+    if settings.type == 'none':
+        return Unfiltered()
+    if settings.type == 'one_euro':
+        return OneEuroFilter(settings)
+    return RigidFilter(settings)
 
 
 class LandmarkSmoother:

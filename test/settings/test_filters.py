@@ -6,8 +6,7 @@ import pytest
 
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.parameter_specs import SettingsError, parameter_specs
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
-from facemesh_ros.smoothing.landmark_filter import Unfiltered
+from facemesh_ros.smoothing.landmark_smoother import Unfiltered, filter_from_settings
 from facemesh_ros.smoothing.one_euro import OneEuroFilter
 from facemesh_ros.smoothing.rigid import RigidFilter
 

@@ -9,7 +9,7 @@ import pytest
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 
 KINDS = ('none', 'one_euro', 'rigid')
 EYE_DISTANCE_PX = 100.0

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 
 pytestmark = pytest.mark.filterwarnings('error')
 SECOND_NS = 1_000_000_000

@@ -16,8 +16,7 @@ import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
 from facemesh_ros.catalog.models import Kind, ModelEntry, Part
-from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
-from facemesh_ros.image.sampling_grid import STEPS_PER_PX
+from facemesh_ros.image.crop import STEPS_PER_PX, CropStyle, detector_style, landmark_style
 from facemesh_ros.models.convert.io_spec import INPUTS
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
 
