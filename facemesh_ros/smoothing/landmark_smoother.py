@@ -1,4 +1,4 @@
-"""The temporal filter of one stream and the measure of what it takes away."""
+"""Temporal smoothing of one stream's landmarks: the filter that the settings name, and jitter."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from facemesh_ros.types import Float32
 
 
 class LandmarkFilter(Protocol):
-    """Steadies the landmarks of one stream of frames, each face by its own history."""
+    """Filters the landmarks of one stream over time, each track by its own history."""
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Take the next frame's faces.
 
         Args:
-            ids: (N,) which face each is; no two alike.
+            ids: (N,) track ids; no two alike.
             landmarks: (N, L, 3) px as measured; L is the same for the whole stream.
-            stamp_ns: When the frame was taken, ns; see `FaceMemory` for gaps and time that goes
-                back.
+            stamp_ns: When the frame was taken, ns; see `PerTrackState` for gaps and time that
+                goes back.
 
         Returns:
-            (N, L, 3) px, steadied.
+            (N, L, 3) px, filtered.
         """
 
     def reset(self) -> None:
-        """Forget all faces."""
+        """Forget all tracks."""
 
 
 class Unfiltered:
-    """Passes landmarks on as they are."""
+    """Returns landmarks as they are."""
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Return the landmarks."""
@@ -46,7 +46,7 @@ class Unfiltered:
 
 
 def filter_from_settings(settings: FilterSettings) -> LandmarkFilter:
-    """Return the filter that the settings name, with no face in its memory."""
+    """Return the filter that the settings name, without any track."""
     if settings.type == 'none':
         return Unfiltered()
     if settings.type == 'one_euro':
@@ -55,19 +55,13 @@ def filter_from_settings(settings: FilterSettings) -> LandmarkFilter:
 
 
 class LandmarkSmoother:
-    """Filters landmarks by settings that may change between two frames."""
+    """Filters landmarks by settings that may change between two frames, and measures jitter."""
 
     def __init__(self, settings: FilterSettings) -> None:
-        self.adopt(settings)
-
-    def adopt(self, settings: FilterSettings) -> None:
-        """Begin anew with other settings."""
-        self._settings = settings
-        self._filter = filter_from_settings(settings)
-        self._meter = JitterMeter()
+        self._restart(settings)
 
     def reset(self) -> None:
-        """Forget all faces."""
+        """Forget all tracks."""
         self._filter.reset()
         self._meter.reset()
 
@@ -81,15 +75,20 @@ class LandmarkSmoother:
         """Take the next frame's faces.
 
         Args:
-            ids: (N,) which face each is.
+            ids: (N,) track ids.
             landmarks: (N, L, 3) px as measured.
             stamp_ns: When the frame was taken, ns.
-            settings: Of now; the filter begins anew where they have changed.
+            settings: For this frame; the filter restarts where they have changed.
 
         Returns:
             (N, L, 3) px filtered, and (N,) px of jitter, see `JitterMeter`.
         """
         if settings != self._settings:
-            self.adopt(settings)
-        steady = self._filter.update(ids, landmarks, stamp_ns)
-        return steady, self._meter.update(ids, landmarks, steady, stamp_ns)
+            self._restart(settings)
+        filtered = self._filter.update(ids, landmarks, stamp_ns)
+        return filtered, self._meter.update(ids, landmarks, filtered, stamp_ns)
+
+    def _restart(self, settings: FilterSettings) -> None:
+        self._settings = settings
+        self._filter = filter_from_settings(settings)
+        self._meter = JitterMeter()
