@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -70,6 +71,18 @@ class FaceDetections:
 
     def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceDetections:
         return FaceDetections(self.boxes_xyxy[chosen], self.keypoints[chosen], self.scores[chosen])
+
+    @staticmethod
+    def concatenate(parts: Sequence[FaceDetections]) -> FaceDetections:
+        """Return the detections of all parts in their order."""
+        filled = [part for part in parts if len(part.scores)]
+        if len(filled) < 2:
+            return filled[0] if filled else NO_DETECTIONS
+        return FaceDetections(
+            np.concatenate([part.boxes_xyxy for part in filled]),
+            np.concatenate([part.keypoints for part in filled]),
+            np.concatenate([part.scores for part in filled]),
+        )
 
 
 NO_DETECTIONS = FaceDetections(

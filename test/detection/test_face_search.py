@@ -1,4 +1,4 @@
-"""The search for faces, with the real detectors on real pictures."""
+"""Face search with the real detectors on real pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from facemesh_ros.types import FaceDetections, Frame, PixelOrder, Rois
 
 pytestmark = pytest.mark.filterwarnings('error')
 
-NOBODY = np.empty((0, 4), np.float32)
+NO_FACES = np.empty((0, 4), np.float32)
 DEFAULTS = PipelineSettings()
 # Where the astronaut's face is, read off the picture: a detector's box, and her right eye.
 FACE, RIGHT_EYE = np.array([175, 70, 275, 180]), np.array([206, 106])
@@ -59,10 +59,10 @@ def middle(found: FaceDetections) -> np.ndarray:
 
 
 def follow(search: FaceSearch, frame: Frame, images: int) -> list[FaceDetections]:
-    """Show the same image again and again to somebody who knows no face."""
+    """Search the same image again and again, without known faces."""
     return [
         search.scan_next(
-            frame, DEFAULTS, known_xyxy=NOBODY, whole_image=False, search_rois=Rois.none()
+            frame, DEFAULTS, known_xyxy=NO_FACES, whole_image=False, search_rois=Rois.none()
         )
         for _ in range(images)
     ]
@@ -95,9 +95,7 @@ def test_one_face_of_any_size_is_one_face(search, astronaut, face_px):
 
 
 @pytest.mark.parametrize('quarter_turns', [1, 2, 3])
-def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
-    search, astronaut, quarter_turns
-):
+def test_a_face_in_a_rotated_picture_is_found_with_all_rotations(search, astronaut, quarter_turns):
     def seen(point) -> np.ndarray:
         """Where np.rot90 puts a point of the square picture."""
         x, y = point
@@ -107,13 +105,13 @@ def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
 
     settings = PipelineSettings(detector_rotations='all')
     found = search.scan_image(rgb_frame(np.rot90(astronaut, quarter_turns)), settings)
-    # The suit passes for another face at first, which the landmark model is there to tell.
+    # The suit is detected as another face, which the landmark model rejects later.
     assert middle(found[:1]) == pytest.approx(seen((FACE[:2] + FACE[2:]) / 2), abs=12)
     assert found.keypoints[0, 0] == pytest.approx(seen(RIGHT_EYE), abs=8)
 
 
 @pytest.mark.parametrize('quarter_turns', [1, 2, 3])
-def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_turns):
+def test_a_small_rotated_face_is_confirmed_in_its_own_rotation(search, astronaut, quarter_turns):
     upright = with_head(astronaut, (300, 300), 28, image_wh=(640, 640))
     settings = PipelineSettings(detector_rotations='all')
     found = search.scan_image(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
@@ -127,7 +125,7 @@ def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_
 
 
 @pytest.mark.parametrize('name', ['short_range', 'full_range'])
-def test_who_is_chosen_alone_gives_exactly_what_the_model_gives(detectors, astronaut, name):
+def test_a_single_detector_gives_exactly_what_its_model_gives(detectors, astronaut, name):
     search = FaceSearch({name: detectors[name]})
     frame = rgb_frame(np.hstack([astronaut[:, 100:400], astronaut[:, 100:400]]))
     expected = detectors[name].detect(frame, 0.5)
