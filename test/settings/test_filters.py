@@ -26,7 +26,7 @@ def test_each_type_is_a_filter(name, kind):
     assert type(filter_from_settings(FilterSettings(type=name))) is kind
 
 
-def test_every_field_is_tunable_live_and_says_what_it_is():
+def test_every_field_is_a_documented_live_parameter():
     assert set(KNOWN) == set(FilterSettings.__slots__)
     for _, known in KNOWN.values():
         assert known.text.endswith('.')

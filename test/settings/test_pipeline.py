@@ -31,7 +31,7 @@ def test_mediapipes_defaults():
     assert settings.execution_provider == 'auto'
 
 
-def test_every_field_is_tunable_and_says_what_it_is():
+def test_every_field_is_a_documented_parameter():
     fields = set(SensorSettings.__slots__) | set(PipelineSettings.__slots__)
     assert {name.partition('.')[0] for name in KNOWN} == fields
     for name, (default, known) in KNOWN.items():
