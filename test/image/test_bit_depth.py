@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.image.bit_depth import (
-    IMAGES_TO_FORGET,
+    IMAGES_UNTIL_FEWER_BITS,
     StreamBitDepth,
     bits_in_use,
     uint8_from_uint16,
@@ -33,14 +33,14 @@ def test_a_value_is_as_bright_as_its_share_of_the_sensors_range(largest):
 def test_a_sensor_of_12_bits_stays_one_in_dark_images():
     stream = StreamBitDepth()
     assert stream.to_uint8(image(4095)).max() == 255
-    for _ in range(IMAGES_TO_FORGET - 1):
+    for _ in range(IMAGES_UNTIL_FEWER_BITS - 1):
         assert stream.to_uint8(image(1023)).max() == 64  # a quarter as bright, as it was seen
 
 
 def test_brightness_does_not_jump_while_a_bright_spot_comes_and_goes():
     stream = StreamBitDepth()
     stream.to_uint8(image(4000))
-    for number in range(5 * IMAGES_TO_FORGET):
+    for number in range(5 * IMAGES_UNTIL_FEWER_BITS):
         seen = stream.to_uint8(image(4000 if number % 50 == 0 else 900))
         assert seen[0, 0] == pytest.approx(255 * (2000 if number % 50 == 0 else 450) / 4095, abs=1)
 
@@ -49,7 +49,7 @@ def test_one_damaged_image_does_not_darken_the_stream_for_ever():
     stream = StreamBitDepth()
     stream.to_uint8(image(1023))
     stream.to_uint8(image(65535))
-    seen = [stream.to_uint8(image(1023)).max() for _ in range(IMAGES_TO_FORGET)]
+    seen = [stream.to_uint8(image(1023)).max() for _ in range(IMAGES_UNTIL_FEWER_BITS)]
     assert seen[0] == 4
     assert seen[-1] == 255
 
