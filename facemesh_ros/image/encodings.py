@@ -112,7 +112,7 @@ BY_NAME = {
     **LAYOUTS,
 }
 DEPTH_IMAGE_ADVICE = (
-    'is a depth image (REP 118), not a picture: subscribe to the colour or infrared image; '
+    'holds distances, a depth image (REP 118): subscribe to the colour or infrared image; '
     'publish 16-bit grey images as mono16'
 )
 # What to publish instead of encodings without one meaning.
