@@ -14,7 +14,7 @@ from facemesh_ros.geometry.canonical_face import (
     RIGHT_EYE_OUTER_CORNER,
     load_topology,
 )
-from facemesh_ros.smoothing.landmark_groups import landmark_groups
+from facemesh_ros.smoothing.landmark_groups import JAW, SKIN, landmark_groups
 from facemesh_ros.types import Float32, Float64
 
 # What moves the mouth moves the jaw too, so it says less about the head.
@@ -111,8 +111,8 @@ class _Canonical:
 @cache
 def _canonical() -> _Canonical:
     vertices: Float32 = load_topology(MESH_LANDMARKS).canonical_vertices_m
-    groups = landmark_groups(MESH_LANDMARKS)
-    weights = np.where(groups.is_skin, 1.0, np.where(groups.is_jaw, JAW_WEIGHT, 0.0))
+    groups = landmark_groups(MESH_LANDMARKS).group_of_landmark
+    weights = np.where(groups == SKIN, 1.0, np.where(groups == JAW, JAW_WEIGHT, 0.0))
     weights /= weights.sum()
     centred = vertices - weights @ vertices
     extents_m = np.sqrt(weights @ centred**2)

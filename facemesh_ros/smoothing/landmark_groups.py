@@ -46,16 +46,6 @@ class LandmarkGroups:
     skin: NDArray[np.intp]
     noise: Float64
 
-    @property
-    def is_skin(self) -> NDArray[np.bool_]:
-        """(L,) whether expressions hardly move a landmark."""
-        return np.asarray(self.group_of_landmark == SKIN)
-
-    @property
-    def is_jaw(self) -> NDArray[np.bool_]:
-        """(L,) whether a landmark belongs to the lips or moves with them."""
-        return np.asarray(self.group_of_landmark == JAW)
-
 
 @cache
 def landmark_groups(landmark_count: int) -> LandmarkGroups:

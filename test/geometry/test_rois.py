@@ -1,4 +1,4 @@
-"""Where the landmark model looks, given a detected face."""
+"""ROIs from detections and from landmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""16 bits to 8 over a stream: as bright as the sensor's bits, without jumps."""
+"""Conversion of 16 bits to 8 over a stream: scaled by the sensor's bit depth, without jumps."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_brightness_does_not_jump_while_a_bright_spot_comes_and_goes():
         assert seen[0, 0] == pytest.approx(255 * (2000 if number % 50 == 0 else 450) / 4095, abs=1)
 
 
-def test_one_damaged_image_does_not_darken_the_stream_for_ever():
+def test_one_damaged_image_does_not_darken_the_stream_for_good():
     stream = StreamBitDepth()
     stream.to_uint8(image(1023))
     stream.to_uint8(image(65535))

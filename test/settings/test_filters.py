@@ -1,4 +1,4 @@
-"""Settings of the filters: checked, documented, and each names its filter."""
+"""Parameters of the filters: checked, documented, and each type is a filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: the defaults hold, anything outside is refused by name."""
+"""Parameters: defaults, and values out of range are refused by name."""
 
 from __future__ import annotations
 

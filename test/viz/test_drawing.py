@@ -123,7 +123,7 @@ def test_faces_in_a_grey_image_have_colours_too(shape):
 
 
 @pytest.mark.parametrize('far', [(1e9, 1e9), (-1e9, 300), (320, 1e9), (1e20, -1e20)])
-def test_a_face_far_outside_does_no_harm(far):
+def test_a_face_far_outside_is_no_error(far):
     canvas = drawn(face(centre=np.float32(far)))
     assert canvas.shape == (480, 640, 3)
 
