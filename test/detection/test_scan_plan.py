@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS
+from facemesh_ros.catalog.model_specs import detector_spec
 from facemesh_ros.detection.scan_plan import MIN_FACE_PX, DetectionWindow, plan_scan
 
 BOTH = ['short_range', 'full_range']
-TILE_DETECTOR = 'full_range', DETECTOR_SPECS['full_range']
+TILE_DETECTOR = 'full_range', detector_spec('full_range')
 sizes_wh = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS
+from facemesh_ros.catalog.model_specs import detector_spec
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import IDLE_SLOWDOWN, ScanSchedule
 from facemesh_ros.settings.pipeline import PipelineSettings
 
-SPEC = DETECTOR_SPECS['full_range']
+SPEC = detector_spec('full_range')
 MAX_PER_IMAGE = SPEC.looks_per_image
 HD = 1280, 720
 
