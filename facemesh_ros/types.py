@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -64,6 +65,18 @@ class FaceDetections(StructOfArrays):
     boxes_xyxy: Float32
     keypoints: Float32
     scores: Float32
+
+    @staticmethod
+    def concatenate(parts: Sequence[FaceDetections]) -> FaceDetections:
+        """Return the detections of all parts in their order."""
+        filled = [part for part in parts if len(part.scores)]
+        if len(filled) < 2:
+            return filled[0] if filled else NO_DETECTIONS
+        return FaceDetections(
+            np.concatenate([part.boxes_xyxy for part in filled]),
+            np.concatenate([part.keypoints for part in filled]),
+            np.concatenate([part.scores for part in filled]),
+        )
 
 
 NO_DETECTIONS = FaceDetections(

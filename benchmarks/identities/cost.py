@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.identities.report import CostRow
 from facemesh_ros.geometry.boxes import tight_boxes
-from facemesh_ros.geometry.rois import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
@@ -53,7 +53,7 @@ def _faces(count: int, index: int) -> Float32:
     """Return (N, L, 3) px of faces in rows of four, each moving and a little noisy."""
     random = np.random.default_rng(7)
     shape = random.normal(0, 0.2, (LANDMARKS, 3))
-    shape[[RIGHT_EYE_CORNER, LEFT_EYE_CORNER]] = (-0.4, -0.2, 0), (0.4, -0.2, 0)
+    shape[[RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER]] = (-0.4, -0.2, 0), (0.4, -0.2, 0)
     places = np.array([(200 + 250 * (k % 4), 180 + 300 * (k // 4), 0) for k in range(count)])
     way = 40 * np.sin(0.05 * index + np.arange(count))[:, None, None]
     noise = np.random.default_rng(index).normal(0, 0.1, (count, LANDMARKS, 3))

@@ -14,7 +14,7 @@ import numpy as np
 
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
-from facemesh_ros.geometry.rois import rois_from_detections, surroundings
+from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.pipeline.components import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
@@ -134,14 +134,14 @@ class FacePipeline:
         search, tracker, settings = self._components.search, self._tracker, self.settings
         with self._stage('detect'):
             if static_image:
-                found = search.everywhere(frame, settings)
+                found = search.scan_image(frame, settings)
             else:
-                found = search.next(
+                found = search.scan_next(
                     frame,
                     settings,
                     known_xyxy=tracker.expected_xyxy,
-                    anywhere=not tracker.all_in_sight or tracker.after_long_gap,
-                    near=surroundings(tracker.lost_rois[:1], LOST_FACE_MARGIN),
+                    whole_image=not tracker.all_in_sight or tracker.after_long_gap,
+                    search_rois=enlarged_upright(tracker.lost_rois[:1], LOST_FACE_MARGIN),
                 )
         return tracker.match_detections(found, settings.min_tracking_iou)
 

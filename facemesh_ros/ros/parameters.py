@@ -20,8 +20,8 @@ from facemesh_ros.settings.parameter_specs import (
     SettingsError,
     parameter,
     parameter_specs,
-    replaced,
-    value_of,
+    parameter_value,
+    replace_parameters,
 )
 from facemesh_ros.settings.pipeline import SensorSettings
 
@@ -112,9 +112,9 @@ class Parameters:
             if node.has_parameter(name)
         }
         held = self._settings
-        if all(value_of(held, name) == value for name, value in found.items()):
+        if all(parameter_value(held, name) == value for name, value in found.items()):
             return held
-        held = self._settings = replaced(held, found)
+        held = self._settings = replace_parameters(held, found)
         return held
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
@@ -122,7 +122,7 @@ class Parameters:
             item.name: _from_ros(item.value) for item in changes if item.name in self._known
         }
         try:
-            replaced(self.settings, changed)
+            replace_parameters(self.settings, changed)
         except SettingsError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._changing |= changed.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import box_sizes, keep_firsts, overlaps
+from facemesh_ros.geometry.boxes import box_sizes, overlaps, suppress_duplicates
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import Indices
 from facemesh_ros.tracking.association_cost import (
@@ -88,7 +88,7 @@ def assign_observations(
     unassigned = detected.copy()
     unassigned[observed] = False
     ranked = np.concatenate([observed, np.flatnonzero(unassigned)])
-    kept = keep_firsts(pairs.duplicates(ranked, settings.min_tracking_iou))
+    kept = suppress_duplicates(pairs.duplicates(ranked, settings.min_tracking_iou))
     assigned = kept[kept < len(observed)]
     new = ranked[kept[len(assigned) :]]
     # Tracks that were only remembered are followed again while there is room.

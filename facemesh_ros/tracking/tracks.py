@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import boxes_of_planes, keep_firsts, overlaps, planes, tight_boxes
+from facemesh_ros.geometry.boxes import (
+    boxes_from_xy,
+    overlaps,
+    suppress_duplicates,
+    tight_boxes,
+    xy_planes,
+)
 from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
 from facemesh_ros.tracking.kalman import LONG_GAP_S, TrackMotion
 from facemesh_ros.types import FaceState, Float32, Float64, Observations, Rois, UInt8
@@ -31,9 +37,9 @@ class TrackBoxes(StructOfArrays):
     @staticmethod
     def around(points: Float32) -> TrackBoxes:
         """Return the boxes of landmarks (N, L, 3) px."""
-        xy = planes(points)
+        xy = xy_planes(points)
         centroids = xy.sum(axis=2, dtype=np.float64) / points.shape[1]
-        return TrackBoxes(centroids, boxes_of_planes(xy))
+        return TrackBoxes(centroids, boxes_from_xy(xy))
 
 
 @dataclass(slots=True)
@@ -181,7 +187,7 @@ class Tracks(StructOfArrays):
         boxes = tight_boxes(self.smoothed)
         order = np.lexsort((-self.hits, self.misses))
         same = same_face(*overlaps(boxes, boxes), min_iou)
-        return self[np.sort(order[keep_firsts(same[np.ix_(order, order)])])]
+        return self[np.sort(order[suppress_duplicates(same[np.ix_(order, order)])])]
 
     def states(self, min_birth_frames: int) -> UInt8:
         """Return the (N,) states as published."""

@@ -8,7 +8,7 @@ from facemesh_ros.image.encoded_image import (
     format_of,
     pixels_from_encoded,
 )
-from facemesh_ros.image.encodings import HOLDS_DISTANCES, LAYOUTS, Rows
+from facemesh_ros.image.encodings import DEPTH_IMAGE_ADVICE, LAYOUTS, Rows
 from facemesh_ros.image.raw_image import ImageError, To8Bits
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage
 from facemesh_ros.types import Frame, PixelOrder
@@ -54,7 +54,7 @@ def _check_kind(msg: AnyCompressedImage, encoding: str, told: str) -> None:
     """Raise ImageError if a message is no picture that stands alone."""
     kind = msg.format.lower()
     if encoding in DISTANCES or 'compresseddepth' in kind:
-        raise ImageError(f'{told} {HOLDS_DISTANCES}')
+        raise ImageError(f'{told} {DEPTH_IMAGE_ADVICE}')
     if any(codec in kind for codec in VIDEO_CODECS):
         raise ImageError(
             f'{told} is part of a video and cannot be read alone: publish jpeg, png or webp, or '

@@ -10,7 +10,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.encodings import LAYOUTS, Layout
 from facemesh_ros.image.raw_image import RawImage, To8Bits, frame_from_raw, rows_from_raw
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, CdrCompressedImage
@@ -35,7 +35,7 @@ def frame_from_msg(
     msg: AnyImage | AnyCompressedImage,
     *,
     max_megapixels: float = MAX_MEGAPIXELS,
-    to_8_bits: To8Bits = grey8_from_grey16,
+    to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
     """Read an image message.
 

@@ -100,12 +100,12 @@ def test_a_refused_calibration_is_told_once_and_gives_nothing_in_metres(capfd):
             model.update(info(fx=math.nan))
             model.look_at(VGA)
             assert model.intrinsics() is None
-            assert 'K holds what is no number' in model.problem
+            assert 'K has entries that are not finite' in model.problem
         model.update(info())
         model.look_at(VGA)
         assert model.problem == ''
         assert model.intrinsics().fx == 500
-    assert capfd.readouterr().err.count('K holds what is no number') == 1
+    assert capfd.readouterr().err.count('K has entries that are not finite') == 1
 
 
 def test_the_size_of_each_image_counts():
