@@ -46,7 +46,7 @@ def _told(host: Host, variables: dict[str, str]) -> Host:
 
 
 def ways() -> list[Way]:
-    """Return the ways that are compared; `make_room_for_images` must have been called."""
+    """Return the ways that are compared; `use_large_image_profile` must have been called."""
     profiles = {name: os.environ[name] for name in PROFILES if name in os.environ}
     return [
         Way("cameras with this package's profile", profiles, nodes_too=False),

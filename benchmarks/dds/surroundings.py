@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import metadata
 
-from facemesh_ros.ros.process.dds_profile import make_room_for_images
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile
 
 # Where no test listens: their domains end at 99.
 FIRST_DOMAIN, DOMAINS = 215, 17
@@ -21,7 +21,7 @@ def prepare_dds(discovery_range: str) -> None:
     """
     os.environ['ROS_DOMAIN_ID'] = str(FIRST_DOMAIN + os.getpid() % DOMAINS)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = discovery_range
-    make_room_for_images()
+    use_large_image_profile()
 
 
 def versions() -> dict[str, str]:

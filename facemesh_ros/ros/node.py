@@ -20,9 +20,9 @@ from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, told
-from facemesh_ros.ros.process.log_bridge import NodeLog
-from facemesh_ros.ros.process.malloc import keep_memory_for_images
-from facemesh_ros.ros.process.spin import EndingSignals, spin_until_told, start_rclpy
+from facemesh_ros.ros.process.log_bridge import RosLogHandler
+from facemesh_ros.ros.process.malloc import keep_freed_memory
+from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
 from facemesh_ros.tracking.face_ids import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
@@ -40,7 +40,7 @@ class FaceMeshNode(LifecycleNode):
     def __init__(self) -> None:
         """Declare everything; raises rclpy's ParameterException on a bad start value."""
         super().__init__('facemesh')
-        self._log = NodeLog(self.get_logger())
+        self._log = RosLogHandler(self.get_logger())
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
@@ -143,7 +143,7 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is told to stop; 1 if it cannot start."""
-    keep_memory_for_images()
+    keep_freed_memory()
     try:
         signals = start_rclpy(args)
         node = FaceMeshNode()
@@ -154,13 +154,13 @@ def main(args: list[str] | None = None) -> int:
     return _run(node, signals)
 
 
-def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
+def _run(node: FaceMeshNode, signals: TerminationSignals) -> int:
     try:
         if signals.have_come:
             return 0
         if not node.start():
             return 1
-        spin_until_told(node, signals)
+        spin_until_signal(node, signals)
     finally:
         node.stop()
         # Left to the interpreter's end, rclpy now and then takes the process down with it.

@@ -29,7 +29,7 @@ from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
 
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'
@@ -40,8 +40,8 @@ LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 def ros() -> Iterator[None]:
     """A DDS domain of this test run's own on this machine alone, with room for large images."""
     os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
-    stay_on_this_machine()
-    make_room_for_images()
+    use_localhost_discovery()
+    use_large_image_profile()
     rclpy.init()
     yield
     rclpy.shutdown()

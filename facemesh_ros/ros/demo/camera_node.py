@@ -32,7 +32,7 @@ from facemesh_ros.io import (
 )
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.ros.process.spin import spin_until_told, start_rclpy
+from facemesh_ros.ros.process.spin import spin_until_signal, start_rclpy
 from facemesh_ros.types import UInt8
 
 FRAME_ID = 'camera_optical_frame'
@@ -134,7 +134,7 @@ def main(args: list[str] | None = None) -> int:
     except FacemeshError as error:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
-    spin_until_told(DemoCamera(images, rate_hz), signals)
+    spin_until_signal(DemoCamera(images, rate_hz), signals)
     rclpy.try_shutdown()
     signals.ignore()
     return 0

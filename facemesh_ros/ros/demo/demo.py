@@ -29,8 +29,8 @@ from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.demo.report import report
 from facemesh_ros.ros.demo.view import line, stages, view
-from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
-from facemesh_ros.ros.process.signals import EndingSignals
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
+from facemesh_ros.ros.process.signals import TerminationSignals
 from facemesh_ros.ros.process.spin import start_rclpy
 
 NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera_node'
@@ -51,8 +51,8 @@ def main(args: list[str] | None = None) -> int:
     """
     sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
     arguments = demo_parser().parse_args(args)
-    make_room_for_images()
-    stay_on_this_machine()
+    use_large_image_profile()
+    use_localhost_discovery()
     try:
         return _demonstrate(arguments)
     except FacemeshError as error:
@@ -90,7 +90,7 @@ def _demonstrate(arguments: argparse.Namespace) -> int:
 class _Spin:
     """Lets the witness listen while the other processes live and no signal comes."""
 
-    def __init__(self, witness: Monitor, nodes: Processes, signals: EndingSignals) -> None:
+    def __init__(self, witness: Monitor, nodes: Processes, signals: TerminationSignals) -> None:
         self.witness, self.nodes, self._signals = witness, nodes, signals
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(witness)

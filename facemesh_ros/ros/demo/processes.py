@@ -8,7 +8,7 @@ import subprocess
 import sys
 from threading import Thread
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
 STOP_S = 5.0
 
@@ -46,7 +46,7 @@ class Processes:
 
     def start_module(self, module: str, *arguments: str) -> None:
         """Start a module of this package with the same Python; it must not end by itself."""
-        before = hold_signals_back()  # until the module has its handlers
+        before = block_signals()  # until the module has its handlers
         try:
             self._vital[module] = self.start([sys.executable, '-m', module, *arguments])
         finally:

@@ -6,7 +6,7 @@ from rclpy.qos import QoSProfile
 
 from facemesh_ros.ros.diagnostics.finding import ONCE, Finding
 from facemesh_ros.ros.diagnostics.topic_graph import names_of, why_incompatible
-from facemesh_ros.ros.input.arrivals import Continuity
+from facemesh_ros.ros.input.arrivals import SequenceGaps
 from facemesh_ros.ros.input.topics import CameraTopics
 
 # Reports for which publishers are there together before it is told.
@@ -18,7 +18,7 @@ PATIENCE_WITH_A_RESTART = 30
 class DuplicatePublishers:
     """Finds that the images of several publishers are mixed in one stream."""
 
-    def __init__(self, source: CameraTopics, wanted: QoSProfile, continuity: Continuity) -> None:
+    def __init__(self, source: CameraTopics, wanted: QoSProfile, continuity: SequenceGaps) -> None:
         """Take whose topic it is, who can be heard on it, and what arrives."""
         self._source, self._wanted, self._continuity = source, wanted, continuity
         self._who: set[bytes] = set()

@@ -6,7 +6,7 @@ import rclpy
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 
 from facemesh_ros.ros.input.topics import CameraTopics
-from facemesh_ros.ros.process.dds_profile import room_for_images
+from facemesh_ros.ros.process.dds_profile import large_image_profile
 
 
 def cure_of_losses(source: CameraTopics, wanted: QoSProfile) -> str:
@@ -18,7 +18,7 @@ def cure_of_losses(source: CameraTopics, wanted: QoSProfile) -> str:
     """
     ways = []
     if 'fastrtps' in rclpy.get_rmw_implementation_identifier():
-        ways.append(f'start the camera with {"=".join(room_for_images())}')
+        ways.append(f'start the camera with {"=".join(large_image_profile())}')
     if _may_be_reliable(source, wanted):
         setting = f'qos_overrides.{source.image_topic}.subscription.reliability'
         ways.append(f'set {setting} to reliable here')

@@ -9,7 +9,7 @@ from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 MOST_REPORTS = 60
 
 
-class RecentImages:
+class CountHistory:
     """Remembers the counters of a camera as they were at each of the last reports."""
 
     def __init__(self, counts: ImageCounts) -> None:

@@ -17,7 +17,7 @@ from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.failure_rate import outcome_findings
 from facemesh_ros.ros.diagnostics.finding import Check, Finding
 from facemesh_ros.ros.diagnostics.log_throttle import LogThrottle
-from facemesh_ros.ros.diagnostics.recent_images import RecentImages
+from facemesh_ros.ros.diagnostics.recent_images import CountHistory
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import CameraTopics
 
@@ -59,7 +59,7 @@ class StreamStatus:
         self._pipeline, self._inbox, self._counts = pipeline, inbox, inbox.counts
         self._cure, self._checks = cure, checks
         self._looks_before = pipeline.detector_runs
-        self._recent, self._throttle = RecentImages(inbox.counts), LogThrottle()
+        self._recent, self._throttle = CountHistory(inbox.counts), LogThrottle()
         self._error, self._age_limit_s = '', 0.0
 
     def image_done(self, faces: int, latency_s: float) -> None:

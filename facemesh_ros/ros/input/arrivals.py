@@ -36,7 +36,7 @@ class Arrival(Generic[Supplied]):
     lost: int | None = None
 
 
-class Continuity:
+class SequenceGaps:
     """Tells what is missing between each arrival and the one before it.
 
     Attributes:
@@ -103,7 +103,7 @@ def _between(last: Arrival[object], arrival: Arrival[object]) -> int:
     return (arrival.number or 0) - (last.number or 0) - 1
 
 
-class Rhythm:
+class ArrivalRate:
     """How often images come, by a clock that nobody sets."""
 
     def __init__(self) -> None:

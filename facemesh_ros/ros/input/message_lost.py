@@ -16,7 +16,7 @@ except ImportError:  # Humble
     from rclpy.qos_event import QoSSubscriptionEventType, UnsupportedEventTypeError
 
 
-class LossCount(EventHandler):  # type: ignore[misc]
+class LostMessageCount(EventHandler):  # type: ignore[misc]
     """The messages that a subscription knows to have missed, of each publisher by itself.
 
     It is asked whenever a message is taken, and no executor waits for it: what is lost between
@@ -42,9 +42,9 @@ class LossCount(EventHandler):  # type: ignore[misc]
         return self._total
 
 
-def loss_count(subscription: Subscription) -> LossCount | None:
+def loss_count(subscription: Subscription) -> LostMessageCount | None:
     """Return what counts the losses of a subscription; None where the middleware does not tell."""
     try:
-        return LossCount(subscription)
+        return LostMessageCount(subscription)
     except UnsupportedEventTypeError:
         return None

@@ -8,7 +8,7 @@ from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.input.arrivals import MIN_PERIOD_S, Arrival, Continuity, Rhythm, Supplied
+from facemesh_ros.ros.input.arrivals import MIN_PERIOD_S, Arrival, SequenceGaps, ArrivalRate, Supplied
 
 Item = TypeVar('Item')
 
@@ -39,7 +39,7 @@ class NewestImageQueue(Generic[Item]):
 
     def __init__(self, counts: ImageCounts) -> None:
         """Begin empty; as long as it draws from nothing, all items come by `put`."""
-        self.counts, self.continuity, self.rhythm = counts, Continuity(), Rhythm()
+        self.counts, self.continuity, self.rhythm = counts, SequenceGaps(), ArrivalRate()
         self.enabled = True
         self._supply: Supply[Item] | None = None
         self._delivering, self._complete = True, True

@@ -16,22 +16,22 @@ def share_folder() -> Path:
     return Path(get_package_share_directory('facemesh_ros'))
 
 
-def make_room_for_images() -> None:
+def use_large_image_profile() -> None:
     """Let this process and its children exchange images of any size through shared memory.
 
     By its defaults Fast DDS loses a best-effort VGA image whole. What the user has set stays.
     """
-    os.environ.setdefault(*room_for_images())
+    os.environ.setdefault(*large_image_profile())
 
 
-def room_for_images() -> tuple[str, str]:
+def large_image_profile() -> tuple[str, str]:
     """Return the environment variable that makes room for images, and its value."""
     older = os.environ.get('ROS_DISTRO') in OLDER_DISTROS
     variable = 'FASTRTPS_DEFAULT_PROFILES_FILE' if older else 'FASTDDS_DEFAULT_PROFILES_FILE'
     return variable, str(share_folder() / 'config' / 'fastdds_large_images.xml')
 
 
-def stay_on_this_machine() -> None:
+def use_localhost_discovery() -> None:
     """Let this process and its children find nobody on other machines, and not be found by them.
 
     Whatever the user has set for that is for robots, and gives way.

@@ -8,7 +8,7 @@ from typing import Any
 PACKAGE = 'facemesh_ros'
 
 
-class NodeLog(logging.Handler):
+class RosLogHandler(logging.Handler):
     """Passes messages of Python's logging to a node's logger; any thread may log."""
 
     def __init__(self, logger: Any) -> None:

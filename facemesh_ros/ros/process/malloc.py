@@ -16,7 +16,7 @@ LARGEST_BLOCK = 32 << 20
 KEPT = 64 << 20
 
 
-def keep_memory_for_images() -> None:
+def keep_freed_memory() -> None:
     """Keep up to 64 MB of freed memory for the next image, in one place for all threads.
 
     For the whole process, so it is for its `main` to call. Other C libraries do as they like.

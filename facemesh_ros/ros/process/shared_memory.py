@@ -21,7 +21,7 @@ _DEFAULT_SEGMENT = 512 * 1024
 _OVERHEAD = 1.06
 
 
-def reclaim_segments(folder: Path = FOLDER) -> int:
+def remove_dead_segments(folder: Path = FOLDER) -> int:
     """Remove the segments of this user whose owners have ended without removing them.
 
     A segment's owner holds a lock, which the kernel takes back when it ends in whatever way, so

@@ -16,7 +16,7 @@ ENDED_BY_SIGNAL = 130
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def ending_signals() -> list[signal.Signals]:
+def termination_signals() -> list[signal.Signals]:
     """Return the signals that end a process of this package; SIGHUP not under `nohup`."""
     return [
         number
@@ -41,12 +41,12 @@ def exit_on_signals(status: int = 0, sentence: str = '') -> None:
             os.write(sys.stderr.fileno(), f'{sentence}\n'.encode())
         os._exit(status)
 
-    for number in ending_signals():
+    for number in termination_signals():
         signal.signal(number, end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
 
 
-def hold_signals_back() -> set[signal.Signals]:
+def block_signals() -> set[signal.Signals]:
     """Keep signals waiting until `exit_on_signals`, here and in programs started from now on.
 
     Returns:
@@ -55,7 +55,7 @@ def hold_signals_back() -> set[signal.Signals]:
     return signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
 
 
-class EndingSignals:
+class TerminationSignals:
     """The same signals, which from now on are noted and do nothing else.
 
     rclpy's handlers wake executors from a thread that does not notice when these are destroyed:
@@ -68,7 +68,7 @@ class EndingSignals:
         self._arrived, self._noted = socket.socketpair()
         self._noted.setblocking(False)
         signal.set_wakeup_fd(self._noted.fileno(), warn_on_full_buffer=False)
-        for number in ending_signals():
+        for number in termination_signals():
             signal.signal(number, lambda *_: None)
 
     @property
@@ -86,5 +86,5 @@ class EndingSignals:
 
     def ignore(self) -> None:
         """Let no signal disturb the interpreter's end, when all has been given back."""
-        for number in ending_signals():
+        for number in termination_signals():
             signal.signal(number, signal.SIG_IGN)

@@ -13,20 +13,20 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.ros.process.shared_memory import reclaim_segments, shortage
-from facemesh_ros.ros.process.signals import EndingSignals
+from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
+from facemesh_ros.ros.process.signals import TerminationSignals
 
 _LOGGER = get_logger('facemesh')
 
 
-def start_rclpy(args: list[str] | None = None) -> EndingSignals:
+def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
     """Initialise rclpy, and return what ends the process.
 
     Raises:
         FacemeshError: If the ROS arguments or the environment do not let it.
     """
-    signals = EndingSignals()
-    freed, short = reclaim_segments(), shortage()
+    signals = TerminationSignals()
+    freed, short = remove_dead_segments(), shortage()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
@@ -38,7 +38,7 @@ def start_rclpy(args: list[str] | None = None) -> EndingSignals:
     return signals
 
 
-def spin_until_told(node: Node, signals: EndingSignals) -> None:
+def spin_until_signal(node: Node, signals: TerminationSignals) -> None:
     """Let a node work until a signal comes or the node shuts its context down."""
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)

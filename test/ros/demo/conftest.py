@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
 PATIENCE_S = 120.0
 COMMAND = [sys.executable, '-m', 'facemesh_ros.ros.demo']
@@ -56,7 +56,7 @@ class Demo:
 
 def start_held_back(command: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
     """Start a demo as `./run demo` does, so that Python's own start needs no luck."""
-    before = hold_signals_back()
+    before = block_signals()
     try:
         return subprocess.Popen(
             command,

@@ -7,7 +7,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from facemesh_ros.ros.diagnostics.failure_rate import outcome_findings
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.diagnostics.recent_images import RecentImages
+from facemesh_ros.ros.diagnostics.recent_images import CountHistory
 
 
 def found(fails_always=False, **counts):
@@ -65,7 +65,7 @@ def test_when_nothing_comes_out_it_is_an_error(counts, text):
 def recent_of(*reports):
     """Reports that each say how many were processed and how many failed."""
     counts = ImageCounts(processed=1000)  # of an earlier life
-    recent = RecentImages(counts)
+    recent = CountHistory(counts)
     for processed, failed in reports:
         counts.processed += processed
         counts.failed += failed

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.input.arrivals import Arrival, Continuity, Rhythm
+from facemesh_ros.ros.input.arrivals import Arrival, SequenceGaps, ArrivalRate
 
 PERIOD_S = 0.03
 
@@ -42,7 +42,7 @@ class Way:
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(st.sampled_from(['send', 'lose', 'take']), max_size=60), st.integers(1, 3))
 def test_what_is_lost_and_what_is_replaced_are_told_apart(steps, depth):
-    way, continuity = Way(depth), Continuity()
+    way, continuity = Way(depth), SequenceGaps()
     way.send()
     continuity.note(way.take())
     lost = replaced = 0
@@ -59,7 +59,7 @@ def test_what_is_lost_and_what_is_replaced_are_told_apart(steps, depth):
 
 def noted(*arrivals):
     """Return what is missing before each arrival: (lost, replaced)."""
-    continuity, missing = Continuity(), []
+    continuity, missing = SequenceGaps(), []
     for index, (number, lost) in enumerate(arrivals):
         continuity.note(Arrival(None, index * PERIOD_S, number, lost))
         missing.append((continuity.lost, continuity.replaced))
@@ -71,7 +71,7 @@ def test_what_came_before_the_first_one_is_not_missing():
 
 
 def test_after_a_restart_nothing_before_it_counts():
-    continuity = Continuity()
+    continuity = SequenceGaps()
     continuity.note(Arrival(None, 0.0, 1, 0))
     continuity.restart()
     continuity.note(Arrival(None, 10.0, 300, 12))
@@ -90,7 +90,7 @@ def test_two_publishers_lose_what_the_middleware_says_and_no_more():
 
 
 def test_two_publishers_step_back_often_and_a_restart_once():
-    continuity = Continuity()
+    continuity = SequenceGaps()
     for index, number in enumerate([100, 101, 1, 2, 3, 4]):
         continuity.note(Arrival(None, index * PERIOD_S, number))
     assert continuity.steps_back == 1
@@ -101,14 +101,14 @@ def test_two_publishers_step_back_often_and_a_restart_once():
 
 @pytest.mark.parametrize('arrival', [Arrival(None, 1.0, 9, None), Arrival(None, 1.0, None, None)])
 def test_what_nobody_tells_is_not_made_up(arrival):
-    continuity = Continuity()
+    continuity = SequenceGaps()
     for _ in range(2):
         continuity.note(arrival)
     assert (continuity.lost, continuity.replaced) == (None, None)
 
 
 def test_one_pause_does_not_make_a_slow_camera(monkeypatch):
-    rhythm, now_s = Rhythm(), [1000.0]
+    rhythm, now_s = ArrivalRate(), [1000.0]
     monkeypatch.setattr(time, 'monotonic', lambda: now_s[0])
     assert rhythm.silent_s() is None
     assert rhythm.usual_s() == 0

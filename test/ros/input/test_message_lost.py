@@ -11,7 +11,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from facemesh_ros.ros.process.dds_profile import room_for_images
+from facemesh_ros.ros.process.dds_profile import large_image_profile
 
 CAMERA = Path(__file__).parents[1] / 'camera.py'
 NO_PROFILE = '<dds xmlns="http://www.eprosima.com"><profiles/></dds>'
@@ -21,7 +21,7 @@ NO_PROFILE = '<dds xmlns="http://www.eprosima.com"><profiles/></dds>'
 def stock_camera(ros, tmp_path):
     if 'fastrtps' not in rclpy.get_rmw_implementation_identifier():
         pytest.skip('only Fast DDS loses them so')
-    variable, _ = room_for_images()
+    variable, _ = large_image_profile()
     profile = tmp_path / 'profile.xml'
     profile.write_text(NO_PROFILE)
     with subprocess.Popen(
@@ -42,7 +42,7 @@ def test_lost_images_are_counted_and_told_with_the_cure(client, start_node, stoc
         lambda: client.status and 'images got lost' in client.status.message, 'the warning'
     )
     assert client.status.level == DiagnosticStatus.WARN
-    _, profile = room_for_images()
+    _, profile = large_image_profile()
     assert profile in client.status.message
     assert Path(profile).is_file()
     assert 'images got lost on the way' in node.log

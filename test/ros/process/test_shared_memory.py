@@ -81,7 +81,7 @@ def test_what_a_killed_node_leaves_is_freed_by_the_next_one(segment_of, start_al
 def test_a_living_node_keeps_its_segment(segment_of):
     node, lock = segment_of
     age(lock)
-    shared_memory.reclaim_segments()
+    shared_memory.remove_dead_segments()
     assert lock.exists()
     assert segment(lock).exists()
     assert node.stop() == 0
@@ -99,20 +99,20 @@ def left(tmp_path):
 
 
 def test_a_segment_without_owner_is_freed(left):
-    assert shared_memory.reclaim_segments(left.parent) == 1000
+    assert shared_memory.remove_dead_segments(left.parent) == 1000
     assert list(left.parent.iterdir()) == []
 
 
 def test_a_lock_that_is_being_made_is_left_alone(left):
     os.utime(left)
-    assert shared_memory.reclaim_segments(left.parent) == 0
+    assert shared_memory.remove_dead_segments(left.parent) == 0
     assert segment(left).exists()
 
 
 def test_a_locked_segment_is_left_alone(left):
     with left.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert shared_memory.reclaim_segments(left.parent) == 0
+        assert shared_memory.remove_dead_segments(left.parent) == 0
     assert segment(left).exists()
 
 
@@ -120,7 +120,7 @@ def test_a_locked_segment_is_left_alone(left):
 def test_other_files_are_left_alone(tmp_path, name):
     (tmp_path / name).touch()
     age(tmp_path / name)
-    shared_memory.reclaim_segments(tmp_path)
+    shared_memory.remove_dead_segments(tmp_path)
     assert (tmp_path / name).exists()
 
 
@@ -128,7 +128,7 @@ def test_a_link_is_not_followed(left, tmp_path):
     target = tmp_path / 'precious'
     left.rename(target)
     left.symlink_to(target)
-    assert shared_memory.reclaim_segments(tmp_path) == 0
+    assert shared_memory.remove_dead_segments(tmp_path) == 0
     assert target.exists()
 
 

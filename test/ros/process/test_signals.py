@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
 PATIENCE_S = 60.0
 SCRIPTS = Path(__file__).parents[3] / 'scripts' / 'lib'
@@ -31,7 +31,7 @@ def _models(model_store, require_package):
 
 def held_back(command: list[str]) -> subprocess.Popen[str]:
     """Start a program as the demo does, so that Python's own start needs no luck."""
-    before = hold_signals_back()
+    before = block_signals()
     try:
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
