@@ -47,16 +47,14 @@ class CameraStream:
         camera: str,
         scheduler: FairScheduler,
         counts: ImageCounts,
-        *,
-        enabled: bool,
     ) -> None:
         """Create the publishers; raises TopicError if a topic cannot be published, and none is.
 
         `camera` is the prefix of its topics, empty for the only camera; the scheduler is shared
-        with the other cameras; `enabled`: whether to take images once it is open.
+        with the other cameras.
         """
         self._parameters, self._scheduler = parameters, scheduler
-        self._counts, self._enabled = counts, enabled
+        self._counts, self._enabled = counts, True
         self._model, self._recovery = sensor.model, sensor.recovery
         self._topics = CameraTopics(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
@@ -66,7 +64,6 @@ class CameraStream:
         self.publishers = Publishers(self._topics, sensor, self._camera, self._times.stage)
         self._reset_requested = False
         self._bit_depth = StreamBitDepth()
-        self._frame_id: str | None = None
         self._queue: NewestImageQueue[bytes] | None = None
         self._worker: NewestFirstWorker[bytes] | None = None
         self._opened = ExitStack()
@@ -85,12 +82,14 @@ class CameraStream:
             images = ImageSubscription(topics, queue.put)
             undo.callback(images.destroy)
             queue.connect(images)
-            self._frame_id = None
+            camera, publishers = self._camera, self.publishers
+            publishers.frame_id = None
+            # None refers to this stream: a cycle would keep the models in memory.
             checks = (
                 NoImages(topics, images.qos, queue),
                 DuplicatePublishers(topics, images.qos, queue.gaps),
-                self._frame_id_finding,
-                lambda: Finding(self._camera.problem) if self._camera.problem else None,
+                lambda: frame_id_finding(publishers.frame_id_in_3d),
+                lambda: Finding(camera.problem) if camera.problem else None,
             )
             self._status = StreamStatus(
                 topics, self._model, self._pipeline, self._times, queue, images.qos, checks
@@ -106,7 +105,7 @@ class CameraStream:
         self._queue = self._worker = None
 
     def enable(self, enabled: bool) -> None:
-        """Take images from now on, or none."""
+        """Take images while it is open, or none."""
         self._enabled = enabled
         if self._queue is not None:
             self._queue.enable(enabled)
@@ -122,11 +121,6 @@ class CameraStream:
             status.level = DiagnosticStatus.ERROR
             status.message = 'the inference thread has ended; deactivate and activate the node'
         return status
-
-    def _frame_id_finding(self) -> Finding | None:
-        if self._frame_id is None or not self.publishers.has_3d_subscribers:
-            return None
-        return frame_id_finding(self._frame_id)
 
     def _on_error(self, error: Exception) -> None:
         self._status.image_failed(error)
@@ -154,7 +148,6 @@ class CameraStream:
         self._stamp_faults.log_new()
         with self._times.stage('publish'):
             latency_s = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
-        self._frame_id = msg.header.frame_id
         self._status.image_done(len(faces), latency_s)
         self.publishers.publish_visualisation(faces, frame, msg.header, settings.marker_style)
 

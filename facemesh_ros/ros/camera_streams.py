@@ -22,6 +22,9 @@ class CameraStreams:
     """The streams of all cameras, which share one sensor.
 
     Each method is atomic: if it fails half-way, what was done is undone.
+
+    Attributes:
+        is_open: Whether images are processed.
     """
 
     def __init__(
@@ -42,26 +45,19 @@ class CameraStreams:
             FacemeshError: If a model is missing, its provider does not run, or a topic is invalid.
         """
         self._node, self._parameters = node, parameters
-        self._opened, self._is_open = ExitStack(), False
+        self._opened, self.is_open = ExitStack(), False
         settings = parameters.settings
         cameras = settings.cameras or ('',)
         with ExitStack() as undo:
-            self._sensor = load_sensor(settings, streams=len(cameras), ids=ids)
-            undo.callback(self._sensor.close)
+            sensor = self._sensor = load_sensor(settings, streams=len(cameras), ids=ids)
+            undo.callback(sensor.close)
             # On a CPU each worker takes a core; a GPU runs the faces of all cameras in one batch.
-            on_cpu = self._sensor.model.provider == CPU
+            on_cpu = sensor.model.provider == CPU
             scheduler = FairScheduler(usable_cores() if on_cpu else len(cameras))
             self._streams: list[CameraStream] = []
             for camera in cameras:
-                stream = CameraStream(
-                    node,
-                    self._sensor,
-                    parameters,
-                    camera,
-                    scheduler,
-                    counts[camera],
-                    enabled=enabled,
-                )
+                stream = CameraStream(node, sensor, parameters, camera, scheduler, counts[camera])
+                stream.enable(enabled)
                 undo.callback(stream.publishers.destroy)
                 self._streams.append(stream)
             self._logged = ''
@@ -78,11 +74,11 @@ class CameraStreams:
             reports = [stream.report for stream in self._streams]
             undo.callback(Diagnostics(self._node, reports).close)
             self._opened = undo.pop_all()
-            self._is_open = True
+            self.is_open = True
 
     def close(self) -> None:
         """Unsubscribe, finish the images in progress and forget all faces; nothing if not open."""
-        self._is_open = False
+        self.is_open = False
         self._opened.close()
 
     def destroy(self) -> None:
@@ -91,11 +87,6 @@ class CameraStreams:
             self.close()
         finally:
             self._configured.close()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether images are processed."""
-        return self._is_open
 
     def enable(self, enabled: bool) -> None:
         """Take images from now on, or none."""

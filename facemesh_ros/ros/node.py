@@ -44,14 +44,14 @@ class FaceMeshNode(LifecycleNode):
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: CameraStreams | None = None
-        self._parameters = Parameters(self)
+        self._declared_parameters = Parameters(self)  # rclpy has a `_parameters` of its own
         refuse_invalid_transitions(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
     def start(self) -> bool:
         """Configure and activate, unless `autostart` is false; False if that fails."""
-        if not self._parameters.settings.autostart:
+        if not self._declared_parameters.settings.autostart:
             return True
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
@@ -59,7 +59,7 @@ class FaceMeshNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and publish the info."""
         self._streams = CameraStreams(
-            self, self._parameters, self._ids, self._counts, enabled=self._enabled
+            self, self._declared_parameters, self._ids, self._counts, enabled=self._enabled
         )
         return SUCCESS
 

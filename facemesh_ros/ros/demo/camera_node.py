@@ -102,7 +102,8 @@ def open_source(arguments: argparse.Namespace) -> tuple[Iterator[UInt8], float]:
             rate_hz = rate_of(capture)
         return _images_of(arguments.camera), rate_hz
     if arguments.video is not None:
-        return _looped_video(arguments.video), rate_of_file(arguments.video)
+        loop = (_images_of(arguments.video) for _ in itertools.count())
+        return itertools.chain.from_iterable(loop), rate_of_file(arguments.video)
     if arguments.image is not None:
         return itertools.repeat(image_from_file(arguments.image)), DEFAULT_RATE_HZ
     face = moving_astronaut(VGA_WH)
@@ -112,11 +113,6 @@ def open_source(arguments: argparse.Namespace) -> tuple[Iterator[UInt8], float]:
 def _images_of(video: int | Path) -> Iterator[UInt8]:
     with opened_video(video) as capture:
         yield from images_from_capture(capture)
-
-
-def _looped_video(path: Path) -> Iterator[UInt8]:
-    while True:
-        yield from _images_of(path)
 
 
 def main(args: list[str] | None = None) -> int:

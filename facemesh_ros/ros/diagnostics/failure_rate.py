@@ -25,12 +25,7 @@ def failure_findings(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the last images, the worst first.
 
-    Args:
-        recent: Counts of the last images.
-        error: Error of the last image that failed.
-        max_age_s: `max_image_age`.
-        loss_remedy: See `lost_images_remedy`.
-        all_failed: Whether no image is processed any more.
+    `error` is that of the last image that failed; `all_failed`: whether none is processed now.
     """
     level = DiagnosticStatus.ERROR if all_failed else DiagnosticStatus.WARN
     tried = recent.processed + recent.failed + recent.too_old
@@ -64,12 +59,7 @@ def too_old_text(max_age_s: float) -> str:
 
 
 def lost_images_remedy(topics: CameraTopics, qos: QoSProfile) -> str:
-    """Return what helps against lost images: only what applies to this system.
-
-    Args:
-        topics: Of the camera.
-        qos: Of the subscription to its images.
-    """
+    """Return what helps against lost images on this system; `qos` is the subscription's."""
     ways = []
     if 'fastrtps' in rclpy.get_rmw_implementation_identifier():
         ways.append(f'start the camera with {"=".join(large_image_profile())}')

@@ -28,10 +28,6 @@ class ImageCounts:
     failed: int = 0
     processed: int = 0
 
-    def copy(self) -> ImageCounts:
-        """Return the counters as they are now."""
-        return replace(self)
-
     def since(self, before: ImageCounts) -> ImageCounts:
         """Return the differences to an earlier copy."""
         now, then = asdict(self), asdict(before)
@@ -43,11 +39,11 @@ class CountHistory:
 
     def __init__(self, counts: ImageCounts) -> None:
         self._counts = counts
-        self._reports = deque([counts.copy()], maxlen=MAX_REPORTS + 1)
+        self._reports = deque([replace(counts)], maxlen=MAX_REPORTS + 1)
 
     def add_report(self) -> None:
         """Record the counters."""
-        self._reports.append(self._counts.copy())
+        self._reports.append(replace(self._counts))
 
     def over(self, reports: int) -> ImageCounts:
         """Return the change over the last N reports, or over as many as there are."""

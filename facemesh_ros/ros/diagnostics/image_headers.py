@@ -44,12 +44,12 @@ class StampFaultLog:
                 )
 
 
-def frame_id_finding(frame_id: str) -> Finding | None:
-    """Return why tf2 and RViz drop everything in a frame; None if they do not.
+def frame_id_finding(frame_id: str | None) -> Finding | None:
+    """Return why tf2 and RViz drop everything in a frame; None if they do not, or if it is None.
 
     Source: tf2, which refuses frame ids that are empty or begin with a slash.
     """
-    if frame_id and not frame_id.startswith('/'):
+    if frame_id is None or (frame_id and not frame_id.startswith('/')):
         return None
     wrong = f'{frame_id!r}, which begins with a slash' if frame_id else 'empty'
     text = (

@@ -52,7 +52,7 @@ class NoImages:
         if not publishers:
             if ago_s is not None:
                 return 'gone', f'{last}, and no node publishes it now: has the camera node ended?'
-            return 'nobody', self._not_published()
+            return 'unpublished', self._not_published()
         matching = [one for one in publishers if one.topic_type == self._topics.image_type_name]
         if not matching:
             return 'type', self._other_type(publishers)

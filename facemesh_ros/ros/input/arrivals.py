@@ -1,4 +1,4 @@
-"""What the arrival of images tells: gaps in their sequence numbers, and their rate."""
+"""Gaps in the sequence numbers of arriving images, and their rate."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Arrival(Generic[ItemT]):
 
 
 class SequenceGaps:
-    """Messages missing between the last two arrivals, told apart into lost and replaced.
+    """Messages missing between the last two arrivals, divided into lost and replaced.
 
     Example: after numbers 4 and 8 with one message reported lost, `skipped` is 3, `lost` is 1 and
     `replaced` is 2.

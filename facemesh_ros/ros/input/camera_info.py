@@ -12,20 +12,6 @@ from facemesh_ros.ros.input.topics import CameraTopics
 MAX_LOGGED = 20
 
 
-def calibration_from_msg(msg: CameraInfo) -> Calibration:
-    """Convert a camera_info."""
-    roi = msg.roi
-    return Calibration(
-        image_wh=(msg.width, msg.height),
-        distortion_model=msg.distortion_model,
-        d=tuple(map(float, msg.d)),
-        k=tuple(map(float, msg.k)),
-        p=tuple(map(float, msg.p)),
-        binning_xy=(msg.binning_x, msg.binning_y),
-        roi_xywh=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-    )
-
-
 def is_rectified(image_topic: str) -> bool:
     """Tell whether a topic's images are rectified, by the naming convention of image_proc."""
     name = image_topic.removesuffix('/compressed').rpartition('/')[2]
@@ -51,7 +37,16 @@ class CameraModel:
 
     def update(self, msg: CameraInfo) -> None:
         """Use a new camera_info from the next image on."""
-        self._calibration = calibration_from_msg(msg)
+        roi = msg.roi
+        self._calibration = Calibration(
+            image_wh=(msg.width, msg.height),
+            distortion_model=msg.distortion_model,
+            d=tuple(map(float, msg.d)),
+            k=tuple(map(float, msg.k)),
+            p=tuple(map(float, msg.p)),
+            binning_xy=(msg.binning_x, msg.binning_y),
+            roi_xywh=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+        )
 
     def set_image_size(self, image_wh: tuple[int, int]) -> None:
         """Compute the intrinsics for an image's size; each problem is logged once."""

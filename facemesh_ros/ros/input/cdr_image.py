@@ -49,11 +49,7 @@ AnyCompressedImage = CompressedImage | CdrCompressedImage
 
 
 def read_image(msg_type: type, cdr: bytes) -> AnyImage | AnyCompressedImage:
-    """Read a serialised image message.
-
-    Args:
-        msg_type: Image or CompressedImage.
-        cdr: The message as a raw subscription gets it.
+    """Read a message of type Image or CompressedImage, as a raw subscription gets it.
 
     Raises:
         ImageError: If it is truncated or damaged.

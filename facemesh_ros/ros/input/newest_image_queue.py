@@ -34,7 +34,7 @@ class NewestImageQueue(Generic[Item]):
 
     Taking a large image out of DDS costs milliseconds. So once an image arrives before the last
     one is processed, the gate of the subscription is closed and further images stay in DDS, where
-    newer replace older, until the worker takes the newest. Gaps in the sequence numbers then tell
+    newer replace older, until the worker takes the newest. Gaps in the sequence numbers then give
     how many were replaced; where DDS provides no numbers, the gate stays open.
 
     Attributes:
@@ -114,7 +114,7 @@ class NewestImageQueue(Generic[Item]):
             missing = not self._busy
             self._busy = False
             if self._waiting is not None:
-                return  # the next `take` looks for newer ones
+                return  # the next `take` fetches newer ones
             due = others_waiting or time.time() >= self._last_s + self._period_s
             if missing or not due or math.isinf(self._period_s):
                 self._set_gate(True)

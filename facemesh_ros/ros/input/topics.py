@@ -32,12 +32,7 @@ class CameraTopics:
     """
 
     def __init__(self, node: Node, camera: str, transport: str) -> None:
-        """Resolve the names.
-
-        Args:
-            node: The node.
-            camera: Name of the camera; empty if the node has only one.
-            transport: The parameter `image_transport`.
+        """Resolve the names; `camera` is empty if the node has only one.
 
         Raises:
             TopicError: If the camera's name makes no valid topic.

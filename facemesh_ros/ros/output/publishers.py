@@ -28,7 +28,11 @@ from facemesh_ros.viz.drawing import annotated
 
 
 class Publishers:
-    """Publishes the landmarks of every image, visualisation only while it is subscribed to."""
+    """Publishes the landmarks of every image, visualisation only while it is subscribed to.
+
+    Attributes:
+        frame_id: Of the last image; None before the first.
+    """
 
     def __init__(
         self, topics: CameraTopics, sensor: FaceSensor, camera: CameraModel, stage: Stage
@@ -42,6 +46,7 @@ class Publishers:
         self._camera, self._stage = camera, stage
         self._model, self._topology = sensor.model, sensor.topology
         self._face_markers = FaceMarkers(sensor.topology)
+        self.frame_id: str | None = None
         with ExitStack() as undo:
             self._undo = undo
             self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
@@ -62,11 +67,11 @@ class Publishers:
         self._undo.close()
 
     @property
-    def has_3d_subscribers(self) -> bool:
-        """Whether markers or points are subscribed to, which need a valid frame_id."""
-        return bool(
-            self._markers.get_subscription_count() or self._points.get_subscription_count()
-        )
+    def frame_id_in_3d(self) -> str | None:
+        """The frame_id of the last image while markers or points are subscribed to, else None."""
+        outputs = self._markers, self._points
+        used = any(publisher.get_subscription_count() for publisher in outputs)
+        return self.frame_id if used else None
 
     def publish_info(self) -> None:
         """Publish which models run, and how; any thread may call it."""
@@ -80,6 +85,7 @@ class Publishers:
         msg = array_msg_from_faces(faces, header, frame.image_wh, counts)
         msg.latency = latency_s = self.age_s(header)
         self._landmarks.publish(msg)
+        self.frame_id = header.frame_id
         return latency_s
 
     def age_s(self, header: Header) -> float:

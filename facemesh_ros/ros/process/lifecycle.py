@@ -39,12 +39,9 @@ def log_exceptions(
 
 def refuse_invalid_transitions(node: LifecycleNode) -> None:
     """Answer an invalid transition with a failure; up to Jazzy rclpy ends the process instead."""
-    for service in node.services:
-        if service.srv_type is ChangeState:
-            service.callback = _refusing(node, service.callback)
+    (service,) = (one for one in node.services if one.srv_type is ChangeState)
+    change = service.callback
 
-
-def _refusing(node: LifecycleNode, change: Callable[..., Any]) -> Callable[..., Any]:
     def changed(request: ChangeState.Request, response: ChangeState.Response) -> Any:
         try:
             return change(request, response)
@@ -57,4 +54,4 @@ def _refusing(node: LifecycleNode, change: Callable[..., Any]) -> Callable[..., 
             response.success = False
             return response
 
-    return changed
+    service.callback = changed

@@ -29,11 +29,7 @@ def exit_on_signals(status: int = 0, message: str = '') -> None:
     """Let a signal end this process at once, also one that was blocked until now.
 
     For the time before there is anything to clean up: Python's imports take a second, and its own
-    handler would interrupt them with a traceback.
-
-    Args:
-        status: The exit status.
-        message: Printed to standard error.
+    handler would interrupt them with a traceback. `message` is printed to standard error.
     """
 
     def end(*_: object) -> None:
