@@ -109,7 +109,7 @@ class NewestImageQueue(Generic[Item]):
             return None if arrival is None or self._closed else arrival.item
 
     def finish(self, *, others_waiting: bool = False) -> None:
-        """End the processing of the last item taken; `others_waiting`: for the scheduler."""
+        """End the processing of the last item; `others_waiting`: other workers wait for a turn."""
         with self._changed:
             missing = not self._busy
             self._busy = False
