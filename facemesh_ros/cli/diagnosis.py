@@ -105,8 +105,7 @@ def _ros() -> Finding:
     if not find_spec('facemesh_ros.msg'):
         remedy = 'build the package with `colcon build` or `./run setup`'
         return Finding('ROS 2', f'{distro}; the messages of this package are not built', remedy)
-    extras = [name for name in ('cv_bridge', 'sensor_msgs_py') if find_spec(name)]
-    return Finding('ROS 2', f'{distro}, messages built, with {", ".join(extras) or "no extras"}')
+    return Finding('ROS 2', f'{distro}, messages built')
 
 
 def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:

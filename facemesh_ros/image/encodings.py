@@ -99,7 +99,7 @@ LAYOUTS = {
     **{f'bayer_{pattern}8': _bayer(code, 1) for pattern, code in BAYER_TO_BGR.items()},
     **{f'bayer_{pattern}16': _bayer(code, 2) for pattern, code in BAYER_TO_BGR.items()},
 }
-# OpenCV's types do not name the colours: they are in OpenCV's order, as cv_bridge reads them.
+# OpenCV's types do not name the colours: they are in OpenCV's order, BGR.
 OPENCV_TYPES = {
     '8UC1': 'mono8',
     '8UC3': 'bgr8',
