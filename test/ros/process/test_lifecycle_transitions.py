@@ -10,6 +10,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
 
+from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.ros import camera_stream, camera_streams
 from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.camera_streams import CameraStreams
