@@ -13,6 +13,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.ros import camera_stream, camera_streams
 from facemesh_ros.ros.camera_stream import CameraStream
+from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
 from facemesh_ros.ros.input.arrivals import Arrival
 from facemesh_ros.ros.input.image_subscription import ImageSubscription
@@ -70,7 +71,7 @@ def topics(node):
 
 @pytest.mark.parametrize(
     ('kind', 'name'),
-    [(Publishers, 'publish_info'), (FaceSensor, 'start')],
+    [(Publishers, 'publish_info'), (CameraStreams, '_log_models')],
 )
 def test_a_configuration_that_raises_leaves_nothing(node, broken, monkeypatch, kind, name):
     threads, known = threading.active_count(), topics(node)
