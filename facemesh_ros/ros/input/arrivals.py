@@ -42,13 +42,13 @@ class SequenceGaps:
     """Messages missing between the last two arrivals, divided into lost and replaced.
 
     Example: after numbers 4 and 8 with one message reported lost, `skipped` is 3, `lost` is 1 and
-    `replace_parameters` is 2.
+    `replaced` is 2.
 
     Attributes:
         interval_s: Time between the last two, s; NaN if the last one is the first.
         skipped: Sequence numbers between the last two; 0 where numbers are unknown or mixed.
         lost: Messages lost between them; None where the middleware does not report losses.
-        replace_parameters: Messages replaced by newer ones before they were taken from the middleware: those
+        replaced: Messages replaced by newer ones before they were taken from the middleware: those
             skipped and not lost; None if unknown.
         steps_back: How often a number was not greater than the one before it. A camera that
             restarts makes one such step, two publishers on one topic make many.
@@ -57,7 +57,7 @@ class SequenceGaps:
     def __init__(self) -> None:
         self.interval_s, self.skipped, self.steps_back = math.nan, 0, 0
         self.lost: int | None = None
-        self.replace_parameters: int | None = None
+        self.replaced: int | None = None
         self._last: Arrival[object] | None = None
         self._disorder_s = -math.inf
         self._lost_early = 0
@@ -69,7 +69,7 @@ class SequenceGaps:
     def update(self, arrival: Arrival[object]) -> None:
         """Compare an arrival with the last one."""
         last, self._last = self._last, arrival
-        self.interval_s, self.skipped, self.lost, self.replace_parameters = math.nan, 0, None, None
+        self.interval_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
         if last is None:
             self._lost_early = 0
             return
@@ -80,7 +80,7 @@ class SequenceGaps:
             self.skipped = max(0, min(step, possible) - 1)
         if last.lost_total is not None and arrival.lost_total is not None:
             self.lost = max(0, arrival.lost_total - last.lost_total)
-            self.replace_parameters = 0 if step is None else self._not_lost(self.lost)
+            self.replaced = 0 if step is None else self._not_lost(self.lost)
 
     def _step(self, last: Arrival[object], arrival: Arrival[object]) -> int | None:
         """Return the difference of both numbers; None unless they are of one publisher."""

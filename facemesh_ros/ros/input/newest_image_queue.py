@@ -133,11 +133,11 @@ class NewestImageQueue(Generic[Item]):
         gaps.update(arrival)
         if arrival.sequence_number is not None and not math.isnan(gaps.interval_s):
             self._period_s = max(MIN_PERIOD_S, gaps.interval_s / (gaps.skipped + 1))
-        replace_parameters = gaps.replace_parameters
-        if replace_parameters is None:  # lost or replaced? Replaced if the gate was closed.
-            replace_parameters = 0 if self._gate_stayed_open else gaps.skipped
-        self.counts.received += 1 + replace_parameters
-        self.counts.dropped += replace_parameters + (self._waiting is not None)
+        replaced = gaps.replaced
+        if replaced is None:  # lost or replaced? Replaced if the gate was closed.
+            replaced = 0 if self._gate_stayed_open else gaps.skipped
+        self.counts.received += 1 + replaced
+        self.counts.dropped += replaced + (self._waiting is not None)
         self.counts.lost += gaps.lost or 0
         self._last_s = arrival.received_s
         self._gate_stayed_open = self._gate_open

@@ -18,14 +18,14 @@ class Transport:
     """A camera, and a middleware that keeps the last few images and counts those that are lost."""
 
     def __init__(self, depth):
-        self.kept, self.sent, self.lost, self.replace_parameters = deque(), 0, 0, 0
+        self.kept, self.sent, self.lost, self.replaced = deque(), 0, 0, 0
         self._depth, self._missing = depth, 0
 
     def send(self):
         self.sent += 1
         # A loss is noticed when the next image arrives.
         self.lost, self._missing = self.lost + self._missing, 0
-        self.replace_parameters += len(self.kept) == self._depth
+        self.replaced += len(self.kept) == self._depth
         if len(self.kept) == self._depth:
             self.kept.popleft()
         self.kept.append((self.sent, self.sent * PERIOD_S))
@@ -45,16 +45,16 @@ def test_lost_and_replaced_images_are_told_apart(steps, depth):
     transport, gaps = Transport(depth), SequenceGaps()
     transport.send()
     gaps.update(transport.take())
-    lost = replace_parameters = 0
+    lost = replaced = 0
     for step in [*steps, 'send', *['take'] * depth]:
         if step != 'take':
             getattr(transport, step)()
         elif transport.kept:
             gaps.update(transport.take())
             lost += gaps.lost
-            replace_parameters += gaps.replace_parameters
-            assert replace_parameters <= transport.replace_parameters
-    assert (lost, replace_parameters) == (transport.lost, transport.replace_parameters)
+            replaced += gaps.replaced
+            assert replaced <= transport.replaced
+    assert (lost, replaced) == (transport.lost, transport.replaced)
 
 
 def missing_before(*arrivals):
@@ -62,7 +62,7 @@ def missing_before(*arrivals):
     gaps, missing = SequenceGaps(), []
     for index, (number, lost) in enumerate(arrivals):
         gaps.update(Arrival(None, index * PERIOD_S, number, lost))
-        missing.append((gaps.lost, gaps.replace_parameters))
+        missing.append((gaps.lost, gaps.replaced))
     return missing
 
 
@@ -86,7 +86,7 @@ def test_with_two_publishers_only_reported_losses_count():
     # Alternating: one that has just begun, and one that runs for long, whose 1003 is lost.
     mixed = missing_before((1001, 0), (1, 0), (1002, 0), (2, 0), (1004, 1), (3, 1), (1005, 1))
     assert [lost for lost, _ in mixed[1:]] == [0, 0, 0, 1, 0, 0]
-    assert not any(replace_parameters for _, replace_parameters in mixed)
+    assert not any(replaced for _, replaced in mixed)
 
 
 def test_two_publishers_step_back_often_and_a_restart_once():
@@ -104,7 +104,7 @@ def test_without_numbers_nothing_is_counted(arrival):
     gaps = SequenceGaps()
     for _ in range(2):
         gaps.update(arrival)
-    assert (gaps.lost, gaps.replace_parameters) == (None, None)
+    assert (gaps.lost, gaps.replaced) == (None, None)
 
 
 def test_one_pause_does_not_make_a_slow_camera(monkeypatch):
