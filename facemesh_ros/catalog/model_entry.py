@@ -148,6 +148,11 @@ class ModelEntry:
     spec: DetectorSpec | LandmarkSpec | None = None
 
     @property
+    def input_name(self) -> str:
+        """Name of the input of converted files that take crops or points."""
+        return 'points' if self.kind is Kind.BLENDSHAPES else 'image'
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of the input without its batch axis."""
         if self.kind is Kind.BLENDSHAPES:

@@ -14,9 +14,12 @@ import numpy as np
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS
 from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
+from facemesh_ros.inference.diagnosis.facts import (
+    DiagnosisFacts,
+    Installation,
+    detect_installation,
+)
 from facemesh_ros.inference.diagnosis.gpu import problems_of
-from facemesh_ros.inference.diagnosis.installation import Installation, detect_installation
 from facemesh_ros.inference.diagnosis.libraries import two_runtimes
 from facemesh_ros.inference.hardware import NvidiaDriver, detect_nvidia_driver
 from facemesh_ros.inference.model_loader import ModelLoader
@@ -102,8 +105,7 @@ def _ros() -> Finding:
     if not find_spec('facemesh_ros.msg'):
         remedy = 'build the package with `colcon build` or `./run setup`'
         return Finding('ROS 2', f'{distro}; the messages of this package are not built', remedy)
-    extras = [name for name in ('cv_bridge', 'sensor_msgs_py') if find_spec(name)]
-    return Finding('ROS 2', f'{distro}, messages built, with {", ".join(extras) or "no extras"}')
+    return Finding('ROS 2', f'{distro}, messages built')
 
 
 def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:

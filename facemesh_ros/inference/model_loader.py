@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, detect_installation
 from facemesh_ros.inference.diagnosis.gpu import problems_of, problems_text
-from facemesh_ros.inference.diagnosis.installation import detect_installation
 from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.provider_options import EngineFolder

@@ -1,4 +1,4 @@
-"""Downloads a pinned file by HTTPS and gives up within seconds where no network answers."""
+"""Downloads a pinned file by HTTPS; gives up within seconds without a network."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from facemesh_ros.errors import (
     OutdatedModelError,
     SourceError,
 )
-from facemesh_ros.models.convert.convert_model import onnx_files
+from facemesh_ros.models.convert import load_converter
 from facemesh_ros.models.files import locked, remove_partial_files, sha256_of, write_atomically
 
 FOLDER_VARIABLE = 'FACEMESH_MODEL_DIR'
@@ -181,7 +181,7 @@ class ModelStore:
         if found is None:
             raise SourceError(f'{source}: not a model file that this version knows')
         entry, member = found
-        converted = onnx_files(content, entry)
+        converted: dict[str, bytes] = load_converter().onnx_files(content, entry)
         record = Record(
             tflite_sha256=member.sha256,
             source=source,

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
-from facemesh_ros.inference.diagnosis.installation import Installation
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, Installation
 from facemesh_ros.inference.hardware import Gpu, NvidiaDriver
 
 GPU_BUILD = ('TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider')

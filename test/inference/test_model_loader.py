@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.inference import model_loader, nvidia_libraries, providers
-from facemesh_ros.inference.diagnosis import installation
+from facemesh_ros.inference.diagnosis import facts
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.tensorrt import engine_builder
@@ -142,7 +142,7 @@ def test_reopened_models_leave_no_old_session_behind(loader):
 def tensorrt_on_the_cpu(monkeypatch, tmp_path):
     """A machine whose TensorRT and CUDA are the CPU: the sequence without the engines."""
     on_cpu = {**providers.PROVIDERS, 'tensorrt': CPU, 'cuda': CPU}
-    for module in (providers, model_loader, installation):
+    for module in (providers, model_loader, facts):
         monkeypatch.setattr(module, 'PROVIDERS', on_cpu)
     monkeypatch.setattr(nvidia_libraries, 'TENSORRT', ('libm.so.6',))
     monkeypatch.setenv('FACEMESH_CACHE_DIR', str(tmp_path / 'cache'))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from facemesh_ros.inference.diagnosis.driver import old_driver
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, Problem
-from facemesh_ros.inference.diagnosis.installation import Installation
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, Installation, Problem
 from facemesh_ros.inference.nvidia_libraries import CUDNN
 from facemesh_ros.inference.providers import PROVIDERS
 

@@ -17,9 +17,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 from onnx.compose import merge_graphs
 
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry
-from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
-from facemesh_ros.image.sampling_grid import STEPS_PER_PX
-from facemesh_ros.models.convert.io_spec import INPUTS
+from facemesh_ros.image.crop import STEPS_PER_PX, CropStyle, detector_style, landmark_style
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
 
 Values = list[ValueInfoProto]
@@ -28,8 +26,8 @@ Values = list[ValueInfoProto]
 def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
     """Return a model that samples its crops itself; a landmark model gets the output `points`."""
     style = detector_style if entry.kind is Kind.DETECTOR else landmark_style
-    crops = crops_graph(INPUTS[entry.kind], style(entry.input_size))
-    graph = _merged(crops.graph, model.graph, INPUTS[entry.kind])
+    crops = crops_graph(entry.input_name, style(entry.input_size))
+    graph = _merged(crops.graph, model.graph, entry.input_name)
     if entry.kind is Kind.LANDMARKS:
         graph = _merged(graph, points_graph(entry.points).graph, 'landmarks')
     merged = onnx.ModelProto()

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from facemesh_ros.errors import LoadingCancelledError
-from facemesh_ros.ros.diagnostics.publisher import LAST_WORD, PERIOD_S
+from facemesh_ros.ros.diagnostics.publisher import ACKNOWLEDGE_TIMEOUT, PERIOD_S
 
 
 class EngineBuildStatus:
@@ -40,7 +40,7 @@ class EngineBuildStatus:
             self._publish(DiagnosticStatus.OK, 'the TensorRT engines are built')
         else:
             self._publish(DiagnosticStatus.ERROR, f'not configured: {error}')
-        self._publisher.wait_for_all_acked(LAST_WORD)
+        self._publisher.wait_for_all_acked(ACKNOWLEDGE_TIMEOUT)
         self._node.destroy_publisher(self._publisher)
 
     def __call__(self, progress: str) -> None:

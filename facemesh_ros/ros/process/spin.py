@@ -1,4 +1,4 @@
-"""How the processes of this package run, and how they are told to end."""
+"""How the processes of this package start rclpy, and spin until a signal ends them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LOGGER = get_logger('facemesh')
 
 
 def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
-    """Initialise rclpy, and return what ends the process.
+    """Initialise rclpy, and return the signals that end the process.
 
     Raises:
-        FacemeshError: If the ROS arguments or the environment do not let it.
+        FacemeshError: If ROS arguments or environment are invalid.
     """
     signals = TerminationSignals()
     freed, short = remove_dead_segments(), shortage()
@@ -39,21 +39,21 @@ def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
 
 
 def spin_until_signal(node: Node, signals: TerminationSignals) -> None:
-    """Let a node work until a signal comes or the node shuts its context down."""
+    """Spin a node until a signal arrives or the node's context is shut down."""
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    told = Future()
+    ended = Future()
 
-    def pass_on() -> None:
+    def wait_for_signal() -> None:
         signals.wait()
-        told.set_result(None)
+        ended.set_result(None)
 
-    waiting = Thread(target=pass_on, name='signals', daemon=True)
+    waiting = Thread(target=wait_for_signal, name='signals', daemon=True)
     waiting.start()
     try:
         with suppress(ExternalShutdownException):
-            executor.spin_until_future_complete(told)
+            executor.spin_until_future_complete(ended)
     finally:
-        signals.pretend()
+        signals.wake()
         waiting.join()
         executor.shutdown()

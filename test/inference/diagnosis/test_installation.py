@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.inference import nvidia_libraries
-from facemesh_ros.inference.diagnosis.installation import detect_installation
+from facemesh_ros.inference.diagnosis.facts import detect_installation
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 
 # What preload_dlls of onnxruntime-gpu 1.31.1 prints where pip's NVIDIA packages are not.

@@ -1,4 +1,4 @@
-"""The attention model's look at a feature map through a matrix, in two forms.
+"""Sampling of a feature map through an affine matrix, of the attention model: for GPU and CPU.
 
 Source: MediaPipe `mediapipe/util/tflite/operations/transform_tensor_bilinear.cc` (version 2).
 """
@@ -13,7 +13,7 @@ from facemesh_ros.models.convert.translation import NHWC_FROM_NCHW, Translation
 
 
 def transform_tensor_bilinear(translation: Translation, operator: Operator) -> str:
-    """Feature map seen through a matrix, bilinear; zero where it looks outside."""
+    """Feature map sampled through a matrix, bilinear; zero outside."""
     if translation.variant is Variant.CPU:
         return _by_rows(translation, operator)
     return _by_grid(translation, operator)
@@ -33,7 +33,7 @@ def _by_grid(translation: Translation, operator: Operator) -> str:
     """Through one matrix by GridSample, one node on a GPU."""
     target = translation.target
     out_h, out_w = _output_hw(operator)
-    source = _seen(translation, operator, operator.inputs[1])
+    source = _sample_points(translation, operator, operator.inputs[1])
     last = _last(translation, operator)
     grid = target.node('Mul', source, target.constant(2 / last))
     grid = target.node('Sub', grid, target.floats(1))
@@ -61,8 +61,8 @@ def _by_rows(translation: Translation, operator: Operator) -> str:
     target, (out_h, out_w) = translation.target, _output_hw(operator)
     _, height, width, channels = translation.tensor(operator.inputs[0]).shape
     matrices, last = operator.inputs[1:], _last(translation, operator)
-    seen = [_seen(translation, operator, matrix) for matrix in matrices]
-    source = target.node('Concat', *seen, axis=1) if len(seen) > 1 else seen[0]
+    points = [_sample_points(translation, operator, matrix) for matrix in matrices]
+    source = target.node('Concat', *points, axis=1) if len(points) > 1 else points[0]
     clamped = _clamped(translation, source, last)
     # At the last pixel the one before it is the lower neighbour, with no weight.
     low = target.node('Min', target.node('Floor', clamped), target.constant(last - 1))
@@ -96,8 +96,8 @@ def _weights(translation: Translation, part: str, inside: str) -> str:
     return target.node('Unsqueeze', weights, target.integers(2))
 
 
-def _seen(translation: Translation, operator: Operator, matrix: int) -> str:
-    """Where the pixels of the output lie in the feature map, (N, points, 2) px."""
+def _sample_points(translation: Translation, operator: Operator, matrix: int) -> str:
+    """Position of each output pixel in the feature map, (N, points, 2) px."""
     target, (out_h, out_w) = translation.target, _output_hw(operator)
     ys, xs = np.mgrid[0:out_h, 0:out_w].astype(np.float32) + 0.5
     centres = target.constant(np.stack([xs.ravel(), ys.ravel()], axis=1))

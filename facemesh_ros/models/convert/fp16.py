@@ -20,7 +20,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 _CONVOLUTION = 'Conv'
-# Layers, and which of their inputs are of the type that they calculate in.
+# Layers, and their inputs that have the type of the calculation.
 _LAYERS: Mapping[str, slice] = {
     _CONVOLUTION: slice(None),
     'Add': slice(None),

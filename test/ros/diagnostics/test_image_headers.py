@@ -1,4 +1,4 @@
-"""Stamps that are out of order, missing or far apart: followed all the same, and told once."""
+"""Stamps that are out of order, missing or far apart: faces stay tracked, each fault is logged."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MS = 1_000_000
 
 @pytest.fixture
 def answers_to(client, start_node, astronaut_bgr):
-    """Start a node and let it answer images of given stamps, one by one."""
+    """Start a node, and return what sends it images of given stamps, one by one."""
     node = start_node()
 
-    def asked(*stamps_ns):
+    def process(*stamps_ns):
         faces = []
         for stamp_ns in stamps_ns:
             header = Header(frame_id='camera')
@@ -28,18 +28,18 @@ def answers_to(client, start_node, astronaut_bgr):
             faces.append((face.id, face.state))
         return faces, node.log
 
-    yield asked
+    yield process
     node.stop()
 
 
-def test_images_out_of_order_or_without_a_stamp_belong_to_the_stream_and_are_told_once(answers_to):
+def test_images_out_of_order_or_without_a_stamp_are_processed_and_logged_once(answers_to):
     in_order = [START_NS + index * 33 * MS for index in range(4)]
     late, unstamped = START_NS + 80 * MS, 0
     faces, _ = answers_to(*in_order)
     known = faces[0][0]
     faces, log = answers_to(late, START_NS + 133 * MS, unstamped, late, unstamped)
     assert faces == [(known, FaceMesh.STATE_TRACKED)] * 5
-    assert log.count('was stamped before one that came earlier') == 1
+    assert log.count('has an earlier stamp than the one before') == 1
     assert log.count('has no stamp') == 1
     assert 'went back' not in log
     faces, log = answers_to(START_NS - 5000 * MS, START_NS - 10_000 * MS)
@@ -47,13 +47,13 @@ def test_images_out_of_order_or_without_a_stamp_belong_to_the_stream_and_are_tol
     assert log.count('went back by 1 s or more') == 1
 
 
-def test_a_camera_of_less_than_an_image_a_second_is_followed_and_one_too_slow_for_it_told(
+def test_faces_of_a_slow_camera_are_tracked_and_one_too_slow_is_logged(
     answers_to,
 ):
     faces, log = answers_to(*(START_NS + index * 2000 * MS for index in range(4)))
     assert len({number for number, _ in faces}) == 1
     assert [state for _, state in faces][1:] == [FaceMesh.STATE_TRACKED] * 3
-    assert 'no face is followed' not in log
+    assert 'no face is tracked' not in log
     later = START_NS + 10**12
     faces, log = answers_to(*(later + index * 60_000 * MS for index in range(4)))
     assert len({number for number, _ in faces}) == 4

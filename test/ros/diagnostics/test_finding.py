@@ -1,4 +1,4 @@
-"""What is said again and again is logged now and then."""
+"""Throttled logging: each kind of message at most once in its period."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from facemesh_ros.ros.diagnostics.log_throttle import MOST_KINDS, LogThrottle
+from facemesh_ros.ros.diagnostics.finding import MAX_KINDS, LogThrottle
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_each_kind_is_due_by_itself(clock):
     assert throttle.is_due('b', 10)
 
 
-def test_what_is_due_once_stays_said(clock):
+def test_with_an_infinite_period_it_is_due_once(clock):
     throttle = LogThrottle()
     assert throttle.is_due('a', math.inf)
     clock[0] = 1e9
@@ -36,7 +36,7 @@ def test_what_is_due_once_stays_said(clock):
 
 def test_ever_new_kinds_do_not_fill_the_log(clock):
     throttle = LogThrottle()
-    told = sum(throttle.is_due(kind, 10) for kind in range(1000))
-    assert told == MOST_KINDS + 1
+    logged = sum(throttle.is_due(kind, 10) for kind in range(1000))
+    assert logged == MAX_KINDS + 1
     clock[0] = 10.0
     assert throttle.is_due(2000, 10)
