@@ -48,14 +48,12 @@ class RawImage:
     buffer: UInt8
 
 
-RowReader = Callable[[RawImage, Layout], Rows]
 To8Bits = Callable[[Rows], UInt8]
 
 
 def frame_from_raw(
     raw: RawImage,
     stamp_ns: int,
-    read_rows: RowReader | None = None,
     to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
     """Turn a camera's buffer into a frame.
@@ -63,7 +61,6 @@ def frame_from_raw(
     Args:
         raw: The buffer; the frame may be a view of it.
         stamp_ns: When the image was taken, ns.
-        read_rows: Replaces `rows_from_raw`.
         to_8_bits: Scales 16-bit channels; by default each image by its own bit depth.
 
     Returns:
@@ -74,7 +71,7 @@ def frame_from_raw(
     """
     layout = layout_of(raw.encoding)
     check_size(raw, layout)
-    rows = (read_rows or rows_from_raw)(raw, layout)
+    rows = rows_from_raw(raw, layout)
     image: Any = to_8_bits(rows) if layout.depth == 2 else rows
     if layout.to_bgr is not None:
         image = layout.to_bgr(np.ascontiguousarray(image))
