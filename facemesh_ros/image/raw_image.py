@@ -51,11 +51,7 @@ class RawImage:
 To8Bits = Callable[[Rows], UInt8]
 
 
-def frame_from_raw(
-    raw: RawImage,
-    stamp_ns: int,
-    to_8_bits: To8Bits = uint8_from_uint16,
-) -> Frame:
+def frame_from_raw(raw: RawImage, stamp_ns: int, to_8_bits: To8Bits = uint8_from_uint16) -> Frame:
     """Turn a camera's buffer into a frame.
 
     Args:
