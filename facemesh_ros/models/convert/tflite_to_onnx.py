@@ -37,7 +37,7 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
         variant: Which hardware the result is for.
 
     Returns:
-        An ONNX file with the outputs of `io_spec` and one float32 input: `image` (N, size, size,
+        An ONNX file with the outputs of its kind, see `_OUTPUTS`, and one float32 input: `image` (N, size, size,
         3), in [-1, 1] for a detector and [0, 1] for a landmark model, or `points` (N, points, 2)
         for a blendshape model.
 
