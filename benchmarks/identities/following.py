@@ -11,7 +11,7 @@ from benchmarks.identities.scenes import Float64
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.catalog.models import detector_spec, landmark_spec
 from facemesh_ros.detection.blazeface import BlazeFace
-from facemesh_ros.geometry.boxes import iou_matrix
+from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
@@ -97,9 +97,9 @@ class Plain:
 
     def _matched(self, boxes: Float32) -> NDArray[np.int64]:
         ids = np.zeros(len(boxes), np.int64)
-        overlaps = iou_matrix(boxes, self._boxes)
-        while overlaps.size and overlaps.max() > MIN_IOU:
-            new, old = divmod(int(overlaps.argmax()), overlaps.shape[1])
+        ious = overlaps(boxes, self._boxes)[0]
+        while ious.size and ious.max() > MIN_IOU:
+            new, old = divmod(int(ious.argmax()), ious.shape[1])
             ids[new] = self._ids[old]
-            overlaps[new, :] = overlaps[:, old] = 0
+            ious[new, :] = ious[:, old] = 0
         return ids

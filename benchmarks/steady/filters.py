@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 from facemesh_ros.types import Float32, Float64
 
 NS_PER_S = 1e9

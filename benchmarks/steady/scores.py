@@ -8,8 +8,13 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 from steady.motions import BLINK_EVERY_S, BLINK_S
 from steady.sequences import Sequence, without_opinion
-from steady.warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
+from steady.warps import EYES, LOWER_LIP
 
+from facemesh_ros.geometry.canonical_face import (
+    LEFT_EYE_OUTER_CORNER,
+    RIGHT_EYE_OUTER_CORNER,
+    UPPER_LIP,
+)
 from facemesh_ros.types import Float32, Float64
 
 WARM_UP_S = 2.0
@@ -125,7 +130,7 @@ def lag(errors: Float64, speeds: Float64) -> float:
 
 def eye_distance(landmarks: Float64) -> float:
     """Return the mean distance of the outer eye corners, px."""
-    eyes = landmarks[:, LEFT_EYE_OUTER, :2] - landmarks[:, RIGHT_EYE_OUTER, :2]
+    eyes = landmarks[:, LEFT_EYE_OUTER_CORNER, :2] - landmarks[:, RIGHT_EYE_OUTER_CORNER, :2]
     return float(np.linalg.norm(eyes, axis=1).mean())
 
 

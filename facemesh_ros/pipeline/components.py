@@ -1,4 +1,4 @@
-"""What a pipeline is made of."""
+"""The parts that a pipeline is made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import FaceLandmarks, Float32, Frame, Rois
 
-Stage = Callable[[str], AbstractContextManager[None]]
+# Entered around each stage, with its name, by whoever takes the time.
+Stage = Callable[[str], AbstractContextManager[object]]
+untimed: Stage = nullcontext
 
 
 class LandmarkModel(Protocol):
@@ -20,11 +22,11 @@ class LandmarkModel(Protocol):
     landmark_count: int
 
     def predict(self, frame: Frame, rois: Rois) -> FaceLandmarks:
-        """Return landmarks and presence for each of N regions, also where no face is."""
+        """Return landmarks and presence for each of N regions, whether it shows a face or not."""
 
 
 class BlendshapeModel(Protocol):
-    """Reads expressions from landmarks; stateless."""
+    """Scores expressions from landmarks; stateless."""
 
     def predict(self, landmarks: Float32) -> Float32:
         """Return (N, 52) scores from (N, 478, 3) px."""
@@ -32,14 +34,14 @@ class BlendshapeModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What a pipeline is made of.
+    """The parts that a pipeline is made of.
 
     Attributes:
-        search: Finds the faces; belongs to one stream.
-        landmark_model: Looks at each of them.
-        square_roi: What `landmark_model` was made for, see `LandmarkProfile`.
-        blendshape_model: Reads the expression of each face; None leaves `Faces.blendshapes` empty.
-        pool: Who looks at followed faces while new ones are searched for.
+        search: Finds new faces; belongs to one stream.
+        landmark_model: Places landmarks on each face.
+        square_roi: Which crops `landmark_model` was trained on, see `LandmarkSpec`.
+        blendshape_model: Scores expressions; None leaves `Faces.blendshapes` empty.
+        pool: Runs search and landmark model side by side.
     """
 
     search: FaceSearch
@@ -47,8 +49,3 @@ class Components:
     square_roi: bool
     blendshape_model: BlendshapeModel | None = None
     pool: ThreadPool = NO_WORKERS
-
-
-def untimed(_: str) -> AbstractContextManager[None]:
-    """Keep no time."""
-    return nullcontext()

@@ -142,7 +142,7 @@ class CameraStream:
             frame = frame_from_msg(
                 msg,
                 max_megapixels=settings.max_image_megapixels,
-                to_8_bits=self._bit_depth.scaled,
+                to_8_bits=self._bit_depth.to_uint8,
             )
         faces = self._faces_in(frame)
         self._stamp_faults.log_new()

@@ -20,8 +20,8 @@ from facemesh_ros.settings.parameter_specs import (
     SettingsError,
     parameter,
     parameter_specs,
-    replaced,
-    value_of,
+    parameter_value,
+    replace_parameters,
 )
 from facemesh_ros.settings.pipeline import SensorSettings
 
@@ -111,8 +111,8 @@ class Parameters:
             for name in self._changing
             if node.has_parameter(name)
         }
-        if any(value_of(settings, name) != value for name, value in values.items()):
-            settings = self._settings = replaced(settings, values)
+        if any(parameter_value(settings, name) != value for name, value in values.items()):
+            settings = self._settings = replace_parameters(settings, values)
         return settings
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
@@ -120,7 +120,7 @@ class Parameters:
             item.name: _from_ros(item.value) for item in changes if item.name in self._specs
         }
         try:
-            replaced(self.settings, changed)
+            replace_parameters(self.settings, changed)
         except SettingsError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._changing |= changed.keys()

@@ -1,4 +1,4 @@
-"""Numbers of faces: never one twice."""
+"""Ids of faces: never one twice."""
 
 from __future__ import annotations
 

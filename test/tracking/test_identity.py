@@ -1,4 +1,4 @@
-"""Real faces that cross, hide and leave, through the whole pipeline, keep their ids."""
+"""Real faces that cross, are occluded or leave keep their ids through the whole pipeline."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def ours(require_models):
 
 
 def ids_of(ours, scene) -> tuple[dict[int, set[int]], Sequence]:
-    """All ids that each person was given, and what else was said."""
+    """All ids that each person was given, and the full record."""
     ours.start()
-    told, ids = Sequence(), defaultdict(set)
+    record, ids = Sequence(), defaultdict(set)
     for shown in images_of(scene):
-        told.take(shown, ours.name(Frame(shown.rgb, PixelOrder.RGB, shown.stamp_ns)))
-        image = told.images[-1]
+        record.take(shown, ours.name(Frame(shown.rgb, PixelOrder.RGB, shown.stamp_ns)))
+        image = record.images[-1]
         for person, row in zip(image['people'], image['distances'], strict=True):
             near = [np.inf if each is None else each for each in row]
             if near and min(near) < np.inf:
                 ids[person].add(image['ids'][int(np.argmin(near))])
-    return ids, told
+    return ids, record
 
 
 def assert_lasting(ours, scene, people: int) -> None:
-    ids, told = ids_of(ours, scene)
+    ids, record = ids_of(ours, scene)
     assert len(ids) == people
     assert all(len(each) == 1 for each in ids.values()), dict(ids)
     assert len(set.union(*ids.values())) == people
-    assert told.ghosts == 0
+    assert record.ghosts == 0
 
 
 @pytest.mark.parametrize('speed', [2.0, -4.0])

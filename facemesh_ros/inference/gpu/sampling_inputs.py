@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.image.sampling_grid import STEPS_PER_PX, letterbox_grid
+from facemesh_ros.image.crop import STEPS_PER_PX, letterbox_grid
 from facemesh_ros.types import Float32, Float64, Frame, UInt8
 
 Inputs = dict[str, NDArray[Any]]

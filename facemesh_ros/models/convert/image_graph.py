@@ -17,8 +17,7 @@ from onnx import TensorProto, helper
 from onnx.compose import merge_graphs
 
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry
-from facemesh_ros.image.crop import CropStyle, detector_style, landmark_style
-from facemesh_ros.image.sampling_grid import STEPS_PER_PX
+from facemesh_ros.image.crop import STEPS_PER_PX, CropStyle, detector_style, landmark_style
 from facemesh_ros.models.convert.onnx_graph import Ends, OnnxGraph, batched
 
 

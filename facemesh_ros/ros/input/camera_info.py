@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from sensor_msgs.msg import CameraInfo
 
-from facemesh_ros.geometry.calibration import Calibration, CalibrationError, intrinsics_of_image
+from facemesh_ros.geometry.calibration import (
+    Calibration,
+    CalibrationError,
+    intrinsics_from_calibration,
+)
 from facemesh_ros.geometry.camera import DEFAULT_VERTICAL_FOV_RAD, Intrinsics
 from facemesh_ros.ros.input.topics import CameraTopics
 
@@ -56,7 +60,9 @@ class CameraModel:
         self._key, self._intrinsics, problem = (calibration, image_wh), None, ''
         try:
             if calibration is not None:
-                self._intrinsics = intrinsics_of_image(calibration, image_wh, self._rectified)
+                self._intrinsics = intrinsics_from_calibration(
+                    calibration, image_wh, self._rectified
+                )
         except CalibrationError as error:
             problem = f'camera_info is not used, markers and points are left out: {error}'
         self.problem = problem

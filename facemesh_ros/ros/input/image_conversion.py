@@ -12,14 +12,14 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.encoded_image import (
     STREAM_FORMATS,
     ImageTooLargeError,
     format_of,
     pixels_from_encoded,
 )
-from facemesh_ros.image.encodings import HOLDS_DISTANCES, LAYOUTS, Rows
+from facemesh_ros.image.encodings import DEPTH_IMAGE_ADVICE, LAYOUTS, Rows
 from facemesh_ros.image.raw_image import ImageError, RawImage, To8Bits, frame_from_raw
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, CdrCompressedImage
 from facemesh_ros.ros.parameters import NodeSettings
@@ -34,7 +34,7 @@ def frame_from_msg(
     msg: AnyImage | AnyCompressedImage,
     *,
     max_megapixels: float = MAX_MEGAPIXELS,
-    to_8_bits: To8Bits = grey8_from_grey16,
+    to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
     """Convert an image message to a frame, which is a view of the message where that is possible.
 
@@ -90,7 +90,7 @@ def _check_format(msg: AnyCompressedImage, encoding: str, what: str) -> None:
     """Raise ImageError for depth images, video packets and unknown formats."""
     name = msg.format.lower()
     if encoding in DEPTH_ENCODINGS or 'compresseddepth' in name:
-        raise ImageError(f'{what} {HOLDS_DISTANCES}')
+        raise ImageError(f'{what} {DEPTH_IMAGE_ADVICE}')
     if any(codec in name for codec in VIDEO_CODECS):
         raise ImageError(
             f'{what} is part of a video and cannot be decoded alone: publish jpeg, png or webp, '

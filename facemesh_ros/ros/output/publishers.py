@@ -24,7 +24,7 @@ from facemesh_ros.ros.output.messages import array_msg_from_faces, info_msg
 from facemesh_ros.ros.output.point_cloud import points_msg
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, create_publisher
 from facemesh_ros.types import Faces, Float32, Frame
-from facemesh_ros.viz.drawing import annotated
+from facemesh_ros.viz.drawing import draw_faces
 
 
 class Publishers:
@@ -112,7 +112,7 @@ class Publishers:
                     self._points.publish(points_msg(faces, points_m, header))
         if self._debug_image.get_subscription_count():
             with self._stage('debug image'):
-                image = annotated(frame, faces, self._topology)
+                image = draw_faces(frame, faces, self._topology)
                 self._debug_image.publish(msg_from_bgr(image, header))
 
     def _points_m(self, faces: Faces) -> Float32 | None:

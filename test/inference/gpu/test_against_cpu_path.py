@@ -14,7 +14,7 @@ from facemesh_ros.catalog.model_entry import Kind, Variant
 from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.geometry.rois import rois_from_detections
-from facemesh_ros.geometry.tiles import turned
+from facemesh_ros.geometry.tiles import rotate_quarter_turns
 from facemesh_ros.inference.crop_model import CpuCropModel, GpuCropModel
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
@@ -142,7 +142,7 @@ def test_the_same_faces_are_detected(on_gpu, cpu_detector, frames, name):
 def test_a_region_gives_the_same_detections(on_gpu, cpu_detector, astronaut, name, quarters):
     frame = Frame(np.ascontiguousarray(np.rot90(astronaut, -quarters)), PixelOrder.RGB)
     region = Rois(np.float32([[255, 255]]), np.float32([[540, 540]]), np.zeros(1, np.float32))
-    region = turned(region, quarters)
+    region = rotate_quarter_turns(region, quarters)
     expected = cpu_detector(name).detect(frame, 0.5, region)
     found = on_gpu('v2').detectors[name].detect(frame, 0.5, region)
     assert len(expected) == len(found) == 1

@@ -48,9 +48,9 @@ def test_16_bits_are_scaled_by_those_that_the_stream_uses(format_):
     grey[0, 0] = 4095
     bright = compressed(format_, encoded(grey, '.png'))
     dark = compressed(format_, encoded(grey // 16, '.png'))
-    frame = frame_from_msg(bright, to_8_bits=stream.scaled)
+    frame = frame_from_msg(bright, to_8_bits=stream.to_uint8)
     assert np.abs(frame.image - grey * (255 / 4095)).max() <= 0.5
-    assert frame_from_msg(dark, to_8_bits=stream.scaled).image.max() == 16
+    assert frame_from_msg(dark, to_8_bits=stream.to_uint8).image.max() == 16
 
 
 @pytest.mark.parametrize('bits', [8, 16])
