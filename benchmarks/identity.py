@@ -27,12 +27,12 @@ from workspace.peers import peer_python
 from benchmarks.identities.cost import cost_of
 from benchmarks.identities.following import Ours, Plain
 from benchmarks.identities.report import IdentityReport, Row
-from benchmarks.identities.scenarios import scenes, studio
-from benchmarks.identities.scenes import Scene, images_of
-from benchmarks.identities.sequences import Sequence
+from identity_scenarios import scenes, studio
+from identity_scenes import Scene, images_of
+from identity_results import Sequence
 from benchmarks.measuring.command import command_line, show, tell
 from benchmarks.measuring.machine import cores_in_use, machine
-from benchmarks.measuring.pictures import pictures
+from sample_pictures import pictures
 from facemesh_ros.types import Frame, PixelOrder
 
 DATA_VARIABLE = 'FACEMESH_DATA'

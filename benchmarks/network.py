@@ -43,7 +43,7 @@ from dds.surroundings import prepare_dds, versions
 from measuring.command import command_line, show, tell
 from measuring.documents import DOCS, write_section
 from measuring.machine import cores_in_use, machine
-from measuring.pictures import pictures
+from sample_pictures import pictures
 from measuring.processes import SideError
 
 DATA_VARIABLE = 'FACEMESH_DATA'

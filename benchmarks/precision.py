@@ -16,8 +16,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from measuring.differences import MIN_SCORE, detector_differences, landmark_differences
-from measuring.rounding import rounded
+from model_differences import MIN_SCORE, detector_differences, landmark_differences
+from fp16_rounding import rounded
 
 from facemesh_ros.attributes.blendshapes import Blendshapes
 from facemesh_ros.catalog.model_specs import (

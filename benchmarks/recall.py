@@ -21,15 +21,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 
 from measuring.command import command_line, compare, tell
-from measuring.composed import IMAGE_WH, SIZES_PX, backgrounds, composed
-from measuring.disturbances import DISTURBANCES
+from composed_pictures import IMAGE_WH, SIZES_PX, backgrounds, composed
+from perturbations import DISTURBANCES
 from measuring.finders import Finder, finders
 from measuring.machine import cores_in_use, machine
-from measuring.pictures import Picture, pictures, turned
+from sample_pictures import Picture, pictures, turned
 from measuring.processes import SideProcess
 from measuring.recall_report import RecallReport
 from measuring.recall_rows import RANGES, RecallRow, SizeRange, StreamRow, recall_row, stream_row
-from measuring.second_look import measured_second_look
+from refinement_accuracy import measured_second_look
 from measuring.sightings import Sighting, sighting
 
 DATA_VARIABLE = 'FACEMESH_DATA'

@@ -12,7 +12,7 @@ from dds.hosts import PROFILES, Host, Hosts
 from dds.rows import ros_row
 from dds.session import Found
 from dds.settings import RATE_HZ, Setting
-from measuring.pictures import Picture
+from sample_pictures import Picture
 from measuring.statistics import Spread
 from measuring.stream_scenes import SIZES
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identities.scenes import Float64
+from identity_scenes import Float64
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
 from facemesh_ros.detection.blazeface import BlazeFace

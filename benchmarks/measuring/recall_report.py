@@ -7,11 +7,11 @@ from dataclasses import astuple, dataclass
 from itertools import groupby
 from typing import ClassVar
 
-from measuring.faces import RULE
+from ground_truth import RULE
 from measuring.markdown import table
 from measuring.recall_rows import WITHIN_IMAGES, Cost, RecallRow, Share, StreamRow, Tail
 from measuring.report import Report
-from measuring.second_look import SecondLook, second_look_table
+from refinement_accuracy import SecondLook, second_look_table
 from measuring.sightings import Sighting
 
 SIZE = 'Sizes are px from the brows to the chin; a face with its hair is about twice as high.'

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from measuring.faces import Comparison, compared
-from measuring.pictures import Picture
+from ground_truth import Comparison, compared
+from sample_pictures import Picture
 from measuring.processes import SideProcess
 
 

@@ -7,8 +7,8 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from fp16_rounding import round_to_fp16
 
-from benchmarks.measuring.rounding import rounded
 from facemesh_ros.assembly.gpu_stages import LANDMARK_OUTPUTS, DeviceLandmarker
 from facemesh_ros.attributes.blendshapes import Blendshapes
 from facemesh_ros.catalog.model_specs import LANDMARK_SPECS, detector_spec, landmark_spec
@@ -249,7 +249,7 @@ def test_fp16_goes_between_the_same_parts(
 ):
     """The CPU rounds to fp16 where a GPU would calculate in it; see test/models/test_half."""
     require_models(model)
-    content = rounded(model_store.load_for_images(model, Variant.HALF))
+    content = round_to_fp16(model_store.load_for_images(model, Variant.HALF))
     opener = GpuExecutorFactory(
         {model: content}, {model: LANDMARK_OUTPUTS}, ProviderChoice('cpu'), images=2
     )

@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from fp16_rounding import round_to_fp16
+from model_differences import detector_differences, landmark_differences
 from onnx import TensorProto
 from onnx.reference import ReferenceEvaluator
 
-from benchmarks.measuring.differences import detector_differences, landmark_differences
-from benchmarks.measuring.rounding import rounded
 from facemesh_ros.catalog.model_specs import DETECTOR_SPECS, LANDMARK_SPECS, detector_spec
 from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, entry_of
 from facemesh_ros.catalog.variants import Variant
@@ -30,7 +30,7 @@ from facemesh_ros.landmarks.face_mesh import FaceLandmarker
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 # Median, 95 % and largest distance from fp32 in px of the image, about twice what
-# `./run bench precision` measured on 31 pictures with fp16 rounded on the CPU:
+# `./run bench precision` measured on 31 pictures with fp16 round_to_fp16 on the CPU:
 # corners of boxes .0099 .0520 .229 (short range), .0073 .0403 .0840 (full range);
 # landmarks .0087 .0540 .196 (v2), .0042 .0131 .0512 (attention), .0038 .0136 .0272 (mesh).
 TOLERANCES_PX = {
@@ -55,11 +55,11 @@ def plain(converted: Convert) -> Load:
     return lambda name: ModelSession(converted(name, Variant.PLAIN), ProviderChoice('cpu'))
 
 
-@pytest.fixture(scope='module', params=['rounded', 'cuda'])
+@pytest.fixture(scope='module', params=['round_to_fp16', 'cuda'])
 def half(request, converted: Convert) -> Load:
-    if request.param == 'rounded':
+    if request.param == 'round_to_fp16':
         choice = ProviderChoice('cpu')
-        return lambda name: ModelSession(rounded(converted(name, Variant.HALF)), choice)
+        return lambda name: ModelSession(round_to_fp16(converted(name, Variant.HALF)), choice)
     if 'CUDAExecutionProvider' not in ort.get_available_providers():
         pytest.skip('this ONNX Runtime has no CUDA')
     choice = ProviderChoice('cuda', precision='fp16')
@@ -115,13 +115,13 @@ def test_no_picture_overflows(name, half) -> None:
 
 @pytest.mark.parametrize('name', ['short_range', 'mesh'])
 def test_rounding_on_the_cpu_is_what_the_standard_calculates(name, converted, astronaut) -> None:
-    """ONNX's reference implementation in fp16 is as far from fp32 as the rounded model."""
+    """ONNX's reference implementation in fp16 is as far from fp32 as the round_to_fp16 model."""
     side = entry_of(name).input_size
     image = astronaut[None, 20 : 20 + side, 130 : 130 + side].astype(np.float32) / 255
     single, half = converted(name, Variant.PLAIN), converted(name, Variant.HALF)
     truth, emulated = (
         ort.InferenceSession(content, providers=[CPU]).run(None, {'image': image})
-        for content in (single, rounded(half))
+        for content in (single, round_to_fp16(half))
     )
     reference = ReferenceEvaluator(onnx.load_from_string(half)).run(None, {'image': image})
     for exact, ours, theirs in zip(truth, emulated, reference, strict=True):

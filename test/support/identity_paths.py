@@ -1,29 +1,28 @@
-"""Ways through the image, px by s."""
+"""Paths of faces and obstacles through the image: position in px as a function of time in s."""
 
 from __future__ import annotations
 
 import numpy as np
-
-from benchmarks.identities.scenes import IMAGE_WH, Path
+from identity_scenes import IMAGE_WH, Path
 
 MIDDLE = (IMAGE_WH[0] / 2, IMAGE_WH[1] / 2)
 
 
-def standing(place: tuple[float, float] = MIDDLE) -> Path:
-    """Stay at a place, but for the breath that everybody draws."""
-    return lambda t: (place[0] + np.sin(1.7 * t), place[1] + 1.5 * np.sin(2.3 * t))
+def standing(position: tuple[float, float] = MIDDLE) -> Path:
+    """Stay at a position, with a slight sway."""
+    return lambda t: (position[0] + np.sin(1.7 * t), position[1] + 1.5 * np.sin(2.3 * t))
 
 
-def straight(place: tuple[float, float], velocity: tuple[float, float], at_s: float) -> Path:
-    """Walk evenly and be at a place at a time."""
+def straight(position: tuple[float, float], velocity: tuple[float, float], at_s: float) -> Path:
+    """Move at constant velocity (px/s) through a position at a given time."""
     x, y = velocity
-    return lambda t: (place[0] + x * (t - at_s), place[1] + y * (t - at_s))
+    return lambda t: (position[0] + x * (t - at_s), position[1] + y * (t - at_s))
 
 
 def to_and_fro(
     away: tuple[float, float], near: tuple[float, float], turn_s: float, sharpness_s: float
 ) -> Path:
-    """Come from `away`, be near at a time, and go back, slowing down within a while."""
+    """Come from `away`, reach `near` at `turn_s`, and return; a smooth turn of `sharpness_s`."""
 
     def path(t: float) -> tuple[float, float]:
         nearness = 1 - min(1.0, (np.hypot(t - turn_s, sharpness_s) - sharpness_s) / turn_s)
@@ -33,8 +32,8 @@ def to_and_fro(
     return path
 
 
-def leaving(place: tuple[float, float], beyond: tuple[float, float], out_s: float) -> Path:
-    """Stand at a place, go beyond the border for a time, and come back to it."""
+def leaving(position: tuple[float, float], beyond: tuple[float, float], out_s: float) -> Path:
+    """Stand at a position, leave the image for a time, and come back."""
     leave_s, walk_s = 1.0, 0.4
 
     def path(t: float) -> tuple[float, float]:
@@ -42,14 +41,14 @@ def leaving(place: tuple[float, float], beyond: tuple[float, float], out_s: floa
             t, [leave_s, leave_s + walk_s, leave_s + walk_s + out_s, leave_s + 2 * walk_s + out_s],
             [0, 1, 1, 0],
         )  # fmt: skip
-        x, y = (near + gone * (far - near) for near, far in zip(place, beyond, strict=True))
+        x, y = (near + gone * (far - near) for near, far in zip(position, beyond, strict=True))
         return float(x), float(y)
 
     return path
 
 
 def wandering(seed: int, low: tuple[float, float], high: tuple[float, float]) -> Path:
-    """Walk about at random within limits."""
+    """Wander at random within limits."""
     random = np.random.default_rng(seed)
     rates, phases = random.uniform(0.5, 1.6, (2, 2)), random.uniform(0, 2 * np.pi, (2, 2))
 
@@ -64,7 +63,7 @@ def wandering(seed: int, low: tuple[float, float], high: tuple[float, float]) ->
 
 
 def shaking(amplitude_px: float, seed: int = 1) -> Path:
-    """Shake as a camera in a hand or on a walking robot."""
+    """Shake as a hand-held camera or one on a walking robot does."""
     phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, 4)
 
     def path(t: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What fp16 does to a model, calculated where there is no fp16: each result rounded to it."""
+"""Simulates fp16 layers on a CPU: fp32 layers whose results are rounded to fp16."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def rounded(content: bytes) -> bytes:
-    """Return a model of fp16 layers as one of fp32 layers, each result rounded to fp16.
+def round_to_fp16(content: bytes) -> bytes:
+    """Return a model of fp16 layers as one of fp32 layers that round each result to fp16.
 
-    ONNX Runtime's CPU provider has no fp16 layers: given some, it calculates in fp32 and leaves
-    out the roundings between them. Here they are kept. Sums inside a convolution are in fp32, as
-    cuDNN and tensor cores do them, and its bias comes in a second step with a rounding of its own:
-    the worse of the two ways in which a GPU may add it.
+    ONNX Runtime's CPU provider has no fp16 layers: it calculates them in fp32 and omits the
+    roundings in between. Here they are kept. Sums inside a convolution are fp32, as in cuDNN and
+    tensor cores; its bias is added in a second step with a rounding of its own, which is the less
+    accurate of the two ways in which a GPU may add it.
     """
     model = onnx.load_from_string(content)
     graph = model.graph

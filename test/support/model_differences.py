@@ -1,4 +1,4 @@
-"""How far two runs of the same models are apart on the same pictures."""
+"""Differences between two variants of the same models on the same pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DetectorDifferences:
-    """Of two detectors.
+    """Absolute differences between two detectors.
 
     Attributes:
         scores: (N,) of the faces that both find.
@@ -35,12 +35,12 @@ class DetectorDifferences:
 
 @dataclass(frozen=True)
 class LandmarkDifferences:
-    """Of two landmark models, in the same crops.
+    """Differences between two landmark models, in the same crops.
 
     Attributes:
-        offsets_px: (F, L) px of the image, of the crops in which the first sees a face.
-        crop_sides_px: (F,) their sides.
-        presences: (C,) of all crops.
+        offsets_px: (F, L) px of the image, of the F crops in which the first sees a face.
+        crop_sides_px: (F,) sides of these crops.
+        presences: (C,) absolute differences of all crops.
         points: Landmarks (F, L, 3) of either, px of the image.
     """
 
@@ -53,7 +53,7 @@ class LandmarkDifferences:
 def detector_differences(
     frames: Iterable[Frame], first: BlazeFace, second: BlazeFace
 ) -> DetectorDifferences:
-    """Detect with both and compare."""
+    """Run both detectors and compare their results."""
     scores: list[Floats] = [np.empty(0)]
     corners: list[Floats] = [np.empty((0, 4))]
     lost = new = 0
@@ -67,7 +67,7 @@ def detector_differences(
 
 
 def _pairs(truth: FaceDetections, found: FaceDetections) -> tuple[list[int], list[int]]:
-    """Indices of detections of either whose centres are nearer than half a face."""
+    """Indices of the detections of either whose centres are less than half a face apart."""
     one, other = [], []
     for index, box in enumerate(truth.boxes_xyxy):
         offsets = (found.boxes_xyxy[:, :2] + found.boxes_xyxy[:, 2:] - box[:2] - box[2:]) / 2
@@ -81,7 +81,7 @@ def _pairs(truth: FaceDetections, found: FaceDetections) -> tuple[list[int], lis
 def landmark_differences(
     crops: Iterable[tuple[Frame, Rois]], first: FaceLandmarker, second: FaceLandmarker
 ) -> LandmarkDifferences:
-    """Locate in the same crops with both and compare."""
+    """Run both landmark models in the same crops and compare their results."""
     sides, presences, ours, theirs = [], [], [], []
     for frame, rois in crops:
         truth, found = first.predict(frame, rois), second.predict(frame, rois)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from annotated_points import POINTS, point_error
+from composed_pictures import IMAGE_WH, compose_picture
+from ground_truth import TrueFaces, compare_boxes
 from hypothesis import given
 from hypothesis import strategies as st
-
-from benchmarks.measuring.annotations import POINTS, point_error
-from benchmarks.measuring.composed import IMAGE_WH, composed
-from benchmarks.measuring.disturbances import DISTURBANCES
-from benchmarks.measuring.faces import TrueFaces, compared
-from benchmarks.measuring.pictures import Picture, pictures, true_faces, turned
+from perturbations import PERTURBATIONS
+from sample_pictures import Picture, load_pictures, rotate_picture, true_faces
 
 FACE = [100.0, 100.0, 140.0, 150.0]
 places = st.floats(0, 300)
@@ -41,14 +40,14 @@ def truth_of(*faces, optional=()):
     ],
 )
 def test_a_result_counts_if_place_and_size_fit(result, found):
-    comparison = compared(truth_of(FACE), [result])
+    comparison = compare_boxes(truth_of(FACE), [result])
     assert comparison.found == [found]
     assert len(comparison.false_boxes) == (not found)
 
 
 def test_a_second_result_on_a_face_is_a_false_one():
     near, far = [101.0, 101.0, 141.0, 151.0], [110.0, 110.0, 150.0, 160.0]
-    comparison = compared(truth_of(FACE), [far, near])
+    comparison = compare_boxes(truth_of(FACE), [far, near])
     assert comparison.found == [True]
     assert comparison.false_boxes == [far]
 
@@ -57,20 +56,20 @@ def test_an_optional_face_counts_for_nothing():
     elsewhere = [300.0, 300.0, 340.0, 350.0]
     truth = truth_of(FACE, elsewhere, optional=[1])
     for results in ([FACE, elsewhere], [FACE], [FACE, elsewhere, elsewhere]):
-        comparison = compared(truth, results)
+        comparison = compare_boxes(truth, results)
         assert comparison.found == [True, False]
         assert not comparison.false_boxes
 
 
 @given(boxes, boxes)
 def test_each_result_is_on_a_face_or_false(faces, results):
-    comparison = compared(truth_of(*faces), results)
+    comparison = compare_boxes(truth_of(*faces), results)
     assert sum(comparison.found) + len(comparison.false_boxes) == len(results)
 
 
 @given(boxes)
 def test_the_truth_finds_itself(faces):
-    comparison = compared(truth_of(*faces), faces)
+    comparison = compare_boxes(truth_of(*faces), faces)
     assert all(comparison.found)
     assert not comparison.false_boxes
 
@@ -79,29 +78,31 @@ def test_the_truth_finds_itself(faces):
 def test_boxes_turn_with_the_picture(quarters):
     rgb = np.zeros((60, 90, 3), np.uint8)
     rgb[20:31, 50:76] = 255
-    picture = turned(Picture('', rgb, truth_of([50, 20, 75, 30])), quarters)
+    picture = rotate_picture(Picture('', rgb, truth_of([50, 20, 75, 30])), quarters)
     ys, xs = np.nonzero(picture.rgb[..., 0])
     assert picture.faces.boxes_xyxy[0].tolist() == [xs.min(), ys.min(), xs.max(), ys.max()]
     assert picture.faces.sizes_px.tolist() == [10]
 
 
-@pytest.mark.parametrize('disturbance', DISTURBANCES, ids=lambda one: one.name)
-def test_points_move_with_the_disturbed_picture(disturbance):
+@pytest.mark.parametrize('perturbation', PERTURBATIONS, ids=lambda one: one.name)
+def test_points_move_with_the_perturbed_picture(perturbation):
     rgb = np.zeros((120, 160, 3), np.uint8)
     centre = np.array([[70.0, 50.0]])
     cv2.circle(rgb, (70, 50), 9, (255, 255, 255), -1, cv2.LINE_AA)
-    values = disturbance.disturbed(rgb)[..., 0].astype(float)
+    values = perturbation.apply(rgb)[..., 0].astype(float)
     values[values < 50] = 0  # the noise
     ys, xs = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
     found = [(values * places).sum() / values.sum() for places in (xs, ys)]
-    assert found == pytest.approx(disturbance.moved(centre, (160, 120))[0].tolist(), abs=0.1)
+    assert found == pytest.approx(
+        perturbation.move_points(centre, (160, 120))[0].tolist(), abs=0.1
+    )
 
 
 @pytest.mark.parametrize('size_px', [24, 60, 100])
 def test_a_composed_face_is_where_its_box_says(require_package, size_px):
     require_package('skimage')
-    shown = pictures(None)
-    picture = composed(shown, size_px, 0)
+    shown = load_pictures(None)
+    picture = compose_picture(shown, size_px, 0)
     astronaut = next(one for one in shown if 'astronaut' in one.name)
     x0, y0, x1, y1 = astronaut.faces.boxes_xyxy[0].astype(int)
     face = astronaut.rgb[y0 : y1 + 1, x0 : x1 + 1]
@@ -118,9 +119,9 @@ def test_a_composed_face_is_where_its_box_says(require_package, size_px):
 
 def test_composed_pictures_stay_the_same(require_package):
     require_package('skimage')
-    shown = pictures(None)
+    shown = load_pictures(None)
     for number in range(2):
-        one, same = (composed(shown, 24, number) for _ in range(2))
+        one, same = (compose_picture(shown, 24, number) for _ in range(2))
         assert np.array_equal(one.rgb, same.rgb)
         assert np.array_equal(one.faces.boxes_xyxy, same.faces.boxes_xyxy)
 

@@ -1,4 +1,4 @@
-"""Pictures with known faces: those of $FACEMESH_DATA, or the ones that scikit-image brings."""
+"""Pictures with known faces: those of $FACEMESH_DATA, or the ones bundled with scikit-image."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from ground_truth import TrueFaces
 from numpy.typing import NDArray
 
-from .faces import TrueFaces
-
-TRUTH = Path(__file__).resolve().parents[1] / 'truth' / 'faces.tsv'
-PACKAGED = 'scikitimage__'
+TRUTH = Path(__file__).with_name('faces.tsv')
+BUNDLED = 'scikitimage__'
 FACE, OPTIONAL, NONE = 'face', 'optional', 'none'
 
 
@@ -23,9 +22,9 @@ class Picture:
     """A picture and its faces.
 
     Attributes:
-        name: File name, with what was done to it.
+        name: File name and modifications.
         rgb: (H, W, 3) uint8.
-        faces: What is there.
+        faces: Its true faces.
     """
 
     name: str
@@ -33,12 +32,12 @@ class Picture:
     faces: TrueFaces
 
 
-def pictures(data_folder: Path | None) -> list[Picture]:
-    """Return the pictures of the truth.
+def load_pictures(data_folder: Path | None) -> list[Picture]:
+    """Load the annotated pictures.
 
     Args:
-        data_folder: What $FACEMESH_DATA names; None for the pictures in the package scikit-image:
-            one face, one optional face, and five pictures without any.
+        data_folder: Value of $FACEMESH_DATA; None for the pictures bundled with scikit-image: one
+            face, one optional face, and five pictures without a face.
     """
     return list(_read(data_folder))
 
@@ -47,12 +46,12 @@ def _read(data_folder: Path | None) -> Iterator[Picture]:
     for name, faces in true_faces().items():
         if data_folder is not None:
             yield Picture(name, _decoded(data_folder / 'images' / name), faces)
-        elif name.startswith(PACKAGED):
-            yield Picture(name, _packaged(name), faces)
+        elif name.startswith(BUNDLED):
+            yield Picture(name, _bundled(name), faces)
 
 
 def true_faces() -> dict[str, TrueFaces]:
-    """Return the faces of each picture by its file name."""
+    """Read the true faces of each picture, by file name."""
     lines = [line for line in TRUTH.read_text().splitlines() if not line.startswith('#')]
     rows_of: dict[str, list[dict[str, str]]] = {}
     for row in csv.DictReader(lines, delimiter='\t'):
@@ -76,21 +75,21 @@ def _decoded(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
 
 
-def _packaged(name: str) -> NDArray[np.uint8]:
+def _bundled(name: str) -> NDArray[np.uint8]:
     from skimage import data
 
-    image = getattr(data, Path(name.removeprefix(PACKAGED)).stem)()
+    image = getattr(data, Path(name.removeprefix(BUNDLED)).stem)()
     return np.ascontiguousarray(image if image.ndim == 3 else np.dstack([image] * 3), np.uint8)
 
 
-def turned(picture: Picture, quarters: int) -> Picture:
-    """Return a picture turned clockwise by a number of right angles, 0 to 3."""
+def rotate_picture(picture: Picture, quarters: int) -> Picture:
+    """Rotate a picture clockwise by a number of right angles, 0 to 3."""
     rgb, boxes = picture.rgb, picture.faces.boxes_xyxy
     for _ in range(quarters):
         x0, y0, x1, y1 = boxes.T
         bottom = len(rgb) - 1
         boxes = np.stack([bottom - y1, x0, bottom - y0, x1], axis=1)
         rgb = np.rot90(rgb, -1)
-    name = f'{picture.name}, turned by {90 * quarters}°' if quarters else picture.name
+    name = f'{picture.name}, rotated by {90 * quarters}°' if quarters else picture.name
     faces = replace(picture.faces, boxes_xyxy=boxes)
     return Picture(name, np.ascontiguousarray(rgb), faces)
