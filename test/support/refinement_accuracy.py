@@ -13,16 +13,13 @@ from pathlib import Path
 
 import numpy as np
 from annotated_points import annotated_faces, point_error
+from cpu_models import cpu_session, landmark_model
 from ground_truth import Float64, TrueFaces, match_boxes
 from perturbations import Perturbation
 from sample_pictures import Picture
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.inference.model_loader import load_session
-from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
-from facemesh_ros.models.store import ModelStore
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Faces, Float32, Frame, PixelOrder
 
@@ -87,8 +84,7 @@ class _Measurement:
         )
         self.runs_ms: list[float] = []
         self._pipeline = load_sensor(settings).stream()
-        choice = ProviderChoice(settings.execution_provider)
-        self._landmarker = FaceLandmarker(load_session(ModelStore(), LANDMARK_MODEL, choice))
+        self._landmark_model = landmark_model(cpu_session(LANDMARK_MODEL))
 
     def faces(
         self, picture: Picture, perturbation: Perturbation, annotated: Sequence[Float64]
@@ -125,7 +121,7 @@ class _Measurement:
         points = landmarks[None]
         for _ in range(CONVERGED_RUNS - 2):
             started = time.perf_counter()
-            points = self._landmarker.predict(frame, rois_from_landmarks(points)).points
+            points = self._landmark_model.predict(frame, rois_from_landmarks(points)).points
             self.runs_ms.append(1e3 * (time.perf_counter() - started))
         return points[0, :, :2]
 
