@@ -1,4 +1,4 @@
-"""Images of a moving face as a camera would take them, with where its landmarks truly are."""
+"""Camera images of a moving face, with its true landmarks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 
 import cv2
 import numpy as np
-from steady.motions import Pose
-from steady.warps import Expression, FaceWarp
+from face_motion.motions import Pose
+from face_motion.warps import Expression, FaceWarp
 
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.types import Float32, Float64, UInt8
@@ -25,8 +25,8 @@ class Portrait:
 
     Attributes:
         picture: (H, W, 3) BGR.
-        landmarks: (L, 3) px, where its landmarks are.
-        warp: How its face deforms.
+        landmarks: (L, 3) px, its landmarks.
+        warp: Deforms its face.
     """
 
     picture: UInt8
@@ -34,7 +34,7 @@ class Portrait:
     warp: FaceWarp
 
     def image_from_picture(self, pose: Pose) -> Float64:
-        """Return the motion of the whole face, (2, 3), picture px to image px."""
+        """Return the affine (2, 3) of a pose, picture px to image px."""
         rest = EYE_DISTANCE_PX / self.warp.eye_distance_px
         linear = rest * pose.scale * rotations_from_angles(np.array([pose.roll_rad]))[0]
         middle = self.landmarks[:468, :2].mean(axis=0)
@@ -42,13 +42,13 @@ class Portrait:
         return np.column_stack([linear, centre - linear @ middle])
 
     def truth(self, pose: Pose) -> Float64:
-        """Return where the landmarks are in the image, (L, 2) px."""
+        """Return the true landmarks in the image, (L, 2) px."""
         affine = self.image_from_picture(pose)
         moved = self.warp.moved(self.landmarks[:, :2].astype(np.float64), pose.expression)
         return moved @ affine[:, :2].T + affine[:, 2]
 
     def image(self, pose: Pose) -> UInt8:
-        """Return the image (H, W, 3) BGR without noise."""
+        """Render the image (H, W, 3) BGR without noise."""
         inverse = cv2.invertAffineTransform(self.image_from_picture(pose))
         if pose.expression == Expression():
             return np.asarray(
@@ -78,8 +78,8 @@ def _pixels() -> Float64:
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
 
 
-def through_camera(image: UInt8, random: np.random.Generator) -> UInt8:
-    """Return an image with the noise of a sensor, compressed as JPEG and back."""
+def with_camera_noise(image: UInt8, random: np.random.Generator) -> UInt8:
+    """Add sensor noise to an image and compress it as JPEG."""
     noise = random.standard_normal(image.shape, np.float32) * np.float32(NOISE_LEVELS)
     noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
     _, encoded = cv2.imencode('.jpg', noisy, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -1,7 +1,7 @@
-"""A camera as a process: publishes a clip there and back at a steady rate until it is told to end.
+"""A camera as a process: publishes a clip forth and back at a steady rate until a signal ends it.
 
 CLIP is a file of images (F, H, W, 3) RGB, published raw, or a folder of JPEG files. The stamp is
-taken before publishing, as the picture is there already. OUTPUT gets the stamps, in ns.
+taken right before publishing. OUTPUT gets all stamps, in ns.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ Message = Image | CompressedImage
 BEST_EFFORT = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 
 
-class Ending:
-    """Set by SIGINT and SIGTERM."""
+class Shutdown:
+    """Requested by SIGINT or SIGTERM."""
 
     def __init__(self) -> None:
-        self.told = False
+        self.requested = False
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._end)
+            signal.signal(number, self._request)
 
-    def _end(self, *_: object) -> None:
-        self.told = True
+    def _request(self, *_: object) -> None:
+        self.requested = True
 
 
 def messages(clip: Path) -> tuple[type, list[Callable[[], Message]]]:
-    """Return the kind of message, and what makes each of them."""
+    """Return the message type, and a factory of each message."""
     if clip.is_dir():
         jpegs = [file.read_bytes() for file in sorted(clip.glob('*.jpg'))]
         return CompressedImage, [lambda jpeg=jpeg: _compressed(jpeg) for jpeg in jpegs]
@@ -59,20 +59,20 @@ def _raw(rgb: np.ndarray) -> Image:
     return msg
 
 
-def publish(options: Namespace, ending: Ending) -> list[int]:
-    """Publish until the end; returns the stamps."""
-    kind, makers = messages(options.clip)
+def publish(options: Namespace, shutdown: Shutdown) -> list[int]:
+    """Publish until the shutdown; returns the stamps."""
+    kind, factories = messages(options.clip)
     node = rclpy.create_node('camera')
     publisher = node.create_publisher(kind, options.topic, BEST_EFFORT)
     period_s = 1 / options.rate
-    turn_s = time.perf_counter() + options.phase * period_s
+    due_s = time.perf_counter() + options.phase * period_s
     stamps: list[int] = []
-    for make in cycle([*makers, *makers[-2:0:-1]]):
+    for make in cycle([*factories, *factories[-2:0:-1]]):
         msg = make()
-        time.sleep(max(0.0, turn_s - time.perf_counter()))
-        # A camera that is late does not catch up.
-        turn_s = max(turn_s + period_s, time.perf_counter())
-        if ending.told:
+        time.sleep(max(0.0, due_s - time.perf_counter()))
+        # A late camera does not catch up.
+        due_s = max(due_s + period_s, time.perf_counter())
+        if shutdown.requested:
             return stamps
         stamps.append(time.time_ns())
         seconds, nanoseconds = divmod(stamps[-1], 10**9)
@@ -82,21 +82,21 @@ def publish(options: Namespace, ending: Ending) -> list[int]:
 
 
 def arguments() -> Namespace:
-    """Return the command line's arguments."""
+    """Parse the command line."""
     parser = ArgumentParser()
     parser.add_argument('clip', type=Path)
     parser.add_argument('topic')
     parser.add_argument('output', type=Path)
     parser.add_argument('--rate', type=float, required=True, help='Hz')
-    parser.add_argument('--phase', type=float, default=0.0, help='of the period, to begin with')
+    parser.add_argument('--phase', type=float, default=0.0, help='initial delay, in periods')
     return parser.parse_args()
 
 
 def main() -> None:
-    """Publish, then write what was published."""
+    """Publish, then write the stamps."""
     options = arguments()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    stamps = publish(options, Ending())
+    stamps = publish(options, Shutdown())
     options.output.write_text(json.dumps(stamps))
     rclpy.shutdown()
 

@@ -1,4 +1,4 @@
-"""Processes of a measurement, each on the cores that it is given, none left behind."""
+"""Processes of a measurement, each pinned to its cores; none is left behind."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dds.hosts import Host
-from measuring.processes import LOG_CHARACTERS_SHOWN, SideError
+from ros_graph.hosts import Host
+from systems.process import LOG_CHARACTERS_SHOWN, ProcessError
 
 STOP_S, CHECK_S = 10.0, 1.0
 TICKS_PER_S = os.sysconf('SC_CLK_TCK')
@@ -27,8 +27,8 @@ class Memory:
     """Memory of a process, MiB.
 
     Attributes:
-        peak: The most that it has ever held.
-        shared: Of that what it shares with other processes at the moment: images on their way.
+        peak: Peak of resident memory.
+        shared: Current shared memory, which holds images in transit.
     """
 
     peak: float
@@ -47,19 +47,19 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=log,
             env=host.variables,
-            bufsize=0,  # so that `select` sees what has not been read
+            bufsize=0,  # so that `select` sees all unread output
         )
-        # It has no other thread yet, and those that come inherit it.
+        # It has no other threads yet; later ones inherit the affinity.
         os.sched_setaffinity(self._process.pid, host.cores)
 
     def line(self, *, needs: Sequence[Process] = ()) -> str:
         """Wait for the next line that it prints.
 
         Args:
-            needs: Whom it waits for.
+            needs: Processes that must keep running meanwhile.
 
         Raises:
-            SideError: If it ends before, or one of those does.
+            ProcessError: If it or one of `needs` ends.
         """
         assert self._process.stdout is not None
         while not select.select([self._process.stdout], [], [], CHECK_S)[0]:
@@ -72,18 +72,18 @@ class Process:
         return line
 
     def check(self) -> None:
-        """Raise SideError if it has ended by itself."""
+        """Raise ProcessError if it has ended by itself."""
         if self._process.poll() is not None:
             raise self._ended()
 
-    def _ended(self) -> SideError:
+    def _ended(self) -> ProcessError:
         self._log.seek(0)
-        words = self._log.read()[-LOG_CHARACTERS_SHOWN:]
+        log = self._log.read()[-LOG_CHARACTERS_SHOWN:]
         status = self._process.returncode
-        return SideError(f'{self._name} ended by itself (status {status}); last words:\n{words}')
+        return ProcessError(f'{self._name} ended by itself (status {status}); its log:\n{log}')
 
     def stop(self) -> None:
-        """Tell it to end, and wait."""
+        """Interrupt it and wait."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
@@ -93,12 +93,12 @@ class Process:
             self._process.communicate()
 
     def cpu_s(self) -> float:
-        """Return how much processor time all its threads have taken."""
+        """Return the processor time of all its threads."""
         after_name = self._proc('stat').rpartition(')')[2].split()
         return (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
 
     def memory_mib(self) -> Memory:
-        """Return what it has held."""
+        """Return its memory."""
         lines = dict(line.split(':', 1) for line in self._proc('status').splitlines())
         peak, shared = (int(lines[name].split()[0]) / 1024 for name in ('VmHWM', 'RssShmem'))
         return Memory(peak, shared)

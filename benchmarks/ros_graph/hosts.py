@@ -1,4 +1,4 @@
-"""Where processes run: on this machine, or in network namespaces as if on two machines."""
+"""Where processes run: on this machine, or in network namespaces that stand for two machines."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from common.command import MeasurementError
+
 PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 DEVICE = 'wire'
 ADDRESSES = ('10.77.0.1/24', '10.77.0.2/24')
 IN_OWN_USER_NAMESPACE = '--in-own-user-namespace'
 PATIENCE_S = 5.0
+SKIPPED = 'skipped, as no network namespaces can be made here'
 
 
-class NotAllowedError(Exception):
-    """The kernel does not let this user make namespaces; the text says what it said."""
+class NotAllowedError(MeasurementError):
+    """The kernel does not let this user make namespaces; the benchmark is skipped."""
+
+    status = 0
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Host:
     Attributes:
         cores: Of this machine.
         variables: Its environment.
-        enter: What a command is started through; empty for this very machine.
+        enter: Prefix of commands that enters a namespace; empty for this machine.
     """
 
     cores: frozenset[int]
@@ -38,7 +43,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Hosts:
-    """Where the nodes run, and where cameras and listeners do."""
+    """Where the nodes run, and where cameras and subscribers do."""
 
     nodes: Host
     others: Host
@@ -47,8 +52,7 @@ class Hosts:
 def this_machine() -> Hosts:
     """Return one core for the nodes and, where there are two, another one for all others.
 
-    The processes' environment is as a user has it: only cameras, and what is on their side, are
-    told to make room for large images.
+    Only the cameras' side uses the DDS profile for large images, as a user would set it up.
     """
     usable = sorted(os.sched_getaffinity(0))
     others = dict(os.environ)
@@ -57,19 +61,19 @@ def this_machine() -> Hosts:
 
 
 def cores_of(hosts: Hosts) -> str:
-    """Say which cores are whose."""
+    """Describe who uses which cores."""
     return f'nodes {sorted(hosts.nodes.cores)}, all others {sorted(hosts.others.cores)}'
 
 
 class TwoHosts(AbstractContextManager['TwoHosts']):
-    """Two network namespaces with a wire between them, each with shared memory of its own.
+    """Two network namespaces joined by a veth pair, each with shared memory of its own.
 
     Attributes:
         hosts: The nodes in one, all others in the other.
     """
 
     def __init__(self, hosts: Hosts) -> None:
-        """Make them on the cores of two hosts; raises NotAllowedError if that is not allowed."""
+        """Make them for two hosts; raises NotAllowedError if the kernel refuses."""
         self._keepers: list[subprocess.Popen[bytes]] = []
         try:
             others, nodes = (self._namespace() for _ in ADDRESSES)
@@ -80,7 +84,7 @@ class TwoHosts(AbstractContextManager['TwoHosts']):
                     f'ip address add {address} dev {DEVICE}',
                     f'ip link set {DEVICE} up',
                     'ip link set lo up',
-                    # Or the two would exchange images through memory, as no two machines do.
+                    # Or images would travel through memory, as between no two machines.
                     'mount -t tmpfs tmpfs /dev/shm',
                 ):
                     run([*enter, *command.split()])
@@ -96,12 +100,12 @@ class TwoHosts(AbstractContextManager['TwoHosts']):
         end_s = time.monotonic() + PATIENCE_S
         while os.readlink(own) == os.readlink(kept):
             if keeper.poll() is not None or time.monotonic() > end_s:
-                raise NotAllowedError('`unshare --net --mount` failed; see above')
+                raise NotAllowedError(f'{SKIPPED}: `unshare --net --mount` failed; see above')
             time.sleep(0.01)
         return ('nsenter', '--target', str(keeper.pid), '--net', '--mount')
 
     def sent_bytes(self) -> tuple[int, int]:
-        """Return what the others and the nodes have put on the wire, Ethernet headers included."""
+        """Return the bytes sent by the others and by the nodes, Ethernet headers included."""
         others, nodes = (self._sent_by(host) for host in (self.hosts.others, self.hosts.nodes))
         return others, nodes
 
@@ -121,14 +125,15 @@ def run(command: list[str]) -> str:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
     except FileNotFoundError as error:
         raise NotAllowedError(
-            f'there is no `{error.filename}` here (iproute2, util-linux)'
+            f'{SKIPPED}: there is no `{error.filename}` (iproute2, util-linux)'
         ) from error
     except subprocess.CalledProcessError as error:
-        raise NotAllowedError(f'`{" ".join(command)}`: {error.stderr.strip()}') from error
+        text = f'{SKIPPED}: `{" ".join(command)}`: {error.stderr.strip()}'
+        raise NotAllowedError(text) from error
 
 
 def become_root_of_own_namespace() -> None:
-    """Start this program again in a user namespace, unless this is root or happened already.
+    """Restart this program as root of a user namespace, unless it is root or was restarted.
 
     Raises:
         NotAllowedError: If the kernel does not allow that.

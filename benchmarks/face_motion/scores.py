@@ -1,20 +1,20 @@
-"""What is said of a filter: jitter, lag, error and what is left of quick movements."""
+"""Scores of filtered landmarks: jitter, lag, error, and how much of fast motions remains."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from face_motion.motions import BLINK_EVERY_S, BLINK_S
+from face_motion.sequences import MotionSequence, with_model_bias
+from face_motion.warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
 from scipy.signal import butter, sosfiltfilt
-from steady.motions import BLINK_EVERY_S, BLINK_S
-from steady.sequences import Sequence, without_opinion
-from steady.warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
 
 from facemesh_ros.types import Float32, Float64
 
 WARM_UP_S = 2.0
 REFERENCE_CUTOFF_HZ, REFERENCE_ORDER = 3.0, 2
-# Shares of a clip's images, by speed.
+# Quantiles of the speed of a clip's images.
 RESTING, MOVING = 0.1, 0.5
 SPEED_WINDOW = 9
 # Second differences of white noise have six times its variance.
@@ -23,32 +23,31 @@ NOISE_GAIN = 6
 
 @dataclass(frozen=True)
 class Score:
-    """Of one filter on one motion of known truth; lengths in % of the distance of the eyes.
+    """One filter on one known motion; lengths in % of the distance between the outer eye corners.
 
     Attributes:
-        jitter: Standard deviation over time at rest; of what changes from image to image (second
-            differences) in motion.
-        lag_frames: By how many images the result is late.
+        jitter: Standard deviation over time at rest; second differences in motion.
+        lag_frames: Delay of the result, images.
         error: Root mean square.
-        kept: How much of the mouth's opening or of a blink is left, of the unfiltered; NaN else.
+        kept: Amplitude of the mouth's opening or of blinks relative to unfiltered; None else.
     """
 
     jitter: float
     lag_frames: float
     error: float
-    kept: float = float('nan')
+    kept: float | None
 
 
 @dataclass(frozen=True)
 class ClipScore:
-    """Of one filter on a real clip, against the raw landmarks smoothed forward and backward.
+    """One filter on a real clip, against the raw landmarks smoothed forward and backward.
 
     Attributes:
-        jitter: Second differences in the tenth of images with the least motion, median, in % of
-            the distance of the eyes as for white noise.
-        lag_frames: In the faster half of the images.
-        error: There, root mean square, %.
-        blinking: How far the eyes' opening varies, of the unfiltered.
+        jitter: Second differences in the tenth of the images with the least motion, median, in %
+            of the distance between the outer eye corners, scaled as for white noise.
+        lag_frames: Delay in the faster half of the images.
+        error: Root mean square in that half, %.
+        blinking: Variation of the eyes' opening relative to unfiltered.
     """
 
     jitter: float
@@ -57,29 +56,29 @@ class ClipScore:
     blinking: float
 
 
-def score(motion: str, sequence: Sequence, filtered: Float32) -> Score:
+def score(motion: str, sequence: MotionSequence, filtered: Float32) -> Score:
     """Return the score of filtered landmarks (F, L, 3)."""
-    shared = without_opinion(sequence, filtered)
+    shared = with_model_bias(sequence, filtered)
     settled = sequence.times_s >= WARM_UP_S
     unit = eye_distance(shared.truth) / 100
     errors = ((filtered[..., :2] - shared.truth) / unit)[settled]
     speeds = (np.gradient(shared.truth, axis=0) / unit)[settled]
     return Score(
-        jitter=rms(errors - errors.mean(axis=0)) if motion == 'still' else shakiness(errors),
+        jitter=rms(errors - errors.mean(axis=0)) if motion == 'still' else jitter(errors),
         lag_frames=lag(errors, speeds),
         error=rms(errors),
         kept=_kept(motion, sequence, filtered),
     )
 
 
-def _kept(motion: str, sequence: Sequence, filtered: Float32) -> float:
+def _kept(motion: str, sequence: MotionSequence, filtered: Float32) -> float | None:
     if motion == 'speech':
         return float(np.std(mouth_opening(filtered)) / np.std(mouth_opening(sequence.raw)))
     if motion in ('blinks', 'lively'):
         return blink_depth(filtered, sequence.times_s) / blink_depth(
             sequence.raw, sequence.times_s
         )
-    return float('nan')
+    return None
 
 
 def clip_score(raw: Float32, filtered: Float32, rate_hz: float) -> ClipScore:
@@ -112,13 +111,13 @@ def rms(errors: Float64) -> float:
     return float(np.sqrt((errors**2).sum(axis=2).mean()))
 
 
-def shakiness(errors: Float64) -> float:
-    """Return what changes from image to image, scaled as for white noise."""
+def jitter(errors: Float64) -> float:
+    """Root mean square of second differences, scaled as for white noise."""
     return rms(np.diff(errors, 2, axis=0)) / NOISE_GAIN**0.5
 
 
 def lag(errors: Float64, speeds: Float64) -> float:
-    """Return by how many images errors say that a motion is late; 0 where there is none."""
+    """Delay in images that explains errors best, by least squares; 0 without motion."""
     power = (speeds**2).sum()
     return float(-(errors * speeds).sum() / power) if power > 1 else 0.0
 
@@ -130,19 +129,19 @@ def eye_distance(landmarks: Float64) -> float:
 
 
 def eye_opening(landmarks: Float32) -> Float64:
-    """Return the distance of the lids, mean of both eyes, (F,) px."""
+    """Return the distance between the lids, mean of both eyes, (F,) px."""
     gaps = [landmarks[:, upper, :2] - landmarks[:, lower, :2] for upper, lower, *_ in EYES]
     return np.asarray(np.linalg.norm(gaps, axis=2).mean(axis=0))
 
 
 def mouth_opening(landmarks: Float32) -> Float64:
-    """Return the distance of the lips, (F,) px."""
+    """Return the distance between the lips, (F,) px."""
     lips = landmarks[:, UPPER_LIP, :2] - landmarks[:, LOWER_LIP, :2]
     return np.asarray(np.linalg.norm(lips, axis=1))
 
 
 def blink_depth(landmarks: Float32, times_s: Float64) -> float:
-    """Return by how much the eyes close in a blink on average, px."""
+    """Return the mean amplitude of blinks, px."""
     opening, depths = eye_opening(landmarks), []
     for start_s in np.arange(BLINK_EVERY_S, times_s[-1] - 3 * BLINK_S, BLINK_EVERY_S):
         before = (times_s > start_s - 3 * BLINK_S) & (times_s < start_s)

@@ -1,7 +1,7 @@
-"""Deformations of a face inside its picture, known at every pixel: turns in depth, lips, eyelids.
+"""Deformations of a face inside its picture: head rotation in depth, lips, eyelids.
 
-Each is a continuous map, so that the picture can be resampled and the truth be calculated from
-one and the same function.
+Each is a continuous map, so that one function gives both the resampled picture and the true
+landmarks.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
 EYES = ((159, 145, 33, 133), (386, 374, 263, 362))
 UPPER_LIP, LOWER_LIP, CHIN = 13, 14, 152
 RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 61, 291
-# How far above the eye the skin is stretched when the lid goes down, in openings of the eye.
+# How far above the eye the skin stretches when the lid goes down, in openings of the eye.
 BROW = 2.0
 SHUT = 0.85
-# How much of the slit between the lips is drawn out over the open mouth.
+# Share of the slit between the lips that is stretched over the open mouth.
 SLIT = 0.05
 
 
 @dataclass(frozen=True)
 class Expression:
-    """What a face does at one time.
+    """Deformation of a face at one time.
 
     Attributes:
-        yaw_rad: Turn about the vertical.
-        pitch_rad: Nod.
-        mouth_opening: By how much the lower lip goes down, in distances between outer eye corners.
+        yaw_rad: Rotation about the vertical.
+        pitch_rad: Rotation about the horizontal.
+        mouth_opening: How far the lower lip goes down, in distances between outer eye corners.
         eye_closing: 0 as in the picture, 1 shut.
     """
 
@@ -65,10 +65,10 @@ class FaceWarp:
         xy = self._landmarks[:, :2]
         self.eye_distance_px = float(np.linalg.norm(xy[LEFT_EYE_OUTER] - xy[RIGHT_EYE_OUTER]))
         self._centre = self._landmarks[MESH].mean(axis=0)
-        self._fields = self._depth_and_nearness(picture.shape[1], picture.shape[0])
+        self._fields = self._depth_and_weight(picture.shape[1], picture.shape[0])
 
     def moved(self, points_xy: Float64, expression: Expression) -> Float64:
-        """Return where points (N, 2) of the picture go, px."""
+        """Return the deformed positions of points (N, 2) of the picture, px."""
         x, y = points_xy[:, 0], points_xy[:, 1]
         reach = self.eye_distance_px
         low, high = y - reach, y + reach
@@ -77,22 +77,22 @@ class FaceWarp:
             too_high = self._expression_source(np.stack([x, middle], -1), expression)[:, 1] < y
             low, high = np.where(too_high, middle, low), np.where(too_high, high, middle)
         deformed = np.stack([x, 0.5 * (low + high)], axis=-1)
-        return deformed + self._turn(deformed, expression)
+        return deformed + self._rotation(deformed, expression)
 
     def sources(self, targets_xy: Float64, expression: Expression) -> Float64:
-        """Return which points of the picture are seen at targets (H, W, 2), px."""
+        """Return the points of the picture that are visible at targets (H, W, 2), px."""
         if not (expression.yaw_rad or expression.pitch_rad):
             return self._expression_source(targets_xy, expression)
-        # A turn is smooth: every fourth pixel is enough, and sixteen times as quick.
+        # The rotation is smooth: every fourth pixel is enough and takes a sixteenth of the time.
         coarse = targets_xy[::FIELD_STEP_PX, ::FIELD_STEP_PX]
         found = coarse
         for _ in range(INVERSION_ROUNDS):
-            found = coarse - self._turn(found, expression)
+            found = coarse - self._rotation(found, expression)
         turned = targets_xy + _enlarged(found - coarse, targets_xy.shape[:2])
         return self._expression_source(turned, expression)
 
-    def _depth_and_nearness(self, width: int, height: int) -> Float32:
-        """Return depth and how much a place belongs to the face, on a coarse grid (h, w, 2)."""
+    def _depth_and_weight(self, width: int, height: int) -> Float32:
+        """Return depth and weight of the face on a coarse grid (h, w, 2)."""
         xs, ys = np.arange(0, width, FIELD_STEP_PX), np.arange(0, height, FIELD_STEP_PX)
         grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
         known, distance = self._landmarks[MESH], self.eye_distance_px
@@ -104,8 +104,8 @@ class FaceWarp:
         depth = np.clip(depth, -distance, distance) * near
         return np.stack([depth, near], -1).reshape(len(ys), len(xs), 2).astype(np.float32)
 
-    def _turn(self, xy: Float64, expression: Expression) -> Float64:
-        """Return how a turn about the centre of the face moves each point; parallel projection."""
+    def _rotation(self, xy: Float64, expression: Expression) -> Float64:
+        """Displacement of points by a rotation about the centre of the face; parallel projection."""
         yaw, pitch = expression.yaw_rad, expression.pitch_rad
         if not (yaw or pitch):
             return np.zeros_like(xy)
@@ -118,7 +118,7 @@ class FaceWarp:
         return np.stack([(turned_x - x) * near, (turned_y - y) * near], axis=-1)
 
     def _expression_source(self, xy: Float64, expression: Expression) -> Float64:
-        """Return where what lips and lids have brought to each place comes from."""
+        """Undo the motion of lips and lids: return the source of each position."""
         y = xy[..., 1]
         if expression.mouth_opening:
             y = self._lip_source(xy[..., 0], y, expression.mouth_opening)
@@ -128,7 +128,7 @@ class FaceWarp:
         return np.stack([xy[..., 0], y], axis=-1)
 
     def _lip_source(self, x: Float64, y: Float64, opening: float) -> Float64:
-        """Pull what is below the slit of the mouth down, most in the middle, less at the chin."""
+        """Move what is below the mouth down, most in the middle, less at the chin."""
         points = self._landmarks[:, :2]
         slit = 0.5 * (points[UPPER_LIP] + points[LOWER_LIP])
         width = np.linalg.norm(points[LEFT_MOUTH_CORNER] - points[RIGHT_MOUTH_CORNER])
@@ -141,7 +141,7 @@ class FaceWarp:
     def _lid_source(
         self, x: Float64, y: Float64, eye: tuple[int, int, int, int], closing: float
     ) -> Float64:
-        """Draw the upper lid down towards the lower one; the eye is squeezed between them."""
+        """Move the upper lid towards the lower one; the eye is squeezed between them."""
         upper, lower, outer, inner = self._landmarks[list(eye), :2]
         gap = lower[1] - upper[1]
         across = (x - upper[0]) / (0.45 * np.linalg.norm(inner - outer))
@@ -153,20 +153,20 @@ class FaceWarp:
         return np.where((down > -BROW) & (down < 1), upper[1] + gap * moved, y)
 
 
-def _sampled(fields: Float32, places: Float64) -> Float32:
-    """Return (…, 2) values of fields at places (…, 2), bilinearly."""
-    maps = places.reshape(1, -1, 2).astype(np.float32)
+def _sampled(fields: Float32, positions: Float64) -> Float32:
+    """Sample fields bilinearly at positions (…, 2)."""
+    maps = positions.reshape(1, -1, 2).astype(np.float32)
     # OpenCV's maps have at most 32767 columns.
     parts = np.array_split(maps, maps.shape[1] // 32000 + 1, axis=1)
     sampled = [
         cv2.remap(fields, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for part in parts
     ]
-    return np.concatenate(sampled, axis=1).reshape(places.shape)
+    return np.concatenate(sampled, axis=1).reshape(positions.shape)
 
 
 def _enlarged(coarse: Float64, shape: tuple[int, int]) -> Float64:
-    """Return values between those at every FIELD_STEP_PX-th pixel of an image of a shape."""
+    """Interpolate values given at every FIELD_STEP_PX-th pixel to an image of a shape."""
     rows, columns = (np.arange(side, dtype=np.float32) / FIELD_STEP_PX for side in shape)
     maps = np.stack(np.meshgrid(columns, rows), axis=-1)
     return cv2.remap(coarse, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

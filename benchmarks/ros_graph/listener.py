@@ -1,9 +1,8 @@
-"""A consumer as a process: keeps when each message arrived, and writes it down at the end.
+"""A subscriber as a process: records the arrival of each message and writes the record at the end.
 
-It prints the name of a landmark topic when it hears the first face there. OUTPUT gets, as JSON,
-`landmarks`: by topic, for each message the stamp, when it came (both ns), the latency that it
-tells (ms), the images dropped so far and the number of faces; `bytes`: size of a message on each
-topic; `diagnostics`: when, whose, what.
+It prints the name of a landmark topic when the first face arrives there. OUTPUT gets, as JSON,
+`landmarks`: by topic, for each message the stamp and the arrival (both ns), its field `latency`
+(ms), the images dropped so far and the number of faces; `bytes`: size of a message on each topic.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
@@ -30,30 +28,28 @@ RELIABLE = QoSProfile(depth=50)
 
 
 class Listener(Node):
-    """Listens to any number of streams."""
+    """Subscribes to any number of cameras' landmarks and markers."""
 
     def __init__(self, landmarks: list[str], markers: list[str]) -> None:
         super().__init__('listener')
         self._landmarks: dict[str, list[list[float]]] = {topic: [] for topic in landmarks}
         self._bytes: dict[str, int] = {}
         self._seen: set[str] = set()
-        self._diagnostics: list[tuple[int, str, dict[str, str]]] = []
         for topic in landmarks:
             self.create_subscription(
                 FaceMeshArray, topic, partial(self._on_faces, topic), RELIABLE
             )
         for topic in markers:
-            # As bytes: what a Python message of thousands of points costs is not the node's.
+            # Raw, as the conversion of thousands of points to Python would load the machine.
             self.create_subscription(
                 MarkerArray, topic, partial(self._on_bytes, topic), RELIABLE, raw=True
             )
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
 
     def _on_faces(self, topic: str, msg: FaceMeshArray) -> None:
-        came_ns = time.time_ns()
+        arrived_ns = time.time_ns()
         faces = len(msg.faces)
         self._landmarks[topic].append(
-            [ns_from_stamp(msg.header), came_ns, 1e3 * msg.latency, msg.dropped_images, faces]
+            [ns_from_stamp(msg.header), arrived_ns, 1e3 * msg.latency, msg.dropped_images, faces]
         )
         if faces and topic not in self._seen:
             self._seen.add(topic)
@@ -63,19 +59,13 @@ class Listener(Node):
     def _on_bytes(self, topic: str, content: bytes) -> None:
         self._bytes[topic] = max(len(content), self._bytes.get(topic, 0))
 
-    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
-        for status in msg.status:
-            values = {item.key: item.value for item in status.values}
-            self._diagnostics.append((time.time_ns(), status.hardware_id, values))
-
     def as_json(self) -> dict[str, Any]:
-        """Return all that was heard."""
-        heard = {'landmarks': self._landmarks, 'bytes': self._bytes}
-        return {**heard, 'diagnostics': self._diagnostics}
+        """Return the record."""
+        return {'landmarks': self._landmarks, 'bytes': self._bytes}
 
 
 def arguments() -> Namespace:
-    """Return the command line's arguments."""
+    """Parse the command line."""
     parser = ArgumentParser()
     parser.add_argument('output', type=Path)
     parser.add_argument('--landmarks', nargs='+', metavar='TOPIC', required=True)
@@ -84,7 +74,7 @@ def arguments() -> Namespace:
 
 
 def main() -> None:
-    """Listen, then write what was heard."""
+    """Listen, then write the record."""
     options = arguments()
     signals = start_rclpy()
     listener = Listener(options.landmarks, options.markers)

@@ -1,4 +1,4 @@
-"""One setting, measured: cameras, nodes and a listener as processes, for some seconds."""
+"""One measurement of a setting: cameras, nodes and a subscriber as processes, for some seconds."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Any
 
 import cv2
 import numpy as np
-from dds.hosts import Hosts
-from dds.processes import Memory, Process, Processes
-from dds.settings import RATE_HZ, Setting
-from measuring.processes import SideError
+from ros_graph.hosts import Hosts
+from ros_graph.processes import Memory, Process, Processes
+from ros_graph.settings import RATE_HZ, Setting
+from systems.process import ProcessError
 
 HERE = Path(__file__).parent
 SETTLING_S = 2.0
-# What is still under way when the time is over.
+# For messages still in transit at the end.
 AFTER_S = 0.5
 START_S = 5.0
 JPEG_QUALITY = 95  # compressed_image_transport's default
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a session has found, times in ns since the epoch.
+class Session:
+    """Raw results of a measurement, times in ns since the epoch.
 
     Attributes:
-        window_ns: When it was measured.
+        window_ns: Start and end of the measured time.
         sent: Stamps of each camera's images.
-        heard: What the listener wrote down.
-        images: What `timed_node` wrote down, of all nodes together.
+        heard: Record of `listener`.
+        images: Records of `timed_node`, of all nodes.
         cpu_s: Processor time of all nodes together.
         memories: Of each node.
-        watched: What was watched, at the beginning and at the end.
+        watched: Results of `watch` at start and end.
     """
 
     window_ns: tuple[int, int]
@@ -47,8 +47,8 @@ class Found:
     watched: tuple[Any, Any]
 
 
-def written_clip(setting: Setting, folder: Path) -> Path:
-    """Write what the cameras show, once, and return the file or the folder of files."""
+def write_clip(setting: Setting, folder: Path) -> Path:
+    """Write the images of the cameras, once, and return the file or the folder of files."""
     raw = folder / f'{setting.size}.npy'
     if not raw.exists():
         setting.scene.write(folder).rename(raw)
@@ -65,25 +65,25 @@ def written_clip(setting: Setting, folder: Path) -> Path:
     return jpegs
 
 
-def measured_session(
+def measure_session(
     setting: Setting,
     folder: Path,
     seconds: float,
     hosts: Hosts,
     watch: Callable[[], Any] = lambda: None,
-) -> Found:
-    """Start everything, let it settle, and measure; raises SideError if something ends."""
-    clip = written_clip(setting, folder)
+) -> Session:
+    """Start everything, let it settle, and measure; raises ProcessError if a process ends."""
+    clip = write_clip(setting, folder)
     with Processes() as processes:
-        listener = started_listener(setting, folder, processes, hosts)
+        listener = start_listener(setting, folder, processes, hosts)
         nodes = [
             processes.start(
                 HERE / 'timed_node.py', folder / f'node{number}', *each, host=hosts.nodes
             )
             for number, each in enumerate(setting.node_arguments)
         ]
-        cameras = started_cameras(setting, clip, folder, processes, hosts)
-        for _ in setting.names:
+        cameras = start_cameras(setting, clip, folder, processes, hosts)
+        for _ in setting.camera_names:
             listener.line(needs=(*nodes, *cameras))
         time.sleep(SETTLING_S)
         start_ns, before_s, first = time.time_ns(), sum(node.cpu_s() for node in nodes), watch()
@@ -94,33 +94,35 @@ def measured_session(
         time.sleep(AFTER_S)
         memories = [node.memory_mib() for node in nodes]
         processes.stop(*cameras, *nodes, listener)
-    return Found(
+    return Session(
         (start_ns, end_ns),
-        {camera: written(folder / camera) for camera in setting.names},
-        written(folder / 'heard'),
-        [image for number in range(setting.nodes) for image in written(folder / f'node{number}')],
+        {camera: take_output(folder / camera) for camera in setting.camera_names},
+        take_output(folder / 'heard'),
+        [
+            image
+            for number in range(setting.nodes)
+            for image in take_output(folder / f'node{number}')
+        ],
         after_s - before_s,
         memories,
         (first, last),
     )
 
 
-def written(file: Path) -> Any:
-    """Read and remove what a process has written; raises SideError if it has not."""
+def take_output(file: Path) -> Any:
+    """Read and remove the output of a process; raises ProcessError if there is none."""
     try:
         content = json.loads(file.read_text())
     except FileNotFoundError as error:
-        raise SideError(f'{file.name} did not end when it was told to') from error
+        raise ProcessError(f'{file.name} did not end when interrupted') from error
     file.unlink()
     return content
 
 
-def started_listener(
-    setting: Setting, folder: Path, processes: Processes, hosts: Hosts
-) -> Process:
-    """Start the listener and wait until it listens."""
-    topics = [setting.output_topic(camera, 'landmarks') for camera in setting.names]
-    markers = [setting.output_topic(camera, 'markers') for camera in setting.names]
+def start_listener(setting: Setting, folder: Path, processes: Processes, hosts: Hosts) -> Process:
+    """Start the subscriber and wait until it is ready."""
+    topics = [setting.output_topic(camera, 'landmarks') for camera in setting.camera_names]
+    markers = [setting.output_topic(camera, 'markers') for camera in setting.camera_names]
     command = [HERE / 'listener.py', folder / 'heard', '--landmarks', *topics]
     command += ['--markers', *markers] if setting.markers else []
     listener = processes.start(*command, host=hosts.others)
@@ -128,40 +130,38 @@ def started_listener(
     return listener
 
 
-def started_cameras(
+def start_cameras(
     setting: Setting, clip: Path, folder: Path, processes: Processes, hosts: Hosts
 ) -> list[Process]:
-    """Start the cameras, each a part of a period after the one before."""
+    """Start the cameras, with phases spread over a period."""
     return [
         processes.start(
             HERE / 'camera.py', clip, setting.image_topic(camera), folder / camera,
             '--rate', RATE_HZ, '--phase', number / setting.cameras, host=hosts.others,
         )
-        for number, camera in enumerate(setting.names)
+        for number, camera in enumerate(setting.camera_names)
     ]  # fmt: skip
 
 
-def measured_starts(setting: Setting, folder: Path, times: int, hosts: Hosts) -> list[float]:
-    """Return how long fresh nodes take until their first landmarks arrive, s.
+def measure_starts(setting: Setting, folder: Path, times: int, hosts: Hosts) -> list[float]:
+    """Return the time from the start of a fresh node until its first landmarks arrive, s.
 
-    The camera and the listener run already; the node is its own program, without any clock.
+    Camera and subscriber run already; the node is the installed program, without clocks.
     """
-    clip = written_clip(setting, folder)
+    clip = write_clip(setting, folder)
     (arguments,) = setting.node_arguments
-    began_ns = []
+    started_ns = []
     with Processes() as processes:
-        listener = started_listener(setting, folder, processes, hosts)
-        cameras = started_cameras(setting, clip, folder, processes, hosts)
+        listener = start_listener(setting, folder, processes, hosts)
+        cameras = start_cameras(setting, clip, folder, processes, hosts)
         for _ in range(times):
             node = processes.start('-m', 'facemesh_ros.ros.node', *arguments, host=hosts.nodes)
-            began_ns.append(node.started_ns)
+            started_ns.append(node.started_ns)
             time.sleep(START_S)
             node.check()
             processes.stop(node)
         processes.stop(*cameras, listener)
-    heard = written(folder / 'heard')
+    heard = take_output(folder / 'heard')
     (messages,) = heard['landmarks'].values()
-    return [
-        (min(came_ns for _, came_ns, _, _, faces in messages if faces and came_ns > at) - at) / 1e9
-        for at in began_ns
-    ]
+    arrivals_ns = [arrived_ns for _, arrived_ns, _, _, faces in messages if faces]
+    return [(min(ns for ns in arrivals_ns if ns > at) - at) / 1e9 for at in started_ns]
