@@ -99,9 +99,7 @@ def measure(chosen: Namespace) -> Report:
         title = 'Cameras at once, from the moment an image is due to its landmarks, ms'
         tables = [
             Table('latency', '1280x720, host bytes to host landmarks, ms', LATENCY, one),
-            Table(
-                'faces', 'Faces of one image, ms', FACES, list(face_rows(models, chosen.samples))
-            ),
+            Table('faces', 'Faces of one image, ms', FACES, faces),
             Table('cameras', title, CAMERAS, cameras),
             Table(
                 'bound',

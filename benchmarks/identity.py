@@ -25,7 +25,6 @@ from common.baseline_tracker import BaselineTracker
 from common.command import data_folder, run_benchmark, scratch_folder, tell
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
-from common.tracker_cost import measure_tracker
 from identity_results import FacemeshTracker, TrackingRecord
 from identity_scenarios import all_scenes, load_assets
 from identity_scenes import Scene, render_scene
@@ -37,7 +36,6 @@ from facemesh_ros.types import Frame, PixelOrder
 
 MODELS, QUICK_MODELS = ('v2', 'attention'), ('v2',)
 QUICK_EVERY = 4
-FACES = (1, 4, 8)
 SCORER = Path(__file__).parent / 'systems' / 'identity_scores.py'
 LEGEND = (
     'switches: times that a person got another id; swaps: times that an id went to another '
@@ -50,10 +48,6 @@ COLUMNS = [
     *(('switches', '{num_switches:.0f}'), ('swaps', '{num_transfer:.0f}')),
     *(('extra ids', '{extra_ids:.0f}'), ('false ids', '{false_ids:.0f}')),
     *(('fragments', '{num_fragmentations:.0f}'), ('MOTA', '{mota:.3f}'), ('IDF1', '{idf1:.3f}')),
-]
-COST = [
-    *(('faces', '{faces}'), ('tracker', '{tracker_ms:.2f}')),
-    ('tracker and filter', '{with_filter_ms:.2f}'),
 ]
 Tracker = FacemeshTracker | BaselineTracker
 
@@ -79,8 +73,6 @@ def measure(chosen: Namespace) -> Report:
         families = dict.fromkeys(each.family for each in own)
         rows = [_total(name, [each for each in own if each.family == name]) for name in families]
         tables.append(Table('families', system, COLUMNS, [*rows, _total('all', own)]))
-    costs = [measure_tracker(faces) for faces in FACES]
-    tables.append(Table('costs', 'One image, ms, medians on one core', COST, costs))
     return Report(LEGEND, conditions(before), (), tables, {'rows': scores})
 
 

@@ -11,11 +11,10 @@ user make a user namespace. See docs/scaling.md.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,13 +40,7 @@ from ros_graph.hosts import (
 )
 from ros_graph.processes import Processes
 from ros_graph.rows import session_row
-from ros_graph.session import (
-    SETTLING_S,
-    measure_session,
-    start_cameras,
-    start_listener,
-    write_clip,
-)
+from ros_graph.session import SETTLING_S, measure_session, start_listener
 from ros_graph.settings import RATE_HZ, Setting, isolate_dds, versions
 from sample_pictures import load_pictures
 from systems.process import ProcessError
@@ -55,7 +48,6 @@ from systems.process import ProcessError
 SECONDS, QUICK_SECONDS = 8.0, 3.0
 SILENCE_S = 5.0
 JPEG_QUALITIES = (95, 80)
-FLEETS = (10, 100, 1000)
 QUICK = (Setting(1, 'VGA', 'compressed', max_faces=1), Setting(1, 'VGA', 'raw', max_faces=1))
 MODE = (
     f'A camera of {RATE_HZ:g} Hz and a subscriber in one network namespace, the node in another, '
@@ -68,11 +60,7 @@ TRANSFERS = [
     *(('dropped', '{dropped}'), ('lost', '{lost}')),
     *(('stamp to received, ms', '{received.median:.1f}'), ('p95', '{received.p95:.1f}')),
     *(('kB per image', '{there_kb:.1f}'), ('Mbit/s', '{mbit_per_s:.1f}')),
-    ('kB back per answer', '{back_kb:.1f}'),
-]
-FLEET = [
-    *(('what', '{what}'), ('1 camera', '{one:.1f}')),
-    *((f'{cameras} cameras', f'{{fleets[{cameras}]:.0f}}') for cameras in FLEETS),
+    *(('kB back per answer', '{back_kb:.1f}'), ('Mbit/s back', '{back_mbit_per_s:.1f}')),
 ]
 JPEGS = [
     *(('size', '{size}'), ('quality', '{quality}'), ('pictures', '{pictures}')),
@@ -137,7 +125,6 @@ def measure(chosen: Namespace) -> Report:
         folder = Path(scratch)
         tell('silence')
         silence_kb = measure_silence(two, folder) / 1e3
-        launched = launch_time(two, folder)
         for transport in dds_transports():
             for setting in QUICK if chosen.quick else settings():
                 name = f'{setting.name}, {transport.name}'
@@ -157,19 +144,14 @@ def measure(chosen: Namespace) -> Report:
         versions=versions(),
         **{
             'measured on cores': where,
-            'node by its launch file, first landmarks': launched,
             'net.core.rmem_max': Path('/proc/sys/net/core/rmem_max').read_text().strip(),
             'measured': f'{seconds:g} s of each setting',
+            'without a camera': f'{silence_kb:.1f} kB/s both ways',
         },
-    )
-    fleets = (
-        f'What the network carries, Mbit/s at {RATE_HZ:g} Hz, from the bytes above; '
-        f'a second without images costs {silence_kb:.1f} kB'
     )
     jpegs = 'JPEG size of the test pictures, scaled and cropped to the image size, kB'
     tables = [
         Table('rows', 'Images there, landmarks back', TRANSFERS, rows),
-        Table('fleets', fleets, FLEET, list(fleet_rows(rows))),
         Table('jpegs', jpegs, JPEGS, list(jpeg_rows())),
     ]
     return Report(MODE, about, left_out, tables)
@@ -186,21 +168,8 @@ def transfer_row(row: dict[str, Any], transport: str, there: float, back: float)
         'there_kb': there / row['sent'] / 1e3,
         'mbit_per_s': 8 * there / row['sent'] * RATE_HZ / 1e6,
         'back_kb': back / answered / 1e3,
+        'back_mbit_per_s': 8 * back / answered * RATE_HZ / 1e6,
     }
-
-
-def fleet_rows(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield what many cameras put on the wire, from `transfer_row`s without losses."""
-    measured: dict[str, float] = {}
-    for row in rows:
-        if not row['lost']:
-            images = f'images, {row["setting"]["size"]} {row["setting"]["transport"]}'
-            measured.setdefault(images, row['there_kb'])
-        back = 'landmarks and markers' if row['markers'] else 'landmarks'
-        measured.setdefault(f'{back} of one face', row['back_kb'])
-    for what, image_kb in measured.items():
-        one = 8 * image_kb * RATE_HZ / 1e3
-        yield {'what': what, 'one': one, 'fleets': {each: one * each for each in FLEETS}}
 
 
 def jpeg_rows() -> Iterator[dict[str, Any]]:
@@ -224,28 +193,6 @@ def _covering(rgb: np.ndarray, image_wh: tuple[int, int]) -> np.ndarray:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     scaled = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=method)
     return scaled[: image_wh[1], : image_wh[0], ::-1]
-
-
-def launch_time(two: TwoHosts, folder: Path) -> str:
-    """Start the launch file on the nodes' host; returns after what time landmarks came back."""
-    program = shutil.which('ros2')
-    if not program:
-        return 'not tried, as there is no ros2'
-    setting = Setting(1, 'VGA', 'compressed')
-    (camera,) = setting.camera_names
-    launch = f'launch facemesh_ros facemesh.launch.py namespace:={camera}'.split()
-    with Processes() as processes:
-        listener = start_listener(setting, folder, processes, two.hosts)
-        clip = write_clip(setting, folder)
-        cameras = start_cameras(setting, clip, folder, processes, two.hosts)
-        node = processes.start_program(
-            program, *launch, 'image_transport:=compressed', host=two.hosts.nodes
-        )
-        listener.line()
-        lasted_s = (time.time_ns() - node.started_ns) / 1e9
-        node.check()
-        processes.stop(*cameras, node, listener)
-    return f'after {lasted_s:.1f} s'
 
 
 def measure_silence(two: TwoHosts, folder: Path) -> float:

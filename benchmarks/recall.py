@@ -15,8 +15,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
@@ -47,22 +47,14 @@ from composed_pictures import SIZES_PX, backgrounds, compose_picture
 from ground_truth import RULE, compare_boxes
 from perturbations import PERTURBATIONS, Perturbation
 from sample_pictures import Picture, load_pictures, rotate_picture
-from systems.detectors import DetectingSystem, detecting_systems
-from systems.process import SystemProcess
+from systems.detectors import detecting_systems
+from systems.process import System, SystemProcess
 
 SIZE_NOTE = 'Sizes are px from brows to chin; a face with its hair is about twice as high.'
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Attributes:
-        composed: Composed pictures of each size.
-        quarters: Numbers of right angles by which pictures are rotated.
-        stream_images: Images of each stream, which shows one picture again and again.
-        perturbations: In which ROI refinement is measured.
-    """
+class Effort(NamedTuple):
+    """Composed pictures of each size, rotations in right angles, images of a stream, and so on."""
 
     composed: int
     quarters: tuple[int, ...]
@@ -86,7 +78,7 @@ def measure(chosen: Namespace) -> Report:
     if not folder:
         left_out.append(f'all pictures but those of scikit-image: set ${DATA_VARIABLE}')
     with scratch_folder() as scratch, ExitStack() as stack:
-        processes = {one: stack.enter_context(SystemProcess(one.system)) for one in systems}
+        processes = {one: stack.enter_context(SystemProcess(one)) for one in systems}
         versions = {one.name: process.versions for one, process in processes.items()}
         found = list(results(processes, pictures, effort, Path(scratch)))
     tables = [*recall_tables(found), *stream_tables(found)]
@@ -106,7 +98,7 @@ def measure(chosen: Namespace) -> Report:
 
 
 def results(
-    processes: Mapping[DetectingSystem, SystemProcess],
+    processes: Mapping[System, SystemProcess],
     pictures: Sequence[Picture],
     effort: Effort,
     folder: Path,
@@ -117,17 +109,17 @@ def results(
     for group, picture in groups(pictures, effort):
         tell(f'{group}: {picture.name}')
         for system, process in processes.items():
-            if not system.stream:
+            if '--stream' not in system.command:
                 yield picture_result(process, group, picture, folder)
             elif _is_streamed(group, system):
                 yield picture_result(process, group, picture, folder, effort.stream_images)
 
 
-def _is_streamed(group: str, system: DetectingSystem) -> bool:
+def _is_streamed(group: str, system: System) -> bool:
     """Whether a system that tracks faces is shown a kind of picture."""
-    if system.default:
+    if 'by default' in system.name:
         return group == UNCHANGED
-    return group.startswith(COMPOSED) and (system.rotations or group == COMPOSED)
+    return group == COMPOSED or (group.startswith(COMPOSED) and 'all rotations' in system.name)
 
 
 def groups(pictures: Sequence[Picture], effort: Effort) -> Iterator[tuple[str, Picture]]:

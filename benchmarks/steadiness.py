@@ -18,15 +18,16 @@ from statistics import fmean
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 import numpy as np
 from common.command import BUNDLE, data_folder, run_benchmark, scratch_folder, tell
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
-from face_motion.motions import MOTIONS
-from face_motion.scores import Score, clip_score, score
-from face_motion.sequences import (
+from face_motions import MOTIONS
+from filter_quality.scores import Score, clip_score, score
+from filter_quality.sequences import (
     RATE_HZ,
     MotionSequence,
     clips,
@@ -34,7 +35,7 @@ from face_motion.sequences import (
     portrait_of,
     sequence_of,
 )
-from face_motion.tracked_face import SingleFaceTracker, cost_ms, filtered
+from filter_quality.tracked_face import SingleFaceTracker, cost_ms, filtered
 from systems.process import SystemProcess
 from systems.selection import UnavailableError, mediapipe_tasks, peer_system
 from workspace.layout import SetupError

@@ -49,19 +49,16 @@ def run_benchmark(
     plot: str = '',
     options: Options | None = None,
 ) -> int:
-    """Measure with the options of the command line, print the report, and write it where asked.
+    """Measure with the command line's options, print and write the report, return the status.
 
     Args:
         doc: The benchmark's docstring; its first line is the description.
         measure: Takes the parsed options.
         quick: What --quick leaves out.
-        section: Section of `page` that --docs replaces; empty for none.
+        section: Section of `page` that --docs replaces, with `plot` as docs/<section>.svg.
         page: See `section`.
-        plot: Name of the plot that --plot draws, and --docs as docs/<section>.svg; empty for none.
+        plot: Name of the plot that --plot draws.
         options: Further options, as keyword arguments of `add_argument`.
-
-    Returns:
-        The exit status.
     """
     parser = ArgumentParser(description=(doc or '').partition('\n')[0])
     parser.add_argument('--quick', action='store_true', help=quick)

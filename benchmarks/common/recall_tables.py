@@ -53,15 +53,8 @@ REFINEMENT = [
 class PictureResult:
     """What a system found in a picture, once or in each image of a stream.
 
-    Attributes:
-        system: Its name.
-        group: Kind of picture.
-        picture: Its name.
-        sizes_px: Of each true face.
-        optional: Of each true face.
-        images: Results compared with the truth.
-        wall_ms: Time of each image.
-        cpu_ms: Processor time of each image, all threads together.
+    `group` is the kind of picture; `sizes_px` and `optional` are of each true face, `images`,
+    `wall_ms` and `cpu_ms` (all threads together) of each image.
     """
 
     system: str

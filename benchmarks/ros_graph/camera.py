@@ -11,8 +11,10 @@ import signal
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import rclpy
@@ -28,29 +30,13 @@ Message = Image | CompressedImage
 BEST_EFFORT = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 
 
-class Shutdown:
-    """Requested by SIGINT or SIGTERM."""
-
-    def __init__(self) -> None:
-        self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._request)
-
-    def _request(self, *_: object) -> None:
-        self.requested = True
-
-
 def messages(clip: Path) -> tuple[type, list[Callable[[], Message]]]:
     """Return the message type, and a factory of each message."""
     if clip.is_dir():
-        jpegs = [file.read_bytes() for file in sorted(clip.glob('*.jpg'))]
-        return CompressedImage, [lambda jpeg=jpeg: _compressed(jpeg) for jpeg in jpegs]
-    images = np.load(clip, mmap_mode='r')
-    return Image, [lambda rgb=rgb: _raw(rgb) for rgb in images]
-
-
-def _compressed(jpeg: bytes) -> CompressedImage:
-    return CompressedImage(format='rgb8; jpeg compressed bgr8', data=jpeg)
+        make = partial(CompressedImage, format='rgb8; jpeg compressed bgr8')
+        files = sorted(clip.glob('*.jpg'))
+        return CompressedImage, [partial(make, data=file.read_bytes()) for file in files]
+    return Image, [partial(_raw, rgb) for rgb in np.load(clip, mmap_mode='r')]
 
 
 def _raw(rgb: np.ndarray) -> Image:
@@ -59,7 +45,7 @@ def _raw(rgb: np.ndarray) -> Image:
     return msg
 
 
-def publish(options: Namespace, shutdown: Shutdown) -> list[int]:
+def publish(options: Namespace, shutdown: Event) -> list[int]:
     """Publish until the shutdown; returns the stamps."""
     kind, factories = messages(options.clip)
     node = rclpy.create_node('camera')
@@ -72,13 +58,13 @@ def publish(options: Namespace, shutdown: Shutdown) -> list[int]:
         time.sleep(max(0.0, due_s - time.perf_counter()))
         # A late camera does not catch up.
         due_s = max(due_s + period_s, time.perf_counter())
-        if shutdown.requested:
-            return stamps
+        if shutdown.is_set():
+            break
         stamps.append(time.time_ns())
         seconds, nanoseconds = divmod(stamps[-1], 10**9)
         msg.header = Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id='camera')
         publisher.publish(msg)
-    raise AssertionError('a clip has images')
+    return stamps
 
 
 def arguments() -> Namespace:
@@ -94,10 +80,11 @@ def arguments() -> Namespace:
 
 def main() -> None:
     """Publish, then write the stamps."""
-    options = arguments()
+    options, shutdown = arguments(), Event()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    stamps = publish(options, Shutdown())
-    options.output.write_text(json.dumps(stamps))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: shutdown.set())
+    options.output.write_text(json.dumps(publish(options, shutdown)))
     rclpy.shutdown()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from ros_graph.hosts import Hosts
-from ros_graph.processes import Memory, Process, Processes
+from ros_graph.processes import Memory, Processes, RosProcess
 from ros_graph.settings import RATE_HZ, Setting
 from systems.process import ProcessError
 
@@ -119,7 +119,9 @@ def take_output(file: Path) -> Any:
     return content
 
 
-def start_listener(setting: Setting, folder: Path, processes: Processes, hosts: Hosts) -> Process:
+def start_listener(
+    setting: Setting, folder: Path, processes: Processes, hosts: Hosts
+) -> RosProcess:
     """Start the subscriber and wait until it is ready."""
     topics = [setting.output_topic(camera, 'landmarks') for camera in setting.camera_names]
     markers = [setting.output_topic(camera, 'markers') for camera in setting.camera_names]
@@ -132,7 +134,7 @@ def start_listener(setting: Setting, folder: Path, processes: Processes, hosts: 
 
 def start_cameras(
     setting: Setting, clip: Path, folder: Path, processes: Processes, hosts: Hosts
-) -> list[Process]:
+) -> list[RosProcess]:
     """Start the cameras, with phases spread over a period."""
     return [
         processes.start(

@@ -25,10 +25,10 @@ from facemesh_ros.ros.input.worker import NewestFirstWorker
 
 
 class Clock:
-    """Time that a thread has spent in some work, ms."""
+    """Time that a thread has spent in some work, ms: wall time and processor time."""
 
     def __init__(self) -> None:
-        self.wall_ms = self.cpu_ms = 0.0
+        self.ms = [0.0, 0.0]
 
     def time(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do the work and add the time that it takes."""
@@ -36,18 +36,14 @@ class Clock:
         try:
             return work(*arguments)
         finally:
-            self.wall_ms += (time.perf_counter_ns() - wall_ns) / 1e6
-            self.cpu_ms += (time.thread_time_ns() - cpu_ns) / 1e6
+            self.ms[0] += (time.perf_counter_ns() - wall_ns) / 1e6
+            self.ms[1] += (time.thread_time_ns() - cpu_ns) / 1e6
 
 
 class ImageTimes(threading.local):
     """Times of the image that a thread is processing."""
 
     def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Start the next image."""
         self.image, self.inference = Clock(), Clock()
         self.stages_ms: dict[str, float] = defaultdict(float)
 
@@ -56,58 +52,38 @@ TIMES = ImageTimes()
 DONE: list[dict[str, Any]] = []
 
 
-def time_inference() -> None:
-    """Put a clock around all model runs."""
-    run = ModelSession.run
-    ModelSession.run = lambda *arguments: TIMES.inference.time(run, *arguments)  # type: ignore[method-assign]
-
-
-def time_stages() -> None:
-    """Put a clock around all stages that leaves out inference."""
-    original = StageTimes.stage
+def add_clocks() -> None:
+    """Put clocks around model runs, around stages without their model runs, and around images."""
+    run, original, start = ModelSession.run, StageTimes.stage, NewestFirstWorker.__init__
 
     @contextmanager
     def stage(times: StageTimes, name: str) -> Iterator[None]:
-        started_ns, inference_ms = time.perf_counter_ns(), TIMES.inference.wall_ms
+        started_ns, inference_ms = time.perf_counter_ns(), TIMES.inference.ms[0]
         with original(times, name):
             yield
         lasted_ms = (time.perf_counter_ns() - started_ns) / 1e6
-        TIMES.stages_ms[name] += lasted_ms - (TIMES.inference.wall_ms - inference_ms)
-
-    StageTimes.stage = stage  # type: ignore[method-assign]
-
-
-def time_images() -> None:
-    """Put a clock around the work of the inference threads."""
-    start = NewestFirstWorker.__init__
+        TIMES.stages_ms[name] += lasted_ms - (TIMES.inference.ms[0] - inference_ms)
 
     def timed_start(worker: Any, queue: Any, work: Callable[[Any], None], *others: Any) -> None:
         start(worker, queue, lambda item: process_timed(work, item), *others)
 
+    ModelSession.run = lambda *arguments: TIMES.inference.time(run, *arguments)  # type: ignore[method-assign]
+    StageTimes.stage = stage  # type: ignore[method-assign]
     NewestFirstWorker.__init__ = timed_start  # type: ignore[method-assign]
 
 
 def process_timed(work: Callable[[Any], None], item: Any) -> None:
     """Process an image and keep its times."""
-    TIMES.begin()
+    TIMES.__init__()  # type: ignore[misc]
     TIMES.image.time(work, item)
-    image, inference = TIMES.image, TIMES.inference
-    DONE.append(
-        {
-            'ns': time.time_ns(),
-            'image': (image.wall_ms, image.cpu_ms),
-            'inference': (inference.wall_ms, inference.cpu_ms),
-            'stages': TIMES.stages_ms,
-        }
-    )
+    times = {'image': TIMES.image.ms, 'inference': TIMES.inference.ms, 'stages': TIMES.stages_ms}
+    DONE.append({'ns': time.time_ns(), **times})
 
 
 def main() -> int:
     """Run the node."""
     output = Path(sys.argv.pop(1))
-    time_inference()
-    time_stages()
-    time_images()
+    add_clocks()
     try:
         return node.main()
     finally:

@@ -1,9 +1,11 @@
-"""Systems that find faces: this package with several settings, and MediaPipe's detectors."""
+"""Systems that find faces: this package with several settings, and MediaPipe's detectors.
+
+Ours have room for `MAX_FACES`, and `by default` for as many as the default of `max_faces`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,31 +25,9 @@ from facemesh_ros.settings.pipeline import SensorSettings
 MAX_FACES = 64
 
 
-@dataclass(frozen=True)
-class DetectingSystem:
-    """A system that finds faces.
-
-    Attributes:
-        system: How to start it.
-        stream: Whether it takes the images of a stream; else each by itself.
-        rotations: Whether it finds faces in all orientations.
-        default: Whether `max_faces` is the default; else `MAX_FACES`.
-    """
-
-    system: System
-    stream: bool = False
-    rotations: bool = False
-    default: bool = False
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return self.system.name
-
-
-def detecting_systems(bundle: Path | None) -> tuple[list[DetectingSystem], list[str]]:
+def detecting_systems(bundle: Path | None) -> tuple[list[System], list[str]]:
     """Return the systems that can run here, and a line with the way out for each other one."""
-    found: list[DetectingSystem] = []
+    found: list[System] = []
     left_out = []
     for title, systems in (
         ('MediaPipe 0.10.21', _legacy),
@@ -61,19 +41,19 @@ def detecting_systems(bundle: Path | None) -> tuple[list[DetectingSystem], list[
     return found, left_out
 
 
-def _legacy() -> Iterator[DetectingSystem]:
+def _legacy() -> Iterator[System]:
     for graph in ('short_range', 'full_range'):
         name, command = mediapipe_legacy(graph)
-        yield DetectingSystem(peer_system(f'{name}, {graph.replace("_", " ")}', command))
+        yield peer_system(f'{name}, {graph.replace("_", " ")}', command)
 
 
-def _tasks(bundle: Path | None) -> Iterator[DetectingSystem]:
+def _tasks(bundle: Path | None) -> Iterator[System]:
     name, command = mediapipe_tasks(bundle)
     command += ['--max-faces', str(MAX_FACES)]
-    yield DetectingSystem(peer_system(f'{name}, FaceLandmarker', command))
+    yield peer_system(f'{name}, FaceLandmarker', command)
 
 
-def _ours() -> Iterator[DetectingSystem]:
+def _ours() -> Iterator[System]:
     require_models('short_range', 'full_range', 'v2', 'attention')
     yield _own('short_range')
     yield _own('full_range')
@@ -93,7 +73,7 @@ def _own(
     model: str = 'v2',
     stream: bool = False,
     default: bool = False,
-) -> DetectingSystem:
+) -> System:
     name = f'facemesh_ros, {"by default" if default else detector}'
     name += f', {model}' * (model != 'v2')
     name += ', all rotations' * (rotations == 'all')
@@ -101,5 +81,4 @@ def _own(
     max_faces = SensorSettings().max_faces if default else MAX_FACES
     options = ['--refine', '--detector', detector, '--rotations', rotations]
     options += ['--stream'] * stream
-    system = facemesh_system(model, max_faces, *options, name=name)
-    return DetectingSystem(system, stream, rotations == 'all', default)
+    return facemesh_system(model, max_faces, *options, name=name)

@@ -57,14 +57,9 @@ class Candidates:
     """
 
     def __init__(self, models: Sequence[str], bundle: Path | None) -> None:
-        """Check the models and make the environments of their peers.
+        """Check landmark models and make the environments of their peers.
 
-        Args:
-            models: Names of landmark models.
-            bundle: See `official_bundle`.
-
-        Raises:
-            MeasurementError: If none of the models is installed.
+        `bundle` as for `official_bundle`; raises MeasurementError if no model is installed.
         """
         self.models: list[str] = []
         self.left_out: list[str] = []
@@ -89,15 +84,7 @@ class Candidates:
         *options: str,
         ours: Sequence[System],
     ) -> Comparison:
-        """Return our systems beside the peer of a model.
-
-        Args:
-            model: Landmark model.
-            setting: See `Comparison`.
-            max_faces: Of the peer.
-            *options: Further arguments of the peer's program.
-            ours: See `Comparison`.
-        """
+        """Return our systems beside a model's peer; `options` are arguments of its program."""
         peer = None
         if model in self._peers:
             name, command = self._peers[model]
@@ -139,10 +126,7 @@ def require_models(*names: str) -> None:
 
 
 def official_bundle(chosen: Path | None) -> Path:
-    """Return MediaPipe's official bundle.
-
-    Args:
-        chosen: The file; None to search the sources of models.
+    """Return MediaPipe's bundle: `chosen`, or one among the sources of models.
 
     Raises:
         UnavailableError: If there is none, or `chosen` is another file.

@@ -7,7 +7,7 @@ import json
 import pytest
 from common.report import Report, write_section
 from common.timings import spread
-from network import DdsTransport, fleet_rows, transfer_row
+from network import DdsTransport, transfer_row
 from ros_graph.goals import goal_table
 from ros_graph.hosts import Host, Hosts
 from ros_graph.processes import Memory
@@ -85,18 +85,13 @@ def test_the_report_shows_every_row_and_the_goals():
     assert report['rows'][1]['setting']['markers'] is True
 
 
-def test_fleets_are_calculated_from_images_that_arrived():
-    row = {
-        'setting': {'size': 'VGA', 'transport': 'raw', 'markers': False},
-        'dropped': 0,
-        'received': spread([10.0]),
-        'sent': 10,
-    }
-    lossy = transfer_row({**row, 'lost': 9}, 'one', 5e6, 7e3)
-    whole = transfer_row({**row, 'lost': 0}, 'other', 1e7, 7e3)
-    images, landmarks = sorted(fleet_rows([lossy, whole]), key=lambda row: row['what'])
-    assert images['fleets'] == {n: pytest.approx(8 * RATE_HZ * n) for n in (10, 100, 1000)}
-    assert landmarks['fleets'][10] == pytest.approx(8 * RATE_HZ * 10 * 7e-3)
+def test_bytes_on_the_wire_are_per_image_and_per_answer():
+    setting = {'size': 'VGA', 'transport': 'raw', 'markers': False}
+    row = {'setting': setting, 'received': spread([10.0]), 'sent': 10, 'dropped': 0, 'lost': 9}
+    found = transfer_row(row, 'one', 1e7, 7e3)
+    assert (found['there_kb'], found['back_kb']) == (1000, 7)
+    assert found['mbit_per_s'] == pytest.approx(8 * RATE_HZ)
+    assert found['back_mbit_per_s'] == pytest.approx(8 * RATE_HZ * 7e-3)
 
 
 def test_only_the_chosen_hosts_get_the_dds_configuration():

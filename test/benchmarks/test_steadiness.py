@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip('scipy')
 
-from face_motion.motions import MOTIONS, Pose
-from face_motion.rendering import EYE_DISTANCE_PX, Portrait
-from face_motion.scores import clip_score, score
-from face_motion.sequences import MotionSequence
-from face_motion.warps import Expression, FaceWarp
+from face_motions import MOTIONS, Pose
+from face_warps import Expression, FaceWarp
+from filter_quality.scores import clip_score, score
+from filter_quality.sequences import MotionSequence
+from rendered_faces import EYE_DISTANCE_PX, Portrait
 
 from facemesh_ros.geometry.canonical_face import load_topology
 

@@ -7,8 +7,8 @@ from functools import cache
 
 import cv2
 import numpy as np
-from face_motion.motions import Pose
-from face_motion.warps import Expression, FaceWarp
+from face_motions import Pose
+from face_warps import Expression, FaceWarp
 
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.types import Float32, Float64, UInt8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from face_motion.motions import BLINK_EVERY_S, BLINK_S
-from face_motion.sequences import MotionSequence, with_model_bias
-from face_motion.warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
+from face_motions import BLINK_EVERY_S, BLINK_S
+from face_warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
+from filter_quality.sequences import MotionSequence, with_model_bias
 from scipy.signal import butter, sosfiltfilt
 
 from facemesh_ros.types import Float32, Float64

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from face_motion.warps import Expression
+from face_warps import Expression
 
 BLINK_S = 0.1
 BLINK_EVERY_S = 1.37

@@ -105,7 +105,7 @@ class FaceWarp:
         return np.stack([depth, near], -1).reshape(len(ys), len(xs), 2).astype(np.float32)
 
     def _rotation(self, xy: Float64, expression: Expression) -> Float64:
-        """Displacement of points by a rotation about the centre of the face; parallel projection."""
+        """Displacement by a rotation about the centre of the face; parallel projection."""
         yaw, pitch = expression.yaw_rad, expression.pitch_rad
         if not (yaw or pitch):
             return np.zeros_like(xy)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from face_motion.motions import Motion, Pose
-from face_motion.rendering import Portrait, with_camera_noise
-from face_motion.tracked_face import SingleFaceTracker
-from face_motion.warps import FaceWarp
+from face_motions import Motion, Pose
+from face_warps import FaceWarp
+from filter_quality.tracked_face import SingleFaceTracker
+from rendered_faces import Portrait, with_camera_noise
 
 from facemesh_ros.io import image_from_file, pictures_from_file, rate_of_file
 from facemesh_ros.types import Float32, Float64, UInt8
