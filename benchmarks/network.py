@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 from common.command import data_folder, run_benchmark, scratch_folder, tell
 from common.machine import conditions, cores_in_use
-from common.report import BENCHMARKS_PAGE, Report, Table
+from common.report import TABLES_PAGE, Report, Table
 from common.scenes import SIZES
 from ros_graph.hosts import (
     PROFILES,
@@ -223,7 +223,7 @@ def main() -> int:
         measure,
         quick='two settings in half a minute',
         section='network',
-        page=BENCHMARKS_PAGE.with_name('scaling.md'),
+        page=TABLES_PAGE.with_name('scaling.md'),
     )
 
 

@@ -6,7 +6,7 @@ down affects all of them. No system tracks faces; all use the short-range detect
 landmark model once per face.
 
     ./run bench pipeline --json FILE
-    ./run bench pipeline --docs    # updates docs/benchmarks.md
+    ./run bench pipeline --docs    # updates docs/benchmarks_tables.md
 """
 
 from __future__ import annotations

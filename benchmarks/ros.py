@@ -5,7 +5,7 @@ records. The nodes have one core for themselves, all others share another; on a 
 nothing else should run on these two. Several cameras have one node each, or one for all.
 
     ./run bench ros --json FILE
-    ./run bench ros --docs       # updates docs/benchmarks_ros.md and its plot
+    ./run bench ros --docs       # updates docs/benchmarks_tables.md and the plot
 """
 
 from __future__ import annotations

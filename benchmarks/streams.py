@@ -5,7 +5,7 @@ MediaPipe's number of threads cannot be limited. Systems take turns, so that a m
 down affects all of them.
 
     ./run bench streams --json FILE
-    ./run bench streams --docs    # updates docs/benchmarks_streams.md and the plot
+    ./run bench streams --docs    # updates docs/benchmarks_tables.md and the plot
 """
 
 from __future__ import annotations

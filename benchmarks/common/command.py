@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common.report import BENCHMARKS_PAGE, Report, write_section
+from common.report import TABLES_PAGE, Report, write_section
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
@@ -45,7 +45,7 @@ def run_benchmark(
     *,
     quick: str,
     section: str = '',
-    page: Path = BENCHMARKS_PAGE,
+    page: Path = TABLES_PAGE,
     plot: str = '',
     options: Options | None = None,
 ) -> int:

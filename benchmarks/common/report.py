@@ -20,7 +20,7 @@ from common.machine import ROOT
 
 Column = tuple[str, str]
 Row = Mapping[str, Any]
-BENCHMARKS_PAGE = ROOT / 'docs' / 'benchmarks.md'
+TABLES_PAGE = ROOT / 'docs' / 'benchmarks_tables.md'
 
 
 @dataclass(frozen=True)
