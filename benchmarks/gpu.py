@@ -32,8 +32,9 @@ from gpu_measurements.models import IMAGE_WH, WarmModels, load_warm
 from systems.process import ProcessError, SystemProcess
 from systems.selection import Candidates
 
-from facemesh_ros.assembly.face_sensor import chosen_landmark_model
-from facemesh_ros.catalog.model_specs import LANDMARK_SPECS
+from facemesh_ros.assembly.models import select_landmark_model
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.hardware import nvidia_driver
 from facemesh_ros.inference.providers import ProviderChoice
@@ -63,7 +64,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     '--provider': {'choices': ('cuda', 'cpu'), 'default': 'cuda'},
     '--device-id': {'type': int, 'default': 0},
     '--precision': {'choices': ('fp32', 'fp16'), 'default': 'fp32'},
-    '--model': {'choices': ('auto', *LANDMARK_SPECS), 'default': 'auto'},
+    '--model': {'choices': ('auto', *names_of(Kind.LANDMARKS)), 'default': 'auto'},
     '--samples': {'type': int, 'default': 300, 'help': 'of each latency (default 300)'},
     '--faces': {'type': int, 'default': 64, 'help': 'most in one image (default 64)'},
     '--cameras': {'type': int, 'default': 32, 'help': 'simulated (default 32)'},
@@ -79,7 +80,7 @@ def measure(chosen: Namespace) -> Report:
         chosen.samples, chosen.seconds, chosen.minutes = 50, 3.0, 0.1
     cv2.setNumThreads(1)
     store = ModelStore()
-    chosen.model = chosen_landmark_model(chosen.model, store)
+    chosen.model = select_landmark_model(chosen.model, store)
     choice = ProviderChoice(
         chosen.provider, device_id=chosen.device_id, precision=chosen.precision
     )
@@ -143,7 +144,7 @@ def peer_rows(model: str, samples: int) -> tuple[list[dict[str, Any]], list[str]
 
 def facts(models: WarmModels, choice: ProviderChoice) -> dict[str, Any]:
     """Return device, driver, versions and placement."""
-    sessions = models.device.networks
+    sessions = models.device.sessions
     return {
         'device': _device(choice),
         'driver': nvidia_driver() or 'none',

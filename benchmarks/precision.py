@@ -28,8 +28,8 @@ from model_differences import MIN_SCORE, detector_differences, landmark_differen
 from sample_pictures import load_pictures
 
 from facemesh_ros.attributes.blendshapes import Blendshapes
-from facemesh_ros.catalog.model_specs import DETECTOR_SPECS, LANDMARK_SPECS, landmark_spec
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import landmark_spec, names_of
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
@@ -55,13 +55,17 @@ def measure(chosen: Namespace) -> Report:
     frames = [Frame(picture.rgb, PixelOrder.RGB) for picture in pictures]
     if chosen.quick:
         frames = frames[:5]
-    rows = [row for name in DETECTOR_SPECS for row in _detector_rows(frames, name, single, half)]
+    rows = [
+        row
+        for name in names_of(Kind.DETECTOR)
+        for row in _detector_rows(frames, name, single, half)
+    ]
     square, finder = landmark_spec(MODEL).square_roi, detector(DETECTOR, single(DETECTOR))
     crops = [
         (frame, rois_from_detections(finder.detect(frame, MIN_SCORE), square=square))
         for frame in frames
     ]
-    for name in LANDMARK_SPECS:
+    for name in names_of(Kind.LANDMARKS):
         rows += _landmark_rows(crops, name, single, half)
     about = conditions(
         before,

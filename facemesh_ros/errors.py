@@ -29,3 +29,7 @@ class SourceError(ModelError):
 
 class ConversionError(ModelError):
     """A TFLite file cannot be converted to ONNX."""
+
+
+class LoadingCancelledError(FacemeshError):
+    """The loading of models was broken off, as the process is to end."""

@@ -1,34 +1,33 @@
-"""Time of a stream: intervals between the stamps of its images."""
+"""Time of an image stream: intervals between stamps, and where a new stream begins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What an image without a stamp is taken to come after its predecessor.
+# Interval assumed for images without stamps.
 NOMINAL_INTERVAL_S = 1 / 30
-# Set back by less, a clock has been corrected or images have overtaken each other; set back by
-# more, another recording begins.
+# Stamps that go back by less are out of order or a corrected clock; by more, a new recording.
 RESTART_S = 1.0
-# After a pause of so many usual periods of the stream nothing is where it was; a second is no
-# pause, and after the longest nobody can tell who is still there.
+# After a pause of this many usual periods all tracks are stale. A second is never a pause; beyond
+# the longest no track can be continued however slow the camera is.
 PAUSE_PERIODS, SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 1.0, 20.0
-# How much the latest period counts in the usual one.
+# Weight of the latest period in the running mean.
 PERIOD_WEIGHT = 0.25
-# A clock that has not moved on for so many images has stopped.
+# After so many images without progress the camera's clock has stopped.
 STOPPED_IMAGES = 30
 NS_PER_S = 10**9
+NOMINAL_INTERVAL_NS = round(NOMINAL_INTERVAL_S * NS_PER_S)
 
 
 @dataclass(slots=True)
 class StampFaults:
-    """What was wrong with the stamps of a stream, counted since it was made.
+    """Faults of the stamps of a stream, counted since it was made.
 
     Attributes:
-        late: Images that were stamped before one that came earlier, by less than a second.
+        late: Images stamped before an earlier one, by less than a second.
         unstamped: Images whose stamp is zero.
         set_back: Times that stamps went back by a second or more.
-        far_apart: Times that a second image in a row came after too long a pause for anybody to be
-            followed.
+        far_apart: Times that the second image of a stream came too late for tracks to go on.
     """
 
     late: int = 0
@@ -38,14 +37,14 @@ class StampFaults:
 
 
 class FrameClock:
-    """Turns stamps into intervals and tells where a stream starts anew.
+    """Turns stamps into intervals and detects where a new stream begins.
 
-    Its own clock never goes back while the stream goes on.
+    Its time never goes back within a stream.
 
     Attributes:
-        faults: Of all stamps so far, resets or not.
-        now_ns: When the last image was taken: its stamp where that is newer than all before, else
-            the time that the stream had reached.
+        faults: Of all stamps so far, across resets.
+        now_ns: Time of the last image: its stamp if that is the newest so far, else the time that
+            the stream had reached.
     """
 
     def __init__(self) -> None:
@@ -53,30 +52,30 @@ class FrameClock:
         self.reset()
 
     def reset(self) -> None:
-        """Let the next image be the first."""
+        """Take the next image as the first of a stream."""
         self._begin(None)
 
     def step(self, stamp_ns: int) -> float | None:
         """Take the stamp of the next image.
 
-        An image from before the last one, by less than a second, belongs to the same time; so does
-        one without a stamp among others that have one. Where stamps stand still for long, or none
-        has one, images are taken to come 1/30 s apart.
+        An image stamped less than a second before the newest one counts as simultaneous with it;
+        so does an unstamped one in a stamped stream. Where stamps stand still for long, or none is
+        set, images count as 1/30 s apart.
 
         Args:
-            stamp_ns: When it was taken, ns; 0 where nobody knows.
+            stamp_ns: When the image was taken, ns; 0 if unknown.
 
         Returns:
-            Seconds since the last image; None if the stream starts anew: at the first image, when
-            time goes back by a second or more, and after a pause of more than a second and four
-            times the usual period of the stream.
+            Seconds since the last image; None where a stream begins: at the first image, when
+            stamps go back by a second or more, and after a pause of more than a second and more
+            than four usual periods.
         """
         newest_ns = self._newest_ns
         self.faults.unstamped += stamp_ns == 0
         if newest_ns is None:
             return self._begin(stamp_ns)
         if stamp_ns > newest_ns:
-            return self._go_on(stamp_ns, newest_ns)
+            return self._advance(stamp_ns, newest_ns)
         if stamp_ns == 0:
             return self._stand_still()
         if stamp_ns - newest_ns <= -RESTART_S * NS_PER_S:
@@ -87,34 +86,29 @@ class FrameClock:
 
     def _begin(self, stamp_ns: int | None) -> float | None:
         self._newest_ns, self.now_ns = stamp_ns, stamp_ns or 0
-        self._guessed_ns = self._still = 0
+        self._guessed_ns = self._still_images = 0
         self._period_s: float | None = None
         return None
 
-    def _go_on(self, stamp_ns: int, newest_ns: int) -> float | None:
+    def _advance(self, stamp_ns: int, newest_ns: int) -> float | None:
         interval_ns = max(0, stamp_ns - newest_ns - self._guessed_ns)
         interval_s = interval_ns / NS_PER_S
-        if interval_s > self._longest_s:
-            self.faults.far_apart += self._period_s is None
+        period_s, longest_s = self._period_s, LONGEST_PAUSE_S
+        if period_s is not None:
+            longest_s = min(max(PAUSE_PERIODS * period_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+        if interval_s > longest_s:
+            self.faults.far_apart += period_s is None
             return self._begin(stamp_ns)
-        self._newest_ns, self._guessed_ns, self._still = stamp_ns, 0, 0
+        self._newest_ns, self._guessed_ns, self._still_images = stamp_ns, 0, 0
         self.now_ns += interval_ns
-        usual_s = interval_s if self._period_s is None else self._period_s
+        usual_s = interval_s if period_s is None else period_s
         self._period_s = usual_s + PERIOD_WEIGHT * (interval_s - usual_s)
         return interval_s
 
-    @property
-    def _longest_s(self) -> float:
-        """The longest time between two images of one stream."""
-        if self._period_s is None:
-            return LONGEST_PAUSE_S
-        return min(max(PAUSE_PERIODS * self._period_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
-
     def _stand_still(self) -> float:
-        self._still += 1
-        if self._newest_ns and self._still <= STOPPED_IMAGES:
+        self._still_images += 1
+        if self._newest_ns and self._still_images <= STOPPED_IMAGES:
             return 0.0
-        guessed_ns = round(NOMINAL_INTERVAL_S * NS_PER_S)
-        self._guessed_ns += guessed_ns
-        self.now_ns += guessed_ns
-        return guessed_ns / NS_PER_S
+        self._guessed_ns += NOMINAL_INTERVAL_NS
+        self.now_ns += NOMINAL_INTERVAL_NS
+        return NOMINAL_INTERVAL_NS / NS_PER_S

@@ -1,4 +1,4 @@
-"""Work that other cores can take a share of."""
+"""Work that is shared with other cores."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ Result = TypeVar('Result')
 
 
 class ThreadPool:
-    """A caller and its helpers; any number of threads may call, and work may call again.
+    """Worker threads that help their callers; any thread may call, and work may call again.
 
-    ONNX Runtime and OpenCV let go of Python's lock, so that threads do run at once. Threads of
-    ONNX Runtime's own would share each layer of one small network instead, and spin in between.
+    ONNX Runtime and OpenCV release the GIL, so that the threads really run at once. ONNX Runtime's
+    own threads would share every layer of one small network instead, and spin in between.
     """
 
     def __init__(self, workers: int) -> None:
-        """Take how many threads may help; with none the caller does everything."""
-        self._helpers = ThreadPoolExecutor(workers, 'helper') if workers > 0 else None
+        """Start with a number of workers; with none the caller does everything."""
+        self._workers = ThreadPoolExecutor(workers, 'worker') if workers > 0 else None
 
     def close(self) -> None:
-        """End the helpers' threads; nobody may call any more."""
-        if self._helpers is not None:
-            self._helpers.shutdown()
+        """End the threads; no more calls are allowed."""
+        if self._workers is not None:
+            self._workers.shutdown()
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Return the result for each item, in order.
 
-        Helpers go from the front to the back, the caller from the back to the front, taking over
-        what nobody has begun. So nobody ever waits for a helper that is waiting himself.
+        Workers go from the front to the back, the caller from the back to the front, taking over
+        what no worker has begun. So no thread ever waits for a worker that is itself waiting.
         """
-        if self._helpers is None or len(items) < 2:
-            return [work(item) for item in items]
+        if self._workers is None or len(items) < 2:
+            return list(map(work, items))
         first, *others = items
-        begun = [self._helpers.submit(work, item) for item in others]
+        begun = [self._workers.submit(work, item) for item in others]
         mine = [work(first)]
         while begun and begun[-1].cancel():
             begun.pop()
@@ -45,10 +45,10 @@ class ThreadPool:
     def run_both(
         self, one: Callable[[], Item], other: Callable[[], Result]
     ) -> tuple[Item, Result]:
-        """Return both results; a helper, if there is one, does the other meanwhile."""
-        if self._helpers is None:
+        """Return both results; a worker, if there is one, does the other meanwhile."""
+        if self._workers is None:
             return one(), other()
-        begun = self._helpers.submit(other)
+        begun = self._workers.submit(other)
         result = one()
         return result, other() if begun.cancel() else begun.result()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.struct_of_arrays import join, select
+from facemesh_ros.struct_of_arrays import StructOfArrays
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -32,12 +33,12 @@ class PixelOrder(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One image as it came from the camera.
+    """One camera image.
 
     Attributes:
         image: (H, W) or (H, W, C) uint8.
         order: Meaning of the C channels.
-        stamp_ns: When the image was taken, ns; only differences have a meaning.
+        stamp_ns: When the image was taken, ns; only differences matter.
     """
 
     image: UInt8
@@ -51,8 +52,8 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceDetections:
-    """N faces found in one frame, best score first.
+class FaceDetections(StructOfArrays):
+    """N faces that detectors found in one frame, best score first.
 
     Attributes:
         boxes_xyxy: (N, 4) px in the image.
@@ -65,11 +66,17 @@ class FaceDetections:
     keypoints: Float32
     scores: Float32
 
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceDetections:
-        return FaceDetections(self.boxes_xyxy[chosen], self.keypoints[chosen], self.scores[chosen])
+    @staticmethod
+    def concatenate(parts: Sequence[FaceDetections]) -> FaceDetections:
+        """Return the detections of all parts in their order."""
+        filled = [part for part in parts if len(part.scores)]
+        if len(filled) < 2:
+            return filled[0] if filled else NO_DETECTIONS
+        return FaceDetections(
+            np.concatenate([part.boxes_xyxy for part in filled]),
+            np.concatenate([part.keypoints for part in filled]),
+            np.concatenate([part.scores for part in filled]),
+        )
 
 
 NO_DETECTIONS = FaceDetections(
@@ -78,8 +85,8 @@ NO_DETECTIONS = FaceDetections(
 
 
 @dataclass(frozen=True, slots=True)
-class Rois:
-    """N rotated crops that a landmark model looks at.
+class Rois(StructOfArrays):
+    """N rotated regions of interest: the crops that a landmark model is run on.
 
     Attributes:
         centres: (N, 2) px in the image.
@@ -91,29 +98,20 @@ class Rois:
     sizes_wh: Float32
     rotations_rad: Float32
 
-    def __len__(self) -> int:
-        return len(self.rotations_rad)
-
-    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Rois:
-        return Rois(self.centres[chosen], self.sizes_wh[chosen], self.rotations_rad[chosen])
-
     @staticmethod
     def none() -> Rois:
         """Return no regions."""
         nothing = np.empty((0, 2), np.float32)
         return Rois(nothing, nothing, np.empty(0, np.float32))
 
-    def moved(self, steps: Float64) -> Rois:
-        """Return the regions after (N, 2) px of way."""
-        return Rois((self.centres + steps).astype(np.float32), self.sizes_wh, self.rotations_rad)
-
-    def __add__(self, others: Rois) -> Rois:
-        return join(self, others)
+    def shifted(self, offsets: Float64) -> Rois:
+        """Return the regions, each moved by its row of (N, 2) px."""
+        return Rois((self.centres + offsets).astype(np.float32), self.sizes_wh, self.rotations_rad)
 
 
 @dataclass(frozen=True, slots=True)
-class FaceLandmarks:
-    """What a landmark model saw in N crops.
+class FaceLandmarks(StructOfArrays):
+    """Output of a landmark model for N crops.
 
     Attributes:
         points: (N, L, 3) px in the image; z in px of the same scale, smaller is nearer.
@@ -123,21 +121,15 @@ class FaceLandmarks:
     points: Float32
     presences: Float32
 
-    def __len__(self) -> int:
-        return len(self.presences)
-
-    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> FaceLandmarks:
-        return FaceLandmarks(self.points[chosen], self.presences[chosen])
-
 
 @dataclass(frozen=True, slots=True)
-class Observations:
-    """What the landmark model says of N crops of one frame.
+class Observations(StructOfArrays):
+    """Landmarks of N crops of one frame, faces or not, with where each crop comes from.
 
     Attributes:
         points: (N, L, 3) px in the image.
-        presences: (N,) probability that a face is there, [0, 1].
-        scores: (N,) of the detector, NaN where a followed face was expected.
+        presences: (N,) probability that a face is in the crop, [0, 1].
+        scores: (N,) of the detector, NaN for the predicted ROI of a track.
         rois: The crops.
     """
 
@@ -146,18 +138,9 @@ class Observations:
     scores: Float32
     rois: Rois
 
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def __getitem__(self, chosen: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Observations:
-        return select(self, chosen)
-
-    def __add__(self, others: Observations) -> Observations:
-        return join(self, others)
-
 
 class FaceState(IntEnum):
-    """Life of a track; the numbers are those of FaceMesh.msg."""
+    """State of a track; the numbers are those of FaceMesh.msg."""
 
     TENTATIVE = 0
     TRACKED = 1
@@ -171,7 +154,7 @@ class Faces:
     Attributes:
         ids: (N,) int64, 1 and up; never given to another face in a run.
         states: (N,) uint8, see FaceState.
-        ages: (N,) uint32, images since the track began; 1 for a new face.
+        ages: (N,) uint32, images since the track began, this one included.
         detection_scores: (N,) in [0, 1], NaN where the detector was skipped.
         presences: (N,) in [0, 1].
         boxes_xyxy: (N, 4) px, tight around the landmarks.
@@ -180,9 +163,9 @@ class Faces:
             filtered over time.
         raw_landmarks: (N, L, 3) px, the same as measured in this frame.
         jitters_px: (N,) RMS of raw minus filtered over the last second, px.
-        blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) where no model
-            was asked.
-        filtered: Whether a temporal filter had its say.
+        blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) without a
+            blendshape model.
+        filtered: Whether a temporal filter is on; if not, both landmarks are the same.
     """
 
     ids: NDArray[np.int64]
@@ -203,5 +186,5 @@ class Faces:
 
     @property
     def names(self) -> list[str]:
-        """Ids as consumers see them, "f00001": a letter first, as REP-155 asks."""
+        """Ids as published, "f00001": REP-155 asks for a letter first."""
         return [f'f{number:05d}' for number in self.ids.tolist()]

@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.store import ModelStore

@@ -1,4 +1,4 @@
-"""Intervals between stamps, and where a stream starts anew."""
+"""Intervals between stamps, and where a new stream begins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 
-# A camera's clock of today, ns since 1970.
+# A camera clock's usual value, ns since 1970.
 TODAY_NS = 1_795_000_000_000_000_000
 MS = 1_000_000
 
@@ -34,7 +34,7 @@ def test_the_same_image_twice_takes_no_time():
     assert steps(TODAY_NS, TODAY_NS, TODAY_NS + 20 * MS) == [None, 0, 0.02]
 
 
-def test_images_without_stamps_come_at_a_usual_rate():
+def test_unstamped_images_come_at_a_nominal_rate():
     first, *later = steps(0, 0, 0)
     assert first is None
     assert all(1 / 120 < interval < 1 / 5 for interval in later)
@@ -52,12 +52,12 @@ def test_time_that_goes_back_by_a_second_or_more_starts_anew_and_then_goes_on(st
 def test_a_recording_that_is_played_again_from_zero_starts_anew():
     first, *_, end, zero, again, later = steps(0, 30 * MS, 9000 * MS, 0, 40 * MS, 80 * MS)
     assert (first, end) == (None, None)
-    # Zero may be no stamp at all; what follows tells.
+    # Zero may mean no stamp; only the next one shows.
     assert (zero, again, later) == (0, None, 0.04)
 
 
 @pytest.mark.parametrize('late_ns', [1, 1000, 15 * MS, 999 * MS])
-def test_an_image_that_was_overtaken_belongs_to_the_same_time(late_ns):
+def test_a_late_image_takes_no_time(late_ns):
     time = FrameClock()
     stamps = [TODAY_NS, TODAY_NS + 40 * MS, TODAY_NS + 40 * MS - late_ns, TODAY_NS + 90 * MS]
     assert [time.step(stamp) for stamp in stamps] == [None, 0.04, 0, 0.05]
@@ -67,8 +67,8 @@ def test_an_image_that_was_overtaken_belongs_to_the_same_time(late_ns):
 @given(
     st.lists(st.tuples(st.integers(1, 60), st.integers(0, 50)), min_size=2, max_size=40),
 )
-def test_buffers_that_overtake_one_another_change_no_time_in_all(images):
-    """Images of a steady stream, each held back for a while on its way."""
+def test_reordered_images_change_no_time_in_all(images):
+    """Images of a regular stream, each delayed by another time."""
     sent = np.cumsum([gap for gap, _ in images])
     arrival = np.argsort([at + delay for at, (_, delay) in zip(sent, images, strict=True)])
     time, stamps = FrameClock(), [TODAY_NS + int(sent[index]) * MS for index in arrival]
@@ -85,7 +85,7 @@ stamps_of_any_kind = st.one_of(
 
 
 @given(st.lists(stamps_of_any_kind, max_size=60))
-def test_whatever_the_stamps_are_time_stands_or_goes_on_until_the_stream_starts_anew(stamps):
+def test_with_any_stamps_time_never_goes_back_within_a_stream(stamps):
     time, before_ns = FrameClock(), 0
     for stamp in stamps:
         # Written ones are ms after the last one.
@@ -96,7 +96,7 @@ def test_whatever_the_stamps_are_time_stands_or_goes_on_until_the_stream_starts_
         before_ns = time.now_ns
 
 
-def test_a_clock_that_is_set_back_a_little_is_met_again():
+def test_a_clock_set_back_a_little_does_not_restart_the_stream():
     """Synchronised by half a second: nothing is forgotten, and time goes on as it did."""
     back_ns = 500 * MS
     stamps = [TODAY_NS + index * 50 * MS for index in range(20)]
@@ -106,7 +106,7 @@ def test_a_clock_that_is_set_back_a_little_is_met_again():
     assert intervals[-15:] == pytest.approx([0.05] * 15)
 
 
-def test_an_image_without_a_stamp_among_others_belongs_to_the_same_time():
+def test_an_unstamped_image_in_a_stamped_stream_takes_no_time():
     time = FrameClock()
     stamps = [TODAY_NS, TODAY_NS + 30 * MS, 0, TODAY_NS + 90 * MS, 0, 0, TODAY_NS + 180 * MS]
     assert [time.step(stamp) for stamp in stamps] == [None, 0.03, 0, 0.06, 0, 0, 0.09]
@@ -114,7 +114,7 @@ def test_an_image_without_a_stamp_among_others_belongs_to_the_same_time():
 
 
 @pytest.mark.parametrize('stopped', [0, TODAY_NS])
-def test_a_clock_that_has_stopped_does_not_stop_the_time_for_ever(stopped):
+def test_a_stopped_clock_does_not_stop_time_for_ever(stopped):
     _, *intervals = steps(TODAY_NS, *[stopped] * 120)
     assert sum(intervals) > 2
     # When it goes again, what was guessed meanwhile is not counted twice.
@@ -123,7 +123,7 @@ def test_a_clock_that_has_stopped_does_not_stop_the_time_for_ever(stopped):
     assert intervals[-1] == 0.033
 
 
-def test_stamps_that_begin_in_the_midst_of_a_stream_start_anew():
+def test_stamps_that_begin_within_a_stream_restart_it():
     assert steps(0, TODAY_NS, TODAY_NS + 40 * MS) == [None, None, 0.04]
 
 
@@ -155,7 +155,7 @@ def test_a_pause_of_a_slow_camera_is_longer_than_what_is_usual_for_it(period_s, 
     assert time.step(time.now_ns + round(pause_s * 1e9)) is None
 
 
-def test_images_that_are_too_far_apart_are_no_stream_which_is_counted():
+def test_images_too_far_apart_are_no_stream_and_are_counted():
     time = FrameClock()
     assert [time.step(TODAY_NS + index * 60_000 * MS) for index in range(4)] == [None] * 4
     assert time.faults == StampFaults(far_apart=3)

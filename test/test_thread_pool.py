@@ -1,4 +1,4 @@
-"""Shared work: the same results as alone, whoever does it."""
+"""Shared work: the same results as without workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_both_results_come_back(pool):
     assert pool.run_both(lambda: 'one', lambda: 2) == ('one', 2)
 
 
-def test_work_that_shares_its_own_work_ends(pool):
+def test_nested_calls_do_not_deadlock(pool):
     def inner(item):
         return sum(pool.map(lambda part: part, [item] * 4))
 
@@ -46,17 +46,17 @@ def test_work_that_shares_its_own_work_ends(pool):
     assert results == [[(4 * item, -4 * item) for item in range(8)]] * 4
 
 
-def test_a_helper_works_while_the_caller_does():
+def test_a_worker_works_while_the_caller_does():
     met = threading.Barrier(2)
     arrived = ThreadPool(1).map(lambda _: met.wait(PATIENCE_S), range(2))
     assert sorted(arrived) == [0, 1]
 
 
-def test_the_caller_goes_on_while_a_helper_is_busy():
+def test_the_caller_goes_on_while_a_worker_is_busy():
     busy, done = threading.Event(), []
 
     def work(item):
-        if item == 1:  # the helper's first; it ends when the caller has done all the others
+        if item == 1:  # the worker's first; it ends when the caller has done all the others
             assert busy.wait(PATIENCE_S)
         done.append(item)
         if len(done) == 4:
@@ -68,7 +68,7 @@ def test_the_caller_goes_on_while_a_helper_is_busy():
 
 
 @pytest.mark.parametrize('bad', [0, 1, 2])
-def test_what_went_wrong_is_told(pool, bad):
+def test_errors_reach_the_caller(pool, bad):
     def work(item):
         if item == bad:
             raise ValueError(f'item {item}')
@@ -76,4 +76,4 @@ def test_what_went_wrong_is_told(pool, bad):
 
     with pytest.raises(ValueError, match=f'item {bad}'):
         pool.map(work, range(3))
-    assert pool.map(abs, [-1, -2]) == [1, 2]  # and the team works on
+    assert pool.map(abs, [-1, -2]) == [1, 2]  # and the pool works on

@@ -7,7 +7,7 @@ from cpu_models import cpu_session, detector
 from identity_results import MAX_FACES, IdentifiedFaces
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import iou_matrix
+from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.types import Float32, Frame
 
 # IoU above which two boxes are the same face, and images for which a lost face is remembered.
@@ -43,9 +43,9 @@ class BaselineTracker:
 
     def _matched(self, boxes: Float32) -> NDArray[np.int64]:
         ids = np.zeros(len(boxes), np.int64)
-        overlaps = iou_matrix(boxes, self._boxes)
-        while overlaps.size and overlaps.max() > MIN_IOU:
-            new, old = divmod(int(overlaps.argmax()), overlaps.shape[1])
+        ious = overlaps(boxes, self._boxes)[0]
+        while ious.size and ious.max() > MIN_IOU:
+            new, old = divmod(int(ious.argmax()), ious.shape[1])
             ids[new] = self._ids[old]
-            overlaps[new, :] = overlaps[:, old] = 0
+            ious[new, :] = ious[:, old] = 0
         return ids

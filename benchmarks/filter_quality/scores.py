@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from face_motions import BLINK_EVERY_S, BLINK_S
-from face_warps import EYES, LEFT_EYE_OUTER, LOWER_LIP, RIGHT_EYE_OUTER, UPPER_LIP
+from face_warps import EYES, LOWER_LIP
 from filter_quality.sequences import MotionSequence, with_model_bias
 from scipy.signal import butter, sosfiltfilt
 
+from facemesh_ros.geometry.canonical_face import (
+    LEFT_EYE_OUTER_CORNER,
+    RIGHT_EYE_OUTER_CORNER,
+    UPPER_LIP,
+)
 from facemesh_ros.types import Float32, Float64
 
 WARM_UP_S = 2.0
@@ -124,7 +129,7 @@ def lag(errors: Float64, speeds: Float64) -> float:
 
 def eye_distance(landmarks: Float64) -> float:
     """Return the mean distance of the outer eye corners, px."""
-    eyes = landmarks[:, LEFT_EYE_OUTER, :2] - landmarks[:, RIGHT_EYE_OUTER, :2]
+    eyes = landmarks[:, LEFT_EYE_OUTER_CORNER, :2] - landmarks[:, RIGHT_EYE_OUTER_CORNER, :2]
     return float(np.linalg.norm(eyes, axis=1).mean())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 from facemesh_ros.types import FaceState, Float32, Float64, Frame, PixelOrder, UInt8
 
 # The landmark model and the detector of the MediaPipe release that is compared with.

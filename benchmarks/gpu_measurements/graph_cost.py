@@ -15,7 +15,7 @@ from gpu_measurements.memory import DeviceMemory
 from gpu_measurements.models import IMAGE_WH, WarmModels
 from onnx import helper, numpy_helper, shape_inference
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
 
@@ -29,8 +29,8 @@ FREE = frozenset({'Reshape', 'Unsqueeze', 'Squeeze', 'Identity', 'Flatten'})
 def graph_rows(models: WarmModels, choice: ProviderChoice) -> Iterator[dict[str, Any]]:
     """Count each graph and measure the device's bandwidth."""
     bytes_per_s, store = DeviceMemory(choice).bytes_per_s(), ModelStore()
-    for name, session in models.device.networks.items():
-        content = store.load_for_images(name, Variant(session.variant))
+    for name, session in models.device.sessions.items():
+        content = store.load(name, Variant(session.variant))
         for batch in BATCHES:
             kernels, macs, moved = count_graph(content, batch)
             bound_ms = 1e3 * (moved / bytes_per_s + KERNEL_S * kernels)

@@ -8,24 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from cpu_models import landmark_model
 
-from facemesh_ros.assembly.face_sensor import Models
-from facemesh_ros.assembly.gpu_models import (
-    MAX_CONCURRENT_REQUESTS,
-    GpuModels,
-    ModelNames,
-    gpu_models,
-)
-from facemesh_ros.catalog.model_specs import landmark_spec
+from facemesh_ros.assembly.gpu_models import load_gpu_models
+from facemesh_ros.assembly.models import ModelNames, Models
+from facemesh_ros.catalog.models import landmark_spec
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.inference.model_loader import load_session
+from facemesh_ros.inference.model_loader import ModelLoader, load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.io.moving_face import moving_astronaut
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.thread_pool import ThreadPool
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Frame, PixelOrder, Rois, UInt8
 
 IMAGE_WH = (1280, 720)
@@ -46,8 +40,8 @@ class WarmModels:
     """
 
     model: str
-    device: GpuModels
-    cpu_crops: FaceLandmarker
+    device: Models
+    cpu_crops: FaceMesh
     images: list[UInt8]
     rois: list[Rois]
     max_faces: int
@@ -65,22 +59,15 @@ class WarmModels:
     def pipeline(self) -> FacePipeline:
         """Return a pipeline for one stream."""
         settings = SensorSettings(landmark_model=self.model)
-        models = Models(
-            self.device.detectors,
-            self.device.landmarker,
-            landmark_spec(self.model).square_roi,
-            self.device.expressions,
-            ThreadPool(MAX_CONCURRENT_REQUESTS - 1),
-        )
-        return FacePipeline(models.stages(settings), settings, FaceIds())
+        return FacePipeline(self.device.components(settings), settings, FaceIds())
 
     def predict(self, frame: Frame, rois: Rois) -> object:
         """Run the landmark model on the GPU."""
-        return self.device.landmarker.predict(frame, rois)
+        return self.device.landmark_model.predict(frame, rois)
 
     def close(self) -> None:
         """Free the device."""
-        self.device.engine.close()
+        self.device.close()
 
 
 def load_warm(
@@ -89,22 +76,21 @@ def load_warm(
     """Load and warm up everything; raises FacemeshError if the provider does not run it."""
     # First, as its error says best what is wrong with a GPU.
     cpu_crops = landmark_model(load_session(store, model, choice))
-    blendshapes = 'blendshapes' if landmark_spec(model).has_blendshapes else ''
-    names = ModelNames(model, ('short_range', 'full_range'), blendshapes)
-    device = gpu_models(store, choice, names, streams=streams)
-    device.warm_up(faces=max_faces, looks=min(MAX_CONCURRENT_REQUESTS * streams, max_faces))
+    names = ModelNames(model, ('short_range', 'full_range'), landmark_spec(model).blendshape_model)
+    loader = ModelLoader(store, choice)
+    device = load_gpu_models(store, loader, names, faces=max_faces, streams=streams)
     moving = moving_astronaut(IMAGE_WH)
     images = [moving.image_at(index / RATE_HZ) for index in range(IMAGES)]
     rois = [_roi(device, image) for image in images]
     return WarmModels(model, device, cpu_crops, images, rois, max_faces)
 
 
-def _roi(device: GpuModels, image: UInt8) -> Rois:
+def _roi(device: Models, image: UInt8) -> Rois:
     """Return the ROI of the one face of an image, converged as in a stream."""
     frame = Frame(np.ascontiguousarray(image), PixelOrder.BGR)
     (box,) = device.detectors['full_range'].detect(frame, 0.5)[:1].boxes_xyxy
     centre, size = (box[:2] + box[2:]) / 2, 1.5 * (box[2:] - box[:2])
     rois = Rois(centre[None], size[None], np.zeros(1, np.float32))
     for _ in range(2):
-        rois = rois_from_landmarks(device.landmarker.predict(frame, rois).points)
+        rois = rois_from_landmarks(device.landmark_model.predict(frame, rois).points)
     return rois

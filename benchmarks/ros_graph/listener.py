@@ -22,7 +22,7 @@ from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros.input.image_conversion import ns_from_stamp
-from facemesh_ros.ros.process.spin import spin_until_told, start_rclpy
+from facemesh_ros.ros.process.spin import spin_until_signal, start_rclpy
 
 RELIABLE = QoSProfile(depth=50)
 
@@ -79,7 +79,7 @@ def main() -> None:
     signals = start_rclpy()
     listener = Listener(options.landmarks, options.markers)
     print('listening', flush=True)
-    spin_until_told(listener, signals)
+    spin_until_signal(listener, signals)
     options.output.write_text(json.dumps(listener.as_json()))
     rclpy.try_shutdown()
 

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from common.scenes import FaceScene, stream_scene
 
-from facemesh_ros.ros.process.dds_profile import make_room_for_images
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile
 
 RATE_HZ = 30.0
 NODE = 'facemesh'
@@ -93,7 +93,7 @@ def isolate_dds(discovery_range: str) -> None:
     """
     os.environ['ROS_DOMAIN_ID'] = str(FIRST_DOMAIN + os.getpid() % DOMAINS)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = discovery_range
-    make_room_for_images()
+    use_large_image_profile()
 
 
 def versions() -> dict[str, str]:

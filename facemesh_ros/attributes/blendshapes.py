@@ -1,14 +1,14 @@
-"""Blendshapes: how strongly a face shows each of 52 expressions, from its landmarks alone."""
+"""Blendshapes: scores of 52 facial expressions, from the landmarks alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.crop_model import TensorModel
 from facemesh_ros.types import Float32
 
 # fmt: off
-# What the model looks at: contours of eyes, brows, lips, nose and face, and the irises.
+# The model's inputs: contours of eyes, brows, lips, nose and face, and the irises.
 # Source of this and of the names: MediaPipe `face_blendshapes_graph.cc`.
 LANDMARKS = np.array([
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65,
@@ -38,11 +38,14 @@ NAMES = (
 
 
 class Blendshapes:
-    """Stateless expression model around one network; all faces of a frame go in one batch."""
+    """Stateless blendshape model; all faces of a frame go in one batch."""
 
-    def __init__(self, network: ModelSession) -> None:
-        self._network = network
-        network.expect('scores', (len(NAMES),))
+    OUTPUTS = ('scores',)
+
+    def __init__(self, model: TensorModel) -> None:
+        """Check the model's output; raises ModelMismatchError if it is another model's."""
+        self._model = model
+        model.expect('scores', (len(NAMES),))
 
     def predict(self, landmarks: Float32) -> Float32:
         """Return how strongly each face shows each expression.
@@ -55,5 +58,5 @@ class Blendshapes:
         """
         if not len(landmarks):
             return np.empty((0, len(NAMES)), np.float32)
-        (scores,) = self._network.run(landmarks[:, LANDMARKS, :2], ('scores',))
+        (scores,) = self._model.run(landmarks[:, LANDMARKS, :2])
         return scores

@@ -1,61 +1,29 @@
-"""The models this project knows, and the pinned files they come from.
+"""The catalog: every model that this project knows, and the pinned files they come from.
 
 All are Apache-2.0 and made by Google for MediaPipe. A model's TFLite file is pinned by its
-SHA-256; a source is only a way to get at it.
+SHA-256; a source is only a way to get at it. Every list of models derives from `CATALOG`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from typing import TypeVar
 
-from facemesh_ros.catalog.variants import Variant
-from facemesh_ros.errors import MissingModelError
+from facemesh_ros.catalog.model_entry import (
+    Archive,
+    DetectorSpec,
+    Kind,
+    LandmarkSpec,
+    Member,
+    ModelEntry,
+)
+from facemesh_ros.errors import FacemeshError, MissingModelError
+
+Spec = TypeVar('Spec', DetectorSpec, LandmarkSpec)
 
 # Raise it with every change of the converted files; older conversions are then redone.
-CONVERTER_VERSION = '5'
-
-
-class Kind(Enum):
-    """What a model is for."""
-
-    DETECTOR = 'detector'
-    LANDMARKS = 'landmarks'
-    BLENDSHAPES = 'blendshapes'
-
-
-class Part(Enum):
-    """What goes around a network to make one graph from camera images to image pixels.
-
-    Attributes:
-        CROPS: In front of it: samples the crops of camera images.
-        POINTS: Behind a landmark model: brings its landmarks from the crops to the image.
-    """
-
-    CROPS = 'crops'
-    POINTS = 'points'
-
-
+CONVERTER_VERSION = '6'
 # One model of each is all that the node cannot do without.
 REQUIRED_KINDS = frozenset({Kind.DETECTOR, Kind.LANDMARKS})
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A published zip file that holds models.
-
-    Attributes:
-        file_name: As it is published.
-        size: Bytes.
-        sha256: Of the whole file.
-        title: For people.
-    """
-
-    file_name: str
-    size: int
-    sha256: str
-    title: str
-
 
 BUNDLE = Archive(
     file_name='face_landmarker.task',
@@ -81,84 +49,14 @@ WHEEL_DOWNLOAD = (
     f'--python-version 3.11 {WHEEL_REQUIREMENT}'
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A TFLite file inside an archive.
-
-    Attributes:
-        archive: Which archive.
-        path: Its exact name in it.
-        size: Bytes.
-        sha256: Of the TFLite file.
-    """
-
-    archive: Archive
-    path: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """One model.
-
-    Attributes:
-        name: How parameters and files call it.
-        kind: What it is for.
-        input_size: Side of the square input in px, 0 if the input is no image.
-        points: How many landmarks come out of a landmark model or go into a blendshape model,
-            0 for a detector.
-        members: Equivalent TFLite files, the preferred one first.
-        mesh_output: Original name of the landmarks' output, empty if none come out.
-        flag_output: Original name of the face flag's output (a logit), empty if there is none.
-    """
-
-    name: str
-    kind: Kind
-    input_size: int
-    members: tuple[Member, ...]
-    points: int = 0
-    mesh_output: str = ''
-    flag_output: str = ''
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of the input without its batch axis."""
-        if self.kind is Kind.BLENDSHAPES:
-            return (self.points, 2)
-        return (self.input_size, self.input_size, 3)
-
-    @property
-    def variants(self) -> tuple[Variant, ...]:
-        """What it is converted to."""
-        if self.kind is Kind.BLENDSHAPES:
-            # It normalises between all its layers, which needs fp32.
-            return (Variant.PLAIN, Variant.CPU)
-        return tuple(Variant)
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """What goes around it, the same for all flavours; in the order of the data."""
-        if self.kind is Kind.LANDMARKS:
-            return (Part.CROPS, Part.POINTS)
-        return (Part.CROPS,) if self.kind is Kind.DETECTOR else ()
-
-    @property
-    def forms(self) -> tuple[Variant | Part, ...]:
-        """All that is stored of it."""
-        return (*self.variants, *self.parts)
-
-    def file_name(self, form: Variant | Part) -> str:
-        """Return the name of the ONNX file of a flavour, or of a part around it."""
-        suffix = '' if form is Variant.PLAIN else f'.{form.value}'
-        return f'{self.name}{suffix}.onnx'
-
-
+# Sources of the specs: face_detection_short_range.pbtxt and face_detection_full_range.pbtxt. There
+# scores must reach 0.5 and 0.6, whatever users ask for; here `min_detection_confidence` counts for
+# both.
 SHORT_RANGE = ModelEntry(
     name='short_range',
     kind=Kind.DETECTOR,
     input_size=128,
+    spec=DetectorSpec(layers=((8, 2), (16, 6)), smallest_face=0.13, max_runs_per_image=8),
     # Two editions of one network: their outputs were measured to be equal bit by bit.
     members=(
         Member(
@@ -179,6 +77,7 @@ FULL_RANGE = ModelEntry(
     name='full_range',
     kind=Kind.DETECTOR,
     input_size=192,
+    spec=DetectorSpec(layers=((4, 1),), smallest_face=0.1, max_runs_per_image=4),
     members=(
         Member(
             WHEEL,
@@ -188,58 +87,9 @@ FULL_RANGE = ModelEntry(
         ),
     ),
 )
-V2 = ModelEntry(
-    name='v2',
-    kind=Kind.LANDMARKS,
-    input_size=256,
-    points=478,
-    members=(
-        Member(
-            BUNDLE,
-            'face_landmarks_detector.tflite',
-            2_553_590,
-            'c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5',
-        ),
-    ),
-    mesh_output='Identity',
-    flag_output='Identity_1',
-)
-ATTENTION = ModelEntry(
-    name='attention',
-    kind=Kind.LANDMARKS,
-    input_size=192,
-    points=478,
-    members=(
-        Member(
-            WHEEL,
-            'mediapipe/modules/face_landmark/face_landmark_with_attention.tflite',
-            2_495_106,
-            'e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4',
-        ),
-    ),
-    mesh_output='output_mesh_identity',
-    flag_output='conv_faceflag',
-)
-MESH = ModelEntry(
-    name='mesh',
-    kind=Kind.LANDMARKS,
-    input_size=192,
-    points=468,
-    members=(
-        Member(
-            WHEEL,
-            'mediapipe/modules/face_landmark/face_landmark.tflite',
-            1_242_398,
-            '1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814',
-        ),
-    ),
-    mesh_output='conv2d_21',
-    flag_output='conv2d_31',
-)
 BLENDSHAPES = ModelEntry(
     name='blendshapes',
     kind=Kind.BLENDSHAPES,
-    input_size=0,
     points=146,
     members=(
         Member(
@@ -250,14 +100,73 @@ BLENDSHAPES = ModelEntry(
         ),
     ),
 )
+# Sources of the specs: face_detector_graph.cc and its options' defaults for v2; for attention and
+# mesh face_detection.pbtxt and face_detection_front_detection_to_roi.pbtxt.
+V2 = ModelEntry(
+    name='v2',
+    kind=Kind.LANDMARKS,
+    input_size=256,
+    points=478,
+    mesh_output='Identity',
+    flag_output='Identity_1',
+    spec=LandmarkSpec(max_iou=0.5, square_roi=False, blendshape_model=BLENDSHAPES.name),
+    members=(
+        Member(
+            BUNDLE,
+            'face_landmarks_detector.tflite',
+            2_553_590,
+            'c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5',
+        ),
+    ),
+)
+ATTENTION = ModelEntry(
+    name='attention',
+    kind=Kind.LANDMARKS,
+    input_size=192,
+    points=478,
+    mesh_output='output_mesh_identity',
+    flag_output='conv_faceflag',
+    spec=LandmarkSpec(max_iou=0.3, square_roi=True),
+    members=(
+        Member(
+            WHEEL,
+            'mediapipe/modules/face_landmark/face_landmark_with_attention.tflite',
+            2_495_106,
+            'e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4',
+        ),
+    ),
+)
+MESH = ModelEntry(
+    name='mesh',
+    kind=Kind.LANDMARKS,
+    input_size=192,
+    points=468,
+    mesh_output='conv2d_21',
+    flag_output='conv2d_31',
+    spec=LandmarkSpec(max_iou=0.3, square_roi=True),
+    members=(
+        Member(
+            WHEEL,
+            'mediapipe/modules/face_landmark/face_landmark.tflite',
+            1_242_398,
+            '1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814',
+        ),
+    ),
+)
 
+# Where `auto` takes one model of a kind, it is the first that is provisioned.
 CATALOG: dict[str, ModelEntry] = {
     entry.name: entry for entry in (SHORT_RANGE, FULL_RANGE, V2, ATTENTION, MESH, BLENDSHAPES)
 }
 
 
+def names_of(kind: Kind) -> tuple[str, ...]:
+    """Return the names of all models of a kind, the preferred one first."""
+    return tuple(name for name, entry in CATALOG.items() if entry.kind is kind)
+
+
 def entry_of(name: str) -> ModelEntry:
-    """Return the catalogue's entry of a model.
+    """Return a model's entry.
 
     Raises:
         MissingModelError: If there is no such model.
@@ -265,6 +174,25 @@ def entry_of(name: str) -> ModelEntry:
     if name not in CATALOG:
         raise MissingModelError(f'unknown model {name!r}; known are {", ".join(CATALOG)}')
     return CATALOG[name]
+
+
+def detector_spec(name: str) -> DetectorSpec:
+    """Return how a detector's outputs are decoded; raises FacemeshError if it is not known."""
+    return _spec(name, DetectorSpec, 'detector')
+
+
+def landmark_spec(name: str) -> LandmarkSpec:
+    """Return what a landmark model depends on; raises FacemeshError if it is not known."""
+    return _spec(name, LandmarkSpec, 'landmark model')
+
+
+def _spec(name: str, wanted: type[Spec], title: str) -> Spec:
+    known = {entry.name: entry.spec for entry in CATALOG.values()}
+    spec = known.get(name)
+    if not isinstance(spec, wanted):
+        names = [name for name, each in known.items() if isinstance(each, wanted)]
+        raise FacemeshError(f'unknown {title} {name!r}; known are {", ".join(names)}')
+    return spec
 
 
 def model_of(sha256: str) -> tuple[ModelEntry, Member] | None:

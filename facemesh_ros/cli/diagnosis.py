@@ -1,4 +1,4 @@
-"""Looks at a machine as the node would find it."""
+"""Checks of a machine for `facemesh doctor`: what the node would find there."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS, Kind, ModelEntry
-from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
+from facemesh_ros.catalog.model_entry import Kind, ModelEntry
+from facemesh_ros.catalog.models import CATALOG, REQUIRED_KINDS
+from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
+from facemesh_ros.inference.diagnosis.facts import (
+    DiagnosisFacts,
+    Installation,
+    detect_installation,
+)
 from facemesh_ros.inference.diagnosis.gpu import problems_of
-from facemesh_ros.inference.diagnosis.installation import Installation, look_at_installation
-from facemesh_ros.inference.diagnosis.wheels import mixed_wheels
-from facemesh_ros.inference.hardware import NvidiaDriver, look_at_nvidia_driver
+from facemesh_ros.inference.diagnosis.libraries import two_runtimes
+from facemesh_ros.inference.hardware import NvidiaDriver, detect_nvidia_driver
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.models.store import ModelStore, State
@@ -25,33 +29,33 @@ from facemesh_ros.models.store import ModelStore, State
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """Result of one check.
 
     Attributes:
-        subject: What it is about.
+        subject: What was checked.
         text: What was found.
-        cure: What to do about it; empty if all is well.
+        remedy: What to do about it; empty if nothing is wrong.
         fatal: Whether the node cannot run like this.
     """
 
     subject: str
     text: str
-    cure: str = ''
+    remedy: str = ''
     fatal: bool = False
 
     @property
     def mark(self) -> str:
-        """How it looks in a list: well, worth knowing, or fatal."""
-        return 'XX' if self.fatal else '! ' if self.cure else 'ok'
+        """Its mark in a list: fine, worth knowing, or fatal."""
+        return 'XX' if self.fatal else '! ' if self.remedy else 'ok'
 
 
 def diagnose(choice: ProviderChoice) -> list[Finding]:
-    """Look at Python, ONNX Runtime, GPU, ROS and models, in this order.
+    """Check Python, ONNX Runtime, GPU, ROS and models, in this order.
 
     Args:
-        choice: What the node would be asked for.
+        choice: The provider that the node would be asked for.
     """
-    store, installed = ModelStore(), look_at_installation()
+    store, installed = ModelStore(), detect_installation()
     return [
         Finding('python', f'{platform.python_version()} on {platform.platform()}'),
         Finding('libraries', f'numpy {np.__version__}, OpenCV {cv2.__version__}'),
@@ -68,39 +72,40 @@ def _runtime(installed: Installation) -> Finding:
     built_for = f' for CUDA {installed.cuda}' if installed.cuda else ''
     usable = ', '.join(name.removesuffix('ExecutionProvider') for name in installed.providers)
     found = f'{owners or installed.version}{built_for}; can use {usable}'
-    mixed = mixed_wheels(DiagnosisFacts(installed, NvidiaDriver()))
+    mixed = two_runtimes(DiagnosisFacts(installed, NvidiaDriver()))
     if mixed is None:
         return Finding('ONNX Runtime', found)
-    return Finding('ONNX Runtime', found, f'they overwrite each other: {mixed.cure}', fatal=True)
+    return Finding('ONNX Runtime', found, f'they overwrite each other: {mixed.remedy}', fatal=True)
 
 
 def _gpu(installed: Installation, choice: ProviderChoice) -> Iterator[Finding]:
-    driver = look_at_nvidia_driver()
+    driver = detect_nvidia_driver()
     gpus = ', '.join(f'{number}: {gpu.name}' for number, gpu in enumerate(driver.gpus))
     wanted = choice.wanted if choice.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
-    known = DiagnosisFacts(installed, driver, wanted, choice.device_id)
+    facts = DiagnosisFacts(installed, driver, wanted, choice.device_id)
     is_usable = installed.has_gpu_build or driver.version or driver.cuda or driver.card
     if not (choice.insists_on_gpu or is_usable):
         yield Finding('GPU', 'no NVIDIA driver and no NVIDIA GPU on this machine')
         return
-    troubles = problems_of(known)
-    if not troubles:
+    problems = problems_of(facts)
+    if not problems:
         yield Finding('GPU', f'{driver}, {gpus}')
-    for trouble in troubles:
-        if trouble != mixed_wheels(known):  # told with ONNX Runtime
-            yield Finding('GPU', trouble.reason, trouble.cure, fatal=choice.insists_on_gpu)
+    for problem in problems:
+        if problem != two_runtimes(facts):  # a finding of ONNX Runtime
+            yield Finding('GPU', problem.reason, problem.remedy, fatal=choice.insists_on_gpu)
 
 
 def _ros() -> Finding:
     distro = os.environ.get('ROS_DISTRO', '')
     if not find_spec('rclpy'):
-        cure = '`./run demo` brings ROS 2, or source a ROS installation; `facemesh run` needs none'
-        return Finding('ROS 2', 'rclpy cannot be imported', cure)
+        remedy = (
+            '`./run demo` brings ROS 2, or source a ROS installation; `facemesh run` needs none'
+        )
+        return Finding('ROS 2', 'rclpy cannot be imported', remedy)
     if not find_spec('facemesh_ros.msg'):
-        cure = 'build the package with `colcon build` or `./run setup`'
-        return Finding('ROS 2', f'{distro}; the messages of this package are not built', cure)
-    extras = [name for name in ('cv_bridge', 'sensor_msgs_py') if find_spec(name)]
-    return Finding('ROS 2', f'{distro}, messages built, with {", ".join(extras) or "no extras"}')
+        remedy = 'build the package with `colcon build` or `./run setup`'
+        return Finding('ROS 2', f'{distro}; the messages of this package are not built', remedy)
+    return Finding('ROS 2', f'{distro}, messages built')
 
 
 def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
@@ -109,23 +114,26 @@ def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     for entry in states:
         if entry not in absent:
             yield _loaded(store, entry, choice)
-    for archive, entries in by_archive(absent).items():
-        cure = f'`{called_as()} models fetch`; without a network: {way_to(archive)}'
+    for archive, entries in grouped_by_archive(absent).items():
+        remedy = f'`{command_name()} models fetch`; without a network: {how_to_get(archive)}'
         for entry in entries:
-            yield Finding(f'model {entry.name}', states[entry].value, cure)
+            yield Finding(f'model {entry.name}', states[entry].value, remedy)
     ready = {entry.kind for entry in states if entry not in absent}
     for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - ready):
-        cure = f'`{called_as()} models fetch`'
-        yield Finding(kind.value, 'no model of this kind is ready', cure, fatal=True)
+        remedy = f'`{command_name()} models fetch`'
+        yield Finding(kind.value, 'no model of this kind is ready', remedy, fatal=True)
 
 
 def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Finding:
-    """Run a model as the node would and tell where its nodes really are."""
-    opener = ModelLoader(store, choice)
+    """Run a model as the node would and return which provider really runs its nodes."""
+    loader = ModelLoader(store, choice)
     try:
-        opener.open(entry.name)
+        if loader.lacks_engine(entry.name):
+            remedy = f'`{command_name()} models build-engines`, or the node builds it at its start'
+            return Finding(f'model {entry.name}', 'has no TensorRT engine yet', remedy)
+        loader.open(entry.name)
     except Exception as error:  # ONNX Runtime's have no common base
         return Finding(f'model {entry.name}', 'cannot be run', str(error), fatal=True)
     source = store.records()[entry.name].source
-    report = opener.report.models[entry.name]
+    report = loader.report.models[entry.name]
     return Finding(f'model {entry.name}', f'{report}; from {source}')

@@ -30,14 +30,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     try:
         choice = ProviderChoice(arguments.provider, arguments.require_gpu, arguments.device_id)
-    except ExecutionProviderError as error:  # calls it as the node's parameter is called
+    except ExecutionProviderError as error:  # names the node's parameter
         text = str(error).replace('execution_provider', '--provider', 1)
         raise ExecutionProviderError(text) from error
     findings = diagnose(choice)
-    told = ''
+    last = ''
     for finding in findings:
         print(f'{finding.mark}  {finding.subject:<18} {finding.text}')
-        if finding.cure:
-            print(f'{"":>4}{"":<18} -> {"as above" if finding.cure == told else finding.cure}')
-            told = finding.cure
+        if finding.remedy:
+            print(f'{"":>4}{"":<18} -> {"as above" if finding.remedy == last else finding.remedy}')
+            last = finding.remedy
     return 1 if any(finding.fatal for finding in findings) else 0

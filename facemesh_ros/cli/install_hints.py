@@ -1,4 +1,4 @@
-"""What to type to get what is missing: exactly, as this command was called."""
+"""Commands that install what is missing, ready to be copied into this shell."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import shutil
 import sys
 from collections.abc import Iterable
 
-from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, WHEEL_DOWNLOAD, Archive, ModelEntry
+from facemesh_ros.catalog.model_entry import Archive, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, WHEEL_DOWNLOAD
 
 
-def called_as() -> str:
-    """Return the words that start this command again: its path where its name does not."""
+def command_name() -> str:
+    """Return how to call this command again: by name if the PATH finds it, else by path."""
     called = sys.argv[0]
     if os.path.basename(called) != 'facemesh' or not os.path.exists(called):
         return 'facemesh'
@@ -24,8 +25,8 @@ def called_as() -> str:
     return shlex.quote(inside if is_near else called)
 
 
-def way_to(archive: Archive, folder: str | None = None) -> str:
-    """Return how to get an archive and the models in it.
+def how_to_get(archive: Archive, folder: str | None = None) -> str:
+    """Return the instructions that install an archive of models.
 
     Args:
         archive: Which one.
@@ -33,11 +34,13 @@ def way_to(archive: Archive, folder: str | None = None) -> str:
     """
     place = f' --dir {shlex.quote(folder)}' if folder else ''
     getting = f'download {BUNDLE_URL}' if archive is BUNDLE else f'`{WHEEL_DOWNLOAD}`'
-    return f'{getting} on any machine, then `{called_as()} models add{place} {archive.file_name}`'
+    return (
+        f'{getting} on any machine, then `{command_name()} models add{place} {archive.file_name}`'
+    )
 
 
-def by_archive(entries: Iterable[ModelEntry]) -> dict[Archive, list[ModelEntry]]:
-    """Return models by the archive that has the preferred edition of each."""
+def grouped_by_archive(entries: Iterable[ModelEntry]) -> dict[Archive, list[ModelEntry]]:
+    """Group models by the archive that holds the preferred edition of each."""
     found: dict[Archive, list[ModelEntry]] = {}
     for entry in entries:
         found.setdefault(entry.members[0].archive, []).append(entry)

@@ -1,4 +1,4 @@
-"""Signals that end a command early, with its results kept."""
+"""Signals (Ctrl-C, SIGTERM, SIGHUP) that end a command early and keep its results."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption(KeyboardInterrupt):
-    """The command is to end at once.
+    """The command must end at once.
 
     Attributes:
-        status: Exit status, as shells say it.
+        status: Exit status, 128 plus the signal's number.
     """
 
     def __init__(self, status: int) -> None:
@@ -20,20 +20,20 @@ class Interruption(KeyboardInterrupt):
         self.status = status
 
 
-class EndingSignals:
-    """Lets SIGTERM and SIGHUP end a command as Ctrl-C does; used as a context manager.
+class InterruptHandler:
+    """Handles SIGTERM and SIGHUP like Ctrl-C; a context manager.
 
     Attributes:
-        patient: Whether the first signal is noted only, for all results to end with the same
-            image; a second one, or any while this is false, raises Interruption.
-        status: Exit status for the signal that was noted, 0 if none was.
+        deferred: Whether the first signal is only recorded, so that all outputs end with the same
+            image. A second signal, or any while this is false, raises Interruption.
+        status: Exit status for the recorded signal, 0 if there was none.
     """
 
     def __init__(self) -> None:
-        self.patient, self.status = False, 0
+        self.deferred, self.status = False, 0
         self._before = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    def __enter__(self) -> EndingSignals:
+    def __enter__(self) -> InterruptHandler:
         for number, handler in self._before.items():
             if handler is not signal.SIG_IGN:  # nohup, or a shell's background
                 signal.signal(number, self._take)
@@ -45,5 +45,5 @@ class EndingSignals:
 
     def _take(self, number: int, _: FrameType | None) -> None:
         is_second, self.status = bool(self.status), 128 + number
-        if is_second or not self.patient:
+        if is_second or not self.deferred:
             raise Interruption(self.status)

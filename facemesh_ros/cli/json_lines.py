@@ -1,4 +1,4 @@
-"""JSON lines: the faces of one picture after the other, for programs."""
+"""JSON Lines output: one JSON object per picture."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DIGITS = 3
 
 
 class JsonLines:
-    """One line of JSON per picture, as `facemesh run --help` explains."""
+    """Writes one line of JSON per picture; `facemesh run --help` documents its fields."""
 
     def __init__(self, target: str) -> None:
-        """Take the file's name, - for stdout; raises MediaError if it cannot be written."""
+        """Open the file, - for stdout; raises MediaError if it cannot be written."""
         self._to_stdout, self._lines = target == STDOUT, 0
         self._name = STDOUT_NAME if self._to_stdout else readable_name(target)
         try:
@@ -39,7 +39,7 @@ class JsonLines:
         try:
             self._file.close()
         except OSError as failure:
-            if not any(error):  # else it was told already
+            if not any(error):  # otherwise that error is reported
                 raise self._error(failure) from failure
 
     def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
@@ -51,7 +51,7 @@ class JsonLines:
 
     @property
     def written(self) -> str:
-        """How many lines went into which file."""
+        """How many lines were written to which file; empty for stdout."""
         return '' if self._to_stdout else f'{counted(self._lines, "line")} to {self._name}'
 
     def _error(self, error: OSError) -> MediaError:
@@ -59,7 +59,7 @@ class JsonLines:
 
 
 def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
-    """Return what a line of --jsonl holds; px to a thousandth."""
+    """Return the fields of one line; px rounded to a thousandth."""
     height, width = picture.bgr.shape[:2]
     return {
         'source': _source_name(picture.source),
@@ -72,7 +72,7 @@ def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str,
 
 
 def _source_name(path: Path) -> str:
-    """Return a path relative to the current folder if it leads into it, else as it was given."""
+    """Return a path relative to the current folder if it lies inside, else as given."""
     try:
         name = os.path.relpath(path)
     except OSError:  # the current folder is gone

@@ -3,7 +3,7 @@
 A subcommand is a module with `add_parser(subparsers)`, which sets `func`: a function that takes
 the parsed arguments and returns the exit status. It imports heavy packages (onnxruntime, cv2) in
 that function, so that the other subcommands start at once and work without them. They themselves
-are imported while Ctrl-C and missing packages are looked after.
+are imported where Ctrl-C and missing packages are already handled.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         status: int = arguments.func(arguments)
     except BrokenPipeError:
-        # Who read the results has had enough, as `head` has.
-        _give_up_standard_output()
+        # The reader of our output has closed it, as `head` does.
+        _discard_stdout()
         return 1
     except (FacemeshError, OSError) as error:  # a full disk, say
         print(f'facemesh: {error}', file=sys.stderr)
         try:
             sys.stdout.flush()
         except OSError:
-            _give_up_standard_output()
+            _discard_stdout()
         return 1
     except ModuleNotFoundError as error:
-        print(f'facemesh: {_way_to_package(error)}', file=sys.stderr)
+        print(f'facemesh: {_how_to_install(error)}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
 
 
-def _give_up_standard_output() -> None:
-    """Let nothing more be told there; Python tries once more at its end, and complains."""
+def _discard_stdout() -> None:
+    """Send what is left to /dev/null, or Python complains when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):
-    """Looks the version up when it is asked for, which takes longer than all other imports."""
+    """Looks the version up only on request: that takes longer than all other imports."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from facemesh_ros.version import version
@@ -67,17 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     from facemesh_ros.cli import doctor, models, run
 
     parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
-    parser.add_argument(
-        '--version', action=_Version, nargs=0, help='say which release this is, and end'
-    )
+    parser.add_argument('--version', action=_Version, nargs=0, help='print the version and exit')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
     for subcommand in (run, models, doctor):
         subcommand.add_parser(subparsers)
     return parser
 
 
-def _way_to_package(error: ModuleNotFoundError) -> str:
-    """Say how to get a package that is not installed; our own modules are never missing."""
+def _how_to_install(error: ModuleNotFoundError) -> str:
+    """Return how to install a missing package; our own modules are never missing."""
     if error.name is None or error.name.startswith('facemesh_ros'):
         raise error
     package = _DISTRIBUTIONS.get(error.name, error.name)

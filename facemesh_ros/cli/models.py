@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL, ModelEntry
-from facemesh_ros.cli.install_hints import by_archive, called_as, way_to
+from facemesh_ros.catalog.model_entry import ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, REQUIRED_KINDS, WHEEL
+from facemesh_ros.cli import build_engines
+from facemesh_ros.cli.install_hints import command_name, grouped_by_archive, how_to_get
 from facemesh_ros.errors import MissingModelError
 from facemesh_ros.models.archives import models_in
 from facemesh_ros.models.fetch import SOURCES_VARIABLE, FetchOutcome, fetch
@@ -41,6 +43,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f'{BUNDLE.file_name}, a mediapipe wheel, a .tflite file, or a folder of '
         "those, such as another machine's model folder",
     )
+    building = _add_action(
+        actions,
+        'build-engines',
+        build_engines.build,
+        'build the TensorRT engines that the node would build at its first start, for minutes',
+    )
+    build_engines.add_options(building)
     _add_action(actions, 'list', _list, 'show the models and their state')
     _add_action(actions, 'verify', _verify, 'check every file against its hash')
 
@@ -48,7 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def _add_action(
     actions: Subparsers, name: str, func: Callable[[argparse.Namespace], int], text: str
 ) -> argparse.ArgumentParser:
-    action = actions.add_parser(name, help=text, description=text.capitalize() + '.')
+    action = actions.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.')
     action.add_argument(
         '--dir',
         metavar='FOLDER',
@@ -69,7 +78,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
         raise MissingModelError(_no_source(outcome, arguments.dir))
     summary = _summary(store, outcome.installed, outcome.missing, arguments.dir)
     # Every start of ./run asks for what is needed, and does without the rest.
-    is_news = store.is_news(f'Not there: {_names(outcome.missing)}')
+    is_news = store.is_new_notice(f'Not there: {_names(outcome.missing)}')
     if outcome.installed or is_news or not arguments.if_needed:
         print(summary)
     return 0
@@ -123,7 +132,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _said(state: State) -> str:
-    return 'ready' if state is State.READY else f'{state.value}: {called_as()} models fetch'
+    return 'ready' if state is State.READY else f'{state.value}: {command_name()} models fetch'
 
 
 def _summary(
@@ -135,19 +144,19 @@ def _summary(
     lines = [f'Ready in {store.folder}: {_names(installed)}.'] if installed else []
     if missing:
         lines.append(f'Not there: {_names(missing)}. To get what is missing:')
-        for archive, entries in by_archive(missing).items():
-            lines.append(f'  {_names(entries)}: {way_to(archive, folder)}')
+        for archive, entries in grouped_by_archive(missing).items():
+            lines.append(f'  {_names(entries)}: {how_to_get(archive, folder)}')
     return '\n'.join(lines)
 
 
 def _no_source(outcome: FetchOutcome, folder: str | None) -> str:
-    command = f'{called_as()} models'
+    command = f'{command_name()} models'
     return (
         f'no source gave a detector and a landmark model (missing: {_names(outcome.missing)}). '
         'Ways to get them:\n'
         f'  - with a network: `{command} fetch` again\n'
-        f'  - {way_to(BUNDLE, folder)}\n'
-        f'  - {way_to(WHEEL, folder)}\n'
+        f'  - {how_to_get(BUNDLE, folder)}\n'
+        f'  - {how_to_get(WHEEL, folder)}\n'
         f"  - copy another machine's model folder, then `{command} add FOLDER`\n"
         f'  - name local files or folders in ${SOURCES_VARIABLE}, then `{command} fetch`'
     )

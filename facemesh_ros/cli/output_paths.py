@@ -1,4 +1,4 @@
-"""Whether results can go where they were asked to, looked at before the work begins."""
+"""Checks that results can be written, before anything is processed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from facemesh_ros.io import (
 STDOUT = '-'
 
 
-def check_targets(jsonl: str | None, video: Path | None, inputs: Sequence[Path]) -> None:
-    """Raise MediaError if results cannot be written, or would be written over what is read.
+def check_output_paths(jsonl: str | None, video: Path | None, inputs: Sequence[Path]) -> None:
+    """Raise MediaError if results cannot be written, or would overwrite an input.
 
     Args:
         jsonl: File for JSON lines, - for stdout.
         video: File or folder for annotated copies.
-        inputs: All files that are read.
+        inputs: All input files.
     """
     lines = Path(jsonl) if jsonl and jsonl != STDOUT else None
     if lines:
         _check_file(lines)
-    if video and is_video_target(video):
+    if video and is_video_path(video):
         _check_file(video)
     elif video:
         _check_folder(video)
@@ -41,7 +41,7 @@ def check_targets(jsonl: str | None, video: Path | None, inputs: Sequence[Path])
             _check_apart(target, file)
 
 
-def is_video_target(video: Path) -> bool:
+def is_video_path(video: Path) -> bool:
     """Return whether annotated copies go to one video, not to a folder of pictures."""
     return video.suffix.lower() in WRITABLE_SUFFIXES and not video.is_dir()
 
@@ -57,7 +57,7 @@ def _check_apart(target: Path, file: Path) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Return whether two names are of one file, whatever links lead to it."""
+    """Return whether two paths are the same file, also through links."""
     try:
         return os.path.samefile(one, other)
     except OSError:  # one of them is not there yet
@@ -65,7 +65,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _check_file(path: Path) -> None:
-    """Raise MediaError with the system's reason if a file cannot be made or changed."""
+    """Raise MediaError with the system's reason if a file cannot be created or written."""
     try:
         if path.is_file() or path.is_dir():
             path.open('r+b').close()
@@ -77,7 +77,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_folder(path: Path) -> None:
-    """Raise MediaError if a folder can neither be made nor be written to."""
+    """Raise MediaError if a folder can neither be created nor written to."""
     name = readable_name(path)
     if path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES and not path.is_dir():
         raise MediaError(

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from facemesh_ros.settings.parameter_specs import ParameterSpec, SettingsError, parameter_specs
-from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
 _DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
 _PATH_HELP = (
     'a picture, a video, or a folder, which stands for the pictures and videos in it (not in its '
     'sub-folders). Numbered frames (1.jpg to 12.jpg, frame_0001.png, ...: one folder, one size, '
-    'names that differ in their last number) are one stream, as a video is; every other picture, '
-    'and photographs as cameras number them (IMG_0001.jpg), are taken one by one'
+    'names that differ in their last number) are one stream, like a video; every other picture, '
+    'also photographs numbered by a camera (IMG_0001.jpg), is processed independently'
 )
 _EPILOG = """\
 examples:
@@ -43,7 +42,7 @@ a line of --jsonl is one picture, one JSON object:
 exit status: 0; 1 if a file could not be read, or only in part (the others are done), or a result
 not be written; 2 for a wrong command line; 130 after Ctrl-C, with the results so far kept
 """
-# Options that are settings of the pipeline, under the names that are shorter to type.
+# Settings of the pipeline and their options.
 _SETTINGS = {
     'max_faces': '--max-faces',
     'detector': '--detector',
@@ -53,7 +52,7 @@ _SETTINGS = {
 
 
 class _Once(argparse.Action):
-    """Takes an option that may be given once: a second file would be left out in silence."""
+    """An option that may be given once: a second value would silently replace the first."""
 
     def __call__(
         self,
@@ -94,45 +93,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         '--static',
         action='store_true',
-        help='take every picture by itself, also of videos: new ids each time, nothing steadied',
+        help='process every picture independently, also those of videos: new ids, no smoothing',
     )
-    for name, (default, known) in parameter_specs(SensorSettings).items():
-        if name in _SETTINGS:
-            _add_setting(parser, name, default, known)
+    add_settings(parser, _SETTINGS)
     parser.add_argument(
         '--no-filter',
         action='store_true',
-        help='raw landmarks: do not steady those of a stream over time',
+        help='raw landmarks: no smoothing over time',
     )
     parser.set_defaults(func=_run)
-
-
-def _add_setting(
-    parser: argparse.ArgumentParser, name: str, default: Any, known: ParameterSpec
-) -> None:
-    values = ', '.join(known.choices) or f'{known.low:g} to {known.high:g}'
-    parser.add_argument(
-        _SETTINGS[name],
-        dest=name,
-        type=type(default),
-        default=default,
-        metavar='NAME' if known.choices else 'N',
-        help=f'{values} (default: {default}). {known.text}',
-    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from facemesh_ros.cli.run_command import process_files
 
-    return process_files(arguments, _chosen_settings(arguments))
-
-
-def _chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings that were chosen; raises SettingsError that names the option."""
-    chosen = {name: getattr(arguments, name) for name in _SETTINGS}
-    for name, value in chosen.items():
-        try:
-            SensorSettings(**{name: value})
-        except SettingsError as error:
-            raise SettingsError(_SETTINGS[name] + str(error).removeprefix(name)) from error
-    return chosen
+    return process_files(arguments, chosen_settings(arguments, _SETTINGS))

@@ -1,4 +1,4 @@
-"""Sources of pictures through one pipeline, and how many of them there were."""
+"""Runs files through one pipeline and counts what came of them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder
 
 
 @dataclass
-class Work:
-    """Files in, faces out; a damaged file is told and the others are done.
+class FileProcessor:
+    """Processes files one by one; a damaged file is reported and the others continue.
 
     Attributes:
-        pipeline: Where pictures go through.
-        outputs: Take the faces of each picture.
-        static: Whether every picture is taken by itself.
+        pipeline: Processes the pictures.
+        outputs: Receive the faces of each picture.
+        static: Whether every picture is processed independently (static image mode).
         pictures: How many were processed.
-        with_faces: In how many of them a face was seen.
+        with_faces: How many of them show a face.
         failed: How many files could not be read to their end.
     """
 
@@ -47,50 +47,55 @@ class Work:
     with_faces: int = 0
     failed: int = 0
 
-    def do(self, sources: Sequence[MediaSource], is_enough: Callable[[], bool]) -> None:
-        """Process sources one after the other; no face of one is known in the next.
+    def process(self, sources: Sequence[MediaSource], is_interrupted: Callable[[], bool]) -> None:
+        """Process sources one after the other; tracks do not continue from one to the next.
 
         Args:
             sources: What to read.
-            is_enough: Asked after each image; true ends the work.
+            is_interrupted: Called after each image; true ends the run.
         """
         with _progress() as progress:
             for source in sources:
                 self.pipeline.reset()
-                alone = self.static or source.kind is SourceKind.STILL
+                static_image = self.static or source.kind is SourceKind.STILL
                 for file in source.files:
-                    self._do_file(file, progress, is_enough, alone=alone)
-                    if is_enough():
+                    self._process_file(file, progress, is_interrupted, static_image=static_image)
+                    if is_interrupted():
                         return
 
-    def _do_file(
-        self, file: Path, progress: Progress, is_enough: Callable[[], bool], *, alone: bool
+    def _process_file(
+        self,
+        file: Path,
+        progress: Progress,
+        is_interrupted: Callable[[], bool],
+        *,
+        static_image: bool,
     ) -> None:
         try:
-            for picture in _shown(file, progress):
-                faces, took_ms = self._process(picture, alone=alone)
+            for picture in _with_progress_bar(file, progress):
+                faces, took_ms = self._faces_of(picture, static_image=static_image)
                 for output in self.outputs:
                     output.write(picture, faces, took_ms)
                 self.pictures += 1
                 self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
-                if is_enough():
+                if is_interrupted():
                     return
         except UnreadableError as error:
             self.failed += 1
-            complain(progress.console, error)
+            print_error(progress.console, error)
 
-    def _process(self, picture: Picture, *, alone: bool) -> tuple[Faces, float]:
-        if alone:
-            self.pipeline.reset()
+    def _faces_of(self, picture: Picture, *, static_image: bool) -> tuple[Faces, float]:
+        """Return the faces of a picture and the ms that the pipeline took."""
         frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
+        process = self.pipeline.process_static_image if static_image else self.pipeline.process
         start = time.perf_counter()
-        faces = self.pipeline.process(frame, static_image=alone)
+        faces = process(frame)
         return faces, 1e3 * (time.perf_counter() - start)
 
 
-def complain(console: Console, error: Exception) -> None:
+def print_error(console: Console, error: Exception) -> None:
     """Print an error in one line, red on a terminal."""
-    # Text and soft_wrap keep a file's name as it is, brackets and length included.
+    # Text and soft_wrap keep brackets and the length of a file's name as they are.
     console.print(Text(f'facemesh: {error}', style='red'), soft_wrap=True)
 
 
@@ -104,13 +109,13 @@ def _progress() -> Progress:
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        # Rich would bring what is meant for a file or a pipe to the terminal of the messages.
+        # Else rich would move output meant for a file or pipe to the terminal.
         redirect_stdout=sys.stdout.isatty(),
     )
 
 
-def _shown(file: Path, progress: Progress) -> Iterator[Picture]:
-    """Yield the pictures of a file and move a bar."""
+def _with_progress_bar(file: Path, progress: Progress) -> Iterator[Picture]:
+    """Yield the pictures of a file and advance a progress bar."""
     task = progress.add_task(readable_name(file.name), total=None)
     try:
         progress.update(task, total=count_pictures(file) or None)

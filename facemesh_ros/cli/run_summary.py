@@ -1,16 +1,16 @@
-"""Sentences of `facemesh run` about what was read and written."""
+"""Summary sentences of `facemesh run`: what was left out, processed and written."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from facemesh_ros.cli.run_sources import Work
+from facemesh_ros.cli.run_sources import FileProcessor
 from facemesh_ros.io import HEIC_SUFFIXES, MediaSource, SourceKind
 from facemesh_ros.io.results import counted
 
 
-def told_left_out(left_out: Counter[str]) -> str:
+def left_out_sentence(left_out: Counter[str]) -> str:
     """Say which files of folders were passed over.
 
     Args:
@@ -26,36 +26,41 @@ def told_left_out(left_out: Counter[str]) -> str:
     return what + way_out * has_heic
 
 
-def told_work(sources: Sequence[MediaSource], work: Work) -> str:
-    """Say what was taken for a stream and what was not, and how much came of it.
+def processed_sentence(sources: Sequence[MediaSource], processor: FileProcessor) -> str:
+    """Return what was processed as a stream, what picture by picture, and the counts.
 
     Args:
-        sources: What was to be read.
-        work: What was done with it.
+        sources: All inputs.
+        processor: Has processed them.
     """
-    rows = [source.files for source in sources if source.kind is SourceKind.SEQUENCE]
+    sequences = [source.files for source in sources if source.kind is SourceKind.SEQUENCE]
     videos = sum(source.kind is SourceKind.VIDEO for source in sources)
-    alone = len(sources) - len(rows) - videos
-    frames = counted(sum(map(len, rows)), 'numbered frame')
+    alone = len(sources) - len(sequences) - videos
+    frames = counted(sum(map(len, sequences)), 'numbered frame')
     parts = [
         f'{counted(alone, "picture")} taken one by one' * (alone > 0),
-        f'{frames} {"one by one" if work.static else _as_streams(len(rows))}' * bool(rows),
-        f'{counted(videos, "video")}{", its pictures one by one" * work.static}' * (videos > 0),
+        f'{frames} {"one by one" if processor.static else _as_streams(len(sequences))}'
+        * bool(sequences),
+        f'{counted(videos, "video")}{", its pictures one by one" * processor.static}'
+        * (videos > 0),
     ]
-    failures = f', {counted(work.failed, "file")} not read to the end' * (work.failed > 0)
+    failures = f', {counted(processor.failed, "file")} not read to the end' * (
+        processor.failed > 0
+    )
     what = ', '.join(filter(None, parts))
-    return f'{what}: {counted(work.pictures, "image")}, {work.with_faces} with a face{failures}'
+    images = counted(processor.pictures, 'image')
+    return f'{what}: {images}, {processor.with_faces} with a face{failures}'
 
 
-def _as_streams(rows: int) -> str:
-    return 'as one stream' if rows == 1 else f'as {rows} streams'
+def _as_streams(sequences: int) -> str:
+    return 'as one stream' if sequences == 1 else f'as {sequences} streams'
 
 
-def told_written(written: Sequence[str]) -> str:
-    """Say what was written where.
+def written_sentence(written: Sequence[str]) -> str:
+    """Return what was written where.
 
     Args:
-        written: What each output says of itself, empty if nothing.
+        written: Per output what it wrote, empty if nothing.
     """
     parts = list(filter(None, written))
     return f'wrote {" and ".join(parts)}' * bool(parts)

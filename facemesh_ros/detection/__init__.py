@@ -1,1 +1,1 @@
-"""Face detection: BlazeFace, and where and when in a stream it looks."""
+"""Face detection: BlazeFace, and the search that runs it over windows of an image or a stream."""

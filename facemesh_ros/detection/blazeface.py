@@ -1,37 +1,41 @@
-"""BlazeFace: finds faces in one frame."""
+"""BlazeFace: finds faces in a frame, or in a region of it, with six keypoints each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
-from facemesh_ros.detection.anchors import anchor_centres
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.nms import weighted_nms
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
-from facemesh_ros.image.crop import crop_rois, crop_whole, detector_style
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.crop_model import CropModel
 from facemesh_ros.types import FaceDetections, Float32, Float64, Frame, Rois
 
 KEYPOINTS = 6
 
 
 class BlazeFace:
-    """Stateless face detector around one network."""
+    """Stateless face detector."""
 
-    def __init__(self, network: ModelSession, spec: DetectorSpec, max_iou: float) -> None:
-        """Check the network.
+    OUTPUTS = ('regressors', 'classificators')
+
+    def __init__(self, model: CropModel, spec: DetectorSpec, max_iou: float) -> None:
+        """Calculate the anchors and check the model's outputs.
 
         Args:
-            network: The model.
+            model: The network.
             spec: What it was trained with.
-            max_iou: Overlap from which two candidates are one face.
+            max_iou: Overlap above which two candidates are the same face.
+
+        Raises:
+            ModelMismatchError: If the outputs are not those of a detector with these anchors.
         """
-        self._network = network
+        self._model = model
         self._max_iou = max_iou
-        self._style = detector_style(network.input_size)
-        self._anchors = anchor_centres(network.input_size, spec.layers)
-        network.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
-        network.expect('classificators', (len(self._anchors), 1))
+        self._anchors = anchor_centres(model.input_size, spec.layers)
+        model.expect('regressors', (len(self._anchors), 4 + 2 * KEYPOINTS))
+        model.expect('classificators', (len(self._anchors), 1))
 
     def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
         """Find faces in one region of a frame.
@@ -44,36 +48,11 @@ class BlazeFace:
         Returns:
             N faces in px of the image, best score first.
         """
-        if region is None:
-            region, crop = letterbox_roi(frame.image_wh), crop_whole(frame, self._style)
-        else:
-            crop = crop_rois(frame, region, self._style)
-        regressors, logits = self._network.run(crop, ('regressors', 'classificators'))
-        found = regressors[0], logits[0, :, 0]
-        to_image = image_from_crop(region, self._style.input_size)
-        return faces_from_tensors(*found, self._anchors, to_image, min_score, self._max_iou)
-
-
-def faces_from_tensors(
-    regressors: Float32,
-    logits: Float32,
-    anchors: Float32,
-    to_image: Float64,
-    min_score: float,
-    max_iou: float,
-) -> FaceDetections:
-    """Turn raw network output into the faces of one region, best score first.
-
-    Args:
-        regressors: See `decode`.
-        logits: See `decode`.
-        anchors: See `decode`.
-        to_image: (1, 2, 3) affine map from the network's input to the image.
-        min_score: Drop faces below it.
-        max_iou: Overlap from which two candidates are one face.
-    """
-    candidates = decode(regressors, logits, anchors, min_score)
-    return weighted_nms(_moved(candidates, to_image), max_iou)
+        roi = letterbox_roi(frame.image_wh) if region is None else region
+        maps = image_from_crop(roi, self._model.input_size)
+        regressors, logits = self._model.run(frame, None if region is None else maps)
+        candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
+        return weighted_nms(_detections_in_image(candidates, maps), self._max_iou)
 
 
 def decode(
@@ -103,13 +82,35 @@ def decode(
     )
 
 
-def _moved(detections: FaceDetections, to_image: Float64) -> FaceDetections:
-    """Map detections by one affine (1, 2, 3) that turns by quarter turns only."""
-    corners = transform_points(to_image, detections.boxes_xyxy.reshape(1, -1, 2))
-    keypoints = transform_points(to_image, detections.keypoints.reshape(1, -1, 2))
+def _detections_in_image(detections: FaceDetections, image_from_input: Float64) -> FaceDetections:
+    """Map detections by one affine map (1, 2, 3) that turns by quarter turns only."""
+    corners = transform_points(image_from_input, detections.boxes_xyxy.reshape(1, -1, 2))
+    keypoints = transform_points(image_from_input, detections.keypoints.reshape(1, -1, 2))
     pairs = corners.reshape(-1, 2, 2).astype(np.float32)
     return FaceDetections(
         np.concatenate([pairs.min(axis=1), pairs.max(axis=1)], axis=1),
         keypoints.reshape(-1, KEYPOINTS, 2).astype(np.float32),
         detections.scores,
     )
+
+
+def anchor_centres(input_size: int, layers: Sequence[tuple[int, int]]) -> Float32:
+    """Lay anchors on the cells of each feature map, row by row.
+
+    Args:
+        input_size: Side of the model input in px.
+        layers: Stride in px and anchors per cell of each feature map.
+
+    Returns:
+        (A, 2) centres in px of the input.
+
+    Source: MediaPipe `ssd_anchors_calculator.cc`, anchor_offset .5, fixed_anchor_size.
+    """
+    return np.concatenate([_layer_centres(input_size, *layer) for layer in layers])
+
+
+def _layer_centres(input_size: int, stride: int, per_cell: int) -> Float32:
+    ticks = (np.arange(input_size // stride, dtype=np.float32) + 0.5) * stride
+    x, y = np.meshgrid(ticks, ticks)
+    cells = np.stack([x.ravel(), y.ravel()], axis=1)
+    return np.repeat(cells, per_cell, axis=0)

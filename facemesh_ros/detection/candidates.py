@@ -1,66 +1,68 @@
-"""Places that may hold a face and wait for a closer look."""
+"""Low-score candidates of a stream, confirmed one per image in a detection window of their own."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.detection.nms import stacked
-from facemesh_ros.geometry.boxes import containment_matrix, iou_matrix
+from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32
 
-# Intersection over union from which two hints are of one place.
-SAME_PLACE = 0.5
-# Part of a hint from which it belongs to a face that is known.
-KNOWN = 0.5
-# So many images later a hint is stale.
-LIFETIME = 10
-# So many images later a place that turned out to be nothing is worth another look: what looks like
-# a face and is none does so in every sweep.
-RETRY = 30
+# IoU above which two candidates are the same.
+DUPLICATE_IOU = 0.5
+# Containment above which a candidate belongs to a face that is known.
+KNOWN_CONTAINMENT = 0.5
+# Images after which a candidate that waits is dropped.
+LIFETIME_IMAGES = 10
+# Images after which a rejected candidate may be tried again: what looks like a face and is none
+# does so in every image.
+RETRY_IMAGES = 30
 
 
 class CandidateQueue:
-    """Hands out hints of a stream one by one, the best first, and none twice in a short time."""
+    """Returns the candidates of a stream one by one, best first, none twice in a short time."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all hints."""
-        self._waiting, self._waited = NO_DETECTIONS, np.empty(0, np.int64)
-        self._tried_xyxy, self._tried_ago = NO_DETECTIONS.boxes_xyxy, np.empty(0, np.int64)
+        """Forget all candidates."""
+        self._waiting, self._waiting_ages = NO_DETECTIONS, np.empty(0, np.int64)
+        self._tried_xyxy, self._tried_ages = NO_DETECTIONS.boxes_xyxy, np.empty(0, np.int64)
 
-    def next(self, hints: FaceDetections, known_xyxy: Float32) -> FaceDetections:
-        """Take in the hints of the next image and hand out the best of all.
+    def next(self, candidates: FaceDetections, known_xyxy: Float32) -> FaceDetections:
+        """Add the candidates of the next image and return the best of all.
 
         Args:
-            hints: N new ones.
+            candidates: N new ones.
             known_xyxy: (M, 4) px, boxes of faces that are known.
 
         Returns:
-            One hint, or none.
+            One candidate, or none.
         """
-        self._forget_old()
-        hints = stacked([self._waiting, hints])
-        waited = np.append(self._waited, np.zeros(len(hints) - len(self._waited), np.int64))
-        tried = iou_matrix(hints.boxes_xyxy, self._tried_xyxy) > SAME_PLACE
-        known = containment_matrix(hints.boxes_xyxy, known_xyxy) > KNOWN
-        fresh: NDArray[np.bool_] = ~np.concatenate([tried, known], axis=1).max(
-            axis=1, initial=False
-        )
-        self._waiting, self._waited = hints[fresh], waited[fresh]
+        self._expire()
+        waiting = FaceDetections.concatenate([self._waiting, candidates])
+        if not len(waiting):
+            return NO_DETECTIONS
+        ages = np.append(self._waiting_ages, np.zeros(len(candidates), np.int64))
+        tried, _ = overlaps(waiting.boxes_xyxy, self._tried_xyxy)
+        _, known = overlaps(waiting.boxes_xyxy, known_xyxy)
+        fresh: NDArray[np.bool_] = ~np.any(tried > DUPLICATE_IOU, axis=1)
+        fresh &= ~np.any(known > KNOWN_CONTAINMENT, axis=1)
+        self._waiting, self._waiting_ages = waiting[fresh], ages[fresh]
         if not len(self._waiting):
             return NO_DETECTIONS
         best = int(self._waiting.scores.argmax())
         chosen = self._waiting[best : best + 1]
         self._tried_xyxy = np.concatenate([self._tried_xyxy, chosen.boxes_xyxy])
-        self._tried_ago = np.append(self._tried_ago, 0)
+        self._tried_ages = np.append(self._tried_ages, 0)
         return chosen
 
-    def _forget_old(self) -> None:
-        self._waited += 1
-        self._tried_ago += 1
-        waiting, tried = self._waited <= LIFETIME, self._tried_ago <= RETRY
-        self._waiting, self._waited = self._waiting[waiting], self._waited[waiting]
-        self._tried_xyxy, self._tried_ago = self._tried_xyxy[tried], self._tried_ago[tried]
+    def _expire(self) -> None:
+        if len(self._waiting_ages):
+            self._waiting_ages += 1
+            young = self._waiting_ages <= LIFETIME_IMAGES
+            self._waiting, self._waiting_ages = self._waiting[young], self._waiting_ages[young]
+        self._tried_ages += 1
+        recent = self._tried_ages <= RETRY_IMAGES
+        self._tried_xyxy, self._tried_ages = self._tried_xyxy[recent], self._tried_ages[recent]

@@ -1,4 +1,4 @@
-"""The search for faces: at once in a picture, spread over the images of a stream."""
+"""Face search: runs detectors over the windows of a scan plan, at once or spread over a stream."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
-from facemesh_ros.detection.candidates import SAME_PLACE, CandidateQueue
-from facemesh_ros.detection.nms import stacked
+from facemesh_ros.catalog.model_entry import DetectorSpec
+from facemesh_ros.detection.candidates import DUPLICATE_IOU, CandidateQueue
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import ScanSchedule
-from facemesh_ros.geometry.boxes import box_sizes, containment_matrix, iou_matrix, keep_firsts
-from facemesh_ros.geometry.rois import LEFT_EYE, RIGHT_EYE
-from facemesh_ros.geometry.tiles import turned
+from facemesh_ros.geometry.boxes import box_sizes, overlaps, suppress_duplicates
+from facemesh_ros.geometry.rois import LEFT_EYE_KEYPOINT, RIGHT_EYE_KEYPOINT
+from facemesh_ros.geometry.tiles import rotate_quarter_turns
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Frame, Rois
 
-# Part of the smaller of two boxes from which they are of one face.
-SAME_FACE = 0.5
-# A box that ends within this part of a tile's side from its border may go on behind it.
-CUT = 0.02
-# A detection is worth a look of its own if it has at least this part of the wanted score, and only
-# worth that if it has not all of it, or if it is smaller than this part of the region's side: then
-# its keypoints are too coarse for a crop.
-HINT, COARSE = 0.4, 0.125
-# That look is at a square so many times its size, where a face is as large as the detector likes.
-HINT_REGION = 4
-# There a face scores well. What was below the wanted score before must be so much above it:
-# measured, half-hidden and tiny faces score 0.65 to 0.9 there, stars and stones 0.5 to 0.64.
-CONFIRMED = 1.3
-# With fewer pixels nothing can be told from a face.
-TOO_SMALL_PX = 12
+# Containment above which two boxes are the same face.
+MERGE_CONTAINMENT = 0.5
+# A box that ends within this share of a tile's side from its border may be cut by it.
+CUT_MARGIN = 0.02
+# A detection of this share of the wanted score is a candidate.
+CANDIDATE_SCORE_SHARE = 0.4
+# So is one smaller than this share of its window's side: its keypoints are too coarse for a crop.
+COARSE_SIZE_SHARE = 0.125
+# A candidate is confirmed in a square so many times its size, in which the detector scores best.
+CANDIDATE_WINDOW_SCALE = 4
+# A candidate below the wanted score must reach so much more of it there. Measured: half-hidden and
+# tiny faces score 0.65 to 0.9 in that window, stars and stones 0.5 to 0.64.
+CONFIRMATION_FACTOR = 1.3
+# Smaller boxes cannot be told from noise.
+MIN_BOX_PX = 12
 
 
 class Detector(Protocol):
@@ -47,10 +46,10 @@ class Detector(Protocol):
 
 
 class FaceSearch:
-    """Looks for the faces of one stream.
+    """Searches the images of one stream for faces.
 
     Attributes:
-        detector_runs: How often each detector has looked since the start.
+        detector_runs: How often each detector has run since the start, by name.
     """
 
     def __init__(
@@ -59,165 +58,164 @@ class FaceSearch:
         tile_detector: tuple[str, DetectorSpec] | None = None,
         pool: ThreadPool = NO_WORKERS,
     ) -> None:
-        """Begin with an unknown image.
+        """Start without an image.
 
         Args:
-            detectors: Who looks at the whole image, by name, the cheapest first.
-            tile_detector: Who of them looks closer, at tiles and what may be a face; None for the
+            detectors: Those that run on the whole image, by name, the cheapest first.
+            tile_detector: The one of them that also runs on tiles and candidates; None for the
                 whole image alone.
-            pool: Who shares the looks at an image.
+            pool: Shares the windows of an image.
         """
         self.detector_runs: Counter[str] = Counter(dict.fromkeys(detectors, 0))
         self._detectors = detectors
         self._pool, self._counting = pool, Lock()
         self._cheapest = next(iter(detectors))
-        self._closer = tile_detector[0] if tile_detector else None
+        self._tile_detectors = (tile_detector[0],) if tile_detector else ()
         self._schedule = ScanSchedule(list(detectors), tile_detector)
-        self._hints = CandidateQueue()
+        self._candidates = CandidateQueue()
         self._known_count = 0
 
     def reset(self) -> None:
         """Start from the beginning."""
         self._schedule.reset()
-        self._hints.reset()
+        self._candidates.reset()
         self._known_count = 0
 
-    def everywhere(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
-        """Look everywhere at once and return each face once, best score first."""
-        sweep = self._schedule.sweep(frame.image_wh, settings)
-        looks = [sweep.first, *dict.fromkeys(sweep.rest)]
-        sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
-        confirmed = self._pool.map(
-            lambda hint: self._confirmed(frame, hint, settings), _each(hints)
-        )
-        return _each_once([sure, *confirmed])
+    def scan_image(self, frame: Frame, settings: PipelineSettings) -> FaceDetections:
+        """Run the whole scan plan on one image and return each face once, best score first."""
+        plan = self._schedule.plan(frame.image_wh, settings)
+        windows = [plan.whole_image, *dict.fromkeys(plan.others)]
+        faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
+        each = [candidates[index : index + 1] for index in range(len(candidates))]
+        confirmed = self._pool.map(lambda one: self._confirmed(frame, one, settings), each)
+        return _merged([faces, *confirmed])
 
-    def next(
+    def scan_next(
         self,
         frame: Frame,
         settings: PipelineSettings,
         *,
         known_xyxy: Float32,
-        anywhere: bool,
-        near: Rois,
+        whole_image: bool,
+        search_rois: Rois,
     ) -> FaceDetections:
-        """Take the looks whose turn it is in the next image of a stream.
+        """Run the detection windows that are due in the next image of a stream.
 
         Args:
             frame: The image.
-            settings: Of now.
-            known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a sweep has
-                brought nobody who is not among them, closer looks become rare.
-            anywhere: Whether the cheapest detector must see the whole of this very image.
-            near: Regions in which it must look too.
+            settings: For this image.
+            known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a whole scan has
+                found no others, tiles become rare.
+            whole_image: Whether the cheapest detector must run on the whole of this image.
+            search_rois: Regions in which it must run too.
 
         Returns:
             Each face once, best score first.
         """
-        calm = not anywhere and len(known_xyxy) == self._known_count
+        unchanged = not whole_image and len(known_xyxy) == self._known_count
         self._known_count = len(known_xyxy)
-        looks = self._schedule.due(frame.image_wh, settings, calm=calm)
-        if anywhere and self._schedule.first not in looks:
-            looks.append(DetectionWindow((self._cheapest,), None))
-        looks += [
-            DetectionWindow((self._cheapest,), near[index : index + 1])
-            for index in range(len(near))
-        ]
-        sure, hints = self._seen(frame, looks, settings.min_detection_confidence)
-        hint = self._hints.next(hints, known_xyxy)
-        return _each_once([sure, self._confirmed(frame, hint, settings)])
+        windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
+        if whole_image and self._schedule.whole_image not in windows:
+            windows.append(DetectionWindow((self._cheapest,), None))
+        for index in range(len(search_rois)):
+            windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
+        faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
+        candidate = self._candidates.next(candidates, known_xyxy)
+        if not len(candidate):
+            return faces
+        return _merged([faces, self._confirmed(frame, candidate, settings)])
 
-    def _seen(
-        self, frame: Frame, looks: Sequence[DetectionWindow], min_score: float
+    def _detect(
+        self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
     ) -> tuple[FaceDetections, FaceDetections]:
-        """Return who is seen for sure, and what somebody should look closer at."""
-        low = min_score if self._closer is None else HINT * min_score
-        found = self._pool.map(lambda look: self._look(frame, look, low), looks)
-        if self._closer is None:
-            return _each_once(found), NO_DETECTIONS
-        everything = stacked([NO_DETECTIONS, *found])
-        coarse = [_coarse(*seen, frame.image_wh) for seen in zip(found, looks, strict=True)]
-        doubtful = np.concatenate([np.empty(0, bool), *coarse]) | (everything.scores < min_score)
-        kept = _firsts_by_score(everything, doubtful)
-        sure = ~doubtful[kept]
-        return everything[kept[sure]], everything[kept[~sure]]
+        """Return faces that are certain, and candidates that need a window of their own."""
+        if not windows:
+            return NO_DETECTIONS, NO_DETECTIONS
+        low = CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
+        found = self._pool.map(lambda window: self._run(frame, window, low), windows)
+        if not self._tile_detectors:
+            return _merged(found), NO_DETECTIONS
+        detections = FaceDetections.concatenate(found)
+        if not len(detections):
+            return NO_DETECTIONS, NO_DETECTIONS
+        # How large a detection must be in its window to be certain.
+        sides = np.repeat([window.side(frame.image_wh) for window in windows], [*map(len, found)])
+        is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
+        is_candidate = is_coarse | (detections.scores < min_score)
+        kept = _without_duplicates(detections, is_candidate)
+        is_face = ~is_candidate[kept]
+        return detections[kept[is_face]], detections[kept[~is_face]]
 
-    def _look(self, frame: Frame, look: DetectionWindow, min_score: float) -> FaceDetections:
-        found = [NO_DETECTIONS]
+    def _run(self, frame: Frame, window: DetectionWindow, min_score: float) -> FaceDetections:
+        """Run the detectors of one window, without boxes that it cuts or that are too small."""
         with self._counting:
-            self.detector_runs.update(look.detectors)
-        for name in look.detectors:
-            seen = self._detectors[name].detect(frame, min_score, look.region)
-            if look.region is not None:
-                seen = seen[_uncut(seen, look.region, frame.image_wh)]
-            found.append(seen[box_sizes(seen.boxes_xyxy) >= TOO_SMALL_PX])
-        return stacked(found)
+            self.detector_runs.update(window.detectors)
+        kept = []
+        for name in window.detectors:
+            found = self._detectors[name].detect(frame, min_score, window.region)
+            if not len(found):
+                continue
+            if window.region is not None:
+                found = found[_are_uncut(found, window.region, frame.image_wh)]
+            kept.append(found[box_sizes(found.boxes_xyxy) >= MIN_BOX_PX])
+        return FaceDetections.concatenate(kept)
 
     def _confirmed(
-        self, frame: Frame, hint: FaceDetections, settings: PipelineSettings
+        self, frame: Frame, candidate: FaceDetections, settings: PipelineSettings
     ) -> FaceDetections:
-        """Return the face that the closer look at a hint finds there, if there is one."""
-        if self._closer is None or not len(hint):
-            return NO_DETECTIONS
+        """Return the face that the tile detector finds at a candidate, or none."""
         min_score = settings.min_detection_confidence
-        if hint.scores[0] < min_score:
-            min_score = min(CONFIRMED * min_score, 1.0)
-        found = self._look(
-            frame, DetectionWindow((self._closer,), _region_around(hint)), min_score
-        )
-        same = containment_matrix(found.boxes_xyxy, hint.boxes_xyxy)[:, 0] > SAME_FACE
-        return found[same][:1]
+        if candidate.scores[0] < min_score:
+            min_score = min(CONFIRMATION_FACTOR * min_score, 1.0)
+        window = DetectionWindow(self._tile_detectors, _window_around(candidate))
+        found = self._run(frame, window, min_score)
+        _, containment = overlaps(found.boxes_xyxy, candidate.boxes_xyxy)
+        return found[containment[:, 0] > MERGE_CONTAINMENT][:1]
 
 
-def _coarse(
-    found: FaceDetections, look: DetectionWindow, image_wh: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Tell which faces are too small in a look for exact keypoints."""
-    side = max(image_wh) if look.region is None else look.region.sizes_wh[0, 0]
-    coarse: NDArray[np.bool_] = box_sizes(found.boxes_xyxy) < COARSE * side
-    return coarse
-
-
-def _region_around(face: FaceDetections) -> Rois:
-    """Return the square in which to look closer at one face, turned as the face is."""
-    boxes = face.boxes_xyxy
-    sides = (HINT_REGION * (boxes[:, 2:] - boxes[:, :2])).max(axis=1, keepdims=True)
-    right_eye, left_eye = face.keypoints[0, RIGHT_EYE], face.keypoints[0, LEFT_EYE]
-    angle = np.arctan2(*(left_eye - right_eye)[::-1])
+def _window_around(candidate: FaceDetections) -> Rois:
+    """Return the square in which a candidate is confirmed, rotated as the face is."""
+    boxes = candidate.boxes_xyxy
+    sides = (CANDIDATE_WINDOW_SCALE * (boxes[:, 2:] - boxes[:, :2])).max(axis=1, keepdims=True)
+    keypoints = candidate.keypoints[0]
+    angle = np.arctan2(*(keypoints[LEFT_EYE_KEYPOINT] - keypoints[RIGHT_EYE_KEYPOINT])[::-1])
     upright = Rois(
         np.float32(0.5) * (boxes[:, :2] + boxes[:, 2:]),
         sides.repeat(2, axis=1),
         np.zeros_like(sides[0]),
     )
-    return turned(upright, round(float(angle) / (np.pi / 2)))
+    return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
 
 
-def _each_once(parts: Sequence[FaceDetections]) -> FaceDetections:
-    """Merge what several looks saw: of the same face the best score stays."""
-    found = stacked([NO_DETECTIONS, *parts])
-    return found[_firsts_by_score(found, np.zeros(len(found), bool))]
+def _merged(parts: Sequence[FaceDetections]) -> FaceDetections:
+    """Merge the faces of several windows: of the same face the best score stays."""
+    found = FaceDetections.concatenate(parts)
+    return found[_without_duplicates(found, np.zeros(len(found), bool))]
 
 
-def _firsts_by_score(found: FaceDetections, doubtful: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return indices of each face once; a doubtful one hides no smaller ones that it contains."""
+def _without_duplicates(
+    found: FaceDetections, is_candidate: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return indices of each face once, best score first.
+
+    A candidate suppresses no smaller box within it, since it may not be a face.
+    """
     order = np.argsort(-found.scores, kind='stable')
     boxes = found.boxes_xyxy[order]
-    contained = containment_matrix(boxes, boxes) > SAME_FACE
-    alike = iou_matrix(boxes, boxes) > SAME_PLACE
-    return order[keep_firsts(np.where(doubtful[order], alike, contained))]
+    iou, containment = overlaps(boxes, boxes)
+    is_same = containment > MERGE_CONTAINMENT
+    return order[suppress_duplicates(np.where(is_candidate[order], iou > DUPLICATE_IOU, is_same))]
 
 
-def _each(detections: FaceDetections) -> list[FaceDetections]:
-    return [detections[index : index + 1] for index in range(len(detections))]
-
-
-def _uncut(found: FaceDetections, region: Rois, image_wh: tuple[int, int]) -> NDArray[np.bool_]:
-    """Tell which boxes end well within the region, or where the image itself ends."""
+def _are_uncut(
+    found: FaceDetections, region: Rois, image_wh: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Return whether each box ends well within the region, or where the image itself ends."""
     side, centre = region.sizes_wh[0, 0], region.centres[0]
     low, high = centre - side / 2, centre + side / 2
     # A pixel of tolerance, as tiles that fit the image do so up to rounding.
-    low = np.where(low <= 1, -np.inf, low + CUT * side)
-    high = np.where(high >= np.subtract(image_wh, 1), np.inf, high - CUT * side)
+    low = np.where(low <= 1, -np.inf, low + CUT_MARGIN * side)
+    high = np.where(high >= np.subtract(image_wh, 1), np.inf, high - CUT_MARGIN * side)
     boxes = found.boxes_xyxy
     inside = np.concatenate([boxes[:, :2] >= low, boxes[:, 2:] <= high], axis=1)
     uncut: NDArray[np.bool_] = inside.min(axis=1)

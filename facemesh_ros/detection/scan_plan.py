@@ -1,4 +1,4 @@
-"""Where to look for faces, and in which order: one sweep over an image."""
+"""Scan plan: the detection windows of one image size, and their order."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TypeVar
 
-from facemesh_ros.catalog.model_specs import DetectorSpec
+from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.geometry.affine import letterbox_roi
-from facemesh_ros.geometry.tiles import tile_levels, turned
+from facemesh_ros.geometry.tiles import rotate_quarter_turns, tile_levels
 from facemesh_ros.types import Rois
 
-# The smallest face in px of the image that closer looks are for. Smaller ones have too few pixels
-# for landmarks.
-SMALLEST_FACE_PX = 24
-# A look at larger tiles after so many at smaller ones, at least.
+# The smallest face in px of the image that tiles are for. Smaller ones have too few pixels for
+# landmarks.
+MIN_FACE_PX = 24
+# A window of a coarser level comes after so many of the finer ones, at least.
 COARSER_EVERY = 8
 QUARTER_TURNS = {'upright': (0,), 'all': (0, 1, 2, 3)}
 
@@ -24,39 +24,45 @@ Item = TypeVar('Item')
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionWindow:
-    """One region and who looks at it.
+    """One region and the detectors that run on it.
 
     Attributes:
-        detectors: Names of the detectors, one after the other.
-        region: The one region; None for the whole image, upright.
+        detectors: Their names.
+        region: One ROI; None for the whole image, upright.
     """
 
     detectors: tuple[str, ...]
     region: Rois | None
 
+    def side(self, image_wh: tuple[int, int]) -> float:
+        """Return the side of the square that the detectors see, px."""
+        return max(image_wh) if self.region is None else float(self.region.sizes_wh[0, 0])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScanPlan:
-    """All looks at an image.
+    """All detection windows of an image.
 
     Attributes:
-        first: At the whole image, upright; comes again and again between the others.
-        rest: Closer looks and those at the turned image, so ordered that any part of them is
-            spread over sizes.
+        whole_image: The upright pass over the whole image, repeated between the others.
+        others: Tiles and rotated windows, ordered so that any part of them has all sizes.
     """
 
-    first: DetectionWindow
-    rest: tuple[DetectionWindow, ...]
+    whole_image: DetectionWindow
+    others: tuple[DetectionWindow, ...]
 
-    def in_turn(self, between: int) -> list[DetectionWindow]:
-        """Return all looks in order, the first one again after every `between` others or less.
+    def interleaved(self, others_between: int) -> list[DetectionWindow]:
+        """Return all windows, a whole image pass before every `others_between` others or fewer.
 
-        It comes at least twice, so that a short sweep may take as long as a long one, and evenly:
-        a few of the others come again where their number does not divide.
+        There are at least two passes, so that a short scan may take as long as a long one, and
+        they are evenly spaced: some of the others are repeated where their number does not divide.
         """
-        count = max(2, -(-len(self.rest) // between), len(self.rest) // COARSER_EVERY)
-        others, length = cycle(self.rest), -(-len(self.rest) // count)
-        return [look for _ in range(count) for look in (self.first, *islice(others, length))]
+        count = len(self.others)
+        passes = max(2, -(-count // others_between), count // COARSER_EVERY)
+        others, length = cycle(self.others), -(-count // passes)
+        return [
+            window for _ in range(passes) for window in (self.whole_image, *islice(others, length))
+        ]
 
 
 def plan_scan(
@@ -65,36 +71,46 @@ def plan_scan(
     tile_detector: tuple[str, DetectorSpec] | None,
     rotations: str,
 ) -> ScanPlan:
-    """Plan the looks at images of one size.
+    """Plan the detection windows of one image size.
 
     Args:
         image_wh: Image width and height in px.
-        detectors: Who looks at the whole image.
-        tile_detector: Who looks at its tiles; None if nobody does.
-        rotations: 'upright' or 'all', which looks for heads on their side and upside down too.
+        detectors: Names of those that run on the whole image.
+        tile_detector: The one that runs on tiles; None for no tiles.
+        rotations: 'upright', or 'all' for windows at quarter turns too, which show heads on their
+            side and upside down.
+
+    Example: a VGA image has a whole image pass and 3 x 2 tiles.
+        >>> spec = DetectorSpec(((4, 1),), 0.1, 4)
+        >>> plan = plan_scan((640, 480), ['full_range'], ('full_range', spec), 'upright')
+        >>> len(plan.others), {round(window.side((640, 480))) for window in plan.others}
+        (6, {270})
     """
-    first = DetectionWindow(tuple(detectors), None)
-    wholes, tiles = [], []
+    whole_image = DetectionWindow(tuple(detectors), None)
+    rotated, tiles = [], []
     for turns in QUARTER_TURNS[rotations]:
         if turns:
-            wholes.append(DetectionWindow(first.detectors, turned(letterbox_roi(image_wh), turns)))
+            region = rotate_quarter_turns(letterbox_roi(image_wh), turns)
+            rotated.append(DetectionWindow(whole_image.detectors, region))
         if tile_detector:
-            tiles += _closer_looks(image_wh, *tile_detector, turns)
-    return ScanPlan(first, tuple(_spread(wholes, tiles)))
+            tiles += _tile_windows(image_wh, *tile_detector, turns)
+    return ScanPlan(whole_image, tuple(_interleave(rotated, tiles)))
 
 
-def _closer_looks(
+def _tile_windows(
     image_wh: tuple[int, int], detector: str, spec: DetectorSpec, turns: int
 ) -> list[DetectionWindow]:
-    looks: list[DetectionWindow] = []
-    for level in reversed(tile_levels(image_wh, SMALLEST_FACE_PX / spec.smallest_face)):
-        regions = [turned(level[index : index + 1], turns) for index in range(len(level))]
-        looks = _spread([DetectionWindow((detector,), region) for region in regions], looks)
-    return looks
+    windows: list[DetectionWindow] = []
+    for level in reversed(tile_levels(image_wh, MIN_FACE_PX / spec.smallest_face)):
+        tiles = [
+            rotate_quarter_turns(level[index : index + 1], turns) for index in range(len(level))
+        ]
+        windows = _interleave([DetectionWindow((detector,), tile) for tile in tiles], windows)
+    return windows
 
 
-def _spread(sparse: list[Item], dense: list[Item]) -> list[Item]:
-    """Insert all of `sparse` evenly into `dense`, again and again where that is long."""
+def _interleave(sparse: list[Item], dense: list[Item]) -> list[Item]:
+    """Insert all of `sparse` evenly into `dense`, repeatedly where that is long."""
     if not sparse:
         return dense
     count = max(len(sparse), len(dense) // COARSER_EVERY)

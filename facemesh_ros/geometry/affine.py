@@ -13,7 +13,12 @@ from facemesh_ros.types import Float64, Rois
 
 
 def rotations_from_angles(angles_rad: NDArray[np.floating]) -> Float64:
-    """Return (N, 2, 2) rotations; positive turns clockwise on screen (x right, y down)."""
+    """Return N rotations [[cos, −sin], [sin, cos]], (N, 2, 2); positive is clockwise on screen.
+
+    Example: a quarter turn takes x (right) to y (down).
+        >>> (rotations_from_angles(np.array([np.pi / 2])) @ [1.0, 0.0]).round(6).tolist()
+        [[0.0, 1.0]]
+    """
     cos, sin = np.cos(angles_rad, dtype=np.float64), np.sin(angles_rad, dtype=np.float64)
     rotations = np.empty((*cos.shape, 2, 2))
     rotations[..., 0, 0] = rotations[..., 1, 1] = cos
@@ -23,7 +28,7 @@ def rotations_from_angles(angles_rad: NDArray[np.floating]) -> Float64:
 
 
 def image_from_crop(rois: Rois, input_size: int) -> Float64:
-    """Map points of each ROI's square crop to the image.
+    """Return the maps from each ROI's square crop to the image, y = R diag(w, h) (x/S − ½) + c.
 
     Args:
         rois: N regions of the image.
@@ -31,6 +36,11 @@ def image_from_crop(rois: Rois, input_size: int) -> Float64:
 
     Returns:
         (N, 2, 3) affine maps, crop px to image px.
+
+    Example: the centre of the crop is that of the ROI.
+        >>> roi = Rois(np.float32([(30, 40)]), np.float32([(20, 20)]), np.float32([0.5]))
+        >>> transform_points(image_from_crop(roi, 192), np.array([[(96, 96)]])).tolist()
+        [[[30.0, 40.0]]]
 
     Source: MediaPipe `image_to_tensor_converter_opencv.cc`.
     """
@@ -42,7 +52,7 @@ def image_from_crop(rois: Rois, input_size: int) -> Float64:
 
 
 def transform_points(maps: Float64, points: NDArray[np.floating]) -> Float64:
-    """Apply N affine maps (N, 2, 3) to N sets of points (N, L, 2); returns (N, L, 2)."""
+    """Apply N affine maps (N, 2, 3) to N sets of points, A x + b for each; (N, L, 2) both."""
     return points @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
 
 
@@ -57,6 +67,10 @@ def letterbox_roi(image_wh: tuple[int, int]) -> Rois:
 
     Raises:
         ValueError: If a side is not positive.
+
+    Example:
+        >>> letterbox_roi((640, 480)).sizes_wh.tolist()
+        [[640.0, 640.0]]
 
     Source: MediaPipe `image_to_tensor_utils.cc`, keep_aspect_ratio.
     """

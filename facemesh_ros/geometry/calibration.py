@@ -1,7 +1,7 @@
-"""A camera's calibration, and the intrinsics that it gives an image.
+"""Intrinsics of an image from the calibration that its camera publishes.
 
 Drivers differ in what they calibrated: the full sensor, as sensor_msgs/CameraInfo defines it, or
-the image that they deliver. The principal point tells: it is near the middle of what K belongs to.
+the image that they publish. The principal point tells: it is near the centre of what K belongs to.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.camera import Intrinsics
 
-# Of lenses, by the name of the model: numbers that OpenCV takes.
+# Numbers of distortion coefficients that OpenCV takes, by distortion model.
 POLYNOMIAL = (0, 4, 5, 8, 12, 14)
-COEFFICIENTS = {
+COEFFICIENT_COUNTS = {
     'plumb_bob': POLYNOMIAL,
     'rational_polynomial': POLYNOMIAL,
     'equidistant': (0, 4),
 }
-# Shares of the side between the principal point and the middle. Half the true size puts it at
-# 0.25 or beyond; further than MAX_OFF_CENTRE it is no longer in the image, or hardly.
+# Distance of the principal point from the centre, as a share of the side. Half the true size puts
+# it at 0.25 or beyond; beyond MAX_OFF_CENTRE it is hardly in the image any more.
 PLAUSIBLE_OFF_CENTRE, MAX_OFF_CENTRE = 0.2, 0.45
 # Resized images have sides rounded to whole pixels, often to multiples of eight.
 MAX_STRETCH = 0.01
-# A pinhole image as wide as 40 focal lengths sees 174 degrees.
+# Focal lengths in sides of the image: one as wide as 40 focal lengths covers 174 degrees.
 MIN_FOCAL, MAX_FOCAL = 1 / 40, 1000.0
 
 
@@ -39,7 +39,7 @@ class Calibration:
 
     Attributes:
         image_wh: px of the full sensor, before region and binning; 0 if unknown.
-        distortion_model: Name.
+        distortion_model: Its name.
         d: Distortion coefficients.
         k: (9) row-major, of the raw image; zeros if uncalibrated.
         p: (12) row-major, of the rectified image.
@@ -56,7 +56,7 @@ class Calibration:
     roi_xywh: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
-def intrinsics_of_image(
+def intrinsics_from_calibration(
     calibration: Calibration, image_wh: tuple[int, int], rectified: bool
 ) -> Intrinsics | None:
     """Return the intrinsics of an image.
@@ -64,13 +64,19 @@ def intrinsics_of_image(
     Args:
         calibration: Of its camera.
         image_wh: Its width and height, px.
-        rectified: Whether its distortion has been taken out, so that P belongs to it.
+        rectified: Whether its distortion has been removed, so that P belongs to it.
 
     Returns:
         None if the camera is not calibrated: K and P are zero.
 
     Raises:
-        CalibrationError: If the calibration does not fit the image, or itself.
+        CalibrationError: If the calibration does not fit the image, or contradicts itself.
+
+    Example: the camera was calibrated at twice the width and height of this image.
+        >>> k = (600.0, 0.0, 639.5, 0.0, 600.0, 479.5, 0.0, 0.0, 1.0)
+        >>> vga_of_sxga = Calibration((1280, 960), 'plumb_bob', (), k, (0.0,) * 12)
+        >>> intrinsics_from_calibration(vga_of_sxga, (640, 480), rectified=False)
+        Intrinsics(fx=300.0, fy=300.0, cx=319.5, cy=239.5)
     """
     name, matrix = _matrix(calibration, rectified)
     if matrix is None:
@@ -78,11 +84,11 @@ def intrinsics_of_image(
     _check_numbers(name, matrix)
     if not rectified:
         _check_distortion(calibration)
-    readings = list(_readings(calibration, image_wh))
-    if not readings:
-        raise CalibrationError(_of_another_size(calibration, image_wh))
-    # By the book if that is plausible; a reading that gives just this size before one that scales.
-    chosen = min(readings, key=lambda reading: reading.doubt(matrix, image_wh))
+    candidates = list(_interpretations(calibration, image_wh))
+    if not candidates:
+        raise CalibrationError(_other_proportions(calibration, image_wh))
+    # The standard's if it is plausible; one that gives just this size before one that is scaled.
+    chosen = min(candidates, key=lambda candidate: candidate.rank(matrix, image_wh))
     _check_focal(name, matrix, chosen.frame_wh)
     if chosen.off_centre(matrix) > MAX_OFF_CENTRE:
         raise CalibrationError(
@@ -94,7 +100,7 @@ def intrinsics_of_image(
 
 
 def _matrix(calibration: Calibration, rectified: bool) -> tuple[str, Intrinsics | None]:
-    """Return name and content of the matrix that is meant, None if it is not filled in."""
+    """Return name and content of the matrix that belongs to the image, None if it is empty."""
     k, p = calibration.k, calibration.p
     of_k = Intrinsics(k[0], k[4], k[2], k[5]) if k[0] or k[4] else None
     of_p = Intrinsics(p[0], p[5], p[2], p[6]) if p[0] or p[5] else None
@@ -111,14 +117,14 @@ def _check_numbers(name: str, matrix: Intrinsics) -> None:
     numbers = f'fx {matrix.fx:g}, fy {matrix.fy:g}, cx {matrix.cx:g}, cy {matrix.cy:g}'
     again = 'calibrate the camera again, or publish zeros while it is not calibrated'
     if not all(map(math.isfinite, (matrix.fx, matrix.fy, matrix.cx, matrix.cy))):
-        raise CalibrationError(f'{name} holds what is no number ({numbers}): {again}')
+        raise CalibrationError(f'{name} has entries that are not finite ({numbers}): {again}')
     if not (matrix.fx > 0 and matrix.fy > 0):
         raise CalibrationError(f"{name}'s focal lengths are not positive ({numbers}): {again}")
 
 
 def _check_distortion(calibration: Calibration) -> None:
     model, count = calibration.distortion_model, len(calibration.d)
-    allowed = COEFFICIENTS.get(model)
+    allowed = COEFFICIENT_COUNTS.get(model)
     if allowed is not None and count not in allowed:
         raise CalibrationError(
             f'D has {count} coefficients, {model} has {" or ".join(map(str, allowed[1:]))}: '
@@ -126,8 +132,8 @@ def _check_distortion(calibration: Calibration) -> None:
         )
     if not all(map(math.isfinite, calibration.d)):
         raise CalibrationError(
-            'D holds what is no number: calibrate the camera again, or empty D if the lens does '
-            'not distort'
+            'D has entries that are not finite: calibrate the camera again, or empty D if the '
+            'lens does not distort'
         )
 
 
@@ -135,14 +141,14 @@ def _check_focal(name: str, matrix: Intrinsics, frame_wh: tuple[int, int]) -> No
     for focal, side in ((matrix.fx, frame_wh[0]), (matrix.fy, frame_wh[1])):
         if not MIN_FOCAL * side <= focal <= MAX_FOCAL * side:
             raise CalibrationError(
-                f"{name}'s focal lengths {matrix.fx:g} and {matrix.fy:g} are none of "
+                f"{name}'s focal lengths {matrix.fx:g} and {matrix.fy:g} are implausible for "
                 f'{_size(frame_wh)} px: publish them in pixels, not as shares of the sides or '
                 'in mm'
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Interpretation:
     """One way to understand a calibration.
 
     Attributes:
@@ -150,7 +156,7 @@ class _Reading:
         size_wh: Size of the image that region and binning make of that, px.
         offset_xy: First column and row of the region.
         binning_xy: Pixels of the frame per image pixel.
-        is_guess: Whether no number of the calibration but the matrix itself speaks for it.
+        is_guess: Whether no number of the calibration but the matrix itself supports it.
     """
 
     frame_wh: tuple[int, int]
@@ -160,25 +166,24 @@ class _Reading:
     is_guess: bool = False
 
     def off_centre(self, matrix: Intrinsics) -> float:
-        """Return how far the principal point is from the middle, as a share of the side."""
+        """Return how far the principal point is from the centre, as a share of the side."""
         width, height = self.frame_wh
         return max(
             abs((matrix.cx + 0.5) / width - 0.5),
             abs((matrix.cy + 0.5) / height - 0.5),
         )
 
-    def doubt(self, matrix: Intrinsics, image_wh: tuple[int, int]) -> tuple[float, bool]:
-        """Return less for what is more likely; equals are in the order of `_readings`."""
-        off_centre = self.off_centre(matrix)
-        told = self.is_exact(image_wh) and not self.is_guess
-        return max(off_centre, PLAUSIBLE_OFF_CENTRE), not told
+    def rank(self, matrix: Intrinsics, image_wh: tuple[int, int]) -> tuple[float, bool]:
+        """Return less for what is more likely; equals are in the order of `_interpretations`."""
+        off_centre = max(self.off_centre(matrix), PLAUSIBLE_OFF_CENTRE)
+        return off_centre, self.is_guess or not self.is_exact(image_wh)
 
     def is_exact(self, image_wh: tuple[int, int]) -> bool:
-        """Tell whether an image has the size that comes out, be it rounded up or down."""
+        """Return whether an image has the resulting size, be it rounded up or down."""
         return all(abs(a - b) < 1 for a, b in zip(image_wh, self.size_wh, strict=True))
 
     def fits(self, image_wh: tuple[int, int]) -> bool:
-        """Tell whether an image has the proportions of the size that comes out."""
+        """Return whether an image has the proportions of the resulting size."""
         x, y = (own / mine for own, mine in zip(image_wh, self.size_wh, strict=True))
         pixels_off = min(abs(x / y - 1) * image_wh[1], abs(y / x - 1) * image_wh[0])
         return self.is_exact(image_wh) or pixels_off <= 1 or abs(x / y - 1) <= MAX_STRETCH
@@ -192,32 +197,34 @@ class _Reading:
         return image.scaled((width / mine_w, height / mine_h))
 
 
-def _readings(calibration: Calibration, image_wh: tuple[int, int]) -> Iterator[_Reading]:
-    """Yield the ways to understand a calibration that fit an image, by the book first."""
-    told_w, told_h = (
-        told or own for told, own in zip(calibration.image_wh, image_wh, strict=True)
+def _interpretations(
+    calibration: Calibration, image_wh: tuple[int, int]
+) -> Iterator[_Interpretation]:
+    """Yield the ways to understand a calibration that fit an image, the standard's first."""
+    width, height = (
+        given or own for given, own in zip(calibration.image_wh, image_wh, strict=True)
     )
     bin_x, bin_y = binning = calibration.binning_xy[0] or 1, calibration.binning_xy[1] or 1
     left, top, roi_w, roi_h = calibration.roi_xywh
-    roi_w, roi_h = roi_w or told_w - left, roi_h or told_h - top
-    full, sensor = (told_w, told_h), (told_w * bin_x, told_h * bin_y)
+    roi_w, roi_h = roi_w or width - left, roi_h or height - top
+    full, sensor = (width, height), (width * bin_x, height * bin_y)
     ways = [
-        _Reading(full, (roi_w / bin_x, roi_h / bin_y), (left, top), binning),
-        # Width, height and K are those of the image, though region or binning are told too.
-        _Reading(full, full),
+        # Width and height are those of the image, and so is K, whatever region and binning say.
+        _Interpretation(full, full),
         # Width and height are those of the binned image, K is that of the sensor.
-        _Reading(sensor, full, binning_xy=binning),
+        _Interpretation(sensor, full, binning_xy=binning),
     ]
-    if not (0 < roi_w <= told_w - left and 0 < roi_h <= told_h - top):
-        del ways[0]
+    if 0 < roi_w <= width - left and 0 < roi_h <= height - top:
+        size_wh = roi_w / bin_x, roi_h / bin_y
+        ways.insert(0, _Interpretation(full, size_wh, (left, top), binning))
     ways = [way for way in ways if way.fits(image_wh)]
     yield from ways
     if ways:
         # Width and height are those of the sensor, K is that of the image.
-        yield _Reading(image_wh, image_wh, is_guess=True)
+        yield _Interpretation(image_wh, image_wh, is_guess=True)
 
 
-def _of_another_size(calibration: Calibration, image_wh: tuple[int, int]) -> str:
+def _other_proportions(calibration: Calibration, image_wh: tuple[int, int]) -> str:
     parts = [f'it is for {_size(calibration.image_wh)} px']
     if any(calibration.binning_xy):
         parts.append(f'binning {_size(calibration.binning_xy)}')

@@ -1,4 +1,4 @@
-"""Pinhole camera without distortion, and faces placed before it by weak perspective."""
+"""Pinhole camera without distortion, and metric faces in front of it by weak perspective."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.types import Float32
 
 # MediaPipe's virtual camera, `face_geometry_from_landmarks_graph.cc`.
 DEFAULT_VERTICAL_FOV_RAD = math.radians(63)
 # Between vertices 33 and 263 of MediaPipe's canonical face. Adults in Hong Kong: 93 mm (men),
 # 88 mm (women), BioMed Research International 2013, 821428, table 2.
-OUTER_EYE_CORNERS_M = 0.0889
-RIGHT_OUTER_CORNER, LEFT_OUTER_CORNER = 33, 263
+OUTER_EYE_DISTANCE_M = 0.0889
 
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """Focal lengths and principal point of an image.
+    """Focal lengths and principal point of an image: u = fx X/Z + cx, v = fy Y/Z + cy.
 
     Attributes:
         fx: px.
@@ -35,7 +35,12 @@ class Intrinsics:
 
     @classmethod
     def from_vertical_fov(cls, image_wh: tuple[int, int], fov_rad: float) -> Intrinsics:
-        """Return square pixels and a centred principal point for a vertical field of view."""
+        """Return square pixels and a centred principal point, f = (height / 2) / tan(fov / 2).
+
+        Example:
+            >>> Intrinsics.from_vertical_fov((640, 480), math.pi / 2).cx
+            319.5
+        """
         width, height = image_wh
         focal = height / 2 / math.tan(fov_rad / 2)
         return cls(focal, focal, (width - 1) / 2, (height - 1) / 2)
@@ -44,6 +49,8 @@ class Intrinsics:
         self, offset_xy: tuple[int, int], binning_xy: tuple[int, int]
     ) -> Intrinsics:
         """Return the intrinsics of a region of the sensor, read out binned.
+
+        f' = f / binning and c' = (c − offset + ½) / binning − ½, as (0, 0) is a pixel's centre.
 
         Args:
             offset_xy: First column and row of the region, px of the full sensor.
@@ -58,7 +65,7 @@ class Intrinsics:
         )
 
     def scaled(self, factors_xy: tuple[float, float]) -> Intrinsics:
-        """Return the intrinsics of the same image at so many times its width and height."""
+        """Return the intrinsics of the image resized by two factors."""
         x, y = factors_xy
         return Intrinsics(
             self.fx * x, self.fy * y, (self.cx + 0.5) * x - 0.5, (self.cy + 0.5) * y - 0.5
@@ -66,7 +73,10 @@ class Intrinsics:
 
 
 def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float32:
-    """Place faces before the camera, each as far as the mean human eye distance tells.
+    """Return metric landmarks, at the distance at which the mean human eye distance fits.
+
+    With s = OUTER_EYE_DISTANCE_M / eye distance in px: X = s (u − cx), Y = s (v − cy) fx / fy and
+    Z = s (z + fx).
 
     Args:
         landmarks: (N, L, 3) px in the image; z in px of the same scale.
@@ -74,11 +84,18 @@ def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float3
 
     Returns:
         (N, L, 3) m in the optical frame: x right, y down, z forward.
+
+    Example: eyes 100 px apart at a focal length of 500 px are 5 eye distances away.
+        >>> face = np.zeros((1, 478, 3), np.float32)
+        >>> face[0, LEFT_EYE_OUTER_CORNER, 0] = 100
+        >>> points_m = points_by_weak_perspective(face, Intrinsics(500, 500, 0, 0))
+        >>> round(float(points_m[0, 0, 2] / OUTER_EYE_DISTANCE_M), 3)
+        5.0
     """
-    corners = landmarks[:, LEFT_OUTER_CORNER] - landmarks[:, RIGHT_OUTER_CORNER]
-    # 3-D, so that a turned head does not recede; one px at least, so that nothing divides by 0.
+    corners = landmarks[:, LEFT_EYE_OUTER_CORNER] - landmarks[:, RIGHT_EYE_OUTER_CORNER]
+    # 3-D, so that a rotated head does not recede; one px at least, so that nothing divides by 0.
     distances_px = np.maximum(np.linalg.norm(corners, axis=1), 1.0)
-    metres_per_px = (OUTER_EYE_CORNERS_M / distances_px)[:, None, None]
+    metres_per_px = (OUTER_EYE_DISTANCE_M / distances_px)[:, None, None]
     scaled = (landmarks - np.asarray([camera.cx, camera.cy, 0], np.float32)) * metres_per_px
     scaled[..., 1] *= camera.fx / camera.fy
     scaled[..., 2] += camera.fx * metres_per_px[..., 0]

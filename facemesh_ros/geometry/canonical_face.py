@@ -1,4 +1,4 @@
-"""The face mesh that is the same for every face: edges, triangles, regions, metric shape.
+"""The canonical face: triangles, edges, regions, metric vertices, named landmarks.
 
 Source: MediaPipe's canonical face and contours; see `facemesh_ros/geometry/face_tables/README.md`.
 """
@@ -22,23 +22,26 @@ MESH_LANDMARKS = 468
 IRIS_LANDMARKS = 10
 FACE_REGION = 'face'
 METRES_PER_CM = 0.01
+# Named landmarks; left and right are the subject's.
+RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER = 33, 263
+UPPER_LIP = 13  # its lower edge, in the middle
 
 
 @dataclass(frozen=True, slots=True)
 class FaceTopology:
-    """How L landmarks make a face; L is 468, or 478 with the irises. All arrays are read-only.
+    """The mesh of L landmarks; L is 468, or 478 with the irises. All arrays are read-only.
 
     Attributes:
         edges: (E, 2) pairs of landmarks, each undirected edge of the triangles once, smaller
             index first, sorted; the rings of the irises follow where L is 478.
-        triangles: (898, 3) landmarks, counter-clockwise as seen by someone facing the face.
-        contours: (C, 2) the edges among landmarks that draw the features, region by region.
+        triangles: (898, 3) landmarks, counter-clockwise as seen from in front of the face.
+        contours: (C, 2) the edges that outline the features, region by region.
         region_names: Names of the regions, 'face' (everything else) first; left and right are the
             subject's.
         region_of_landmark: (L,) index into `region_names`.
         canonical_vertices_m: (468, 3) m, an average face: x to the subject's left, y up, z out of
             the face.
-        procrustes_weights: (468,) how much a landmark counts when this face is fitted to another;
+        procrustes_weights: (468,) weight of each landmark when this face is fitted to another;
             zero except for 33 landmarks that expressions hardly move.
     """
 
@@ -60,6 +63,11 @@ def load_topology(landmark_count: int = MESH_LANDMARKS + IRIS_LANDMARKS) -> Face
 
     Raises:
         ValueError: If it is another number.
+
+    Example:
+        >>> topology = load_topology(468)
+        >>> topology.triangles.shape, topology.region_names[0]
+        ((898, 3), 'face')
     """
     if landmark_count not in (MESH_LANDMARKS, MESH_LANDMARKS + IRIS_LANDMARKS):
         raise ValueError(f'landmark_count must be 468 or 478; got {landmark_count}')

@@ -1,1 +1,1 @@
-"""Camera bytes to frames, and crops of frames."""
+"""Conversion of camera images to frames, and crops of frames."""

@@ -1,4 +1,4 @@
-"""Encoded images to pixels: refused by the size in their header before anything is decoded.
+"""Decodes JPEG, PNG and other encoded images, once the size in the header has been checked.
 
 Pillow decodes because its codecs report errors to the caller; those of OpenCV let libjpeg and
 libpng write to the process's log, once for every damaged image.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.raw_image import MAX_SIDE_PX, ImageError
 from facemesh_ros.types import UInt8
 
@@ -32,7 +32,7 @@ FILE_FORMATS = (*STREAM_FORMATS, 'AVIF', 'BMP', 'GIF', 'JPEG2000', 'PPM', 'TIFF'
 # Two or three dozen is the most that encoders write; each costs as much as the whole image.
 MAX_JPEG_SCANS = 100
 START_OF_SCAN = b'\xff\xda'
-# Some cameras send JPEG without an end marker. The decoder looks a few bytes ahead.
+# Some cameras send JPEG without an end marker. The decoder reads a few bytes ahead.
 LOOKAHEAD = bytes(16)
 EXIF_ORIENTATION = 0x0112
 LONGEST_MAGIC = 16
@@ -49,26 +49,26 @@ def bgr_from_encoded(
     apply_exif: bool,
     formats: Sequence[str] = STREAM_FORMATS,
 ) -> UInt8:
-    """Decode an image; of a moving one the first picture.
+    """Decode an image; of an animation the first picture.
 
     Args:
         encoded: The content of a file.
         max_pixels: Larger ones are refused by their header.
-        apply_exif: Whether to turn the image as its EXIF says; false keeps it as it is stored.
-        formats: Those that may be decoded; Pillow's names.
+        apply_exif: Whether to apply the EXIF orientation; false keeps the image as it is stored.
+        formats: Formats that may be decoded, by Pillow's names.
 
     Returns:
-        (H, W, 3), contiguous, writable; transparency is left out.
+        (H, W, 3), contiguous, writable; without transparency.
 
     Raises:
         ImageTooLargeError: If it has more than `max_pixels`.
-        ImageError: If it is none of the formats, damaged, or a side is longer than MAX_SIDE_PX.
+        ImageError: If it is in none of the formats, damaged, or has a side above MAX_SIDE_PX.
     """
     pixels = pixels_from_encoded(
         encoded, max_pixels=max_pixels, apply_exif=apply_exif, formats=formats
     )
     if pixels.dtype == np.uint16:
-        pixels = grey8_from_grey16(pixels)
+        pixels = uint8_from_uint16(pixels)
     if pixels.ndim == 2:
         return np.repeat(pixels[..., None], 3, axis=2)
     return np.require(pixels, requirements='W')
@@ -108,13 +108,13 @@ def pixels_from_encoded(
 
 
 def format_of(encoded: bytes | memoryview, formats: Sequence[str]) -> str | None:
-    """Return which of the formats, by Pillow's names, an encoded image begins like."""
+    """Return the format, by Pillow's name, that the first bytes of an image belong to."""
     if not set(formats) <= set(Image.OPEN):
         Image.init()
     prefix = bytes(encoded[:LONGEST_MAGIC])
     for name in formats:
         _, accept = Image.OPEN.get(name, (None, None))
-        # A text instead of True says that this Pillow was built without the codec.
+        # A text instead of True means that this Pillow was built without the codec.
         if prefix and accept is not None and accept(prefix) is True:
             return name
     return None
@@ -133,7 +133,7 @@ def _check_size(image: Image.Image, name: str, max_pixels: int) -> None:
 
 
 def _pixels(image: Image.Image) -> NDArray[Any]:
-    """Return a decoded image as BGR, or as grey if that is all it has."""
+    """Return a decoded image as BGR, or as grey where it has no colour."""
     if image.mode.startswith('I'):  # older Pillows read 16 bits to 32
         return np.asarray(image).clip(0, 65535).astype(np.uint16)
     if image.mode == 'F':
@@ -146,21 +146,21 @@ def _pixels(image: Image.Image) -> NDArray[Any]:
 
 
 def _is_deep_colour(name: str, content: bytes) -> bool:
-    """Tell whether an image is a PNG with colours of 16 bits, by depth and colour type."""
+    """Return whether an image is a PNG with 16-bit colours, by its bit depth and colour type."""
     return name == 'PNG' and content[24] == 16 and content[25] in (2, 6)
 
 
 def _deep_bgr(content: bytes) -> NDArray[Any]:
-    """Read colours of 16 bits, of which Pillow keeps eight; it has found the file sound."""
+    """Read 16-bit colours, of which Pillow keeps eight bits; Pillow has validated the file."""
     image = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
     return np.ascontiguousarray(image[..., :3])
 
 
 def _upright(pixels: NDArray[Any], image: Image.Image) -> NDArray[Any]:
-    """Turn an image as its EXIF says, which the decoding of some formats has already done."""
+    """Apply the EXIF orientation; the decoders of some formats have already applied it."""
     try:
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # damaged EXIF says nothing
+    except Exception:  # damaged EXIF
         return pixels
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)

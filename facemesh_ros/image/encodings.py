@@ -1,4 +1,4 @@
-"""The encodings of camera images: how each lies in memory, and what it becomes.
+"""Image encodings: memory layout of each, and its conversion to a frame.
 
 Names are those of ROS' `sensor_msgs/image_encodings.hpp`.
 """
@@ -22,15 +22,15 @@ Rows = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How an encoding lies in memory.
+    """Memory layout of an encoding.
 
     Attributes:
-        order: Of the frame that it becomes.
+        order: Pixel order of the frame.
         pixel_bytes: Bytes per pixel in a row.
-        to_bgr: Turns 8-bit rows into BGR; None if they are used as they are.
-        columns: That share a colour: rows in memory are a multiple of so many pixels long.
-        rows: That share a colour: the height is a multiple of it.
-        planes: Rows of the buffer per row of the image: 1.5 with a half-size colour plane.
+        to_bgr: Converts 8-bit rows to BGR; None if they are used as they are.
+        columns: That share a chroma sample: rows in memory are a multiple of so many pixels long.
+        rows: That share a chroma sample: the height is a multiple of it.
+        planes: Rows of the buffer per row of the image: 1.5 with a half-size chroma plane.
         depth: Bytes per channel.
     """
 
@@ -99,7 +99,7 @@ LAYOUTS = {
     **{f'bayer_{pattern}8': _bayer(code, 1) for pattern, code in BAYER_TO_BGR.items()},
     **{f'bayer_{pattern}16': _bayer(code, 2) for pattern, code in BAYER_TO_BGR.items()},
 }
-# OpenCV's types, which say nothing of colour: in OpenCV's order, as cv_bridge reads them.
+# OpenCV's types do not name the colours: they are in OpenCV's order, BGR.
 OPENCV_TYPES = {
     '8UC1': 'mono8',
     '8UC3': 'bgr8',
@@ -111,13 +111,13 @@ BY_NAME = {
     **{name: LAYOUTS[meant] for name, meant in OPENCV_TYPES.items()},
     **LAYOUTS,
 }
-HOLDS_DISTANCES = (
-    'holds distances (REP 118), no picture: take the topic of the colour or infrared image; '
-    'grey values of 16 bits are published as mono16'
+DEPTH_IMAGE_ADVICE = (
+    'holds distances, a depth image (REP 118): subscribe to the colour or infrared image; '
+    'publish 16-bit grey images as mono16'
 )
-# What to do about those that cannot be guessed.
+# What to publish instead of encodings without one meaning.
 ADVICE = {
-    '16UC1': HOLDS_DISTANCES,
-    '32FC1': HOLDS_DISTANCES,
-    '8UC2': 'does not say what its two channels are: publish yuv422 (U Y V Y) or yuv422_yuy2',
+    '16UC1': DEPTH_IMAGE_ADVICE,
+    '32FC1': DEPTH_IMAGE_ADVICE,
+    '8UC2': 'does not name its two channels: publish yuv422 (U Y V Y) or yuv422_yuy2',
 }

@@ -1,6 +1,6 @@
-"""Raw camera buffers to frames of 8 bits; see `encodings` for those that are read.
+"""Converts raw camera buffers to 8-bit frames; see `encodings` for the supported encodings.
 
-RGB-like and grey layouts of 8 bits stay views of the buffer; the others are converted.
+8-bit RGB-like and grey layouts stay views of the buffer; the others are converted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.image.bit_depth import grey8_from_grey16
+from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.encodings import ADVICE, BY_NAME, Layout, Rows
 from facemesh_ros.types import Frame, UInt8
 
@@ -29,7 +29,7 @@ class ImageError(FacemeshError):
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
-    """A camera's buffer and what it says of itself; the fields of sensor_msgs/Image.
+    """A camera's buffer and its description; the fields of sensor_msgs/Image.
 
     Attributes:
         encoding: A key of `encodings.BY_NAME`.
@@ -56,21 +56,21 @@ def frame_from_raw(
     raw: RawImage,
     stamp_ns: int,
     read_rows: RowReader | None = None,
-    to_8_bits: To8Bits = grey8_from_grey16,
+    to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
     """Turn a camera's buffer into a frame.
 
     Args:
         raw: The buffer; the frame may be a view of it.
         stamp_ns: When the image was taken, ns.
-        read_rows: Gives what `rows_from_raw` gives, which is the default.
-        to_8_bits: Scales channels of 16 bits; by default each image by the bits that it uses.
+        read_rows: Replaces `rows_from_raw`.
+        to_8_bits: Scales 16-bit channels; by default each image by its own bit depth.
 
     Returns:
         The frame.
 
     Raises:
-        ImageError: If the encoding is not known or the numbers do not fit together.
+        ImageError: If the encoding is unknown or the sizes are inconsistent.
     """
     layout = layout_of(raw.encoding)
     check_size(raw, layout)
@@ -82,10 +82,10 @@ def frame_from_raw(
 
 
 def layout_of(encoding: str) -> Layout:
-    """Return how an encoding lies in memory; case and spaces around it do not matter.
+    """Return the memory layout of an encoding; case and surrounding spaces do not matter.
 
     Raises:
-        ImageError: If it is none that is read; the text says what to publish instead.
+        ImageError: If it is not supported; the text says what to publish instead.
     """
     name = encoding.strip().lower()
     if name in _ADVICE:
@@ -98,12 +98,12 @@ def layout_of(encoding: str) -> Layout:
 
 
 def columns_in_memory(raw: RawImage, layout: Layout) -> int:
-    """Return the pixels of a row in memory: the last colour may have a column to spare."""
+    """Return the pixels of a row in memory, rounded up to whole chroma samples."""
     return -(-raw.width // layout.columns) * layout.columns
 
 
 def check_size(raw: RawImage, layout: Layout) -> None:
-    """Raise ImageError if the size is impossible or the buffer is shorter than it says."""
+    """Raise ImageError if the size is impossible or the buffer is too short for it."""
     width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
         raise ImageError(f'{size}: each side must be 1 to {MAX_SIDE_PX} px')
@@ -120,7 +120,7 @@ def check_size(raw: RawImage, layout: Layout) -> None:
 
 
 def rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
-    """View a buffer as (rows, W) or (rows, W, C), leaving out what pads its rows."""
+    """View a buffer as (rows, W) or (rows, W, C) without the padding of its rows."""
     channels = layout.pixel_bytes // layout.depth
     axes = 3 if channels > 1 else 2
     columns = columns_in_memory(raw, layout)

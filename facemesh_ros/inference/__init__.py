@@ -1,1 +1,1 @@
-"""ONNX Runtime: sessions, execution providers, and what really runs where."""
+"""ONNX Runtime: sessions, execution providers, and a report of what runs where."""

@@ -1,4 +1,4 @@
-"""A GPU that was lost in flight: models are opened anew, less and less often if in vain."""
+"""Recovery from a GPU that fails while it is in use: models are opened again, with backoff."""
 
 from __future__ import annotations
 
@@ -10,66 +10,96 @@ from threading import Lock
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.session import GpuLostError
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 1.0, 60.0
 _LOG = logging.getLogger(__name__)
 
 
-def nobody_cares() -> None:
-    """Take no notice of a change."""
+class Backoff:
+    """Exponential backoff: the pause before the next attempt doubles up to `MAX_BACKOFF_S`.
+
+    Attributes:
+        pause_s: The next pause, s.
+    """
+
+    def __init__(self, first_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Allow an attempt at once.
+
+        Args:
+            first_s: The first pause, s.
+            now_s: The time, s.
+        """
+        self.pause_s = self._first_s = first_s
+        self._now_s = now_s
+        self._retry_at_s = -float('inf')
+
+    @property
+    def left_s(self) -> float:
+        """Time until the next attempt, s; negative once it is due."""
+        return self._retry_at_s - self._now_s()
+
+    def start_pause(self) -> None:
+        """Pause from now on, and twice as long the next time."""
+        self._retry_at_s = self._now_s() + self.pause_s
+        self.pause_s = min(2 * self.pause_s, MAX_BACKOFF_S)
+
+    def reset(self) -> None:
+        """Make the next pause the first one again."""
+        self.pause_s = self._first_s
+
+
+def ignore_change() -> None:
+    """Do nothing."""
 
 
 class GpuRecovery:
-    """Opens models anew when a GPU does not run them any more.
+    """Opens all models again after the GPU has failed.
 
     Attributes:
-        changed: Called after that, in the thread that asked, as something else may run them now.
+        changed: Called after each attempt, in the thread of `after`: another provider may run the
+            models now.
     """
 
     def __init__(
         self, reopen: Callable[[], None], now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        """Wait for the first loss.
+        """Do nothing until the first failure.
 
         Args:
-            reopen: Opens all models anew; raises whatever keeps it from that.
+            reopen: Opens all models again; raises whatever prevents it.
             now_s: The time, s.
         """
-        self.changed: Callable[[], None] = nobody_cares
-        self._reopen, self._now_s = reopen, now_s
-        self._pause_s = FIRST_PAUSE_S
-        self._next_s = -float('inf')
+        self.changed: Callable[[], None] = ignore_change
+        self._reopen, self._backoff = reopen, Backoff(FIRST_BACKOFF_S, now_s)
         self._lock = Lock()
 
     def after(self, error: Exception) -> None:
-        """Do what is right after an error: nothing, unless it says that the GPU was lost.
+        """Reopen the models if an error says that the GPU has failed and no pause is on.
 
-        Called by every thread that runs models; only one of them opens them, and the others go on.
+        Called by every thread that runs models; one of them reopens, the others return at once.
         """
         if not isinstance(error, GpuLostError) or not self._lock.acquire(blocking=False):
             return
         try:
-            if self._now_s() >= self._next_s:
+            if self._backoff.left_s <= 0:
                 self._try()
         finally:
             self._lock.release()
 
     def _try(self) -> None:
-        start_s = self._now_s()
-        # Lost again right after it came back is lost: then, too, the pauses grow.
-        recovered_long_ago = start_s - self._next_s > LONGEST_PAUSE_S
-        self._pause_s = FIRST_PAUSE_S if recovered_long_ago else self._pause_s
-        _LOG.error('the GPU was lost; opening the models anew')
+        # A failure soon after the last attempt counts as the same one, also if that succeeded.
+        if self._backoff.left_s < -MAX_BACKOFF_S:
+            self._backoff.reset()
+        _LOG.error('the GPU failed; opening the models again')
         try:
             self._reopen()
             _LOG.warning('the models are open again')
-        except Exception as error:  # whatever it is, the next try may find it mended
-            # What a user can mend is told in a sentence, a fault of ours with its trace.
+        except Exception as error:  # whatever it is, it may be gone at the next attempt
+            # What a user can repair is a sentence, an error of ours has its traceback.
             _LOG.error(
-                'the models do not open: %s; next try in %.0f s',
+                'the models do not open: %s; next attempt in %.0f s',
                 error,
-                self._pause_s,
+                self._backoff.pause_s,
                 exc_info=not isinstance(error, FacemeshError),
             )
-        self._next_s = self._now_s() + self._pause_s
-        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._backoff.start_pause()
         self.changed()

@@ -1,4 +1,4 @@
-"""What the machine has, whether or not anything uses it."""
+"""The machine: its NVIDIA driver, GPUs and CPU cores."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# The kernel's driver puts it there; it says its version.
+# Written by the kernel module; holds its version.
 NVIDIA_DRIVER = Path('/proc/driver/nvidia/version')
 PCI_DEVICES = Path('/sys/bus/pci/devices')
-# The driver's other half, which programs talk to.
+# The driver's library in user space.
 CUDA_DRIVER_LIBRARY = 'libcuda.so.1'
 
 _NVIDIA_VENDOR = '0x10de'
@@ -22,7 +22,7 @@ _MAJOR, _MINOR = 75, 76
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU, as the driver's library sees it.
+    """GPU as the driver's library lists it.
 
     Attributes:
         name: E.g. NVIDIA H200.
@@ -38,11 +38,11 @@ class NvidiaDriver:
     """NVIDIA's driver and its GPUs.
 
     Attributes:
-        version: Of the kernel module, e.g. 580.65.06; empty if none is loaded.
-        cuda: The newest CUDA that its library runs, e.g. (13, 0); None without the library.
-        gpus: Those that CUDA_VISIBLE_DEVICES leaves, in the order of `device_id`.
-        error: What the library said when it was started; 0 is well.
-        card: Whether an NVIDIA GPU is on the PCI bus, driver or not.
+        version: Version of the kernel module, e.g. 580.65.06; empty if none is loaded.
+        cuda: Newest CUDA that its library supports, e.g. (13, 0); None without the library.
+        gpus: Those that CUDA_VISIBLE_DEVICES leaves visible, in the order of `device_id`.
+        error: Result of the library's initialisation; 0 is success.
+        card: Whether an NVIDIA GPU is on the PCI bus, with or without a driver.
     """
 
     version: str = ''
@@ -56,7 +56,7 @@ class NvidiaDriver:
 
 
 def nvidia_driver() -> str:
-    """Return what this machine's NVIDIA driver says of itself; empty if there is none."""
+    """Return the version line of the NVIDIA kernel module; empty if none is loaded."""
     try:
         first_line, _, _ = NVIDIA_DRIVER.read_text().partition('\n')
     except OSError:
@@ -64,8 +64,8 @@ def nvidia_driver() -> str:
     return first_line.removeprefix('NVRM version:').strip()
 
 
-def look_at_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
-    """Ask kernel, bus and the driver's library; nothing is reserved on a GPU."""
+def detect_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
+    """Read kernel, PCI bus and the driver's library; nothing is allocated on a GPU."""
     found = re.search(r'\b\d{3,}(\.\d+)+', nvidia_driver())
     version, card = found[0] if found else '', _has_card()
     try:
@@ -74,9 +74,9 @@ def look_at_nvidia_driver(library: str = CUDA_DRIVER_LIBRARY) -> NvidiaDriver:
         return NvidiaDriver(version, card=card)
     number = ctypes.c_int()
     cuda.cuDriverGetVersion(ctypes.byref(number))
-    runs = (number.value // 1000, number.value % 1000 // 10)
+    supported = (number.value // 1000, number.value % 1000 // 10)
     error = int(cuda.cuInit(0))
-    return NvidiaDriver(version, runs, () if error else tuple(_gpus(cuda)), error, card)
+    return NvidiaDriver(version, supported, () if error else tuple(_gpus(cuda)), error, card)
 
 
 def _gpus(cuda: ctypes.CDLL) -> list[Gpu]:

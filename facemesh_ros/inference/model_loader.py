@@ -1,27 +1,19 @@
-"""Models opened on the provider that is wanted, each proven by a run; or it is said why not."""
+"""Opens models on the wanted provider and checks each by a run, or explains why it cannot."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from threading import Event
 
-from facemesh_ros.inference.acceptance_checks import (
-    refuse_cpu_nodes,
-    refuse_without_tensorrt,
-    run_once,
-)
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
-from facemesh_ros.inference.diagnosis.gpu import problems_of, told_together
-from facemesh_ros.inference.diagnosis.installation import look_at_installation
-from facemesh_ros.inference.hardware import look_at_nvidia_driver
-from facemesh_ros.inference.model_variant import variant_for
-from facemesh_ros.inference.node_placement import executed_nodes
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, detect_installation
+from facemesh_ros.inference.diagnosis.gpu import problems_of, problems_text
+from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
+from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.provider_options import EngineFolder
-from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
+from facemesh_ros.inference.provider_report import ModelReport, ProviderReport, executed_nodes
 from facemesh_ros.inference.providers import (
     CPU,
     GPU_PROVIDERS,
@@ -30,16 +22,16 @@ from facemesh_ros.inference.providers import (
     ProviderChoice,
     ProviderStartError,
 )
-from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.inference.tensorrt.engine_builder import EngineOrder, build_engine
-from facemesh_ros.inference.tensorrt.engine_cache import (
-    EngineCache,
-    kept_or_temporary,
-    this_machine,
-)
-from facemesh_ros.inference.tensorrt.engine_swap import Handover, Successor
+from facemesh_ros.inference.session import GpuLostError, ModelSession, variant_for
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
+from facemesh_ros.inference.tensorrt.engines import Engines
 from facemesh_ros.models.store import ModelStore
 
+# Operators that compute shapes; ONNX Runtime assigns them to the CPU on purpose.
+SHAPE_OPERATORS = frozenset(
+    {'Cast', 'Concat', 'Constant', 'Gather', 'Range', 'Shape', 'Size', 'Slice'}
+    | {'Squeeze', 'Unsqueeze', 'Reshape', 'Identity'}
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,172 +41,212 @@ def load_session(store: ModelStore, name: str, choice: ProviderChoice) -> ModelS
 
 
 class ModelLoader:
-    """Opens the models of one sensor and keeps the proof of what runs them.
+    """Opens the models of one sensor and keeps a report of what runs them.
 
     Attributes:
-        choice: What the models run on: what was asked for, or the CPU after auto fell back.
-        report: Of all models so far.
+        choice: The provider: the wanted one, or the CPU after auto fell back.
+        report: All models that were opened.
     """
 
-    def __init__(self, store: ModelStore, choice: ProviderChoice) -> None:
-        self.choice = self._asked = choice
-        self.report = ProviderReport(choice.device_id, look_at_nvidia_driver())
+    def __init__(
+        self,
+        store: ModelStore,
+        choice: ProviderChoice,
+        watch_build: BuildWatch = lambda progress: None,
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            store: The model files.
+            choice: The provider to run them on.
+            watch_build: Called several times a second while a TensorRT engine is built, with the
+                progress as a text; whatever it raises ends the build.
+        """
+        self.choice = self._requested = choice
+        self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
-        self._networks: dict[str, ModelSession] = {}
-        self._successors: list[Successor] = []
-        self._engines: EngineCache | None = None
+        self._sessions: dict[str, ModelSession] = {}
+        self._watch_build = watch_build
+        self._engines: Engines | None = None
 
     def open(self, name: str) -> ModelSession:
-        """Open a model in the flavour that its provider likes and run it once.
+        """Open the variant of a model for the provider and run it once.
 
         Raises:
-            ExecutionProviderError: If it does not run where it must; says why and what to do.
+            ExecutionProviderError: If it does not run on a required provider; names the reason
+                and the remedy.
             FacemeshError: If the model is missing or damaged.
         """
-        network = self._networks[name] = self._open_somewhere(name)
+        session = self._sessions[name] = self._open_or_fall_back(name)
         if not self.report.warning:
-            self._say_if_idle()
-        return network
+            self._warn_of_unused_gpu()
+        return session
 
     def accept(
-        self, name: str, network: ModelSession, *, opened_ms: float, first_ms: float
+        self, name: str, session: ModelSession, *, opened_ms: float, first_ms: float
     ) -> None:
-        """Take a network that has run, here or elsewhere, into the proof.
+        """Add a model that has run to the report.
 
         Raises:
             ProviderStartError: If the CPU would calculate although a GPU is required.
         """
-        refuse_cpu_nodes(network, self._asked)
+        check_no_cpu_nodes(session, self._requested)
         self.report.models[name] = ModelReport(
-            network.provider, network.precision, network.placement, opened_ms, first_ms
+            session.provider, session.precision, session.placement, opened_ms, first_ms
         )
 
-    def handover(self) -> Handover:
-        """Return what brings TensorRT into service, once the networks that serve are warm."""
-        return Handover(self._successors, 'TensorRT engine')
-
     def reopen(self) -> None:
-        """Open all models anew, in place; errors are those of `open`."""
-        planned = len(self._successors)
-        try:
-            for name, network in self._networks.items():
-                network.take_over(self._open_somewhere(name))
-        finally:
-            # Nobody would build them any more, and each holds a session.
-            del self._successors[planned:]
+        """Open all models again, in place; errors are those of `open`."""
+        for name, session in self._sessions.items():
+            session.replace_session(self._open_or_fall_back(name))
 
-    def _open_somewhere(self, name: str) -> ModelSession:
+    def build_engines(self, names: Sequence[str]) -> Engines | None:
+        """Build the TensorRT engines that models lack, which takes minutes each.
+
+        Returns:
+            The engines; None where TensorRT is not wanted.
+
+        Raises:
+            ExecutionProviderError: If TensorRT does not run here; says why and what to do.
+            FacemeshError: If a model is missing or damaged.
+        """
+        if self.choice.wanted != PROVIDERS['tensorrt']:
+            return None
+        try:
+            engines = self.engines
+            engines.build(names)
+        except ExecutionProviderError as error:
+            raise self._refusal(error) from error
+        return engines
+
+    def lacks_engine(self, name: str) -> bool:
+        """Tell whether `open` would first build a TensorRT engine, for minutes."""
+        if self.choice.wanted == PROVIDERS['tensorrt']:
+            with suppress(ProviderStartError):  # `open` says why
+                return not self.engines.cache.is_built(self.engines.folder_of(name))
+        return False
+
+    @property
+    def engines(self) -> Engines:
+        """The TensorRT engines; raises ProviderStartError where TensorRT is not installed."""
+        check_tensorrt_installed(self.choice)
+        if self._engines is None:
+            driver = self.report.driver
+            self._engines = Engines(self._store, self.choice, driver, self._watch_build)
+        return self._engines
+
+    def _open_or_fall_back(self, name: str) -> ModelSession:
         try:
             return self._open(name)
         except ExecutionProviderError as error:
-            return self._open_otherwise(name, error)
+            return self._fall_back(name, error)
 
     def _open(self, name: str) -> ModelSession:
         if self.choice.wanted == PROVIDERS['tensorrt']:
             return self._open_for_tensorrt(name)
-        return self._prove(name, self.choice)
+        return self._open_checked(name, self.choice)
 
-    def _prove(
+    def _open_checked(
         self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
     ) -> ModelSession:
         start_s = time.perf_counter()
         onnx = self._store.load(name, variant_for(name, choice))
-        network = ModelSession(onnx, choice, folder=folder)
+        session = ModelSession(onnx, choice, folder=folder)
         opened_s = time.perf_counter()
-        run_once(network)
+        check_runs(session)
         first_s = time.perf_counter()
-        if not network.placement:
-            with suppress(OSError):  # nowhere to write a profile, and only the count is unknown
-                network.placement = executed_nodes(onnx, choice, folder)
+        if not session.placement:
+            with suppress(OSError):  # the profile cannot be written, so the counts stay unknown
+                session.placement = executed_nodes(onnx, choice, folder)
         self.accept(
             name,
-            network,
+            session,
             opened_ms=1e3 * (opened_s - start_s),
             first_ms=1e3 * (first_s - opened_s),
         )
-        return network
+        return session
 
     def _open_for_tensorrt(self, name: str) -> ModelSession:
-        """Open the engine if it has been built, else on CUDA until it is."""
-        refuse_without_tensorrt(self.choice)
-        if self._engines is None:
-            self._engines = EngineCache(this_machine(self.report.driver, self.choice.device_id))
-        onnx = self._store.load(name, variant_for(name, self.choice))
-        place = self._engines.place(name, onnx, self.choice.precision)
-        if place and self._engines.is_built(place):
+        """Load the engine; build it first if it is not in the cache, or does not load."""
+        engines = self.engines
+        folder = engines.folder_of(name)
+        if engines.cache.is_built(folder):
             try:
-                return self._prove(name, self.choice, place)
+                return self._open_checked(name, self.choice, folder)
             except ProviderStartError as error:
-                _LOG.warning('the kept TensorRT engine of %s does not load: %s', name, error.told)
-                self._engines.forget(place)
-        serving = self._prove(name, replace(self.choice, execution_provider='cuda'))
-        self._successors.append(Successor(serving, self._builder(name, place)))
-        return serving
-
-    def _builder(self, name: str, place: EngineFolder | None) -> Callable[[Event], ModelSession]:
-        def build(stopping: Event) -> ModelSession:
-            self.report.building = name
-            try:
-                with kept_or_temporary(place) as kept:
-                    self._build(name, kept, stopping)
-                    return self._prove(name, self.choice, kept)
-            except Exception as error:  # ONNX Runtime's have no common base
-                self.report.warning = f'no TensorRT engine of {name}: {error}'
-                raise
-            finally:
-                self.report.building = ''
-
-        return build
-
-    def _build(self, name: str, place: EngineFolder, stopping: Event) -> None:
-        """Build an engine, unless another process has done it meanwhile."""
-        choice, folder = self.choice, str(self._store.folder)
-        with EngineCache.building(place):
-            if not EngineCache.is_built(place):
-                build_engine(
-                    EngineOrder(
-                        name,
-                        folder,
-                        choice.precision,
-                        choice.device_id,
-                        place.engines,
-                        place.timings,
-                    ),
-                    stopping,
+                _LOG.warning(
+                    'the kept TensorRT engine of %s does not load: %s', name, error.reason
                 )
+                engines.cache.discard(folder)
+        engines.build([name])
+        return self._open_checked(name, self.choice, folder)
 
-    def _open_otherwise(self, name: str, error: ExecutionProviderError) -> ModelSession:
-        """Fall back to the CPU, loudly; or refuse, if that is not wanted."""
-        told = error.told if isinstance(error, ProviderStartError) else ''
-        asked = self._asked
-        if asked.execution_provider == 'auto' and not asked.require_gpu:
-            self.report.warning = self._why_no_gpu(told)
-            _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
-            self.choice = replace(asked, execution_provider='cpu', precision='fp32')
-            return self._prove(name, self.choice)
-        if asked.wanted in GPU_PROVIDERS or (asked.require_gpu and asked.wanted == CPU):
-            raise ExecutionProviderError(
-                f'{self._complaint()}: {self._why_no_gpu(told)}'
-            ) from error
-        raise error
+    def _fall_back(self, name: str, error: ExecutionProviderError) -> ModelSession:
+        """Fall back to the CPU with a warning; or refuse, if that is not wanted."""
+        requested = self._requested
+        if requested.execution_provider != 'auto' or requested.require_gpu:
+            raise self._refusal(error) from error
+        self.report.warning = self._why_no_gpu(error)
+        _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
+        self.choice = replace(requested, execution_provider='cpu', precision='fp32')
+        return self._open_checked(name, self.choice)
 
-    def _complaint(self) -> str:
-        asked = self._asked
-        if asked.require_gpu:
-            return 'require_gpu is set, but no GPU runs the models'
-        return f'execution_provider {asked.execution_provider!r} does not run here'
+    def _refusal(self, error: ExecutionProviderError) -> ExecutionProviderError:
+        """Return the error, with its reason and remedy if it is about a GPU."""
+        wanted, gpu_is_required = self._requested.wanted, self._requested.require_gpu
+        if wanted not in GPU_PROVIDERS and not (gpu_is_required and wanted == CPU):
+            return error
+        failure = f'execution_provider {self._requested.execution_provider!r} does not run here'
+        if gpu_is_required:
+            failure = 'require_gpu is set, but no GPU runs the models'
+        return ExecutionProviderError(f'{failure}: {self._why_no_gpu(error)}')
 
-    def _why_no_gpu(self, told: str) -> str:
-        wanted = self._asked.wanted if self._asked.wanted in GPU_PROVIDERS else PROVIDERS['cuda']
-        known = DiagnosisFacts(
-            look_at_installation(), self.report.driver, wanted, self._asked.device_id, told
-        )
-        return told_together(problems_of(known)) or 'nobody knows why; see `facemesh doctor`'
+    def _why_no_gpu(self, error: ExecutionProviderError | None = None) -> str:
+        """Return the problems that keep a GPU from running the models, each with its remedy."""
+        reason = error.reason if isinstance(error, ProviderStartError) else ''
+        provider, device_id = self._requested.wanted, self._requested.device_id
+        if provider not in GPU_PROVIDERS:
+            provider = PROVIDERS['cuda']
+        driver = self.report.driver
+        facts = DiagnosisFacts(detect_installation(), driver, provider, device_id, reason)
+        problems = problems_text(problems_of(facts))
+        return problems or 'the reason is not known; see `facemesh doctor`'
 
-    def _say_if_idle(self) -> None:
-        """Say that auto ended on the CPU although there is a GPU."""
+    def _warn_of_unused_gpu(self) -> None:
+        """Warn if auto took the CPU although there is a GPU."""
         driver = self.report.driver
         has_gpu = driver.gpus or driver.version or driver.card
-        if self._asked.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
-            self.report.warning = self._why_no_gpu('')
+        if self._requested.execution_provider == 'auto' and self.choice.wanted == CPU and has_gpu:
+            self.report.warning = self._why_no_gpu()
             _LOG.warning('a GPU is there and is NOT used: %s', self.report.warning)
+
+
+def check_runs(session: ModelSession) -> None:
+    """Acceptance check: raise ProviderStartError unless the model runs.
+
+    Nodes are assigned to CUDA also where cuDNN is missing; the first convolution then fails.
+    """
+    try:
+        session.try_once()
+    except GpuLostError as error:
+        raise ProviderStartError(session.provider, str(error.__cause__)) from error
+    except Exception as error:
+        if session.provider not in GPU_PROVIDERS or not is_onnxruntime_error(error):
+            raise
+        raise ProviderStartError(session.provider, str(error)) from error
+
+
+def check_no_cpu_nodes(session: ModelSession, choice: ProviderChoice) -> None:
+    """Acceptance check: raise ProviderStartError if layers run on the CPU of a required GPU."""
+    left = sorted(set(session.cpu_operators) - SHAPE_OPERATORS)
+    if choice.require_gpu and session.provider in GPU_PROVIDERS and left:
+        raise ProviderStartError(
+            session.provider, f'of {session.name}, {", ".join(left)} would run on the CPU'
+        )
+
+
+def check_tensorrt_installed(choice: ProviderChoice) -> None:
+    """Raise ProviderStartError if TensorRT is not installed, before anything is built."""
+    installed = detect_installation()
+    if choice.wanted not in installed.providers or installed.missing_tensorrt:
+        raise ProviderStartError(choice.wanted, '')

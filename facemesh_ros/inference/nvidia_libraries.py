@@ -1,4 +1,4 @@
-"""NVIDIA's libraries from pip lie where no loader looks, so they are loaded by their path."""
+"""Loads NVIDIA's libraries from pip packages, which are not on the loader's search path."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def load_cuda_libraries() -> tuple[str, ...]:
     """Load CUDA and cuDNN for this process, from pip's packages or else from the system.
 
     Returns:
-        The names of those that are nowhere, e.g. `libcublas.so.13`; empty also if this ONNX
-        Runtime was not built for CUDA, or is too old (before 1.21) to look for them.
+        The names of those that are missing, e.g. `libcublas.so.13`; empty also if this ONNX
+        Runtime was not built for CUDA, or is too old (before 1.21) to preload them.
     """
     if not hasattr(ort, 'preload_dlls') or 'CUDAExecutionProvider' not in _available():
         return ()
-    # It tells what it does not find on the standard output, which belongs to our results.
-    with contextlib.redirect_stdout(io.StringIO()) as told:
+    # It prints what is missing to the standard output, which belongs to our results.
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         ort.preload_dlls()
-    missing = _FAILED.findall(told.getvalue())
-    # Later releases leave cuDNN out of what they tell.
+    missing = _FAILED.findall(printed.getvalue())
+    # Later releases do not report cuDNN.
     return tuple(dict.fromkeys(missing if _is_loadable(CUDNN) else [*missing, CUDNN]))
 
 
 @cache
 def load_tensorrt_libraries() -> tuple[str, ...]:
-    """Load TensorRT for this process and return the names of what is nowhere."""
+    """Load TensorRT for this process and return the names of missing libraries."""
     folder = _pip_folder('tensorrt_libs')
     return tuple(
         name
@@ -67,7 +67,7 @@ def _is_loadable(library: str) -> bool:
 
 
 def tensorrt_version() -> str:
-    """Return the version of the TensorRT that is loaded, e.g. 10.16.1; empty without it."""
+    """Return the version of the loaded TensorRT, e.g. 10.16.1; empty without it."""
     try:
         number = int(ctypes.CDLL(TENSORRT[0]).getInferLibVersion())
     except (OSError, AttributeError):

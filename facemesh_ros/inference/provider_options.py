@@ -1,4 +1,4 @@
-"""What ONNX Runtime's GPU providers are told, and why.
+"""Options of ONNX Runtime's providers, with reasons.
 
 Source: ONNX Runtime's documentation of the CUDA and TensorRT execution providers.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CUDA_MEMORY_LIMIT_BYTES = 1 << 30
-# Left alone, OpenVINO takes bf16 or fp16 on hardware that has it.
+# By default OpenVINO uses bf16 or fp16 on hardware that has it.
 OPENVINO_OPTIONS = {'precision': 'FP32'}
 # Batches for which a TensorRT engine is built: smallest, the one it is tuned for, largest.
 BATCHES = (1, 4, 64)
@@ -16,7 +16,7 @@ BATCHES = (1, 4, 64)
 
 @dataclass(frozen=True, slots=True)
 class EngineFolder:
-    """Where TensorRT keeps what it has built for one model.
+    """Folders in which TensorRT keeps the engines of one model.
 
     Attributes:
         engines: Folder of the engines of this model file, on this GPU, driver and TensorRT.
@@ -31,15 +31,15 @@ def cuda_options(device_id: int) -> dict[str, str]:
     """Return the options of the CUDA provider."""
     return {
         'device_id': str(device_id),
-        # The memory's growth follows what is asked for; doubling it reserves tens of GiB at large
-        # batches, and what one network does not need another one may.
+        # Grow by what is requested; doubling reserves tens of GiB at large batches, which other
+        # models may need.
         'arena_extend_strategy': 'kSameAsRequested',
         'gpu_mem_limit': str(CUDA_MEMORY_LIMIT_BYTES),
-        # The default search tries every algorithm anew for each new number of faces: a stall in
-        # the middle of a stream, with workspaces as large as they like.
+        # The default search tries every algorithm again for each new number of faces: a stall in
+        # the middle of a stream, with workspaces of any size.
         'cudnn_conv_algo_search': 'HEURISTIC',
         'cudnn_conv_use_max_workspace': '0',
-        # fp32 is to mean fp32. TF32 has a mantissa of 10 bits.
+        # fp32 must mean fp32; TF32 has a mantissa of 10 bits.
         'use_tf32': '0',
     }
 
@@ -50,11 +50,11 @@ def tensorrt_options(
     """Return the options of the TensorRT provider.
 
     Args:
-        device_id: Which GPU.
-        fp16: Whether it may calculate in fp16; it refuses a file that holds fp16 without.
-        folder: Where engines are kept; None for nowhere.
-        profile: Shape of each input without its batch axis. Without it an engine is built anew
-            whenever a batch comes that is larger than all before, for minutes in mid-stream.
+        device_id: Index of the GPU.
+        fp16: Whether fp16 is allowed; without it TensorRT refuses files that contain fp16.
+        folder: Where engines are kept; None to keep none.
+        profile: Shape of each input without its batch axis. Without it an engine is rebuilt
+            whenever a batch is larger than all before, for minutes in mid-stream.
     """
     options = {'device_id': str(device_id)}
     if fp16:

@@ -1,22 +1,28 @@
-"""What really runs where, in words that log, info, diagnostics and doctor share."""
+"""Report of what runs where: one text for log, info, diagnostics and doctor."""
 
 from __future__ import annotations
 
+import json
 import math
+import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from facemesh_ros.inference.hardware import NvidiaDriver
-from facemesh_ros.inference.providers import GPU_PROVIDERS
+from facemesh_ros.inference.provider_options import EngineFolder
+from facemesh_ros.inference.providers import GPU_PROVIDERS, ProviderChoice
+from facemesh_ros.inference.session import ModelSession
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """One model that has run.
+    """A model after its first run.
 
     Attributes:
         provider: Execution provider that runs it.
-        precision: What its layers calculate in.
-        placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
+        precision: Precision of its layers, fp32 or fp16.
+        placement: Number of nodes per provider; empty if ONNX Runtime does not report it.
         opened_ms: How long it took to load, ms.
         first_ms: How long its first inference took, ms.
     """
@@ -38,15 +44,14 @@ class ModelReport:
 
 @dataclass(slots=True)
 class ProviderReport:
-    """What runs the models of a sensor; kept up to date while it does.
+    """The providers of all models of a sensor; updated when they change.
 
     Attributes:
-        device_id: Which GPU, if one is used.
-        driver: NVIDIA's, and the GPUs that it has.
-        models: By name.
+        device_id: Index of the GPU, if one is used.
+        driver: NVIDIA's driver and its GPUs.
+        models: Reports by name.
         warm_up_ms: How long the first run of the whole pipeline took, ms.
-        warning: Why what was wanted does not run them, and the cure; empty if it does.
-        building: Model whose TensorRT engine is being built; empty if none is.
+        warning: Why the wanted provider does not run them, and the remedy; empty if it does.
     """
 
     device_id: int
@@ -54,7 +59,6 @@ class ProviderReport:
     models: dict[str, ModelReport] = field(default_factory=dict)
     warm_up_ms: float = math.nan
     warning: str = ''
-    building: str = ''
 
     @property
     def provider(self) -> str:
@@ -78,7 +82,6 @@ class ProviderReport:
             'warm-up': f'{self.warm_up_ms:.0f} ms',
             **{f'model {name}': str(model) for name, model in list(self.models.items())},
             **({'provider warning': self.warning} if self.warning else {}),
-            **({'building TensorRT engine': self.building} if self.building else {}),
         }
 
     def __str__(self) -> str:
@@ -87,3 +90,25 @@ class ProviderReport:
         return (
             f'{self.provider} on {self.device}{driver}; {models}; warm-up {self.warm_up_ms:.0f} ms'
         )
+
+
+def executed_nodes(
+    onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None = None
+) -> dict[str, int]:
+    """Run a model once and count the nodes that each provider executed.
+
+    Slower than `ModelSession.placement`, but works with every release of ONNX Runtime. Fusion
+    leaves fewer nodes than the model file has.
+    """
+    with tempfile.TemporaryDirectory(prefix='facemesh-') as folder_of_profile:
+        session = ModelSession(onnx, choice, profile=f'{folder_of_profile}/run', folder=folder)
+        session.try_once()
+        session.end_profile()
+        (written,) = Path(folder_of_profile).iterdir()
+        events = json.loads(written.read_text())
+    ran = {
+        (event['name'], event['args']['provider'])
+        for event in events
+        if event.get('cat') == 'Node' and event.get('args', {}).get('provider')
+    }
+    return dict(Counter(provider for _, provider in ran))

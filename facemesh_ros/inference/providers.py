@@ -1,8 +1,7 @@
-"""Choice of the ONNX Runtime execution provider, never silently another one."""
+"""Execution providers of ONNX Runtime: the wanted one or an error, never silently another."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,23 +35,23 @@ class ProviderStartError(ExecutionProviderError):
 
     Attributes:
         provider: ONNX Runtime's name of it.
-        told: What ONNX Runtime says.
+        reason: ONNX Runtime's message.
     """
 
-    def __init__(self, provider: str, told: str) -> None:
-        self.provider, self.told = provider, told
-        super().__init__(f'{provider} does not run here: {told}; `facemesh doctor` says more')
+    def __init__(self, provider: str, reason: str) -> None:
+        self.provider, self.reason = provider, reason
+        super().__init__(f'{provider} does not run here: {reason}; `facemesh doctor` says more')
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """What the user asked for.
+    """The provider that the user wants.
 
     Attributes:
         execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
         require_gpu: Refuse anything but a GPU.
-        device_id: Which GPU.
-        precision: What a GPU calculates in; anything else calculates in fp32.
+        device_id: Index of the GPU.
+        precision: Precision on a GPU; all other providers use fp32.
         cuda_options: Further options of ONNX Runtime's CUDA provider, by name.
     """
 
@@ -73,8 +72,8 @@ class ProviderChoice:
             raise ExecutionProviderError(
                 f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
             )
-        # Auto may end on the CPU and calculate in fp32 then; whoever names a provider that has no
-        # fp16 asks for two things that exclude each other.
+        # Auto may fall back to the CPU, in fp32; a provider that has no fp16 by name contradicts
+        # the precision.
         named = PROVIDERS.get(self.execution_provider)
         if self.precision == 'fp16' and named and named not in GPU_PROVIDERS:
             raise ExecutionProviderError(
@@ -85,7 +84,7 @@ class ProviderChoice:
 
     @property
     def insists_on_gpu(self) -> bool:
-        """Whether the user would rather have nothing than a CPU."""
+        """Whether a fallback to the CPU is ruled out."""
         return self.require_gpu or PROVIDERS.get(self.execution_provider) in GPU_PROVIDERS
 
     @property
@@ -103,9 +102,9 @@ def open_session(
 
     Args:
         onnx: The model file.
-        choice: What the user asked for.
-        profile: How the file begins into which ONNX Runtime writes what it runs; empty for none.
-        folder: Where TensorRT keeps its engines; None for nowhere.
+        choice: The provider that the user wants.
+        profile: Prefix of the file into which ONNX Runtime writes its profile; empty for none.
+        folder: Where TensorRT keeps its engines; None to keep none.
 
     Raises:
         ProviderStartError: If the provider does not start.
@@ -118,7 +117,7 @@ def open_session(
     session = _open_strictly(onnx, options, providers, wanted)
     active: str = session.get_providers()[0]
     if active != wanted:
-        raise ProviderStartError(wanted, f'ONNX Runtime would go on with {active} instead')
+        raise ProviderStartError(wanted, f'ONNX Runtime would use {active} instead')
     return session
 
 
@@ -131,31 +130,23 @@ def _open_strictly(
     if wanted == PROVIDERS['tensorrt']:
         load_tensorrt_libraries()
     try:
-        # Left alone, ONNX Runtime prints what went wrong and goes on with the CPU.
+        # By default ONNX Runtime prints the error and continues on the CPU.
         return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's have no common base
         raise ProviderStartError(wanted, str(error).strip()) from error
 
 
-def node_placement(session: ort.InferenceSession) -> dict[str, int]:
-    """Return how many nodes of a model each provider runs, as ONNX Runtime has placed them.
+def node_placement(session: ort.InferenceSession) -> dict[str, list[str]]:
+    """Return the operators of the nodes that are assigned to each provider.
 
-    Empty if this ONNX Runtime (before 1.24.4) cannot tell.
+    Empty if this ONNX Runtime (before 1.24.4) does not report it.
     """
-    if not hasattr(session, 'get_provider_graph_assignment_info'):
-        return {}
-    placed: Counter[str] = Counter()
-    for part in session.get_provider_graph_assignment_info():
-        placed[part.ep_name] += len(part.get_nodes())
-    return dict(placed)
-
-
-def cpu_operators(session: ort.InferenceSession) -> list[str]:
-    """Return the operators of the nodes that were left to the CPU; empty if nobody can tell."""
-    if not hasattr(session, 'get_provider_graph_assignment_info'):
-        return []
-    parts = session.get_provider_graph_assignment_info()
-    return [node.op_type for part in parts if part.ep_name == CPU for node in part.get_nodes()]
+    operators: dict[str, list[str]] = {}
+    if hasattr(session, 'get_provider_graph_assignment_info'):
+        for part in session.get_provider_graph_assignment_info():
+            nodes = [node.op_type for node in part.get_nodes()]
+            operators.setdefault(part.ep_name, []).extend(nodes)
+    return operators
 
 
 def _session_options(profile: str) -> ort.SessionOptions:
@@ -163,7 +154,7 @@ def _session_options(profile: str) -> ort.SessionOptions:
     if profile:
         options.enable_profiling = True
         options.profile_file_prefix = profile
-    # One thread: the models are too small to share, and spinning threads steal from the node.
+    # One thread: the models are too small to split, and spinning threads slow the node down.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL

@@ -1,4 +1,4 @@
-"""One ONNX model in an ONNX Runtime session, its contract checked."""
+"""ONNX Runtime session of one model, with its metadata and checks of its outputs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime as ort
 
+from facemesh_ros.catalog.model_entry import Variant
+from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import (
+    CPU,
     GPU_PROVIDERS,
     ExecutionProviderError,
     ProviderChoice,
-    cpu_operators,
     node_placement,
     open_session,
 )
@@ -26,21 +28,21 @@ class ModelMismatchError(FacemeshError):
 
 
 class GpuLostError(ExecutionProviderError):
-    """A GPU that ran a model does not run it any more: out of memory, or a fault of the device."""
+    """A GPU that ran a model fails: out of memory, or a device fault."""
 
 
 class ModelSession:
     """A model with one input and named outputs, any batch size.
 
     Attributes:
-        name: As the model file says.
+        name: Name in the catalog.
         input_size: Side of its square input image in px, 0 if its input is no image.
         source_sha256: Of the file that the model was converted from.
-        precision: What its layers calculate in, fp32 or fp16.
-        variant: Which form of the model it is, see `Flavour`.
+        precision: Precision of its layers, fp32 or fp16.
+        variant: See `Variant`.
         provider: The execution provider that runs it.
-        placement: Number of nodes per provider; empty if ONNX Runtime cannot tell.
-        cpu_operators: Operators of the nodes that run on the CPU; empty if it cannot tell.
+        placement: Number of nodes per provider; empty if ONNX Runtime does not report it.
+        cpu_operators: Operators of the nodes on the CPU; empty if it does not report them.
     """
 
     def __init__(
@@ -58,14 +60,15 @@ class ModelSession:
             self.input_size = int(known['input_size'])
             self.source_sha256 = known['source_sha256']
             self.precision = known['precision']
-            self.variant = known['flavour']
+            self.variant = known['variant']
         except KeyError as error:
             raise ModelMismatchError(
-                f'model file lacks the entry {error}; run `facemesh models fetch` to convert anew'
+                f'model file lacks the entry {error}; run `facemesh models fetch` to convert again'
             ) from error
         self.provider: str = self._session.get_providers()[0]
-        self.placement = node_placement(self._session)
-        self.cpu_operators = cpu_operators(self._session)
+        operators = node_placement(self._session)
+        self.placement = {name: len(nodes) for name, nodes in operators.items()}
+        self.cpu_operators = operators.get(CPU, [])
         self._input = self._session.get_inputs()[0]
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
 
@@ -88,27 +91,27 @@ class ModelSession:
 
     @property
     def session(self) -> ort.InferenceSession:
-        """ONNX Runtime's session, for whoever binds memory of its own to it."""
+        """ONNX Runtime's session, to bind memory to it."""
         return self._session
 
     def release(self) -> None:
-        """Give the session back; what the network is stays known, but it runs no more."""
+        """Destroy the session; attributes stay, but it cannot run any more."""
         del self._session, self._input  # which is a part of it
 
     def try_once(self) -> None:
-        """Run zeros; a library that the provider lacks shows only now."""
-        self.run(np.zeros((1, *self._input.shape[1:]), np.float32), ())
+        """Run zeros; only now a library that the provider lacks raises an error."""
+        self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
 
     def end_profile(self) -> None:
         """Close the file of a profile."""
         self._session.end_profiling()
 
-    def run(self, batch: Float32, outputs: Sequence[str]) -> list[Float32]:
+    def run(self, batch: Float32, outputs: Sequence[str] = ()) -> list[Float32]:
         """Run a batch of N inputs and return the named outputs (none: all), batch axis first.
 
         Raises:
-            GpuLostError: If a GPU does not run it any more; what is wrong with the batch, or the
-                names, is ONNX Runtime's own error on a GPU too.
+            GpuLostError: If the GPU fails. Errors of the batch or the names are ONNX Runtime's
+                own, on a GPU too.
         """
         try:
             return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
@@ -117,13 +120,24 @@ class ModelSession:
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
 
-    def take_over(self, successor: ModelSession) -> None:
-        """Run from the next batch on as another network of the same model does.
+    def replace_session(self, other: ModelSession) -> None:
+        """Run the session of another `ModelSession` of the same model from the next batch on.
 
-        Any thread may call it, also while others run: a run in hand ends on the old session.
+        Any thread may call it, also while others run: a current run ends on the old session.
         """
         # An input is a part of its session, and would keep the old one alive.
-        self._session, self._input = successor._session, successor._input
-        self.provider, self.precision = successor.provider, successor.precision
-        self.variant, self.placement = successor.variant, successor.placement
-        self.cpu_operators = successor.cpu_operators
+        self._session, self._input = other._session, other._input
+        self.provider, self.precision = other.provider, other.precision
+        self.variant, self.placement = other.variant, other.placement
+        self.cpu_operators = other.cpu_operators
+
+
+def variant_for(name: str, choice: ProviderChoice, *, takes_images: bool = False) -> Variant:
+    """Return the variant of a model that a provider runs best, for crops or whole images."""
+    variants = entry_of(name).variants
+    takes_images = takes_images and Variant.PLAIN_IMAGES in variants
+    if choice.wanted == CPU and not takes_images:
+        return Variant.CPU
+    if choice.precision == 'fp16' and Variant.HALF in variants:
+        return Variant.HALF_IMAGES if takes_images else Variant.HALF
+    return Variant.PLAIN_IMAGES if takes_images else Variant.PLAIN

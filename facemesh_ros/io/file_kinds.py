@@ -19,7 +19,7 @@ VIDEO_SUFFIXES = (
     *('.m2v', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov', '.mp4', '.mpe', '.mpeg', '.mpg'),
     *('.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv', '.y4m'),
 )
-# What phones write, and neither library reads.
+# Written by phones; neither library reads it.
 HEIC_SUFFIXES = ('.heic', '.heif')
 _KINDS = {
     stat.S_IFDIR: 'a folder',
@@ -48,12 +48,12 @@ def is_video(path: Path) -> bool:
 
 
 def is_picture(header: bytes) -> bool:
-    """Return whether a file begins as a picture does, one that can be read or a HEIC."""
+    """Return whether a file's header is that of a picture, readable or HEIC."""
     return is_heic(header) or format_of(header, FILE_FORMATS) is not None
 
 
 def is_heic(header: bytes) -> bool:
-    """Return whether a file begins as what many phones write and nothing here reads."""
+    """Return whether a file's header is HEIC or HEIF, which cannot be read here."""
     brand, others = header[4:12], header[12:_HEADER_BYTES]
     return brand in _HEIC_BRANDS or (brand in _HEIF_BRANDS and b'avif' not in others)
 

@@ -1,4 +1,4 @@
-"""The pictures of a file, one by one, with their times."""
+"""Reads the pictures of a file one by one, with their times."""
 
 from __future__ import annotations
 

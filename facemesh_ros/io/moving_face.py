@@ -1,4 +1,4 @@
-"""A real face in motion, for demonstrations on machines without a camera."""
+"""A moving picture of a real face, for demos on machines without a camera."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASTRONAUT_FACE_XY = (222.0, 118.0)
 
 @dataclass(frozen=True, slots=True)
 class MovingFace:
-    """A portrait that sways, nods, comes and goes, smoothly and for ever.
+    """A portrait that sways, nods and changes its distance, smoothly and without end.
 
     Attributes:
         portrait: (H, W, 3).

@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.io import MediaError, Picture, VideoFile, readable_name, write_picture
 from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder, UInt8
-from facemesh_ros.viz.drawing import annotated
+from facemesh_ros.viz.drawing import draw_faces
 
 STDOUT_NAME = 'standard output'
 # With number and suffix it is shorter than file systems allow.
@@ -118,7 +118,7 @@ class AnnotatedPictures:
 
 
 def _drawn(picture: Picture, faces: Faces, topology: FaceTopology) -> UInt8:
-    return annotated(Frame(picture.bgr, PixelOrder.BGR), faces, topology)
+    return draw_faces(Frame(picture.bgr, PixelOrder.BGR), faces, topology)
 
 
 class Summary:

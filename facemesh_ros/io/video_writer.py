@@ -1,4 +1,4 @@
-"""Videos to files, and whether they are whole."""
+"""Writes videos, and checks that they are complete."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from facemesh_ros.types import UInt8
 MAX_VIDEO_SIDE_PX = 8190
 # Containers that hold MPEG-4 as OpenCV's writer makes it.
 WRITABLE_SUFFIXES = ('.mp4', '.m4v', '.mov', '.avi', '.mkv')
-# Those whose end is a table of their pictures, so that one without an end tells none.
+# Their index comes last, so an unfinished file declares no pictures.
 _COUNTED_AT_THEIR_END = ('.m4v', '.mov', '.mp4')
 
 
 class VideoFile:
-    """A video, MPEG-4, that grows picture by picture; all are as large as the first.
+    """An MPEG-4 video, written picture by picture, all at the size of the first.
 
-    A first picture that is larger than MPEG-4 knows is scaled down.
-    Use it as a context manager, or `close` it, or the file has no end.
+    A first picture larger than MPEG-4 allows is scaled down. Use it as a context manager or
+    `close` it, or the file stays unfinished.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
@@ -39,14 +39,14 @@ class VideoFile:
     def __exit__(self, *error: object) -> None:
         if not any(error):
             self.close()
-        else:  # which says more than what it did to this file
+        else:  # the error that ends the run says more than an unfinished file
             self._release()
 
     def close(self) -> None:
-        """End the file; a second time does nothing.
+        """Finish the file; closing twice does nothing.
 
         Raises:
-            MediaError: If not all that was written is on the disk.
+            MediaError: If not all pictures are on the disk.
         """
         if self._release():
             _check_whole(self._path, self._written)

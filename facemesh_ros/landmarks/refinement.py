@@ -1,4 +1,4 @@
-"""More looks at a new face: the crop from coarse keypoints gives way to one from its landmarks."""
+"""ROI refinement: landmarks of a new face, placed again in a crop made from the landmarks."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.types import FaceLandmarks, Float64, Observations, Rois
 
-# Most faces have settled after one more look; what has not after two is no face.
-MORE_LOOKS = 2
-# Landmarks have settled if two looks differ by less than this part of the face's size and the
-# last one is sure. Measured: of 78 faces all but three settle at once (rms 0.001 to 0.05, presence
-# from 0.98), of stars, dogs and rockets that pass for a face at first none does.
-SETTLED, SURE = 0.1, 0.9
+# Most faces converge in one more inference; what has not after two is no face.
+MAX_REFINEMENTS = 2
+# Landmarks have converged if two inferences differ by less than this part of the face's size and
+# the presence of the last exceeds CERTAIN. Measured: of 78 faces all but three converge at once
+# (rms 0.001 to 0.05, presence from 0.98); of stars, dogs and rockets that first pass for a face
+# none does.
+CONVERGED, CERTAIN = 0.1, 0.9
 
 
 def refine_landmarks(
     first: Observations, predict: Callable[[Rois], FaceLandmarks], min_presence: float
 ) -> Observations:
-    """Look at new faces until their landmarks have settled.
+    """Place the landmarks of new faces again, in crops made from them, until they converge.
 
     Args:
-        first: N new faces, as seen in the crops from the detector.
-        predict: Places landmarks in crops.
-        min_presence: What every look must exceed.
+        first: N detected faces, with landmarks from the crops that the detector suggests.
+        predict: The landmark model on this frame.
+        min_presence: What the presence must exceed in each inference.
 
     Returns:
-        Those that are faces, in their last look.
+        The faces that converged, with their last landmarks.
     """
-    unsettled, settled = first[first.presences > min_presence], first[:0]
-    for left in reversed(range(MORE_LOOKS)):
-        if not len(unsettled):
+    remaining, converged = first[first.presences > min_presence], first[:0]
+    for left in reversed(range(MAX_REFINEMENTS)):
+        if not len(remaining):
             break
-        rois = rois_from_landmarks(unsettled.points)
-        located = predict(rois)
-        now = Observations(located.points, located.presences, unsettled.scores, rois)
-        present = now.presences > min_presence
-        agreed = _change(unsettled, now) < SETTLED
-        done = present & agreed & ((now.presences > SURE) | (not left))
-        settled, unsettled = settled + now[done], now[present & ~done]
-    return settled
+        rois = rois_from_landmarks(remaining.points)
+        landmarks = predict(rois)
+        refined = Observations(landmarks.points, landmarks.presences, remaining.scores, rois)
+        present = refined.presences > min_presence
+        agreed = _change(remaining, refined) < CONVERGED
+        done = present & agreed & ((refined.presences > CERTAIN) | (not left))
+        converged, remaining = converged + refined[done], refined[present & ~done]
+    return converged
 
 
 def _change(before: Observations, after: Observations) -> Float64:
-    """Return (N,) RMS distances of the landmarks of two looks, in sizes of the face."""
+    """Return (N,) RMS distances between the landmarks of two inferences, in face sizes."""
     steps = (after.points - before.points)[..., :2].astype(np.float64)
     rms: Float64 = np.sqrt((steps**2).sum(axis=2).mean(axis=1))
     return rms / box_sizes(tight_boxes(after.points))

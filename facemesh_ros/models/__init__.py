@@ -1,1 +1,1 @@
-"""Provisioning of model files: fetch, check, convert, store. The node never does any of this."""
+"""Model files: fetch, check, convert, store. The node only loads them."""

@@ -1,4 +1,4 @@
-"""Finds pinned model files in what the user or a download offers: bundle, wheel, file, folder.
+"""Finds pinned model files in a bundle, a wheel, a TFLite file or a folder.
 
 Nothing is unpacked to disk: members are read by their exact names, no further than their pinned
 size, and count only if their hash is the pinned one.
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, Member, ModelEntry, model_of
+from facemesh_ros.catalog.model_entry import Member, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, model_of
 from facemesh_ros.errors import SourceError
 from facemesh_ros.models.files import sha256_of
-from facemesh_ros.models.progress import tell
+from facemesh_ros.models.progress import log
 
 _ARCHIVES = ('.task', '.whl', '.zip')
 _MODELS = ('.tflite',)
@@ -29,12 +30,12 @@ _KNOWN_NAMES = {f'{name}.tflite' for name in CATALOG} | {
 
 @dataclass(frozen=True, slots=True)
 class FoundModel:
-    """A pinned model file.
+    """A pinned model file and where it was found.
 
     Attributes:
-        entry: The model that it is.
+        entry: Its model.
         content: The TFLite file.
-        source: Where it was found, for people.
+        source: Its origin, for people.
     """
 
     entry: ModelEntry
@@ -45,7 +46,7 @@ class FoundModel:
 def models_in(path: Path) -> list[FoundModel]:
     """Return the model files in a bundle, a wheel, a TFLite file, or a folder of those.
 
-    A folder may also be another machine's store. A damaged file in it is told and passed over.
+    A folder may also be another machine's store. A damaged file in it is logged and skipped.
 
     Raises:
         SourceError: If there is none, or the file is truncated or not a pinned one.
@@ -70,8 +71,8 @@ def _models_if_sound(path: Path) -> list[FoundModel]:
     try:
         return list(_models_in_file(path))
     except SourceError as error:
-        if path.suffix in _ARCHIVES or path.name in _KNOWN_NAMES:  # else a stranger
-            tell(f'passed over: {error}')
+        if path.suffix in _ARCHIVES or path.name in _KNOWN_NAMES:  # else no file of ours
+            log(f'skipped: {error}')
         return []
 
 
@@ -100,7 +101,7 @@ def models_in_archive(file: Path | BinaryIO, source: str) -> Iterator[FoundModel
 
     Args:
         file: The archive, or where it lies.
-        source: Where it came from, for people.
+        source: Its origin, for people.
 
     Raises:
         SourceError: If the file is no zip archive, is truncated, or holds a model file under its

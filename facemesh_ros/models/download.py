@@ -1,4 +1,4 @@
-"""Downloads a pinned file by HTTPS and gives up within seconds where no network answers."""
+"""Downloads a pinned file by HTTPS; gives up within seconds without a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from facemesh_ros.catalog.models import Archive
+from facemesh_ros.catalog.model_entry import Archive
 from facemesh_ros.errors import SourceError
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.progress import Advance, transfer

@@ -1,4 +1,4 @@
-"""Fills the store from whatever source answers: kept originals, local files, bundle, wheel."""
+"""Fills the store from the first source that has each model: originals, files, bundle, wheel."""
 
 from __future__ import annotations
 
@@ -10,24 +10,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from facemesh_ros.catalog.models import (
-    BUNDLE,
-    BUNDLE_URL,
-    CATALOG,
-    REQUIRED_KINDS,
-    WHEEL,
-    Archive,
-    ModelEntry,
-)
+from facemesh_ros.catalog.model_entry import Archive, ModelEntry
+from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL, CATALOG, REQUIRED_KINDS, WHEEL
 from facemesh_ros.errors import SourceError
 from facemesh_ros.models.archives import FoundModel, models_in, models_in_archive
-from facemesh_ros.models.convert.convert_model import check_converter
+from facemesh_ros.models.convert import load_converter
 from facemesh_ros.models.download import download
 from facemesh_ros.models.pip_wheel import download_wheel
-from facemesh_ros.models.progress import tell
+from facemesh_ros.models.progress import log
 from facemesh_ros.models.store import ModelStore, State
 
-# A source with the question whether it could give a model.
+# Whether a source may have a model, and the source.
 Source = tuple[Callable[[ModelEntry], bool], Callable[[], Iterable[FoundModel]]]
 
 SOURCES_VARIABLE = 'FACEMESH_MODEL_SOURCES'
@@ -40,7 +33,7 @@ class FetchOutcome:
     Attributes:
         installed: Models that are new or converted anew.
         missing: Models that no source gave.
-        failures: Why sources gave nothing, in the order they were asked.
+        failures: Why sources gave nothing, in their order.
     """
 
     installed: list[ModelEntry] = field(default_factory=list)
@@ -56,7 +49,7 @@ class FetchOutcome:
 
 
 def fetch(store: ModelStore, *, if_needed: bool = False) -> FetchOutcome:
-    """Make every model of the catalogue ready, asking no source for what is there.
+    """Make every model of the catalog ready; sources are asked for missing ones only.
 
     Args:
         store: Where the models go.
@@ -73,7 +66,7 @@ def fetch(store: ModelStore, *, if_needed: bool = False) -> FetchOutcome:
     outcome = FetchOutcome()
     outcome.missing = [e for e in CATALOG.values() if store.state(e) is not State.READY]
     if outcome.missing:
-        check_converter()  # before anything is downloaded
+        load_converter()  # before anything is downloaded
     for entry in list(outcome.missing):
         if store.convert_kept(entry):
             _done(outcome, entry)
@@ -106,7 +99,7 @@ def _ask(
         found = list(source())
     except SourceError as error:
         outcome.failures.append(str(error))
-        tell(str(error))
+        log(str(error))
         return
     for model in found:
         if model.entry in outcome.missing:

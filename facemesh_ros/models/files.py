@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one, and only one process writes at a time."""
+"""Atomic writing of files, hashes, and locks between processes."""
 
 from __future__ import annotations
 

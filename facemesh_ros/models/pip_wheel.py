@@ -1,6 +1,6 @@
-"""Downloads the pinned wheel through pip, so that mirrors and proxies of the site are honoured.
+"""Downloads the pinned wheel with pip, so that configured mirrors and proxies are used.
 
-The wheel is read and thrown away, never installed.
+The wheel is read and deleted, never installed.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def download_wheel(folder: Path) -> Path:
             stderr=subprocess.STDOUT,
         )
         # Not into a file: where the disk is full, that would be lost too.
-        said = reader.submit(process.communicate)
+        output = reader.submit(process.communicate)
         try:
             _watch(process, folder, advance)
         finally:
@@ -70,8 +70,8 @@ def download_wheel(folder: Path) -> Path:
             process.wait()
     wheels = list(folder.glob('*.whl'))
     if process.returncode or not wheels:
-        log = said.result()[0].decode(errors='replace')
-        raise SourceError(f'{WHEEL.title}: {_complaint(log)}')
+        log = output.result()[0].decode(errors='replace')
+        raise SourceError(f'{WHEEL.title}: {_reason(log)}')
     return wheels[0]
 
 
@@ -111,7 +111,7 @@ def _downloaded(folder: Path) -> int:
     return max(sizes)
 
 
-def _complaint(log: str) -> str:
+def _reason(log: str) -> str:
     if 'connection broken' in log:
         return 'the Python package index cannot be reached'
     if os.strerror(errno.ENOSPC) in log:

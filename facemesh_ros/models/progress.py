@@ -6,82 +6,67 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TextIO
 
 Advance = Callable[[int], None]
 _LINE_INTERVAL_S = 5.0
 
 
-def tell(text: str) -> None:
-    """Say one line; standard output stays free for results."""
+def log(text: str) -> None:
+    """Print one line to standard error; standard output stays free for results."""
     print(text, file=sys.stderr, flush=True)
 
 
-@contextlib.contextmanager
-def transfer(title: str, total_bytes: int) -> Iterator[Advance]:
+def transfer(title: str, total_bytes: int) -> contextlib.AbstractContextManager[Advance]:
     """Show one transfer while the block runs.
 
     Args:
         title: What is transferred.
         total_bytes: How much it will be.
 
-    Yields:
-        A function that takes the number of bytes that arrived since its last call.
+    Returns:
+        A context that gives a function, which takes the number of bytes that arrived since its
+        last call.
     """
-    shown = _bar if sys.stderr.isatty() and _has_rich() else _lines
-    with shown(title, total_bytes) as advance:
-        yield advance
+    if sys.stderr.isatty():
+        with contextlib.suppress(ModuleNotFoundError):
+            return _bar(title, total_bytes)
+    return _lines(title, total_bytes)
 
 
-def _has_rich() -> bool:
-    try:
-        import rich.progress  # noqa: F401
-    except ModuleNotFoundError:
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def _bar(title: str, total_bytes: int) -> Iterator[Advance]:
+def _bar(title: str, total_bytes: int) -> contextlib.AbstractContextManager[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total_bytes)
-        yield lambda count: progress.advance(task, count)
+    name = TextColumn('{task.description}')
+    columns = name, BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    progress = Progress(*columns, console=Console(stderr=True))
+
+    @contextlib.contextmanager
+    def shown() -> Iterator[Advance]:
+        with progress:
+            task = progress.add_task(title, total=total_bytes)
+            yield lambda count: progress.advance(task, count)
+
+    return shown()
 
 
 @contextlib.contextmanager
 def _lines(title: str, total_bytes: int) -> Iterator[Advance]:
-    lines = _Lines(title, total_bytes, sys.stderr)
-    yield lines.advance
-    if lines.count:
-        lines.show()
+    received, start_s = 0, time.monotonic()
+    shown_s = start_s
 
+    def show() -> None:
+        nonlocal shown_s
+        shown_s = time.monotonic()
+        speed = received / max(shown_s - start_s, 1e-3)
+        log(f'{title}: {received / 1e6:.1f} of {total_bytes / 1e6:.1f} MB, {speed / 1e6:.1f} MB/s')
 
-class _Lines:
-    def __init__(self, title: str, total_bytes: int, stream: TextIO) -> None:
-        self._title, self._total, self._stream = title, total_bytes, stream
-        self._start = self._shown = time.monotonic()
-        self.count = 0
+    def advance(count: int) -> None:
+        nonlocal received
+        received += count
+        if time.monotonic() - shown_s > _LINE_INTERVAL_S:
+            show()
 
-    def advance(self, count: int) -> None:
-        self.count += count
-        if time.monotonic() - self._shown > _LINE_INTERVAL_S:
-            self.show()
-
-    def show(self) -> None:
-        self._shown = time.monotonic()
-        speed = self.count / max(self._shown - self._start, 1e-3)
-        print(
-            f'{self._title}: {self.count / 1e6:.1f} of {self._total / 1e6:.1f} MB, '
-            f'{speed / 1e6:.1f} MB/s',
-            file=self._stream,
-            flush=True,
-        )
+    yield advance
+    if received:
+        show()

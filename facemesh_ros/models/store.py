@@ -1,4 +1,4 @@
-"""The folder of model files: originals, their conversions, and the manifest that vouches for them.
+"""The model store: a folder of TFLite originals, their ONNX conversions, and a manifest of hashes.
 
 The node only loads from it; `facemesh models fetch` and `add` fill it.
 """
@@ -6,41 +6,55 @@ The node only loads from it; `facemesh models fetch` and `add` fill it.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from facemesh_ros.catalog.models import (
-    CONVERTER_VERSION,
-    ModelEntry,
-    Part,
-    entry_of,
-    model_of,
-)
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import ModelEntry, Variant
+from facemesh_ros.catalog.models import CONVERTER_VERSION, entry_of, model_of
 from facemesh_ros.errors import (
     DamagedModelError,
     MissingModelError,
     OutdatedModelError,
     SourceError,
 )
-from facemesh_ros.models import manifest
-from facemesh_ros.models.convert.convert_model import onnx_files
+from facemesh_ros.models.convert import load_converter
 from facemesh_ros.models.files import locked, remove_partial_files, sha256_of, write_atomically
-from facemesh_ros.models.graph_merge import joined
 
 FOLDER_VARIABLE = 'FACEMESH_MODEL_DIR'
-_WAY_OUT = 'run `facemesh models fetch`, or `facemesh models add FILE` without a network'
+_REMEDY = 'run `facemesh models fetch`, or `facemesh models add FILE` without a network'
 
 
 class State(Enum):
-    """Whether a model can be loaded."""
+    """Whether a model can be loaded, and if not, why."""
 
     READY = 'ready'
     MISSING = 'missing'
     OUTDATED = 'outdated'
     DAMAGED = 'damaged'
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the manifest says of one converted model.
+
+    Attributes:
+        tflite_sha256: Of the original.
+        source: Where the original came from, for people.
+        converter_version: Which converter made the files.
+        files: SHA-256 of each ONNX file by its name.
+        time: When, ISO 8601 in UTC.
+    """
+
+    tflite_sha256: str
+    source: str
+    converter_version: str
+    files: Mapping[str, str]
+    time: str
 
 
 def default_folder() -> Path:
@@ -70,40 +84,29 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b''  # has the hash of no model, so it is reported as damaged
+        return b''  # has no model's hash, so it counts as damaged
 
 
 class ModelStore:
     """Model files in one folder.
 
     Attributes:
-        folder: Where they lie; it need not exist yet.
+        folder: It need not exist yet.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         """Open a folder; None or an empty path means `default_folder`."""
         self.folder = _expanded(folder) if folder else default_folder()
 
-    def load_for_images(self, name: str, variant: Variant) -> bytes:
-        """Return a converted model with the parts around it, see `Part`, as one ONNX file.
-
-        Arguments and errors are those of `load`.
-        """
-        around = {part: self.load(name, part) for part in entry_of(name).parts}
-        before, after = (
-            [around[part]] if part in around else [] for part in (Part.CROPS, Part.POINTS)
-        )
-        return joined([*before, self.load(name, variant), *after], main=len(before))
-
-    def load(self, name: str, form: Variant | Part) -> bytes:
-        """Return a converted model, or a part around it.
+    def load(self, name: str, variant: Variant) -> bytes:
+        """Return a converted model.
 
         Args:
-            name: A name of the catalogue.
-            form: Which hardware it is for, or which part.
+            name: A name of the catalog.
+            variant: Which hardware it is for.
 
         Returns:
-            The ONNX file; a model's metadata holds `name`, `kind`, `input_size`, `source_sha256`,
+            The ONNX file; its metadata holds `name`, `kind`, `input_size`, `source_sha256`,
             `converter_version`, `variant` and `precision`.
 
         Raises:
@@ -115,28 +118,35 @@ class ModelStore:
         with locked(self._lock, exclusive=False):
             record = self.records().get(name)
             if record is None:
-                raise MissingModelError(f'model {name!r} is not in {self.folder}; {_WAY_OUT}')
+                raise MissingModelError(f'model {name!r} is not in {self.folder}; {_REMEDY}')
             if record.converter_version != CONVERTER_VERSION:
                 raise OutdatedModelError(
                     f'model {name!r} in {self.folder} was converted by another version of '
                     'facemesh_ros; run `facemesh models fetch` to convert it anew (no network '
                     'is needed)'
                 )
-            path = self.folder / entry.file_name(form)
+            path = self.folder / entry.file_name(variant)
             content = _read(path)
         if sha256_of(content) != record.files.get(path.name):
-            raise DamagedModelError(f'{path} is not what the manifest says; {_WAY_OUT}')
+            raise DamagedModelError(f'{path} is not what the manifest says; {_REMEDY}')
         return content
 
-    def records(self) -> dict[str, manifest.Record]:
-        """Return the manifest."""
-        return manifest.read_manifest(self.folder)
+    def records(self) -> dict[str, Record]:
+        """Return the manifest's records by model name; none if it is absent or unreadable.
+
+        Models of an unreadable manifest count as missing, and are converted from the originals.
+        """
+        try:
+            entries = json.loads(self._manifest.read_text('utf-8'))['models']
+            return {name: Record(**entry) for name, entry in entries.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
 
     def state(self, entry: ModelEntry) -> State:
         """Return whether all files of a model can be loaded."""
         try:
-            for form in entry.forms:
-                self.load(entry.name, form)
+            for variant in entry.variants:
+                self.load(entry.name, variant)
         except OutdatedModelError:
             return State.OUTDATED
         except MissingModelError:
@@ -146,7 +156,7 @@ class ModelStore:
         return State.READY
 
     def original(self, entry: ModelEntry) -> bytes | None:
-        """Return the kept TFLite file of a model, None if it is not there or not a pinned one."""
+        """Return the stored TFLite file of a model; None if it is missing or not a pinned one."""
         content = _read(self._original_path(entry))
         found = model_of(sha256_of(content))
         return content if found and found[0] is entry else None
@@ -154,7 +164,7 @@ class ModelStore:
     def install(self, content: bytes, source: str) -> ModelEntry:
         """Convert a pinned TFLite file and keep both; the manifest is written last.
 
-        Interrupted at any point, the next call completes or repeats it.
+        If it is interrupted at any point, the next call completes or repeats it.
 
         Args:
             content: The TFLite file.
@@ -171,8 +181,8 @@ class ModelStore:
         if found is None:
             raise SourceError(f'{source}: not a model file that this version knows')
         entry, member = found
-        converted = onnx_files(content, entry)
-        record = manifest.Record(
+        converted: dict[str, bytes] = load_converter().onnx_files(content, entry)
+        record = Record(
             tflite_sha256=member.sha256,
             source=source,
             converter_version=CONVERTER_VERSION,
@@ -189,7 +199,7 @@ class ModelStore:
         return entry
 
     def convert_kept(self, entry: ModelEntry) -> bool:
-        """Convert a model anew from its kept original; False if there is none."""
+        """Convert a model again from its stored original; False if there is none."""
         content = self.original(entry)
         if content is None:
             return False
@@ -197,21 +207,17 @@ class ModelStore:
         self.install(content, record.source if record else f'kept {entry.name}.tflite')
         return True
 
-    def is_news(self, text: str) -> bool:
-        """Return whether a text about this folder was not the last one told, and remember it."""
-        note = self.folder / '.told'
-        if _read(note) == text.encode():
+    def is_new_notice(self, text: str) -> bool:
+        """Return whether a text differs from the one of the last call on this folder."""
+        last = self.folder / '.told'
+        if _read(last) == text.encode():
             return False
-        with contextlib.suppress(OSError):  # then it is told again
-            write_atomically(note, text.encode())
+        with contextlib.suppress(OSError):  # a folder that cannot be written: printed every time
+            write_atomically(last, text.encode())
         return True
 
     def _write(
-        self,
-        entry: ModelEntry,
-        content: bytes,
-        converted: dict[str, bytes],
-        record: manifest.Record,
+        self, entry: ModelEntry, content: bytes, converted: dict[str, bytes], record: Record
     ) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self._lock, exclusive=True):
@@ -221,7 +227,16 @@ class ModelStore:
             write_atomically(original, content)
             for name, onnx in converted.items():
                 write_atomically(self.folder / name, onnx)
-            manifest.write_manifest(self.folder, {**self.records(), entry.name: record})
+            records = self.records()
+            before = records.get(entry.name, record)
+            self._write_manifest({**records, entry.name: record})
+            for name in before.files.keys() - converted.keys():  # of an older converter
+                (self.folder / name).unlink(missing_ok=True)
+
+    def _write_manifest(self, records: Mapping[str, Record]) -> None:
+        entries = {name: asdict(record) for name, record in sorted(records.items())}
+        text = json.dumps({'models': entries}, indent=2) + '\n'
+        write_atomically(self._manifest, text.encode())
 
     def _original_path(self, entry: ModelEntry) -> Path:
         return self.folder / 'tflite' / f'{entry.name}.tflite'
@@ -229,3 +244,7 @@ class ModelStore:
     @property
     def _lock(self) -> Path:
         return self.folder / '.lock'
+
+    @property
+    def _manifest(self) -> Path:
+        return self.folder / 'manifest.json'

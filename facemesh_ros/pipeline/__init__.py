@@ -1,1 +1,1 @@
-"""The way of an image: the only place that knows the order of the stages."""
+"""The pipeline: the only place that knows the order of the stages."""

@@ -1,4 +1,4 @@
-"""How long the stages of the pipeline take, kept by the shells: the core never reads a clock."""
+"""How long the stages of the pipeline take, measured outside: the pipeline reads no clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StageTimes:
     """Keeps the last durations of each named stage.
 
     Attributes:
-        last_ms: Duration of each stage when it last ran, ms.
+        last_ms: Last duration of each stage, ms.
     """
 
     def __init__(self) -> None:
@@ -37,5 +37,5 @@ class StageTimes:
         self._windows[name].append(duration_ms)
 
     def medians_ms(self) -> dict[str, float]:
-        """Return the median of each stage over the last images, in order of first use."""
+        """Return the median of each stage over its last runs, in order of first use."""
         return {name: median(window) for name, window in list(self._windows.items())}

@@ -1,4 +1,4 @@
-"""What a configured node has: warm models, and a stream for each camera."""
+"""The configured node: warm models, and a stream for each camera."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from rclpy.lifecycle import LifecycleNode
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.inference.hardware import usable_cores
 from facemesh_ros.inference.providers import CPU
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 
 class CameraStreams:
-    """The streams of all cameras around one sensor.
+    """The streams of all cameras, which share one sensor.
 
-    Each step is taken as a whole or not at all: what fails half-way leaves nothing behind.
+    Each method is atomic: if it fails half-way, what was done is undone.
+
+    Attributes:
+        is_open: Whether images are processed.
     """
 
     def __init__(
@@ -32,96 +36,89 @@ class CameraStreams:
         counts: Mapping[str, ImageCounts],
         *,
         enabled: bool,
+        watch_build: BuildWatch,
     ) -> None:
-        """Load, check and warm up the models, and announce them.
+        """Load, check and warm up the models, and publish the info.
 
-        Args:
-            node: Whose topics these are.
-            parameters: Of the node.
-            ids: Where faces get their numbers from.
-            counts: Of the images of each camera, which go on counting.
-            enabled: Whether to take images, once they are open.
+        `ids` numbers the faces and `counts` counts the images of each camera, both for as long as
+        the process lives; `enabled`: whether to take images once they are open; `watch_build`:
+        see `load_sensor`.
 
         Raises:
-            FacemeshError: If a model is missing, its provider does not run, or a topic is none.
+            FacemeshError: If a model is missing, its provider does not run, or a topic is invalid.
         """
         self._node, self._parameters = node, parameters
-        self._opened, self._is_open = ExitStack(), False
+        self._opened, self.is_open = ExitStack(), False
         settings = parameters.settings
         cameras = settings.cameras or ('',)
         with ExitStack() as undo:
-            self._sensor = load_sensor(settings, streams=len(cameras), ids=ids)
-            undo.callback(self._sensor.close)
-            # On a CPU each camera that works takes a core; a GPU takes the faces of all at once.
-            on_cpu = self._sensor.model.provider == CPU
-            turns = FairScheduler(usable_cores() if on_cpu else len(cameras))
+            sensor = self._sensor = load_sensor(settings, len(cameras), ids, watch_build)
+            undo.callback(sensor.close)
+            # On a CPU each worker takes a core; a GPU runs the faces of all cameras in one batch.
+            on_cpu = sensor.model.provider == CPU
+            scheduler = FairScheduler(usable_cores() if on_cpu else len(cameras))
             self._streams: list[CameraStream] = []
             for camera in cameras:
-                stream = CameraStream(
-                    node, self._sensor, parameters, camera, turns, counts[camera], enabled=enabled
-                )
-                undo.callback(stream.destroy)
+                stream = CameraStream(node, sensor, parameters, camera, scheduler, counts[camera])
+                stream.enable(enabled)
+                undo.callback(stream.publishers.destroy)
                 self._streams.append(stream)
-            self._told = ''
-            self._tell()
-            self._sensor.start(self._announce)
+            self._logged = ''
+            self._log_models()
+            sensor.recovery.changed = self._announce
             self._configured = undo.pop_all()
 
     def open(self) -> None:
-        """Subscribe and start to work; raises TopicError if a topic cannot be subscribed to."""
+        """Subscribe and start the workers; raises TopicError if a subscription is refused."""
         with ExitStack() as undo:
             for stream in self._streams:
                 stream.open()
                 undo.callback(stream.close)
-            undo.callback(Diagnostics(self._node, self._streams).close)
+            reports = [stream.report for stream in self._streams]
+            undo.callback(Diagnostics(self._node, reports).close)
             self._opened = undo.pop_all()
-            self._is_open = True
+            self.is_open = True
 
     def close(self) -> None:
-        """Finish the images in hand, unsubscribe and forget all faces; nothing if not open."""
-        self._is_open = False
+        """Unsubscribe, finish the images in progress and forget all faces; nothing if not open."""
+        self.is_open = False
         self._opened.close()
 
     def destroy(self) -> None:
-        """Close, take the publishers down and give the models back."""
+        """Close, destroy the publishers and release the models."""
         try:
             self.close()
         finally:
             self._configured.close()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether images are worked on."""
-        return self._is_open
-
-    def enable(self, wanted: bool) -> None:
-        """Take images, or leave them unread."""
+    def enable(self, enabled: bool) -> None:
+        """Take images from now on, or none."""
         for stream in self._streams:
-            stream.enable(wanted)
+            stream.enable(enabled)
 
     def reset(self) -> None:
-        """Forget all faces before the next image; ids go on counting."""
+        """Forget all faces before the next image; ids are not reused."""
         for stream in self._streams:
             stream.reset()
 
     def _announce(self) -> None:
-        """Say what runs, after that has changed; any thread may call it."""
-        self._tell()
+        """Log and publish which models run, after a change; any thread may call it."""
+        self._log_models()
         for stream in self._streams:
-            stream.announce()
+            stream.publishers.publish_info()
 
-    def _tell(self) -> None:
-        """Log what runs, if that is not what was logged last."""
+    def _log_models(self) -> None:
+        """Log which models run, if that has changed."""
         model, log = self._sensor.model, self._node.get_logger()
         text = (
             f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
             f'on {model.provider} in {model.precision}'
         )
-        if text == self._told:
+        if text == self._logged:
             return
-        self._told = text
+        self._logged = text
         if model.precision != self._parameters.settings.precision:
-            log.warning(f'{text}, not in the fp16 that was asked for, which takes a GPU')
+            log.warning(f'{text}, not in the requested fp16, which needs a GPU')
         else:
             log.info(text)
-        log.info(f'proof: {model.report}')
+        log.info(f'provider report: {model.report}')

@@ -1,4 +1,4 @@
-"""The node `facemesh`: lifecycle, parameters and services around its cameras' streams."""
+"""The node `facemesh`: lifecycle, parameters and services."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if __name__ == '__main__':
 
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -17,108 +18,118 @@ from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera_streams import CameraStreams
+from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.process.lifecycle import refuse_transitions_out_of_turn, told
-from facemesh_ros.ros.process.log_bridge import NodeLog
-from facemesh_ros.ros.process.malloc import keep_memory_for_images
-from facemesh_ros.ros.process.spin import EndingSignals, spin_until_told, start_rclpy
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.ros.process.lifecycle import log_exceptions, refuse_invalid_transitions
+from facemesh_ros.ros.process.log_bridge import RosLogHandler
+from facemesh_ros.ros.process.malloc import keep_freed_memory
+from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
+from facemesh_ros.tracking.tracker import FaceIds
 
 ERROR, FAILURE = TransitionCallbackReturn.ERROR, TransitionCallbackReturn.FAILURE
 SUCCESS = TransitionCallbackReturn.SUCCESS
 
 
 class FaceMeshNode(LifecycleNode):
-    """Configured, it holds warm models; active, it turns images into faces.
+    """Configured, it holds warm models; active, it processes images.
 
-    A transition that fails leaves the node in the state that it came from, with nothing half done.
-    Ids of faces, counts of images, and whether it is enabled belong to the process and outlive all
-    transitions.
+    A transition that fails leaves the node in the state it came from and undoes what it did. Ids
+    of faces, counts of images and ~/enable live as long as the process, across all transitions.
     """
 
-    def __init__(self) -> None:
-        """Declare everything; raises rclpy's ParameterException on a bad start value."""
+    def __init__(self, is_ending: Callable[[], bool] = lambda: False) -> None:
+        """Declare parameters and services; raises ParameterException on an invalid start value.
+
+        `is_ending`: whether the process is to end; cancels the building of TensorRT engines.
+        """
         super().__init__('facemesh')
-        self._log = NodeLog(self.get_logger())
+        self._log_handler = RosLogHandler(self.get_logger())
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: CameraStreams | None = None
-        self._tunables = Parameters(self)
-        refuse_transitions_out_of_turn(self)
+        self._is_ending = is_ending
+        self._declared_parameters = Parameters(self)  # rclpy has a `_parameters` of its own
+        refuse_invalid_transitions(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
 
     def start(self) -> bool:
-        """Configure and activate, unless a lifecycle manager is to do it; False if that fails."""
-        if not self._tunables.settings.autostart:
+        """Configure and activate, unless `autostart` is false; False if that fails."""
+        if not self._declared_parameters.settings.autostart:
             return True
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
-    @told(otherwise=FAILURE)
+    @log_exceptions(result=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load, check and warm up the models, and announce them."""
-        self._streams = CameraStreams(
-            self, self._tunables, self._ids, self._counts, enabled=self._enabled
-        )
+        """Load, check and warm up the models, and publish the info."""
+        with EngineBuildStatus(self, self._is_ending) as watch_build:
+            self._streams = CameraStreams(
+                self,
+                self._declared_parameters,
+                self._ids,
+                self._counts,
+                enabled=self._enabled,
+                watch_build=watch_build,
+            )
         return SUCCESS
 
-    @told(otherwise=FAILURE)
+    @log_exceptions(result=FAILURE)
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
         self._configured.open()
         return SUCCESS
 
-    @told(otherwise=ERROR)
+    @log_exceptions(result=ERROR)
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and forget all faces."""
         self._configured.close()
         return SUCCESS
 
-    @told(otherwise=ERROR)
+    @log_exceptions(result=ERROR)
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give the models back."""
+        """Release the models."""
         self.stop()
         return SUCCESS
 
-    @told(otherwise=SUCCESS)  # there is no way back, and what can end has ended
+    @log_exceptions(result=SUCCESS)  # the state is final, and what could be stopped is
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop whatever runs."""
+        """Stop everything."""
         self._is_shut_down = True
         self.stop()
         return SUCCESS
 
-    @told(otherwise=SUCCESS)
+    @log_exceptions(result=SUCCESS)
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Take down what an error has left, so that the node can be configured anew."""
+        """Clean up after an error, so that the node can be configured again."""
         self.stop()
         return SUCCESS
 
     def stop(self) -> None:
-        """End what runs and give the models back; safe in every state."""
+        """Stop everything and release the models; safe in every state."""
         streams, self._streams = self._streams, None
         if streams is not None:
             streams.destroy()
 
     def destroy_node(self) -> None:
-        """End what runs, and destroy the node."""
+        """Stop everything, and destroy the node."""
         self.stop()
-        self._log.close()
+        self._log_handler.close()
         super().destroy_node()
 
     @property
     def _configured(self) -> CameraStreams:
-        assert self._streams is not None  # as the lifecycle has it
+        assert self._streams is not None  # by the lifecycle's states
         return self._streams
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> object:
         self._enabled = request.data
         if self._streams is not None:
             self._streams.enable(request.data)
-        wanted = 'enabled' if request.data else 'disabled: images are left unread'
+        wanted = 'enabled' if request.data else 'disabled: no images are taken'
         idle = self._why_idle
-        later = f'; takes effect once the node is active: {idle}' if idle else ''
+        later = f'; takes effect when the node is active: {idle}' if idle else ''
         response.success = not self._is_shut_down
         response.message = wanted + later if response.success else idle
         return response
@@ -133,20 +144,20 @@ class FaceMeshNode(LifecycleNode):
 
     @property
     def _why_idle(self) -> str:
-        """Why no image is worked on, whether enabled or not; empty while the node is active."""
+        """Why no images are processed, enabled or not; empty while the node is active."""
         if self._is_shut_down:
-            return 'it has been shut down, for good'
+            return 'the node has been shut down'
         if self._streams is None:
             return 'it is not configured'
         return '' if self._streams.is_open else 'it is inactive'
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node until it is told to stop; 1 if it cannot start."""
-    keep_memory_for_images()
+    """Run the node until a signal; 1 if it cannot start."""
+    keep_freed_memory()
     try:
         signals = start_rclpy(args)
-        node = FaceMeshNode()
+        node = FaceMeshNode(lambda: signals.received)
     except (FacemeshError, ParameterException) as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()
@@ -154,16 +165,16 @@ def main(args: list[str] | None = None) -> int:
     return _run(node, signals)
 
 
-def _run(node: FaceMeshNode, signals: EndingSignals) -> int:
+def _run(node: FaceMeshNode, signals: TerminationSignals) -> int:
     try:
-        if signals.have_come:
+        if signals.received:
             return 0
         if not node.start():
-            return 1
-        spin_until_told(node, signals)
+            return 0 if signals.received else 1
+        spin_until_signal(node, signals)
     finally:
         node.stop()
-        # Left to the interpreter's end, rclpy now and then takes the process down with it.
+        # If this is left to the end of the interpreter, rclpy sometimes crashes there.
         node.destroy_node()
         rclpy.try_shutdown()
         signals.ignore()

@@ -1,4 +1,4 @@
-"""Parameters of the node: the pipeline's tunables and its own, declared from their fields."""
+"""Parameters of the node: those of the pipeline and its own, declared from dataclass fields."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from facemesh_ros.settings.parameter_specs import (
     SettingsError,
     parameter,
     parameter_specs,
-    replaced,
-    value_of,
+    parameter_value,
+    replace_parameters,
 )
 from facemesh_ros.settings.pipeline import SensorSettings
 
@@ -34,18 +34,18 @@ class NodeSettings(SensorSettings):
 
     cameras: tuple[str, ...] = parameter(
         (),
-        'What the topics of each camera begin with, for a node with several; none for one camera.',
+        'Names of the cameras, which prefix their topics; empty for a node with one camera.',
         read_only=True,
     )
     image_transport: str = parameter(
         'raw',
-        'How images come: sensor_msgs/Image, or CompressedImage on <topic>/compressed.',
+        'Type of the images: sensor_msgs/Image, or CompressedImage on <topic>/compressed.',
         choices=('raw', 'compressed'),
         read_only=True,
     )
     max_image_age: float = parameter(
         0.0,
-        'Leave images out that are older than this, in s, when their turn comes; 0 takes all.',
+        'Skip images that are older than this when they are to be processed, s; 0 for no limit.',
         low=0.0,
         high=3600.0,
     )
@@ -57,7 +57,7 @@ class NodeSettings(SensorSettings):
     )
     marker_style: str = parameter(
         'mesh',
-        'What the markers show of a face.',
+        'Style of the face markers.',
         choices=('mesh', 'wireframe', 'contours', 'points'),
     )
     autostart: bool = parameter(
@@ -67,62 +67,60 @@ class NodeSettings(SensorSettings):
     )
 
     def __post_init__(self) -> None:
-        super(NodeSettings, self).__post_init__()  # without arguments it fails with slots
+        super(NodeSettings, self).__post_init__()  # super() without arguments fails with slots
         _check_cameras(self.cameras)
 
 
 def _check_cameras(cameras: Any) -> None:
-    fine = isinstance(cameras, tuple) and all(
+    valid = isinstance(cameras, tuple) and all(
         isinstance(camera, str) and CAMERA_NAME.fullmatch(camera) for camera in cameras
     )
-    if not fine or len(set(cameras)) < len(cameras):
+    if not valid or len(set(cameras)) < len(cameras):
         raise SettingsError(
-            'cameras must be a list of different names that topics may begin with, such as '
+            'cameras must be a list of different names that are valid topic prefixes, such as '
             f'[front, rear]; got {list(cameras) if isinstance(cameras, tuple) else cameras!r}'
         )
 
 
 class Parameters:
-    """The node's settings, as its ROS parameters have them.
+    """The node's settings, mirrored from its ROS parameters.
 
-    What is asked for may still be refused after it was found good here, by rclpy or by others who
-    are asked, so nothing is taken over then. Humble does not tell when parameters have been set;
-    so on every distribution those that may have changed are read from the node.
+    A change that is accepted here may still be refused by rclpy or by another callback, so it is
+    not stored here. Humble does not report when parameters have been set; so on every distribution
+    those that may have changed are read back from the node.
     """
 
     def __init__(self, node: Node) -> None:
-        """Declare all parameters; raises rclpy's ParameterException on a bad start value."""
+        """Declare all parameters; raises ParameterException on an invalid start value."""
         self._node = node
         self._settings = NodeSettings()
-        self._known = parameter_specs(NodeSettings)
-        self._changing: frozenset[str] = frozenset(self._known)
+        self._specs = parameter_specs(NodeSettings)
+        self._changing: frozenset[str] = frozenset(self._specs)
         node.add_on_set_parameters_callback(self._check)
-        for name, (default, known) in self._known.items():
-            node.declare_parameter(name, _to_ros(default), _descriptor(default, known))
+        for name, (default, spec) in self._specs.items():
+            node.declare_parameter(name, _to_ros(default), _descriptor(default, spec))
         self._settings = self.settings
         self._changing = frozenset()
 
     @property
     def settings(self) -> NodeSettings:
-        """All settings as they are now; any thread may ask."""
-        node = self._node
-        found = {
+        """All settings as they are now; any thread may read them."""
+        node, settings = self._node, self._settings
+        values = {
             name: _from_ros(node.get_parameter(name).value)
             for name in self._changing
             if node.has_parameter(name)
         }
-        held = self._settings
-        if all(value_of(held, name) == value for name, value in found.items()):
-            return held
-        held = self._settings = replaced(held, found)
-        return held
+        if any(parameter_value(settings, name) != value for name, value in values.items()):
+            settings = self._settings = replace_parameters(settings, values)
+        return settings
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         changed = {
-            item.name: _from_ros(item.value) for item in changes if item.name in self._known
+            item.name: _from_ros(item.value) for item in changes if item.name in self._specs
         }
         try:
-            replaced(self.settings, changed)
+            replace_parameters(self.settings, changed)
         except SettingsError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._changing |= changed.keys()
@@ -134,24 +132,21 @@ def _to_ros(value: Any) -> Any:
 
 
 def _from_ros(value: Any) -> Any:
-    """Return a parameter's value as settings have it; an empty list comes from YAML as None."""
+    """Return a parameter's value as in the settings; an empty list in YAML arrives as None."""
     return tuple(value) if isinstance(value, list) else () if value is None else value
 
 
-def _descriptor(default: Any, known: ParameterSpec) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=known.text, read_only=known.read_only)
-    # The type of an empty list is nobody's guess.
+def _descriptor(default: Any, spec: ParameterSpec) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=spec.text, read_only=spec.read_only)
+    # An empty list has no type.
     descriptor.dynamic_typing = isinstance(default, tuple)
-    if known.choices:
-        descriptor.additional_constraints = f'One of: {", ".join(known.choices)}'
-    if known.low is None or known.high is None:
-        return descriptor
-    if isinstance(default, float):
-        descriptor.floating_point_range = [
-            FloatingPointRange(from_value=known.low, to_value=known.high)
-        ]
-    else:
-        descriptor.integer_range = [
-            IntegerRange(from_value=int(known.low), to_value=int(known.high), step=1)
-        ]
+    if spec.choices:
+        descriptor.additional_constraints = f'One of: {", ".join(spec.choices)}'
+    if spec.low is not None and spec.high is not None:
+        if isinstance(default, float):
+            floats = FloatingPointRange(from_value=spec.low, to_value=spec.high)
+            descriptor.floating_point_range = [floats]
+        else:
+            integers = IntegerRange(from_value=int(spec.low), to_value=int(spec.high), step=1)
+            descriptor.integer_range = [integers]
     return descriptor

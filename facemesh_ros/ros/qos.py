@@ -1,4 +1,4 @@
-"""Qualities of service, as consumers of robot perception expect them (REP-2003)."""
+"""Quality of service of each kind of topic (REP-2003), overridable by parameters."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SENSOR_DATA = qos_profile_sensor_data
 IMAGES = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
-LONGEST_TEXT = 200
-# What rclpy and rcl raise for a quality of service that is none.
+MAX_ERROR_CHARS = 200
+# What rclpy and rcl raise for an invalid quality of service.
 _OVERRIDE_ERRORS = (
     AssertionError,
     InvalidQosOverridesError,
@@ -39,39 +39,32 @@ _OVERRIDE_ERRORS = (
 
 
 class TopicError(FacemeshError):
-    """A topic cannot be published or subscribed to as it is asked for."""
+    """A topic cannot be published or subscribed to as requested."""
 
 
-def create_publisher(node: Node, kind: type, topic: str, qos: QoSProfile) -> Publisher:
+def create_publisher(node: Node, msg_type: type, topic: str, qos: QoSProfile) -> Publisher:
     """Publish a topic, its quality of service overridable by `qos_overrides` parameters.
 
     Raises:
-        TopicError: If its name or its quality of service is none.
+        TopicError: If its name or its quality of service is invalid.
     """
-    with _told(node, topic, 'publisher'):
-        return node.create_publisher(kind, topic, copy(qos), qos_overriding_options=overridable())
+    with _errors_explained(node, topic, 'publisher'):
+        # rclpy writes overrides into the profile, so each topic needs a copy.
+        options = QoSOverridingOptions.with_default_policies()
+        return node.create_publisher(msg_type, topic, copy(qos), qos_overriding_options=options)
 
 
 def create_subscription(
-    node: Node, kind: type, topic: str, callback: Any, qos: QoSProfile, **options: Any
+    node: Node, msg_type: type, topic: str, callback: Any, qos: QoSProfile, **options: Any
 ) -> Subscription:
-    """Subscribe to a topic; the rest is as `create_publisher` has it."""
-    with _told(node, topic, 'subscription'):
-        return node.create_subscription(
-            kind, topic, callback, copy(qos), qos_overriding_options=overridable(), **options
-        )
-
-
-def overridable() -> QoSOverridingOptions:
-    """Let users set a topic's quality of service by `qos_overrides` parameters.
-
-    rclpy writes them into the profile that it is given, so each topic needs one of its own.
-    """
-    return QoSOverridingOptions.with_default_policies()
+    """Subscribe to a topic; otherwise as `create_publisher`."""
+    with _errors_explained(node, topic, 'subscription'):
+        options['qos_overriding_options'] = QoSOverridingOptions.with_default_policies()
+        return node.create_subscription(msg_type, topic, callback, copy(qos), **options)
 
 
 def resolved(node: Node, topic: str) -> str:
-    """Return a topic's full name after remapping; raises TopicError if that is none."""
+    """Return a topic's full name after remapping; raises TopicError if that is invalid."""
     try:
         return node.resolve_topic_name(topic)
     except (NameValidationException, RuntimeError) as error:
@@ -79,14 +72,14 @@ def resolved(node: Node, topic: str) -> str:
 
 
 @contextmanager
-def _told(node: Node, topic: str, role: str) -> Iterator[None]:
+def _errors_explained(node: Node, topic: str, role: str) -> Iterator[None]:
     try:
         yield
     except NameValidationException as error:
         raise _name_error(topic, error) from error
     except _OVERRIDE_ERRORS as error:
         raise TopicError(
-            f'no {role} of {topic}: {_gist(error)}; correct the parameters '
+            f'cannot create the {role} of {topic}: {_shortened(error)}; correct the parameters '
             f'qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable or '
             'best_effort; history: keep_last or keep_all; depth: a number of messages)'
         ) from error
@@ -94,11 +87,11 @@ def _told(node: Node, topic: str, role: str) -> Iterator[None]:
 
 def _name_error(topic: str, error: Exception) -> TopicError:
     return TopicError(
-        f'{topic} is no name of a topic: {_gist(error)}; remap it to another one, or change the '
-        'namespace, the name of the node or `cameras`'
+        f'{topic} is not a valid topic name: {_shortened(error)}; remap it, or change the '
+        'namespace, the node name or `cameras`'
     )
 
 
-def _gist(error: Exception) -> str:
+def _shortened(error: Exception) -> str:
     text = ' '.join(str(error).split())
-    return text if len(text) <= LONGEST_TEXT else f'{text[:LONGEST_TEXT]}…'
+    return text if len(text) <= MAX_ERROR_CHARS else f'{text[:MAX_ERROR_CHARS]}…'

@@ -1,6 +1,6 @@
-"""Tunables: one documented dataclass field declares default, range and text.
+"""Parameter specs: one documented dataclass field declares default, range and text.
 
-The ROS shell declares a parameter from each field, the YAML file and the README table are tested
+The node declares a ROS parameter from each field, the YAML file and the README table are tested
 against them, and the command line reads its defaults there.
 """
 
@@ -23,14 +23,14 @@ class SettingsError(FacemeshError):
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """What is known of one tunable besides its default.
+    """Text, range and choices of one parameter.
 
     Attributes:
-        text: One sentence for people.
+        text: One sentence of documentation.
         low: Smallest allowed value, None if unbounded.
         high: Largest allowed value, None if unbounded.
         choices: Allowed values of a string, empty if free.
-        read_only: Whether a change needs a new start.
+        read_only: Whether a change needs a restart.
     """
 
     text: str
@@ -56,27 +56,27 @@ def parameter(
 
 
 def parameter_specs(settings: type) -> dict[str, tuple[Value, ParameterSpec]]:
-    """Return default and `ParameterSpec` of each tunable field of a dataclass, by name.
+    """Return default and `ParameterSpec` of each parameter of a settings dataclass, by name.
 
-    Fields that hold settings themselves count too: `filter.type`.
+    Nested settings count too, as `filter.type`.
     """
-    known: dict[str, tuple[Value, ParameterSpec]] = {}
+    specs: dict[str, tuple[Value, ParameterSpec]] = {}
     for item in fields(settings):
         if 'parameter' in item.metadata:
-            known[item.name] = cast(Value, item.default), item.metadata['parameter']
+            specs[item.name] = cast(Value, item.default), item.metadata['parameter']
         elif isinstance(item.default_factory, type) and is_dataclass(item.default_factory):
-            for name, one in parameter_specs(item.default_factory).items():
-                known[f'{item.name}.{name}'] = one
-    return known
+            for name, spec in parameter_specs(item.default_factory).items():
+                specs[f'{item.name}.{name}'] = spec
+    return specs
 
 
-def value_of(settings: Any, name: str) -> Value:
-    """Return the value of a tunable, named as `parameter_specs` does."""
+def parameter_value(settings: Any, name: str) -> Value:
+    """Return the value of a parameter, named as `parameter_specs` does."""
     return cast(Value, attrgetter(name)(settings))
 
 
-def replaced(settings: Settings, changes: Mapping[str, Value]) -> Settings:
-    """Return settings with some tunables changed, named as `parameter_specs` does.
+def replace_parameters(settings: Settings, changes: Mapping[str, Value]) -> Settings:
+    """Return settings with some parameters changed, named as `parameter_specs` does.
 
     Raises:
         SettingsError: If a value is outside its range or choices.
@@ -85,27 +85,29 @@ def replaced(settings: Settings, changes: Mapping[str, Value]) -> Settings:
     for name, value in changes.items():
         group, dot, inner = name.partition('.')
         if dot:
-            own[group] = replaced(own.get(group, getattr(settings, group)), {inner: value})
+            own[group] = replace_parameters(
+                own.get(group, getattr(settings, group)), {inner: value}
+            )
         else:
             own[name] = value
     return replace(cast(Any, settings), **own)  # type: ignore[no-any-return]
 
 
 def check_settings(settings: Any, group: str = '') -> None:
-    """Raise SettingsError if a tunable of a settings dataclass is outside its range or choices.
+    """Raise SettingsError if a parameter of a settings dataclass is outside its range or choices.
 
     Args:
-        settings: The dataclass; settings that it holds have checked themselves.
-        group: How the field is called that holds it, with a dot; empty if none does.
+        settings: The dataclass; nested settings have checked themselves.
+        group: Name of the field that holds it, with a dot; empty if none does.
     """
     for item in fields(settings):
         if 'parameter' not in item.metadata:
             continue
-        known, value = item.metadata['parameter'], getattr(settings, item.name)
+        spec, value = item.metadata['parameter'], getattr(settings, item.name)
         name = group + item.name
-        if known.choices and value not in known.choices:
-            raise SettingsError(f'{name} must be one of {", ".join(known.choices)}; got {value!r}')
-        if known.low is not None and not value >= known.low:
-            raise SettingsError(f'{name} must be at least {known.low:g}; got {value!r}')
-        if known.high is not None and not value <= known.high:
-            raise SettingsError(f'{name} must be at most {known.high:g}; got {value!r}')
+        if spec.choices and value not in spec.choices:
+            raise SettingsError(f'{name} must be one of {", ".join(spec.choices)}; got {value!r}')
+        if spec.low is not None and not value >= spec.low:
+            raise SettingsError(f'{name} must be at least {spec.low:g}; got {value!r}')
+        if spec.high is not None and not value <= spec.high:
+            raise SettingsError(f'{name} must be at most {spec.high:g}; got {value!r}')

@@ -1,45 +1,50 @@
-"""Settings of the pipeline and of the models that it is built from."""
+"""Parameters of the pipeline and of the models that it is built from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facemesh_ros.catalog.model_entry import Kind
+from facemesh_ros.catalog.models import names_of
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.parameter_specs import check_settings, parameter
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """Tunables of the pipeline, names and defaults as in MediaPipe where it has them."""
+    """Parameters of the pipeline, names and defaults as in MediaPipe where it has them."""
 
     max_faces: int = parameter(
-        16, 'Upper bound of faces per image.', low=1, high=64, read_only=True
+        16, 'Maximum number of faces per image.', low=1, high=64, read_only=True
     )
     min_detection_confidence: float = parameter(
-        0.5, 'Drop detections below this score.', low=0.0, high=1.0
+        0.5, 'Discard detections below this score.', low=0.0, high=1.0
     )
     min_presence_confidence: float = parameter(
-        0.5, 'Drop faces whose presence is not above this.', low=0.0, high=1.0
+        0.5, 'Discard faces whose presence score is not above this.', low=0.0, high=1.0
     )
     detector_rotations: str = parameter(
         'upright',
-        'Which heads are looked for; all finds those on their side and upside down too.',
+        'Head orientations to detect; all includes heads on their side and upside down.',
         choices=('upright', 'all'),
     )
     detector_interval: int = parameter(
-        5, 'Look at the whole image every so many images.', low=1, high=1000
+        5, 'Run the detector on the whole frame every N frames.', low=1, high=1000
     )
     second_look: bool = parameter(
-        True, 'Place the landmarks of a new face twice, the second time in a better crop.'
+        True, "Refine a new face's landmarks by a second inference in the ROI of the first."
     )
     min_tracking_iou: float = parameter(
-        0.5, 'Overlap of two boxes from which they are of one face.', low=0.0, high=1.0
+        0.5, 'IoU above which two boxes are the same face.', low=0.0, high=1.0
     )
     min_birth_frames: int = parameter(
-        2, 'Images in a row that must show a new face before it is tracked.', low=1, high=100
+        2, 'Consecutive frames that must show a new face before it is tracked.', low=1, high=100
     )
     max_coast_frames: int = parameter(
-        5, 'Images for which a face that is not seen is still published.', low=0, high=1000
+        5,
+        'Frames for which a track is still published after its face was last seen.',
+        low=0,
+        high=1000,
     )
 
     filter: FilterSettings = field(default_factory=FilterSettings)
@@ -50,39 +55,39 @@ class PipelineSettings:
 
 @dataclass(frozen=True, slots=True)
 class SensorSettings(PipelineSettings):
-    """Tunables of a pipeline and of the models that it is built from."""
+    """Parameters of a pipeline and of the models that it is built from."""
 
     landmark_model: str = parameter(
         'auto',
-        'Landmark model; auto takes the first of v2, attention and mesh that is provisioned.',
-        choices=('auto', 'mesh', 'attention', 'v2'),
+        'Landmark model; auto is the first of v2, attention and mesh that is provisioned.',
+        choices=('auto', *names_of(Kind.LANDMARKS)),
         read_only=True,
     )
     detector: str = parameter(
         'auto',
-        'Face detector; auto takes both, and looks closer at large images for small faces.',
-        choices=('auto', 'short_range', 'full_range'),
+        'Face detector; auto runs both, and tiles large images to find small faces.',
+        choices=('auto', *names_of(Kind.DETECTOR)),
         read_only=True,
     )
     publish_blendshapes: bool = parameter(
-        True, 'Score 52 expressions per face, if the landmark model is v2.', read_only=True
+        True, 'Publish 52 blendshape scores per face, if the landmark model is v2.', read_only=True
     )
     model_dir: str = parameter(
         '',
-        'Folder of model files; empty for $FACEMESH_MODEL_DIR, else the data folder of the user.',
+        "Folder of model files; empty for $FACEMESH_MODEL_DIR, else the user's data folder.",
         read_only=True,
     )
     execution_provider: str = parameter(
         'auto',
-        'ONNX Runtime execution provider; auto takes CUDA where it runs, else the CPU.',
+        'ONNX Runtime execution provider; auto is CUDA where it works, else the CPU.',
         choices=('auto', 'tensorrt', 'cuda', 'openvino', 'cpu'),
         read_only=True,
     )
     require_gpu: bool = parameter(False, 'Refuse to start on anything but a GPU.', read_only=True)
-    device_id: int = parameter(0, 'Which GPU.', low=0, high=255, read_only=True)
+    device_id: int = parameter(0, 'Index of the GPU.', low=0, high=255, read_only=True)
     precision: str = parameter(
         'fp32',
-        'What a GPU calculates in; the CPU and OpenVINO calculate in fp32.',
+        'Floating-point precision on a GPU; the CPU and OpenVINO always use fp32.',
         choices=('fp32', 'fp16'),
         read_only=True,
     )

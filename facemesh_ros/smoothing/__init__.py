@@ -1,1 +1,1 @@
-"""Landmarks over time: filters that take out noise and leave motion."""
+"""Temporal filters of landmarks: they remove noise and keep motion."""

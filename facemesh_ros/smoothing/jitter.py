@@ -1,4 +1,4 @@
-"""How much a filter takes away: the noise that a face would show without it."""
+"""Jitter: how much the filter removes, as RMS of raw minus filtered landmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import planes
+from facemesh_ros.geometry.boxes import xy_planes
 from facemesh_ros.types import Float32
 
 WINDOW_NS = 1_000_000_000
@@ -16,14 +16,15 @@ MAX_FRAMES = 240
 
 
 class JitterMeter:
-    """Root mean square of raw minus filtered landmarks over the last second, by stamps."""
+    """Root mean square of raw minus filtered landmarks of each track over the last second."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all faces."""
-        self._windows: dict[int, _Window] = {}
+        """Forget all tracks."""
+        # By id: stamps, ns, and mean squared distances, px², of the last second's frames.
+        self._windows: dict[int, tuple[deque[int], deque[float]]] = {}
 
     def update(
         self, ids: NDArray[np.int64], raw: Float32, filtered: Float32, stamp_ns: int
@@ -31,46 +32,38 @@ class JitterMeter:
         """Take the next frame's faces.
 
         Args:
-            ids: (N,) which face each is.
+            ids: (N,) track ids.
             raw: (N, L, 3) px as measured.
             filtered: (N, L, 3) px.
             stamp_ns: When the frame was taken, ns; a frame from before the last one begins anew.
 
         Returns:
-            (N,) px, distances in the image, over the images of the last second that show the face.
+            (N,) px, √(mean of dx² + dy²) over the landmarks and the last second's frames of the
+            track.
+
+        Example:
+            >>> raw = np.float32([[(3, 4, 0)] * 468])
+            >>> JitterMeter().update(np.array([1]), raw, np.zeros_like(raw), 0).tolist()
+            [5.0]
         """
-        steps = planes(raw - filtered)
-        squares = np.einsum('ncl,ncl->n', steps, steps) / raw.shape[1]
-        numbers = ids.tolist()
-        for number, square in zip(numbers, squares.tolist(), strict=True):
-            if number not in self._windows:
-                self._windows[number] = _Window()
-            self._windows[number].add(stamp_ns, square)
-        for window in self._windows.values():
-            window.forget(stamp_ns)
-        self._windows = {number: window for number, window in self._windows.items() if window}
-        return np.sqrt(np.array([self._windows[number].mean() for number in numbers], np.float32))
-
-
-class _Window:
-    """Squares of one face over the last second."""
-
-    def __init__(self) -> None:
-        self._stamps_ns: deque[int] = deque(maxlen=MAX_FRAMES)
-        self._squares: deque[float] = deque(maxlen=MAX_FRAMES)
-
-    def __len__(self) -> int:
-        return len(self._squares)
-
-    def add(self, stamp_ns: int, square: float) -> None:
-        self._stamps_ns.append(stamp_ns)
-        self._squares.append(square)
-
-    def forget(self, now_ns: int) -> None:
-        """Drop what is older than the window or from the future."""
-        while self._stamps_ns and not 0 <= now_ns - self._stamps_ns[0] < WINDOW_NS:
-            self._stamps_ns.popleft()
-            self._squares.popleft()
-
-    def mean(self) -> float:
-        return sum(self._squares) / len(self._squares)
+        offsets = xy_planes(raw - filtered)
+        squares = np.einsum('ncl,ncl->n', offsets, offsets) / raw.shape[1]
+        tracks = ids.tolist()
+        for track, square in zip(tracks, squares.tolist(), strict=True):
+            if track not in self._windows:
+                self._windows[track] = deque(maxlen=MAX_FRAMES), deque(maxlen=MAX_FRAMES)
+            stamps, values = self._windows[track]
+            stamps.append(stamp_ns)
+            values.append(square)
+        for track, (stamps, values) in list(self._windows.items()):
+            # Older than the window, or from the future.
+            while stamps and not 0 <= stamp_ns - stamps[0] < WINDOW_NS:
+                stamps.popleft()
+                values.popleft()
+            if not stamps:
+                del self._windows[track]
+        means = np.empty(len(tracks), np.float32)
+        for index, track in enumerate(tracks):
+            _, values = self._windows[track]
+            means[index] = sum(values) / len(values)
+        return np.sqrt(means)

@@ -1,30 +1,67 @@
-"""The temporal filter of one stream and the measure of what it takes away."""
+"""Temporal smoothing of one stream's landmarks: the filter that the settings name, and jitter."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
 from facemesh_ros.smoothing.jitter import JitterMeter
+from facemesh_ros.smoothing.one_euro import OneEuroFilter
+from facemesh_ros.smoothing.rigid import RigidFilter
 from facemesh_ros.types import Float32
 
 
-class LandmarkSmoother:
-    """Filters landmarks by settings that may change between two frames."""
+class LandmarkFilter(Protocol):
+    """Filters the landmarks of one stream over time, each track by its own history."""
 
-    def __init__(self, settings: FilterSettings) -> None:
-        self.adopt(settings)
+    def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
+        """Take the next frame's faces.
 
-    def adopt(self, settings: FilterSettings) -> None:
-        """Begin anew with other settings."""
-        self._settings = settings
-        self._filter = filter_from_settings(settings)
-        self._meter = JitterMeter()
+        Args:
+            ids: (N,) track ids; no two alike.
+            landmarks: (N, L, 3) px as measured; L is the same for the whole stream.
+            stamp_ns: When the frame was taken, ns; see `PerTrackState` for gaps and time that
+                goes back.
+
+        Returns:
+            (N, L, 3) px, filtered.
+        """
 
     def reset(self) -> None:
-        """Forget all faces."""
+        """Forget all tracks."""
+
+
+class Unfiltered:
+    """Returns landmarks as they are."""
+
+    def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
+        """Return the landmarks."""
+        return landmarks
+
+    def reset(self) -> None:
+        """Do nothing: there is nothing to forget."""
+
+
+def filter_from_settings(settings: FilterSettings) -> LandmarkFilter:
+    """Return the filter that the settings name, without any track."""
+    if settings.type == 'none':
+        return Unfiltered()
+    if settings.type == 'one_euro':
+        return OneEuroFilter(settings)
+    return RigidFilter(settings)
+
+
+class LandmarkSmoother:
+    """Filters landmarks by settings that may change between two frames, and measures jitter."""
+
+    def __init__(self, settings: FilterSettings) -> None:
+        self._restart(settings)
+
+    def reset(self) -> None:
+        """Forget all tracks."""
         self._filter.reset()
         self._meter.reset()
 
@@ -38,15 +75,20 @@ class LandmarkSmoother:
         """Take the next frame's faces.
 
         Args:
-            ids: (N,) which face each is.
+            ids: (N,) track ids.
             landmarks: (N, L, 3) px as measured.
             stamp_ns: When the frame was taken, ns.
-            settings: Of now; the filter begins anew where they have changed.
+            settings: For this frame; the filter restarts where they have changed.
 
         Returns:
             (N, L, 3) px filtered, and (N,) px of jitter, see `JitterMeter`.
         """
         if settings != self._settings:
-            self.adopt(settings)
-        steady = self._filter.update(ids, landmarks, stamp_ns)
-        return steady, self._meter.update(ids, landmarks, steady, stamp_ns)
+            self._restart(settings)
+        filtered = self._filter.update(ids, landmarks, stamp_ns)
+        return filtered, self._meter.update(ids, landmarks, filtered, stamp_ns)
+
+    def _restart(self, settings: FilterSettings) -> None:
+        self._settings = settings
+        self._filter = filter_from_settings(settings)
+        self._meter = JitterMeter()

@@ -1,4 +1,4 @@
-"""The default filter: heads move as bodies, faces keep their shape on them until they do not."""
+"""The default filter: head motion and face shape are filtered apart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.smoothing import head_kalman, noise_estimate, shape_filter
-from facemesh_ros.smoothing.head_alignment import HeadAlignments, align_heads
+from facemesh_ros.smoothing.head_alignment import (
+    HeadAlignments,
+    align_heads,
+    head_from_image,
+    image_from_head,
+)
 from facemesh_ros.smoothing.landmark_groups import LandmarkGroups, landmark_groups
-from facemesh_ros.smoothing.track_state import PerTrackState, Places
+from facemesh_ros.smoothing.track_state import FacePositions, PerTrackState
+from facemesh_ros.struct_of_arrays import select
 from facemesh_ros.types import Float32, Float64
 
 # Height and width of a face in distances between outer eye corners.
@@ -31,22 +37,30 @@ class _Faces:
 class RigidFilter:
     """Filters the motion of the head and the shape of the face on it apart.
 
-    The canonical face is fitted to the landmarks, which splits them into a map of the head and a
-    face on it. The map goes through a Kalman filter, the face into an average that each of its
-    parts leaves when it changes by more than noise; both take the noise from the face itself.
-    Put together again they are the result. See docs/filtering.md.
+    Fitting the canonical face splits landmarks into an affine map of the head and a shape in head
+    coordinates, y = A x + b. A and b go through a Kalman filter; each part of the shape is
+    averaged until it changes by more than noise. Both use the noise estimated for this face. The
+    result is the filtered shape under the filtered map. See docs/filtering.md.
+
+    Example: one face at rest keeps its landmarks.
+        >>> from facemesh_ros.geometry.canonical_face import load_topology
+        >>> face = 1000 * load_topology(468).canonical_vertices_m[None]
+        >>> smooth, ids = RigidFilter(FilterSettings()), np.array([1])
+        >>> frames = [smooth.update(ids, face, stamp_ns) for stamp_ns in (0, 33_333_333)]
+        >>> bool(np.allclose(frames, face, atol=1e-3))
+        True
     """
 
     def __init__(self, settings: FilterSettings) -> None:
         self._settings = settings
-        self._memory: PerTrackState[_Faces] = PerTrackState()
+        self._tracks: PerTrackState[_Faces] = PerTrackState()
 
     def reset(self) -> None:
-        """Forget all faces."""
-        self._memory.reset()
+        """Forget all tracks."""
+        self._tracks.reset()
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
-        """Return the landmarks steadied; see `LandmarkFilter`.
+        """Return the landmarks filtered; see `LandmarkFilter`.
 
         Landmarks that cannot be a solid face, such as all in one plane or not finite, are returned
         as they are, and the face counts as absent.
@@ -58,55 +72,50 @@ class RigidFilter:
         # Coordinate by coordinate, so that all that follows runs along contiguous landmarks.
         measured = np.array(landmarks.transpose(0, 2, 1), np.float64, order='C')
         if math.isfinite(measured.sum()):
-            poses = align_heads(measured)
-            if poses.are_solid.all():
-                return _points(self._steadied(ids, measured, poses, groups, stamp_ns))
+            heads = align_heads(measured)
+            if heads.are_invertible.all():
+                return _points(self._filtered(ids, measured, heads, groups, stamp_ns))
         usable = np.isfinite(measured.sum(axis=(1, 2)))
-        poses = align_heads(measured[usable])
-        usable[usable] = solid = poses.are_solid
-        steadied = landmarks.copy()
-        steadied[usable] = _points(
-            self._steadied(
-                ids[usable], measured[usable], HeadAlignments(poses.maps[solid]), groups, stamp_ns
-            )
+        heads = align_heads(measured[usable])
+        usable[usable] = solid = heads.are_invertible
+        filtered = landmarks.copy()
+        filtered[usable] = _points(
+            self._filtered(ids[usable], measured[usable], select(heads, solid), groups, stamp_ns)
         )
-        return steadied
+        return filtered
 
-    def _steadied(
+    def _filtered(
         self,
         ids: NDArray[np.int64],
         measured: Float64,
-        poses: HeadAlignments,
+        heads: HeadAlignments,
         groups: LandmarkGroups,
         stamp_ns: int,
     ) -> Float64:
-        """Return solid faces (N, 3, L) px steadied."""
-        faces, sizes = poses.faces(measured), poses.sizes
-        places = Places(poses.maps[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
-        axes, skins = poses.maps[..., :3], faces.take(groups.skin, axis=2)
-        before, elapsed_s = self._memory.resume(
+        """Return solid faces (N, 3, L) px filtered."""
+        affines, sizes = heads.affines, heads.eye_distances_px
+        shapes, axes = head_from_image(affines, measured), affines[..., :3]
+        skin = shapes.take(groups.skin, axis=2)
+        margin = self._settings.noise_margin
+        positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
+        before, elapsed_s = self._tracks.resume(
             ids,
-            places,
+            positions,
             stamp_ns,
             lambda: _Faces(
-                head_kalman.resting(
-                    poses.maps, self._settings.noise_margin * noise_estimate.FIRST * sizes
-                ),
-                shape_filter.resting(faces, groups),
-                noise_estimate.unknown(skins),
+                head_kalman.initial(affines, margin * noise_estimate.INITIAL * sizes),
+                shape_filter.initial(shapes, groups),
+                noise_estimate.initial(skin),
             ),
         )
-        learnt = noise_estimate.learnt(before.noise, skins, axes, sizes, elapsed_s)
-        noise_px = self._settings.noise_margin * learnt.deviations * sizes
-        after = _Faces(
-            head_kalman.followed(before.motion, poses.maps, noise_px, sizes, elapsed_s),
-            shape_filter.followed(
-                before.shape, faces, axes, noise_px, groups, elapsed_s, self._settings.rest_time_s
-            ),
-            learnt,
+        noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
+        noise_px = margin * noise.deviations * sizes
+        motion = head_kalman.update(before.motion, affines, noise_px, sizes, elapsed_s)
+        shape = shape_filter.update(
+            before.shape, shapes, axes, noise_px, groups, elapsed_s, self._settings.rest_time_s
         )
-        self._memory.keep(ids, places, stamp_ns, after)
-        return HeadAlignments(after.motion.maps).landmarks(after.shape.means)
+        self._tracks.store(ids, positions, stamp_ns, _Faces(motion, shape, noise))
+        return image_from_head(motion.affines, shape.means)
 
 
 def _points(planes: Float64) -> Float32:

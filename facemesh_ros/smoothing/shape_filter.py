@@ -1,4 +1,4 @@
-"""Shape of faces on their heads: averaged while at rest, passed on as soon as a part moves."""
+"""Filter of the face's shape on the head: averaged at rest, passed on once a part moves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.smoothing.landmark_groups import GROUPS, SKIN, LandmarkGroups
+from facemesh_ros.smoothing.landmark_groups import NOISE_OF_GROUP, SKIN, LandmarkGroups
 from facemesh_ros.types import Float64
 
 # Variances above which a group's change is an expression: skin, and all that moves more.
-AT_REST = np.array([16.0 if group == SKIN else 9.0 for group in range(len(GROUPS))])
+AT_REST = np.array([16.0 if group == SKIN else 9.0 for group in range(len(NOISE_OF_GROUP))])
 WHILE_MOVING = 1.0
 MOVING_S = 0.3
 SHORTEST_REST_S = 1e-6
@@ -21,9 +21,9 @@ class Shape:
     """State of N faces.
 
     Attributes:
-        means: (N, 3, L) on the head, in lengths of its axes.
-        updates: (N,) how many images each has seen.
-        activities: (N, G) from 0, at rest, to 1.
+        means: (N, 3, L) in head coordinates.
+        updates: (N,) how many images each has been measured in.
+        activities: (N, G) from 0, at rest, to 1, moving.
     """
 
     means: Float64
@@ -31,13 +31,13 @@ class Shape:
     activities: Float64
 
 
-def resting(faces: Float64, groups: LandmarkGroups) -> Shape:
-    """Return faces (N, 3, L) that are seen for the first time."""
-    count = len(faces)
-    return Shape(faces, np.zeros(count), np.zeros((count, len(groups.noise))))
+def initial(shapes: Float64, groups: LandmarkGroups) -> Shape:
+    """Return the state of shapes (N, 3, L) at their first measurement."""
+    count = len(shapes)
+    return Shape(shapes, np.zeros(count), np.zeros((count, len(groups.noise))))
 
 
-def followed(
+def update(
     before: Shape,
     measured: Float64,
     axes: Float64,
@@ -46,27 +46,41 @@ def followed(
     elapsed_s: Float64,
     rest_time_s: float,
 ) -> Shape:
-    """Take the next measurement.
+    """Return the state after the next measurement.
+
+    All landmarks of a group share one gain. With r, the group's mean squared change in units of
+    its noise, and its threshold t:
+
+        gain = max(1 − (min(t / r, 1))², averaging)
+        averaging = max(1 / updates, 1 − exp(−max(r, 1) T / rest_time_s))
 
     Args:
         before: N faces.
-        measured: (N, 3, L) on the head.
+        measured: (N, 3, L) in head coordinates.
         axes: (N, 3, 3) px, in columns the head's axes in the image.
-        noise_px: (N,) standard deviation of the skin's landmarks.
+        noise_px: (N,) standard deviation of the skin landmarks.
         groups: Of the landmarks.
         elapsed_s: (N,).
-        rest_time_s: Over which faces at rest are averaged.
+        rest_time_s: Time constant of the average of faces at rest.
+
+    Example: a change a hundred times the noise passes.
+        >>> from facemesh_ros.smoothing.landmark_groups import landmark_groups
+        >>> groups, face, one = landmark_groups(468), np.zeros((1, 3, 468)), np.ones(1)
+        >>> state = update(initial(face, groups), face, np.eye(3)[None], one, groups, one, 3.0)
+        >>> state = update(state, face + 100, np.eye(3)[None], one, groups, one, 3.0)
+        >>> bool((state.means > 99).all())
+        True
     """
     changes = measured - before.means
     changes_px = axes[:, :2] @ changes
     squares = 0.5 * np.square(changes_px, out=changes_px).sum(axis=1)
-    powers = squares @ groups.means.T / (groups.noise * noise_px[:, None]) ** 2
+    powers = squares @ groups.mean_weights.T / (groups.noise * noise_px[:, None]) ** 2
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
     thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     updates = before.updates + 1
-    # Noise averages out; what is more than noise, but less than an expression, is met sooner.
+    # Noise averages out; a change above noise but below an expression is followed sooner.
     rates_hz = np.maximum(powers, 1) / max(rest_time_s, SHORTEST_REST_S)
     averaging = np.maximum(1 / updates[:, None], -np.expm1(-rates_hz * elapsed_s[:, None]))
     gains = np.maximum(moving, averaging).take(groups.group_of_landmark, axis=1)

@@ -1,1 +1,1 @@
-"""Tracks: which face of this frame is which face of the last."""
+"""Tracking: which faces of this frame are which faces of the last."""

@@ -1,75 +1,178 @@
-"""Which known face each of those seen is, and which are new."""
+"""Assigns observations to tracks: gating, linear assignment, and which faces are new."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import keep_firsts
+from facemesh_ros.geometry.boxes import box_sizes, overlaps, suppress_duplicates
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import Indices
-from facemesh_ros.tracking.association_cost import ALONE, REACH, association_costs
-from facemesh_ros.tracking.linear_assignment import linear_assignment
-from facemesh_ros.tracking.pairwise_overlaps import CROWDED, PairwiseOverlaps
-from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import Float32
+from facemesh_ros.tracking.association_cost import (
+    NEIGHBOUR_CONTAINMENT,
+    UNASSIGNED_COST,
+    PairwiseOverlaps,
+    association_costs,
+)
+from facemesh_ros.tracking.tracks import TrackBoxes, Tracks
+from facemesh_ros.types import Float32, Float64
+
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+# Largest distance from the expected position, in face sizes, of a face that nothing occludes.
+UNDISTURBED = 0.1
 
 
-def themselves(encounter: PairwiseOverlaps, settings: PipelineSettings) -> bool:
-    """Tell whether N faces seen are the N expected, one by one, beyond doubt.
-
-    That is what `assign_detections` would find, in a sixth of the time: each is where it is
-    expected, and nobody is near anybody else.
-    """
-    if not encounter.apart(min(CROWDED, settings.min_tracking_iou)):
-        return False
-    half = len(encounter.expected)
-    sizes, now = encounter.sizes[:half], encounter.sizes[half:]
-    ways = encounter.centres[half:] - encounter.centres[:half]
-    costs = np.hypot(ways[:, 0], ways[:, 1]) / sizes + np.abs(np.log(now / sizes))
-    return bool((costs <= REACH).all())
-
-
-def assign_detections(
+def reject_slipped(
     tracks: Tracks,
-    encounter: PairwiseOverlaps,
-    tones: Float32,
-    pointed_at: NDArray[np.bool_],
-    settings: PipelineSettings,
-) -> tuple[Indices, Indices, Indices]:
-    """Pair tracks with faces.
+    followed: Indices,
+    boxes: TrackBoxes,
+    found: NDArray[np.bool_],
+    present: Indices,
+) -> Indices:
+    """Drop observations that may only be a part of the face beside them.
+
+    A crop beside a face shows part of it, and the landmarks then lie beside it too. So what
+    overlaps a face that the detector has found must have been found as well, or be where expected;
+    beside a new face, only being found counts: people who come to overlap were apart before.
 
     Args:
-        tracks: T that are known.
-        encounter: Of the tracks with N faces that are seen.
-        tones: (N, 3) of the faces.
-        pointed_at: (N,) whether the detector found it; the others were seen where a track is
-            expected.
+        tracks: All tracks.
+        followed: (F,) which of them are followed.
+        boxes: Of N observations, those of the followed tracks first, in that order.
+        found: (N,) whether the detector found it in this image.
+        present: (P,) which of the N are faces.
+
+    Returns:
+        Those of `present` that remain.
+    """
+    count = len(followed)
+    expected = (tracks.boxes.centroids + tracks.offsets)[followed]
+    ways = boxes.centroids[:count] - expected
+    near = np.hypot(ways[:, 0], ways[:, 1]) < UNDISTURBED * box_sizes(boxes.xyxy[:count])
+    undisturbed = np.zeros(len(boxes), bool)
+    undisturbed[:count] = near & (tracks.misses[followed] == 0)
+    undisturbed, found, new = undisturbed[present], found[present], present >= count
+    neighbours = overlaps(boxes.xyxy[present], boxes.xyxy[present])[1] > NEIGHBOUR_CONTAINMENT
+    beside_found, beside_new = (neighbours[:, others].any(axis=1) for others in (found, new))
+    return present[found | ~(beside_new | (beside_found & ~undisturbed))]
+
+
+def assign_observations(
+    tracks: Tracks,
+    pairs: PairwiseOverlaps,
+    colors: Float32,
+    detected: NDArray[np.bool_],
+    settings: PipelineSettings,
+) -> tuple[Indices, Indices, Indices]:
+    """Assign observations to tracks at the least total cost.
+
+    Args:
+        tracks: T tracks.
+        pairs: Of the tracks and N observations.
+        colors: (N, 3) of the observations.
+        detected: (N,) whether its crop comes from a detection, not from a track.
         settings: Of now.
 
     Returns:
-        (K,) the tracks that are seen, (K,) which face each of them is, and which faces are new.
+        (K,) tracks that were observed, ascending, (K,) the observation of each, and the
+        observations that are new faces.
     """
-    costs = association_costs(tracks, encounter, tones)
-    known, places = linear_assignment(costs, ALONE)
-    # Of two on one face it is whose that was seen in the last image, then whose it is more.
-    sure = np.lexsort((costs[known, places], tracks.misses[known] > 0))
-    known, places = known[sure], places[sure]
-    # Faces that nobody claims are new only if the detector found them: a followed ROI that slipped
-    # to somebody else is no sighting.
-    unclaimed = pointed_at.copy()
-    unclaimed[places] = False
-    ranked = np.concatenate([places, np.flatnonzero(unclaimed)])
-    kept = keep_firsts(encounter.same(ranked, settings.min_tracking_iou))
-    claimed = kept[kept < len(places)]
-    new = ranked[kept[len(claimed) :]]
-    admitted = claimed[_admitted(tracks.followed, known[claimed], settings.max_faces)]
-    return known[admitted], places[admitted], new
+    costs = association_costs(tracks, pairs, colors)
+    known, observed = linear_assignment(costs, UNASSIGNED_COST)
+    # Of two tracks on one face, the one that the last image showed has it, then the cheaper one.
+    trusted = np.lexsort((costs[known, observed], tracks.misses[known] > 0))
+    known, observed = known[trusted], observed[trusted]
+    # An unassigned observation is a new face only if the detector found it: the ROI of a track may
+    # have slipped to another face.
+    unassigned = detected.copy()
+    unassigned[observed] = False
+    ranked = np.concatenate([observed, np.flatnonzero(unassigned)])
+    kept = suppress_duplicates(pairs.duplicates(ranked, settings.min_tracking_iou))
+    assigned = kept[kept < len(observed)]
+    new = ranked[kept[len(assigned) :]]
+    # Tracks that were only remembered are followed again while there is room.
+    resumed = ~tracks.followed[known[assigned]]
+    free = settings.max_faces - np.count_nonzero(tracks.followed)
+    admitted = assigned[~resumed | (np.cumsum(resumed) <= free)]
+    admitted = admitted[known[admitted].argsort()]
+    return known[admitted], observed[admitted], new
 
 
-def _admitted(followed: NDArray[np.bool_], known: Indices, max_faces: int) -> NDArray[np.bool_]:
-    """Tell who of those seen is followed: who was only remembered while there is room."""
-    returning = ~followed[known]
-    free = max_faces - np.count_nonzero(followed)
-    admitted: NDArray[np.bool_] = ~returning | (np.cumsum(returning) <= free)
-    return admitted
+def linear_assignment(costs: Float64, unassigned_cost: float) -> Pairs:
+    """Pair rows with columns, each used once at most, at the least total cost.
+
+    Minimises the sum of costs[i, j] over all pairs plus `unassigned_cost` per row without a pair.
+
+    Example:
+        >>> rows, columns = linear_assignment(np.array([[1.0, 2.0], [2.0, 9.0]]), 10.0)
+        >>> rows.tolist(), columns.tolist()
+        ([0, 1], [1, 0])
+
+    Args:
+        costs: (N, M), 0 and up; infinite where two must not be paired.
+        unassigned_cost: Cost of a row without a pair; no pair that costs more is made.
+
+    Returns:
+        (K,) rows, ascending, and (K,) their columns.
+
+    Source: the Hungarian method by shortest augmenting paths (Jonker and Volgenant, 1987).
+    """
+    if not costs.size:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    allowed = np.where(costs <= unassigned_cost, costs, np.inf)
+    rows = np.flatnonzero(allowed.min(axis=1) <= unassigned_cost)
+    columns = allowed.argmin(axis=1)[rows]
+    if len(set(columns.tolist())) == len(rows):  # The best of each row is then the best of all.
+        return rows, columns
+    count, width = costs.shape
+    # Each row may also take a column of its own, which stands for no pair.
+    own = np.full((count, count), np.inf)
+    np.fill_diagonal(own, unassigned_cost)
+    columns = _assigned_columns(np.concatenate([allowed, own], axis=1))
+    rows = np.flatnonzero(columns < width)
+    return rows, columns[rows]
+
+
+def _assigned_columns(costs: Float64) -> NDArray[np.intp]:
+    """Return the column of each row; there must be a finite one for each."""
+    count, width = costs.shape
+    row_prices, column_prices = np.zeros(count), np.zeros(width)
+    row_of = np.full(width, -1, np.intp)
+    for row in range(count):
+        _augment(costs, row, row_of, row_prices, column_prices)
+    columns = np.empty(count, np.intp)
+    taken = np.flatnonzero(row_of >= 0)
+    columns[row_of[taken]] = taken
+    return columns
+
+
+def _augment(
+    costs: Float64,
+    start: int,
+    row_of: NDArray[np.intp],
+    row_prices: Float64,
+    column_prices: Float64,
+) -> None:
+    """Give one more row a column along the shortest augmenting path; prices are updated."""
+    width = costs.shape[1]
+    lengths, before = np.full(width, np.inf), np.full(width, -1, np.intp)
+    settled = np.zeros(width, bool)
+    row, column, length = start, -1, 0.0
+    while True:
+        detour = length + costs[row] - row_prices[row] - column_prices
+        shorter = ~settled & (detour < lengths)
+        lengths[shorter], before[shorter] = detour[shorter], column
+        column = int(np.where(settled, np.inf, lengths).argmin())
+        length = float(lengths[column])
+        if row_of[column] < 0:
+            break
+        settled[column] = True
+        row = int(row_of[column])
+    row_prices[start] += length
+    row_prices[row_of[settled]] += length - lengths[settled]
+    column_prices[settled] -= length - lengths[settled]
+    while column >= 0:
+        previous = int(before[column])
+        row_of[column] = row_of[previous] if previous >= 0 else start
+        column = previous

@@ -1,4 +1,4 @@
-"""Constant-velocity motion of faces in the image."""
+"""Constant-velocity Kalman filter of the motion of faces in the image."""
 
 from __future__ import annotations
 
@@ -8,77 +8,80 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.struct_of_arrays import Indices, Rows, put
+from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
 from facemesh_ros.types import Float64
 
-# In face sizes: how exactly a face's place is measured, how fast it may be at first, and how
-# hard it may accelerate (per s, per s squared). With more, what slides before a face drags its
-# expectation along; see docs/identity.md.
-PLACE_NOISE = 0.02
-FIRST_SPEED = 2.0
+# Standard deviations in face sizes: of a measured position, of the first velocity (per s), and of
+# the acceleration (per s squared). With more acceleration, what slides in front of a face drags
+# its prediction along; docs/identity.md has the figures.
+POSITION_NOISE = 0.02
+INITIAL_SPEED = 2.0
 ACCELERATION = 6.0
-# A face out of sight is taken to slow down: it travels on for at most this long.
+# An occluded face is assumed to slow down, with this time constant.
 COASTING_S = 0.5
-# A face that something slides before drags its landmarks along with it at last. So what it was
-# doing over such a time counts once it is out of sight.
-LASTING_S = 0.3
-# After so much time without an image nobody's motion tells where they are.
-LONG_S = 0.3
+# What slides in front of a face drags its landmarks along before the face is lost. So a lost face
+# goes on with its velocity averaged over this time.
+VELOCITY_AVERAGING_S = 0.3
+# After a longer interval between two images, motion no longer predicts where faces are.
+LONG_GAP_S = 0.3
 
 
 @dataclass(slots=True)
-class TrackMotion:
-    """Velocities of N faces, by a Kalman filter whose place is always the measured one.
+class TrackMotion(StructOfArrays):
+    """Velocities of N tracks, by a Kalman filter whose position is always the measured one.
 
-    Its arrays are replaced, never changed.
+    State [position, velocity] with covariance P = [[p, c], [c, v]], the same in x and y:
+
+        predict:  P <- F P F' + a² G G',  F = [[1, t], [0, 1]],  G = [t²/2, t]
+        correct:  velocity <- velocity + c / (p + r²) * innovation,  P <- (I - K H) P
+
+    with r = POSITION_NOISE and a = ACCELERATION in face sizes. Arrays are replaced, never changed.
+
+    Example:
+        >>> motion = TrackMotion.at_rest(1)
+        >>> motion.predict(0.1, np.array([False]))
+        >>> motion.correct(np.array([[10.0, 0.0]]))
+        >>> motion.velocities.round(1).tolist()
+        [[100.2, 0.0]]
 
     Attributes:
         velocities: (N, 2) px per s.
-        lasting: (N, 2) the same, followed slowly.
-        variances: (N, 3) of the place, of place and velocity together, of the velocity; in sizes
-            of the face and s.
+        mean_velocities: (N, 2) px per s, low-pass filtered.
+        variances: (N, 3) p, c and v above, in face sizes and s.
     """
 
     velocities: Float64
-    lasting: Float64
+    mean_velocities: Float64
     variances: Float64
 
     @staticmethod
     def at_rest(count: int) -> TrackMotion:
         """Return the motion of faces that were seen once."""
-        first = np.tile([PLACE_NOISE**2, 0.0, FIRST_SPEED**2], (count, 1))
+        first = np.tile([POSITION_NOISE**2, 0.0, INITIAL_SPEED**2], (count, 1))
         return TrackMotion(np.zeros((count, 2)), np.zeros((count, 2)), first)
 
-    def pass_time(self, interval_s: float) -> None:
-        """Let the uncertainty grow for a while."""
-        weight, t = -math.expm1(-interval_s / LASTING_S), interval_s
-        self.lasting = self.lasting + weight * (self.velocities - self.lasting)
+    def predict(self, interval_s: float, unseen: NDArray[np.bool_]) -> None:
+        """Let a while pass; (N,) `unseen` tracks slow down."""
+        weight, t = -math.expm1(-interval_s / VELOCITY_AVERAGING_S), interval_s
+        self.mean_velocities = self.mean_velocities + weight * (
+            self.velocities - self.mean_velocities
+        )
         growth = np.array([[1.0, 0.0, 0.0], [2 * t, 1.0, 0.0], [t * t, t, 1.0]])
-        push = np.array([t**4 / 4, t**3 / 2, t * t])
-        self.variances = self.variances @ growth + ACCELERATION**2 * push
+        noise = np.array([t**4 / 4, t**3 / 2, t * t])
+        self.variances = self.variances @ growth + ACCELERATION**2 * noise
+        damping = np.where(unseen, math.exp(-interval_s / COASTING_S), 1.0)
+        self.velocities = self.velocities * damping[:, None]
 
-    def measure(self, chosen: Rows, surprises: Float64) -> None:
-        """Learn from where chosen faces are.
+    def correct(self, innovations: Float64) -> None:
+        """Take a measurement, (N, 2) px measured minus predicted position."""
+        position, covariance = self.variances[:, :1], self.variances[:, 1:2]
+        total = position + POSITION_NOISE**2
+        gains = covariance / total
+        variances = self.variances * (POSITION_NOISE**2 / total)
+        variances[:, 2:] = self.variances[:, 2:] - gains * covariance
+        self.velocities = self.velocities + gains * innovations
+        self.variances = variances
 
-        Args:
-            chosen: K of the N faces.
-            surprises: (K, 2) px, measured minus expected place.
-        """
-        before = self.variances[chosen]
-        place, both, velocity = before[:, :1], before[:, 1:2], before[:, 2:]
-        total = place + PLACE_NOISE**2
-        gains = both / total
-        after = before * (PLACE_NOISE**2 / total)
-        after[:, 2:] = velocity - gains * both
-        velocities = self.velocities[chosen] + gains * surprises
-        self.velocities = put(self.velocities, chosen, velocities)
-        self.variances = put(self.variances, chosen, after)
-
-    def lose(self, chosen: Indices) -> None:
-        """Have faces that got out of sight go on as they did before something hid them."""
-        self.velocities = put(self.velocities, chosen, self.lasting[chosen])
-
-    def slow_down(self, chosen: NDArray[np.bool_], interval_s: float) -> None:
-        """Brake faces that are out of sight."""
-        braked = math.exp(-interval_s / COASTING_S)
-        self.velocities = self.velocities * np.where(chosen, braked, 1.0)[:, None]
+    def use_mean_velocities(self, rows: Indices) -> None:
+        """Let some tracks go on at their mean velocity."""
+        self.velocities = put(self.velocities, rows, self.mean_velocities[rows])

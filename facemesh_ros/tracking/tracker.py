@@ -1,9 +1,10 @@
-"""Faces that keep their id: where each is expected, and which of the faces seen it is."""
+"""Multi-face tracker: predicts where faces are, assigns observations, keeps ids."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,28 +12,56 @@ from numpy.typing import NDArray
 from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.settings.pipeline import PipelineSettings
-from facemesh_ros.struct_of_arrays import EVERY_ROW, Indices, Rows, put
-from facemesh_ros.tracking.association import assign_detections, themselves
-from facemesh_ros.tracking.association_cost import MEMORY_BEHIND_S, MEMORY_S
-from facemesh_ros.tracking.face_ids import FaceIds
-from facemesh_ros.tracking.gating import plausible
-from facemesh_ros.tracking.kalman import LONG_S
-from facemesh_ros.tracking.pairwise_overlaps import PairwiseOverlaps, same_face
-from facemesh_ros.tracking.track_boxes import track_boxes_from_landmarks
-from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import FaceDetections, Float32, Float64, Observations, Rois
+from facemesh_ros.struct_of_arrays import ALL_ROWS, Indices, Rows, put
+from facemesh_ros.tracking.association import assign_observations, reject_slipped
+from facemesh_ros.tracking.association_cost import MAX_OCCLUDED_S, MAX_UNSEEN_S, PairwiseOverlaps
+from facemesh_ros.tracking.kalman import LONG_GAP_S
+from facemesh_ros.tracking.tracks import TrackBoxes, Tracks, same_face
+from facemesh_ros.types import FaceDetections, Float32, Observations, Rois
 
-# How slowly the tone that is known of a face follows what is seen of it, and how often that is
-# looked at while nobody is near anybody.
-TONE_S, LOOK_S = 0.5, 0.2
+# Time constant of a track's mean colour, and how often it is updated while nothing is ambiguous.
+COLOR_AVERAGING_S, COLOR_PERIOD_S = 0.5, 0.2
 
-Smoothing = Callable[[NDArray[np.int64], Float32], tuple[Float32, Float32]]
-# Gives the (N, 3) tones of landmarks (N, L, 3) px, see `tones_from_landmarks`.
-Tones = Callable[[Float32], Float32]
+
+class FaceIds:
+    """Counts up from 1 and issues no number twice; the streams of a process may share one."""
+
+    def __init__(self) -> None:
+        self._issued = 0
+        self._lock = Lock()
+
+    def take(self, count: int) -> int:
+        """Issue `count` numbers in a row and return the first."""
+        with self._lock:
+            first = self._issued + 1
+            self._issued += count
+        return first
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """N observations beside the tracks, before they are assigned.
+
+    Attributes:
+        boxes: Of the observations.
+        unambiguous: Whether they certainly are the faces that were expected, one by one.
+        needs_colors: Whether `Tracker.update` needs their colours.
+    """
+
+    boxes: TrackBoxes
+    unambiguous: bool
+    needs_colors: bool
 
 
 class Tracker:
-    """The faces of one stream, by ids that are never given out twice."""
+    """The faces of one stream, by ids that are never issued twice.
+
+    For each image call `predict`, `match_detections` if a detector has run, `compare`, `update`
+    and `adopt_smoothed`; then read `published`.
+
+    Attributes:
+        after_long_gap: Whether the last image is so long ago that faces may have moved far.
+    """
 
     def __init__(self, landmark_count: int, ids: FaceIds) -> None:
         self._ids = ids
@@ -42,211 +71,221 @@ class Tracker:
     def reset(self) -> None:
         """Forget all faces; ids go on counting."""
         self._tracks = Tracks.none(self._landmark_count)
-        self._interval_s = self._untoned_s = 0.0
-        self._all_seen = self._apart = True
+        self._interval_s = self._colors_age_s = 0.0
+        self._all_seen = self._unambiguous = True
+        self.after_long_gap = False
 
     @property
-    def in_sight(self) -> bool:
-        """Whether faces are known and the last image showed all of them."""
-        return len(self._tracks) > 0 and self._all_seen
+    def all_in_sight(self) -> bool:
+        """Whether there are tracks, and the last image showed all of them."""
+        return self._all_seen and len(self._tracks.ids) > 0
 
     @property
-    def long_ago(self) -> bool:
-        """Whether so much time has passed since the last image that faces may have moved far."""
-        return self._interval_s > LONG_S
-
-    @property
-    def lost(self) -> Rois:
+    def lost_rois(self) -> Rois:
         """Where faces are expected that the last image did not show, the last lost first."""
+        if self._all_seen:
+            return Rois.none()
         tracks = self._tracks
         lost = np.flatnonzero(tracks.misses)
         latest = lost[np.argsort(tracks.unseen_s[lost], kind='stable')]
-        return rois_from_landmarks(tracks.points[latest]).moved(tracks.steps[latest])
+        return rois_from_landmarks(tracks.points[latest]).shifted(tracks.offsets[latest])
+
+    @property
+    def expected_xyxy(self) -> Float32:
+        """(N, 4) px, boxes in which the followed faces are expected."""
+        return self._tracks.expected_xyxy[self._followed]
 
     def published(self, min_iou: float) -> Tracks:
-        """Return the faces that are followed, in the order of their ids, all where expected.
+        """Return the followed tracks, sorted by id, all where expected, one per face.
 
-        Of two at one place it is the one that is seen or was seen last; the other, who may be
-        behind it, is followed on.
-
-        To be read before the next image; the arrays then stay, but what it holds is replaced.
+        Of two tracks in one position the one seen last is published; the other, which may be
+        occluded, is still followed.
 
         Args:
-            min_iou: Overlap of two boxes from which they are of one face.
+            min_iou: IoU above which two boxes are the same face.
         """
-        if self._apart:
+        if self._unambiguous:
             return self._tracks
-        return self._tracks[self._followed].where_expected().one_in_each_place(min_iou)
+        return self._tracks[self._followed].extrapolated().without_duplicates(min_iou)
 
-    @property
-    def followed_xyxy(self) -> Float32:
-        """The boxes in which the followed faces are expected, (N, 4) px."""
-        return self._tracks.expected.boxes_xyxy[self._followed]
-
-    @property
-    def _followed(self) -> Rows:
-        return EVERY_ROW if self._all_seen else np.flatnonzero(self._tracks.followed)
-
-    def expect(self, interval_s: float) -> Rois:
-        """Move all faces on to the next image.
+    def predict(self, interval_s: float) -> Rois:
+        """Move all tracks on to the next image.
 
         Args:
             interval_s: Time since the last image.
 
         Returns:
-            Where the followed faces are expected.
+            ROIs in which the followed faces are expected.
         """
-        self._interval_s = interval_s
-        self._untoned_s += interval_s
+        self._interval_s, self.after_long_gap = interval_s, interval_s > LONG_GAP_S
+        self._colors_age_s += interval_s
         tracks, followed = self._tracks, self._followed
-        tracks.pass_time(interval_s)
-        # Crops that tremble make landmarks tremble: from the steady ones, those of a face at rest
-        # have a fifth (v2) to a third (attention) less noise.
-        return rois_from_landmarks(tracks.steady[followed]).moved(tracks.steps[followed])
+        tracks.predict(interval_s)
+        # Crops that tremble make landmarks tremble: cut around the smoothed ones, those of a face
+        # at rest have a fifth (v2) to a third (attention) less noise.
+        rois = rois_from_landmarks(tracks.smoothed[followed])
+        return rois.shifted(tracks.offsets[followed])
 
-    def recognise(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
-        """Give followed faces the score of the detection that is theirs; return the others.
+    def match_detections(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
+        """Give followed tracks the score of their detection; return the unmatched detections.
 
-        Long after the last image crops may lie beside the faces that they are for; so all are
-        looked for anew, and compared with those that were known.
+        After a long gap the predicted ROIs may miss the faces; so all detections count as
+        unmatched, and `update` compares them with the tracks.
         """
-        if self.long_ago or not len(detections) or not len(followed_xyxy := self.followed_xyxy):
+        if self.after_long_gap or not len(detections) or not len(expected := self.expected_xyxy):
             return detections
-        iou, contained = overlaps(detections.boxes_xyxy, followed_xyxy)
-        same = same_face(iou, contained, min_iou)
-        known: NDArray[np.bool_] = same.max(axis=1)
-        # One detection is of one face: of those it overlaps, the nearest.
-        nearest = np.where(same, iou + contained, -1).argmax(axis=1)
-        # Best scores come first, so the last to be written is the best.
+        iou, containment = overlaps(detections.boxes_xyxy, expected)
+        same = same_face(iou, containment, min_iou)
+        matched: NDArray[np.bool_] = same.max(axis=1)
+        # A detection is of one face: of the boxes that it overlaps, the nearest.
+        nearest = np.where(same, iou + containment, -1).argmax(axis=1)
         scores = self._tracks.scores[self._followed].copy()
-        for index in np.flatnonzero(known)[::-1]:
+        # Best scores come first, so the last to be written is the best.
+        for index in np.flatnonzero(matched)[::-1]:
             scores[nearest[index]] = detections.scores[index]
         self._tracks.scores = put(self._tracks.scores, self._followed, scores)
-        return detections[~known]
+        return detections[~matched]
+
+    def compare(self, observations: Observations, settings: PipelineSettings) -> Comparison:
+        """Compare observations with the tracks that were expected.
+
+        Args:
+            observations: Of the ROIs from `predict`, in that order, then of new faces, the most
+                trusted first.
+            settings: Of now.
+        """
+        tracks, boxes = self._tracks, TrackBoxes.around(observations.points)
+        unambiguous = (
+            self._all_seen
+            and self._interval_s <= MAX_UNSEEN_S
+            and len(observations.presences) == len(tracks.ids)
+            and bool((observations.presences > settings.min_presence_confidence).all())
+            and PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy).is_unambiguous(
+                settings.min_tracking_iou
+            )
+        )
+        needs_colors = not unambiguous or self._colors_age_s >= COLOR_PERIOD_S
+        return Comparison(boxes, unambiguous, needs_colors)
 
     def update(
         self,
-        sightings: Observations,
+        observations: Observations,
+        comparison: Comparison,
+        colors: Float32 | None,
         settings: PipelineSettings,
         image_wh: tuple[int, int],
-        tones: Tones,
-    ) -> None:
-        """Find out who is who, begin new tracks and end old ones.
+    ) -> tuple[NDArray[np.int64], Float32]:
+        """Assign observations to tracks, begin new tracks and end old ones.
 
         Args:
-            sightings: Of the faces that `expect` told, in that order, then of new ones, the most
-                trusted first.
+            observations: N faces or what may be one.
+            comparison: Of the observations, from `compare`.
+            colors: (N, 3) of the observations, see `mean_colors`; None if not needed.
             settings: Of now.
             image_wh: Image width and height in px.
-            tones: Tells those of the sightings.
+
+        Returns:
+            (K,) ids and (K, L, 3) px landmarks of the tracks that this image shows.
         """
-        tracks = self._tracks
-        present = sightings.presences > settings.min_presence_confidence
-        close = self._interval_s <= MEMORY_S
-        if close and self._all_seen and len(sightings) == len(tracks) and present.all():
-            encounter = PairwiseOverlaps(
-                tracks.expected, track_boxes_from_landmarks(sightings.points)
-            )
-            if themselves(encounter, settings):
-                self._apart = True
-                self._see_all(sightings, encounter, tones)
-                return
-        self._apart = False
-        self._see_some(sightings, np.flatnonzero(present), settings, image_wh, tones)
+        self._unambiguous = comparison.unambiguous
+        if comparison.unambiguous:
+            if colors is not None:
+                self._average_colors(ALL_ROWS, colors)
+            self._tracks.observe(observations, comparison.boxes)
+            return self._tracks.ids, self._tracks.points
+        if colors is None:
+            raise ValueError('ambiguous observations are assigned by colour too; got none')
+        self._assign(observations, comparison.boxes, colors, settings, image_wh)
+        seen = self._tracks.misses == 0
+        return self._tracks.ids[seen], self._tracks.points[seen]
 
-    def _see_all(self, sightings: Observations, encounter: PairwiseOverlaps, tones: Tones) -> None:
-        """Everybody is where they are expected, and nobody else is there."""
-        if self._untoned_s >= LOOK_S:
-            self._learn(EVERY_ROW, tones(sightings.points))
-        self._tracks.see(EVERY_ROW, encounter.seen, sightings)
+    def adopt_smoothed(self, landmarks: Float32, jitters_px: Float32) -> None:
+        """Take the filtered landmarks of the tracks that this image shows.
 
-    def _see_some(
-        self,
-        sightings: Observations,
-        present: Indices,
-        settings: PipelineSettings,
-        image_wh: tuple[int, int],
-        tones: Tones,
-    ) -> None:
-        tracks, followed = self._tracks, np.flatnonzero(self._tracks.followed)
-        tracks.presences = put(tracks.presences, followed, sightings.presences[: len(followed)])
-        seen = track_boxes_from_landmarks(sightings.points)
-        found = ~np.isnan(sightings.scores)
-        found[: len(followed)] = ~np.isnan(tracks.scores[followed])
-        present = plausible(tracks, followed, seen, found, present)
-        shown = sightings[present]
-        encounter = PairwiseOverlaps(tracks.expected, seen[present])
-        seen_tones = tones(shown.points)
-        known, places, strangers = assign_detections(
-            tracks, encounter, seen_tones, present >= len(followed), settings
-        )
-        missed = _others(len(tracks), known)
-        met = tracks.met
-        clear = encounter.alone(places, missed)
-        self._learn(known[clear], seen_tones[places[clear]])
-        tracks.see(known, encounter.seen[places], shown[places])
-        if len(missed):
-            hidden = encounter.hidden(places, missed, met[np.ix_(missed, known)])
-            self._miss(missed, encounter.centres[missed], hidden, settings, image_wh)
-        if len(strangers):
-            self._begin(shown[strangers], seen_tones[strangers], settings.max_faces)
-        self._all_seen = not self._tracks.misses.any()
-
-    def steady(self, smoothing: Smoothing) -> None:
-        """Let a filter steady the landmarks of the faces that are in sight, as consumers see them.
-
-        Those out of sight keep what the filter said last, moved to where they are expected.
+        Lost tracks keep their last ones, moved to where they are expected.
 
         Args:
-            smoothing: Takes (N,) ids and (N, L, 3) px, returns (N, L, 3) px and (N,) px of jitter.
+            landmarks: (K, L, 3) px.
+            jitters_px: (K,) RMS of what the filter removed lately.
         """
         tracks = self._tracks
-        seen = EVERY_ROW if self._all_seen else np.flatnonzero(tracks.misses == 0)
-        ids = tracks.ids[seen]
-        if len(ids):
-            steady, jitters_px = smoothing(ids, tracks.points[seen])
-            tracks.steady = put(tracks.steady, seen, steady)
-            tracks.jitters_px = put(tracks.jitters_px, seen, jitters_px)
+        if not self._all_seen:
+            seen = np.flatnonzero(tracks.misses == 0)
+            landmarks = put(tracks.smoothed, seen, landmarks)
+            jitters_px = put(tracks.jitters_px, seen, jitters_px)
+        tracks.smoothed, tracks.jitters_px = landmarks, jitters_px
 
-    def _learn(self, known: Rows, tones: Float32) -> None:
-        """Learn the tones of faces."""
-        weight = -math.expm1(-self._untoned_s / TONE_S)
-        before = self._tracks.tones[known]
-        self._tracks.tones = put(self._tracks.tones, known, before + weight * (tones - before))
-        self._untoned_s = 0.0
+    @property
+    def _followed(self) -> Rows:
+        return ALL_ROWS if self._all_seen else np.flatnonzero(self._tracks.followed)
+
+    def _assign(
+        self,
+        observations: Observations,
+        boxes: TrackBoxes,
+        colors: Float32,
+        settings: PipelineSettings,
+        image_wh: tuple[int, int],
+    ) -> None:
+        """Update the tracks where observations may be of any of them, of none, or new."""
+        tracks = self._tracks
+        followed = np.flatnonzero(tracks.followed)
+        expected = len(followed)
+        tracks.presences = put(tracks.presences, followed, observations.presences[:expected])
+        scores = np.concatenate([tracks.scores[followed], observations.scores[expected:]])
+        present = np.flatnonzero(observations.presences > settings.min_presence_confidence)
+        present = reject_slipped(tracks, followed, boxes, ~np.isnan(scores), present)
+        observations, boxes, colors = observations[present], boxes[present], colors[present]
+        pairs = PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy)
+        known, observed, new = assign_observations(
+            tracks, pairs, colors, present >= expected, settings
+        )
+        missed, coexisted = np.delete(np.arange(len(tracks)), known), tracks.coexisted
+        isolated = pairs.isolated(observed, missed)
+        self._average_colors(known[isolated], colors[observed[isolated]])
+        rows = ALL_ROWS if len(known) == len(tracks) else known
+        seen = tracks[rows]
+        seen.observe(observations[observed], boxes[observed])
+        self._tracks = put(tracks, rows, seen)
+        if len(missed):
+            occluded = pairs.occluded(observed, missed, coexisted[np.ix_(missed, known)])
+            centres = pairs.centres[missed]
+            inside = np.all((centres >= 0) & (centres < image_wh), axis=1)
+            self._miss(missed, occluded, inside, settings)
+        new = new[: max(0, settings.max_faces - np.count_nonzero(self._tracks.followed))]
+        if len(new):
+            first_id = self._ids.take(len(new))
+            self._tracks += Tracks.begun(observations[new], boxes[new], colors[new], first_id)
+        self._all_seen = not self._tracks.misses.any()
+
+    def _average_colors(self, rows: Rows, colors: Float32) -> None:
+        """Let the mean colours of some tracks follow the colours that they have now."""
+        weight = -math.expm1(-self._colors_age_s / COLOR_AVERAGING_S)
+        before = self._tracks.colors[rows]
+        self._tracks.colors = put(self._tracks.colors, rows, before + weight * (colors - before))
+        self._colors_age_s = 0.0
 
     def _miss(
         self,
         missed: Indices,
-        centres: Float64,
-        hidden: NDArray[np.bool_],
+        occluded: NDArray[np.bool_],
+        inside: NDArray[np.bool_],
         settings: PipelineSettings,
-        image_wh: tuple[int, int],
     ) -> None:
-        """Take note of who is not seen, and forget whoever is gone for long."""
+        """Count an image without some tracks, and end those that are gone for too long.
+
+        Args:
+            missed: (M,) the tracks that were not observed.
+            occluded: (M,) whether another face is in front of them.
+            inside: (M,) whether they are expected within the image.
+            settings: Of now.
+        """
         tracks = self._tracks
-        tracks.miss(missed)
-        hidden_s = tracks.hidden_s[missed] + self._interval_s * hidden
-        tracks.hidden_s = put(tracks.hidden_s, missed, hidden_s)
-        inside = ((centres >= 0) & (centres < image_wh)).all(axis=1)
-        held = inside & (tracks.misses[missed] <= settings.max_coast_frames)
-        tracks.followed = put(tracks.followed, missed, tracks.followed[missed] & held)
-        # Where images are far apart, a single one that does not show a face is no proof.
-        gone = (tracks.unseen_s - tracks.hidden_s > MEMORY_S) & (tracks.misses > 1)
-        gone |= tracks.unseen_s > MEMORY_BEHIND_S
+        followed = inside & (tracks.misses[missed] < settings.max_coast_frames)
+        tracks.miss(missed, self._interval_s * occluded.astype(np.float64), followed)
+        # Where images are far apart, a single one without the face is no proof that it is gone.
+        gone = (tracks.unseen_s - tracks.occluded_s > MAX_UNSEEN_S) & (tracks.misses > 1)
+        gone |= tracks.unseen_s > MAX_OCCLUDED_S
         gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
         if gone.any():
             self._tracks = tracks[~gone]
-
-    def _begin(self, strangers: Observations, tones: Float32, max_faces: int) -> None:
-        free = max(0, max_faces - np.count_nonzero(self._tracks.followed))
-        if free:
-            strangers = strangers[:free]
-            first_id = self._ids.take(len(strangers))
-            self._tracks += Tracks.of(strangers, tones[:free], first_id)
-
-
-def _others(count: int, chosen: Indices) -> Indices:
-    others = np.ones(count, bool)
-    others[chosen] = False
-    return np.flatnonzero(others)

@@ -1,4 +1,4 @@
-"""What is known of the faces that are followed: a struct of arrays with a track axis."""
+"""The tracked faces: a struct of arrays with one row per track."""
 
 from __future__ import annotations
 
@@ -7,38 +7,65 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.boxes import keep_firsts, overlaps, tight_boxes
-from facemesh_ros.struct_of_arrays import Indices, Rows, join, put, select
-from facemesh_ros.tracking.kalman import LONG_S, TrackMotion
-from facemesh_ros.tracking.pairwise_overlaps import same_face
-from facemesh_ros.tracking.track_boxes import TrackBoxes, track_boxes_from_landmarks
+from facemesh_ros.geometry.boxes import (
+    boxes_from_xy,
+    overlaps,
+    suppress_duplicates,
+    tight_boxes,
+    xy_planes,
+)
+from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
+from facemesh_ros.tracking.kalman import LONG_GAP_S, TrackMotion
 from facemesh_ros.types import FaceState, Float32, Float64, Observations, Rois, UInt8
+
+# Containment (intersection over the smaller box) above which two boxes are the same face.
+DUPLICATE_CONTAINMENT = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class TrackBoxes(StructOfArrays):
+    """Position and extent of N faces.
+
+    Attributes:
+        centroids: (N, 2) px, the mean of the landmarks.
+        xyxy: (N, 4) px, tight around the landmarks.
+    """
+
+    centroids: Float64
+    xyxy: Float32
+
+    @staticmethod
+    def around(points: Float32) -> TrackBoxes:
+        """Return the boxes of landmarks (N, L, 3) px."""
+        xy = xy_planes(points)
+        centroids = xy.sum(axis=2, dtype=np.float64) / points.shape[1]
+        return TrackBoxes(centroids, boxes_from_xy(xy))
 
 
 @dataclass(slots=True)
-class Tracks:
-    """N faces; those unseen for long are only remembered.
+class Tracks(StructOfArrays):
+    """N tracks; those unseen for long are only remembered.
 
     Its arrays are replaced, never changed: what was handed out stays as it was.
 
     Attributes:
         ids: (N,) int64, 1 and up.
         ages: (N,) uint32, images since the track began.
-        hits: (N,) images in a row that showed it, up to its confirmation.
+        hits: (N,) images that showed it; missed before its confirmation, a track ends.
         misses: (N,) images in a row that did not.
-        followed: (N,) whether its ROI is looked at; the others are only remembered.
-        unseen_s: (N,) time since it was seen last.
-        hidden_s: (N,) how much of that somebody else was before it.
-        steps: (N, 2) px, the way that it is taken to have gone since it was seen last.
-        outlines: Of the landmarks as measured last.
-        tones: (N, 3) its mean colour, see `tones_from_landmarks`.
-        points: (N, L, 3) px, its landmarks as measured last.
-        steady: (N, L, 3) px, the same as consumers see them, filtered over time.
-        jitters_px: (N,) how much the filter took away of late.
-        presences: (N,) what the landmark model said last.
-        scores: (N,) of the detector in this image, NaN if it was not asked.
+        followed: (N,) whether the landmark model runs on its ROI; others are only remembered.
+        unseen_s: (N,) time since it was last observed.
+        occluded_s: (N,) how much of that another face was in front of it.
+        offsets: (N, 2) px, its predicted displacement since it was last observed.
+        boxes: Of the landmarks as last measured.
+        colors: (N, 3) running mean of its colour, see `mean_colors`.
+        points: (N, L, 3) px, landmarks as last measured.
+        smoothed: (N, L, 3) px, landmarks as published, filtered over time.
+        jitters_px: (N,) RMS of what the filter removed lately.
+        presences: (N,) as last predicted by the landmark model.
+        scores: (N,) of the detector in this image, NaN if it found none.
         rois: The crops that the landmarks come from.
-        motion: How it moves.
+        motion: Velocity and its uncertainty.
     """
 
     ids: NDArray[np.int64]
@@ -46,53 +73,46 @@ class Tracks:
     hits: NDArray[np.int64]
     misses: NDArray[np.int64]
     followed: NDArray[np.bool_]
-    unseen_s: NDArray[np.float64]
-    hidden_s: NDArray[np.float64]
-    steps: Float64
-    outlines: TrackBoxes
-    tones: Float32
+    unseen_s: Float64
+    occluded_s: Float64
+    offsets: Float64
+    boxes: TrackBoxes
+    colors: Float32
     points: Float32
-    steady: Float32
+    smoothed: Float32
     jitters_px: Float32
     presences: Float32
     scores: Float32
     rois: Rois
     motion: TrackMotion
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, chosen: Rows | NDArray[np.bool_]) -> Tracks:
-        return select(self, chosen)
-
-    def __add__(self, others: Tracks) -> Tracks:
-        return join(self, others)
+    @property
+    def expected_xyxy(self) -> Float32:
+        """(N, 4) px, boxes where the faces are expected now."""
+        return self.boxes.xyxy + np.concatenate([self.offsets] * 2, axis=1, dtype=np.float32)
 
     @property
-    def expected(self) -> TrackBoxes:
-        """Where they are expected now."""
-        return self.outlines.moved(self.steps)
+    def coexisted(self) -> NDArray[np.bool_]:
+        """(N, N) whether each began before the other was last seen, as `predict` leaves them.
 
-    @property
-    def met(self) -> NDArray[np.bool_]:
-        """(N, N) whether both were known while both were in sight, as time passes to an image.
-
-        Who came when another was lost already does not stand before him.
+        A face that came when another was already lost does not occlude it.
         """
-        before = self.ages.astype(np.int64)[:, None] - 1 > self.misses
-        return before & before.T
+        began_before = self.ages.astype(np.int64)[:, None] - 1 > self.misses
+        return began_before & began_before.T
 
     @staticmethod
     def none(landmark_count: int) -> Tracks:
         """Return no tracks."""
         points, numbers = np.empty((0, landmark_count, 3), np.float32), np.empty(0, np.float32)
-        tones = np.empty((0, 3), np.float32)
-        return Tracks.of(Observations(points, numbers, numbers, Rois.none()), tones, 1)
+        nothing = Observations(points, numbers, numbers, Rois.none())
+        return Tracks.begun(nothing, TrackBoxes.around(points), np.empty((0, 3), np.float32), 1)
 
     @staticmethod
-    def of(sightings: Observations, tones: Float32, first_id: int) -> Tracks:
-        """Return new tracks of faces that nobody knew, and (N, 3) of their tones."""
-        count = len(sightings)
+    def begun(
+        observations: Observations, boxes: TrackBoxes, colors: Float32, first_id: int
+    ) -> Tracks:
+        """Return new tracks of N observations, with ids in a row."""
+        count = len(boxes)
         return Tracks(
             ids=first_id + np.arange(count),
             ages=np.ones(count, np.uint32),
@@ -100,84 +120,84 @@ class Tracks:
             misses=np.zeros(count, np.int64),
             followed=np.ones(count, bool),
             unseen_s=np.zeros(count),
-            hidden_s=np.zeros(count),
-            steps=np.zeros((count, 2)),
-            outlines=track_boxes_from_landmarks(sightings.points),
-            tones=tones,
-            points=sightings.points,
-            steady=sightings.points,
+            occluded_s=np.zeros(count),
+            offsets=np.zeros((count, 2)),
+            boxes=boxes,
+            colors=colors,
+            points=observations.points,
+            smoothed=observations.points,
             jitters_px=np.zeros(count, np.float32),
-            presences=sightings.presences,
-            scores=sightings.scores,
-            rois=sightings.rois,
+            presences=observations.presences,
+            scores=observations.scores,
+            rois=observations.rois,
             motion=TrackMotion.at_rest(count),
         )
 
-    def pass_time(self, interval_s: float) -> None:
-        """Move all of them on to the next image."""
-        if interval_s > LONG_S:
-            # What a face was doing so long ago says nothing of where it is.
+    def predict(self, interval_s: float) -> None:
+        """Move the tracks on to where they are expected in the next image."""
+        if interval_s > LONG_GAP_S:
             self.motion = TrackMotion.at_rest(len(self))
-        self.motion.pass_time(interval_s)
-        self.motion.slow_down(self.misses > 0, interval_s)
-        self.steps = self.steps + self.motion.velocities * interval_s
+        self.motion.predict(interval_s, self.misses > 0)
+        self.offsets = self.offsets + self.motion.velocities * interval_s
         self.unseen_s = self.unseen_s + interval_s
         self.ages = self.ages + np.uint32(1)
         self.scores = np.full_like(self.scores, np.nan)
 
-    def see(self, known: Rows, outlines: TrackBoxes, sightings: Observations) -> None:
-        """Take note of K of them that are seen.
+    def observe(self, observations: Observations, boxes: TrackBoxes) -> None:
+        """Take the observations of all tracks, row by row."""
+        count = len(self.ids)
+        self.motion.correct(boxes.centroids - (self.boxes.centroids + self.offsets))
+        self.boxes, self.rois, self.presences = boxes, observations.rois, observations.presences
+        self.points = self.smoothed = observations.points
+        # A track may have been matched with a detection before: the better score stays.
+        self.scores = np.fmax(self.scores, observations.scores)
+        self.hits = self.hits + 1
+        self.misses, self.followed = np.zeros(count, np.int64), np.ones(count, bool)
+        self.unseen_s = self.occluded_s = np.zeros(count)
+        self.offsets = np.zeros((count, 2))
+
+    def miss(self, rows: Indices, occluded_s: Float64, followed: NDArray[np.bool_]) -> None:
+        """Count an image that did not show some of the tracks.
 
         Args:
-            known: Who.
-            outlines: Of the K faces.
-            sightings: The K faces.
+            rows: K of the tracks.
+            occluded_s: (K,) for how long another face was in front of them since the last image.
+            followed: (K,) whether their ROI is still worth running the landmark model on.
         """
-        expected = (self.outlines.centroids + self.steps)[known]
-        self.motion.measure(known, outlines.centroids - expected)
-        self.outlines = put(self.outlines, known, outlines)
-        self.points = put(self.points, known, sightings.points)
-        self.steady = put(self.steady, known, sightings.points)
-        self.presences = put(self.presences, known, sightings.presences)
-        self.rois = put(self.rois, known, sightings.rois)
-        # Of what a detector said before the face was recognised and after, the better.
-        self.scores = put(self.scores, known, np.fmax(self.scores[known], sightings.scores))
-        self.hits = put(self.hits, known, self.hits[known] + 1)
-        count = len(sightings)
-        self.misses = put(self.misses, known, np.zeros(count, np.int64))
-        self.unseen_s = put(self.unseen_s, known, np.zeros(count))
-        self.hidden_s = put(self.hidden_s, known, np.zeros(count))
-        self.steps = put(self.steps, known, np.zeros((count, 2)))
-        self.followed = put(self.followed, known, np.ones(count, bool))
+        self.motion.use_mean_velocities(rows[self.misses[rows] == 0])
+        self.misses = put(self.misses, rows, self.misses[rows] + 1)
+        self.occluded_s = put(self.occluded_s, rows, self.occluded_s[rows] + occluded_s)
+        self.followed = put(self.followed, rows, self.followed[rows] & followed)
 
-    def miss(self, missed: Indices) -> None:
-        """Take note of those that are not seen."""
-        self.motion.lose(missed[self.misses[missed] == 0])
-        self.misses = put(self.misses, missed, self.misses[missed] + 1)
-
-    def where_expected(self) -> Tracks:
-        """Return the same with the landmarks of those out of sight where they are expected."""
-        away = np.flatnonzero(self.misses)
-        if not len(away):
+    def extrapolated(self) -> Tracks:
+        """Return the same with the landmarks of lost tracks moved to where they are expected."""
+        lost = np.flatnonzero(self.misses)
+        if not len(lost):
             return self
-        steps = np.zeros((len(self), 1, 3), np.float32)
-        steps[away, 0, :2] = self.steps[away]
-        return replace(self, points=self.points + steps, steady=self.steady + steps)
+        offsets = np.zeros((len(self), 1, 3), np.float32)
+        offsets[lost, 0, :2] = self.offsets[lost]
+        return replace(self, points=self.points + offsets, smoothed=self.smoothed + offsets)
 
-    def one_in_each_place(self, min_iou: float) -> Tracks:
-        """Return those that do not stand where another is: of two who was seen last, then longest.
+    def without_duplicates(self, min_iou: float) -> Tracks:
+        """Return one track per face: the one seen last, then the one seen longest.
 
         Args:
-            min_iou: Overlap of two boxes from which they are of one face.
+            min_iou: IoU above which two boxes are the same face.
         """
-        boxes = tight_boxes(self.steady)
-        trusted = np.lexsort((-self.hits, self.misses))
+        boxes = tight_boxes(self.smoothed)
+        order = np.lexsort((-self.hits, self.misses))
         same = same_face(*overlaps(boxes, boxes), min_iou)
-        return self[np.sort(trusted[keep_firsts(same[np.ix_(trusted, trusted)])])]
+        return self[np.sort(order[suppress_duplicates(same[np.ix_(order, order)])])]
 
     def states(self, min_birth_frames: int) -> UInt8:
-        """Return the (N,) states as consumers see them."""
-        states = np.full(len(self), FaceState.TRACKED.value, np.uint8)
+        """Return the (N,) states as published."""
+        states = np.full(len(self.ids), FaceState.TRACKED.value, np.uint8)
         states[self.misses > 0] = FaceState.COASTING.value
         states[self.hits < min_birth_frames] = FaceState.TENTATIVE.value
         return states
+
+
+def same_face(iou: Float32, containment: Float32, min_iou: float) -> NDArray[np.bool_]:
+    """Return whether two boxes are the same face, from their `overlaps`."""
+    same: NDArray[np.bool_] = (iou > min_iou) | (containment > DUPLICATE_CONTAINMENT)
+    return same

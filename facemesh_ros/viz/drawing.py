@@ -1,4 +1,4 @@
-"""Faces drawn into an image, for people to look at."""
+"""Draws faces into an image: mesh, contours, id and presence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.types import Faces, Float32, Frame, PixelOrder, UInt8
 
-# Fractional bits of OpenCV's drawing coordinates: lines between pixels stay where they are.
+# Fractional bits of OpenCV's drawing coordinates, for lines between pixels.
 SHIFT = 4
 MESH_OPACITY = 0.35
 TO_BGR = {
@@ -22,7 +22,7 @@ TO_BGR = {
 
 
 def rgb_of_id(number: int) -> tuple[float, float, float]:
-    """Return a bright colour in [0, 1] that stays with an id and differs from its neighbours'."""
+    """Return the bright colour of an id, in [0, 1]; neighbouring ids differ clearly."""
     golden_ratio = 0.618034
     return colorsys.hsv_to_rgb((0.8 + number * golden_ratio) % 1.0, 0.6, 1.0)
 
@@ -34,8 +34,8 @@ def bgr_from_frame(frame: Frame) -> UInt8:
     return np.asarray(cv2.cvtColor(frame.image, TO_BGR[frame.order]), np.uint8)
 
 
-def annotated(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
-    """Return a copy of the image, (H, W, 3) BGR, with the faces' meshes and names drawn in."""
+def draw_faces(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
+    """Return a copy of the image, (H, W, 3) BGR, with the mesh and the name of each face."""
     canvas = bgr_from_frame(frame)
     colours = [_bgr_of_id(number) for number in faces.ids.tolist()]
     mesh = canvas.copy()

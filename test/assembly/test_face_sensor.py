@@ -1,4 +1,4 @@
-"""Which models run, by what is wanted and what is provisioned."""
+"""Models that are selected and loaded by the settings and by what is provisioned."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import MissingModelError
-from facemesh_ros.inference.gpu.errors import DeviceError
+from facemesh_ros.inference.gpu.memory import ExecutorError
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import CPU, ExecutionProviderError, ProviderChoice
 from facemesh_ros.io import pictures_from_file
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.pipeline.stages import Components
+from facemesh_ros.pipeline.components import Components
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -83,11 +83,11 @@ def test_what_is_missing_is_named(folder_with, wanted, missing):
 
 
 @pytest.mark.parametrize(
-    ('driver', 'provider', 'told'),
+    ('driver', 'provider', 'warned'),
     [(True, 'auto', True), (False, 'auto', False), (True, 'cpu', False)],
 )
-def test_an_idle_gpu_is_told_loudly(
-    monkeypatch, caplog, tmp_path, model_store, driver, provider, told
+def test_a_gpu_that_is_not_used_gives_a_warning(
+    monkeypatch, caplog, tmp_path, model_store, driver, provider, warned
 ):
     if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
@@ -99,8 +99,8 @@ def test_an_idle_gpu_is_told_loudly(
     report = load_sensor(SensorSettings(execution_provider=provider)).model.report
     assert report.provider == CPU
     warnings = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
-    assert len(warnings) == told
-    if told:
+    assert len(warnings) == warned
+    if warned:
         assert 'built without CUDA' in warnings[0]
         assert 'pip install "onnxruntime-gpu[cuda,cudnn]"' in warnings[0]
         assert report.values()['provider warning'] in warnings[0]
@@ -128,7 +128,7 @@ def test_fp16_on_the_cpu_is_refused_before_a_model_is_touched(tmp_path):
         ('blendshapes', 'fp16', [Variant.PLAIN, Variant.CPU]),
     ],
 )
-def test_a_build_for_gpus_without_a_gpu_ends_on_the_form_for_the_cpu(
+def test_a_build_for_gpus_without_a_gpu_loads_the_variant_for_the_cpu(
     monkeypatch, model_store, require_models, name, precision, asked
 ):
     require_models(name)
@@ -151,7 +151,7 @@ def test_a_build_for_gpus_without_a_gpu_ends_on_the_form_for_the_cpu(
 
 
 @pytest.mark.parametrize('landmark_model', ['mesh', 'attention', 'v2'])
-def test_streams_in_threads_of_their_own_see_what_each_sees_alone(
+def test_streams_in_threads_give_what_each_gives_alone(
     require_models, require_package, landmark_model
 ):
     require_models(landmark_model)
@@ -182,81 +182,85 @@ def _last_of(sensor, frames):
 
 
 class Compared:
-    """A device's models in a stream; each of their answers beside the CPU's to the same question.
+    """Models of the GPU path in a stream, each result compared with the CPU path's.
 
-    A stream's crops follow its landmarks, so that the last bits of one image, which differ from
-    processor to processor, grow from image to image. What is asked alike must be answered alike.
+    A stream's crops follow its landmarks, so that differences in the last bits, which depend on
+    the processor, grow from image to image. So both get the same crops.
 
     Attributes:
         landmark_count: As of the models.
-        offsets_px: Of the landmarks of each look at a face.
-        score_offsets: Of the expressions.
+        offsets_px: Largest difference of the landmarks of each face in each run.
+        score_offsets: Largest difference of the blendshapes of each run.
     """
 
-    def __init__(self, device: Components, cpu: Components) -> None:
-        self._device, self._cpu = device, cpu
-        self.landmark_count = device.landmarker.landmark_count
+    def __init__(self, gpu: Components, cpu: Components) -> None:
+        self._gpu, self._cpu = gpu, cpu
+        self.landmark_count = gpu.landmark_model.landmark_count
         self.offsets_px: list[float] = []
         self.score_offsets: list[float] = []
 
     def predict(self, frame, rois):
-        """Place landmarks on the device."""
-        found, expected = (each.landmarker.predict(frame, rois) for each in self._both)
+        """Run the landmark model of the GPU path."""
+        found, expected = (each.landmark_model.predict(frame, rois) for each in self._both)
         present = expected.presences > 0.5
         self.offsets_px.extend(np.abs(found.points - expected.points)[present].max(axis=(1, 2)))
         return found
 
     def scored(self, landmarks):
-        """Score expressions on the device."""
-        found, expected = (each.expressions.predict(landmarks) for each in self._both)
+        """Run the blendshape model of the GPU path."""
+        found, expected = (each.blendshape_model.predict(landmarks) for each in self._both)
         self.score_offsets.append(np.abs(found - expected).max())
         return found
 
     @property
     def _both(self) -> tuple[Components, Components]:
-        return self._device, self._cpu
+        return self._gpu, self._cpu
 
 
 @pytest.mark.parametrize('landmark_model', ['v2', 'mesh'])
-def test_a_stream_on_a_device_finds_in_each_crop_what_the_cpu_finds_there(
+def test_a_stream_of_the_gpu_path_gives_the_same_landmarks_in_each_crop(
     monkeypatch, data_folder, require_models, require, landmark_model
 ):
     require_models(landmark_model, 'short_range', 'full_range')
     clip = data_folder / 'clips' / 'liveportrait__d9.mp4'
     require(clip, f'the clip {clip}')
     settings = SensorSettings(landmark_model=landmark_model, execution_provider='cpu')
-    plain = load_sensor(settings)
-    # The device's whole way, with the CPU as the device.
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.CUDA', CPU)
-    placed = load_sensor(settings, streams=2)
+    on_cpu = load_sensor(settings)
+    # The whole GPU path, with the CPU in place of the GPU.
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.CUDA', CPU)
+    on_gpu = load_sensor(settings, streams=2)
     try:
-        pipelines = plain.stream(), placed.stream()
-        stages = pipelines[1]._stages
-        compared = Compared(stages, pipelines[0]._stages)
-        expressions = SimpleNamespace(predict=compared.scored) if stages.expressions else None
-        pipelines[1]._stages = replace(stages, landmarker=compared, expressions=expressions)
+        pipelines = on_cpu.stream(), on_gpu.stream()
+        components = pipelines[1]._components
+        compared = Compared(components, pipelines[0]._components)
+        blendshapes = components.blendshape_model and SimpleNamespace(predict=compared.scored)
+        pipelines[1]._components = replace(
+            components, landmark_model=compared, blendshape_model=blendshapes
+        )
         for picture in itertools.islice(pictures_from_file(clip), 12):
             frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
             expected, found = (pipeline.process(frame) for pipeline in pipelines)
             assert found.ids.tolist() == expected.ids.tolist() == [1]
     finally:
-        placed.close()
+        on_gpu.close()
     assert len(compared.offsets_px) >= 12
     assert max(compared.offsets_px) <= TOLERANCE_PX
     assert len(compared.score_offsets) == (12 if landmark_model == 'v2' else 0)
     assert max(compared.score_offsets, default=0) <= SCORE_TOLERANCE
-    assert placed.model.source_sha256 == plain.model.source_sha256
+    assert on_gpu.model.source_sha256 == on_cpu.model.source_sha256
 
 
-def test_a_gpu_that_takes_no_whole_images_is_told_and_goes_on(monkeypatch, caplog, require_models):
+def test_a_gpu_that_takes_no_whole_images_gives_a_warning_and_runs_crops(
+    monkeypatch, caplog, require_models
+):
     require_models('mesh', 'short_range')
 
     def refused(*_, **__):
-        raise DeviceError('no stream')
+        raise ExecutorError('no stream')
 
-    # The CPU stands for a GPU whose networks run.
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.CUDA', CPU)
-    monkeypatch.setattr('facemesh_ros.assembly.cpu_models.proven_models', refused)
+    # The CPU in place of a GPU whose models run.
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.CUDA', CPU)
+    monkeypatch.setattr('facemesh_ros.assembly.face_sensor.load_gpu_models', refused)
     sensor = load_sensor(
         SensorSettings(landmark_model='mesh', detector='short_range', execution_provider='cpu')
     )

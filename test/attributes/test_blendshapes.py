@@ -1,4 +1,4 @@
-"""What expressions do and do not depend on."""
+"""Blendshapes: what the scores depend on, and what not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.attributes.blendshapes import NAMES, Blendshapes
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.session import ModelMismatchError
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -23,7 +24,11 @@ def blendshapes(network_of) -> Blendshapes:
 @pytest.fixture(scope='module')
 def landmarks(network_of, astronaut) -> np.ndarray:
     roi = Rois(np.float32([[225, 130]]), np.float32([[143, 143]]), np.zeros(1, np.float32))
-    return FaceLandmarker(network_of('v2')).predict(Frame(astronaut, PixelOrder.RGB), roi).points
+    return (
+        FaceMesh(CpuCropModel(network_of('v2'), FaceMesh.OUTPUTS))
+        .predict(Frame(astronaut, PixelOrder.RGB), roi)
+        .points
+    )
 
 
 def test_the_astronaut_smiles_with_open_eyes(blendshapes, landmarks):

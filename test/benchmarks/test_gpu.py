@@ -10,7 +10,7 @@ import onnxruntime as ort
 import pytest
 from gpu_measurements.graph_cost import count_graph
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 
 SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 )
 def test_the_lower_bound_counts_each_multiply_add_once(model_store, require_models, name, mmac):
     require_models(name)
-    content = model_store.load_for_images(name, Variant.PLAIN)
+    content = model_store.load(name, Variant.PLAIN_IMAGES)
     kernels, macs, moved = count_graph(content, 1)
     assert macs / 1e6 == pytest.approx(mmac, rel=0.01)
     assert count_graph(content, 8)[1] == 8 * macs

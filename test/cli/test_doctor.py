@@ -71,17 +71,17 @@ def test_each_missing_model_is_sent_to_the_archive_that_has_it(
         ModelStore(tmp_path).install(content, 'test')
     monkeypatch.setenv('FACEMESH_MODEL_DIR', str(tmp_path))
     main(['doctor'])
-    cure, cures = '', {}
+    remedy, remedies = '', {}
     lines = capsys.readouterr().out.splitlines()
     for line, following in itertools.pairwise(lines):
         if ' -> ' in following:
             said = following.partition(' -> ')[2]
-            cure = cure if said == 'as above' else said
-            cures[line[4:22].strip()] = cure
+            remedy = remedy if said == 'as above' else said
+            remedies[line[4:22].strip()] = remedy
     for entry in CATALOG.values():
         if entry.name not in there:
             names = {member.archive.file_name for member in entry.members}
-            said = cures[f'model {entry.name}']
+            said = remedies[f'model {entry.name}']
             assert any(f'`facemesh models add {name}`' in said for name in names)
             assert BUNDLE_URL in said or 'pip download' in said
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
-from facemesh_ros.detection.anchors import anchor_centres
+from facemesh_ros.catalog.models import detector_spec
+from facemesh_ros.detection.blazeface import anchor_centres
 
 
 @pytest.fixture(scope='module')

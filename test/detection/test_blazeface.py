@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace, decode
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.session import ModelMismatchError
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -67,7 +68,9 @@ def test_a_box_of_negative_size_is_no_face(side):
 
 @pytest.mark.parametrize('model', MODELS)
 def test_the_astronaut_has_one_face_and_it_is_where_it_is(network_of, astronaut, model):
-    detector = BlazeFace(network_of(model), detector_spec(model), 0.3)
+    detector = BlazeFace(
+        CpuCropModel(network_of(model), BlazeFace.OUTPUTS), detector_spec(model), 0.3
+    )
     found = detector.detect(Frame(astronaut, PixelOrder.RGB), 0.5)
     assert len(found) == 1
     assert 0.5 <= found.scores[0] <= 1
@@ -86,7 +89,9 @@ def test_a_small_face_is_found_by_full_range_alone(network_of, astronaut, model)
     small = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
     image = np.full((640, 640, 3), 127, np.uint8)
     image[60:316, 40:296] = small
-    detector = BlazeFace(network_of(model), detector_spec(model), 0.3)
+    detector = BlazeFace(
+        CpuCropModel(network_of(model), BlazeFace.OUTPUTS), detector_spec(model), 0.3
+    )
     found = detector.detect(Frame(image, PixelOrder.RGB), 0.5)
     assert len(found) == (1 if model == 'full_range' else 0)
     if len(found):
@@ -96,7 +101,9 @@ def test_a_small_face_is_found_by_full_range_alone(network_of, astronaut, model)
 
 @pytest.mark.parametrize('model', MODELS)
 def test_any_score_may_be_asked_for(network_of, astronaut, model):
-    detector = BlazeFace(network_of(model), detector_spec(model), 0.3)
+    detector = BlazeFace(
+        CpuCropModel(network_of(model), BlazeFace.OUTPUTS), detector_spec(model), 0.3
+    )
     frame = Frame(astronaut, PixelOrder.RGB)
     all_found = detector.detect(frame, 0.0)
     assert np.isfinite(all_found.boxes_xyxy).all()
@@ -108,13 +115,15 @@ def test_any_score_may_be_asked_for(network_of, astronaut, model):
 
 def test_another_model_in_the_detectors_place_is_named(network_of):
     with pytest.raises(ModelMismatchError, match=r'v2: output .*facemesh models fetch'):
-        BlazeFace(network_of('v2'), detector_spec('short_range'), 0.3)
+        BlazeFace(
+            CpuCropModel(network_of('v2'), BlazeFace.OUTPUTS), detector_spec('short_range'), 0.3
+        )
 
 
 @pytest.mark.parametrize(('model', 'other'), [MODELS, MODELS[::-1]])
 def test_another_detectors_profile_is_refused(network_of, model, other):
     with pytest.raises(ModelMismatchError, match=f"{model}: output 'regressors' must be"):
-        BlazeFace(network_of(model), detector_spec(other), 0.3)
+        BlazeFace(CpuCropModel(network_of(model), BlazeFace.OUTPUTS), detector_spec(other), 0.3)
 
 
 def test_an_unknown_detector_names_the_known_ones():

@@ -1,4 +1,4 @@
-"""The search for faces, with the real detectors on real pictures."""
+"""Face search with the real detectors on real pictures."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.geometry.tiles import tile_levels
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.types import FaceDetections, Frame, PixelOrder, Rois
 
 pytestmark = pytest.mark.filterwarnings('error')
 
-NOBODY = np.empty((0, 4), np.float32)
+NO_FACES = np.empty((0, 4), np.float32)
 DEFAULTS = PipelineSettings()
 # Where the astronaut's face is, read off the picture: a detector's box, and her right eye.
 FACE, RIGHT_EYE = np.array([175, 70, 275, 180]), np.array([206, 106])
@@ -28,7 +29,9 @@ HEAD = np.s_[30:230, 120:320]
 @pytest.fixture(scope='module')
 def detectors(network_of) -> dict[str, BlazeFace]:
     return {
-        name: BlazeFace(network_of(name), detector_spec(name), 0.5)
+        name: BlazeFace(
+            CpuCropModel(network_of(name), BlazeFace.OUTPUTS), detector_spec(name), 0.5
+        )
         for name in ('short_range', 'full_range')
     }
 
@@ -59,9 +62,11 @@ def middle(found: FaceDetections) -> np.ndarray:
 
 
 def follow(search: FaceSearch, frame: Frame, images: int) -> list[FaceDetections]:
-    """Show the same image again and again to somebody who knows no face."""
+    """Search the same image again and again, without known faces."""
     return [
-        search.next(frame, DEFAULTS, known_xyxy=NOBODY, anywhere=False, near=Rois.none())
+        search.scan_next(
+            frame, DEFAULTS, known_xyxy=NO_FACES, whole_image=False, search_rois=Rois.none()
+        )
         for _ in range(images)
     ]
 
@@ -79,7 +84,7 @@ BORDERS = [
 def test_a_small_face_on_the_border_of_a_tile_is_found_once_and_whole(
     search, astronaut, centre, face_px
 ):
-    found = search.everywhere(with_head(astronaut, centre, face_px), DEFAULTS)
+    found = search.scan_image(with_head(astronaut, centre, face_px), DEFAULTS)
     assert middle(found) == pytest.approx(centre, abs=0.15 * face_px)
     height = found.boxes_xyxy[0, 3] - found.boxes_xyxy[0, 1]
     assert 0.6 * face_px < height < 1.4 * face_px
@@ -87,15 +92,13 @@ def test_a_small_face_on_the_border_of_a_tile_is_found_once_and_whole(
 
 @pytest.mark.parametrize('face_px', [26, 60, 120, 230])
 def test_one_face_of_any_size_is_one_face(search, astronaut, face_px):
-    found = search.everywhere(with_head(astronaut, (320, 240), face_px), DEFAULTS)
+    found = search.scan_image(with_head(astronaut, (320, 240), face_px), DEFAULTS)
     assert middle(found) == pytest.approx((320, 240), abs=0.15 * face_px)
     assert 0.5 <= found.scores[0] <= 1
 
 
 @pytest.mark.parametrize('quarter_turns', [1, 2, 3])
-def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
-    search, astronaut, quarter_turns
-):
+def test_a_face_in_a_rotated_picture_is_found_with_all_rotations(search, astronaut, quarter_turns):
     def seen(point) -> np.ndarray:
         """Where np.rot90 puts a point of the square picture."""
         x, y = point
@@ -104,17 +107,17 @@ def test_a_turned_picture_shows_its_face_if_all_rotations_are_asked_for(
         return np.array([x, y])
 
     settings = PipelineSettings(detector_rotations='all')
-    found = search.everywhere(rgb_frame(np.rot90(astronaut, quarter_turns)), settings)
-    # The suit passes for another face at first, which the landmark model is there to tell.
+    found = search.scan_image(rgb_frame(np.rot90(astronaut, quarter_turns)), settings)
+    # The suit is detected as another face, which the landmark model rejects later.
     assert middle(found[:1]) == pytest.approx(seen((FACE[:2] + FACE[2:]) / 2), abs=12)
     assert found.keypoints[0, 0] == pytest.approx(seen(RIGHT_EYE), abs=8)
 
 
 @pytest.mark.parametrize('quarter_turns', [1, 2, 3])
-def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_turns):
+def test_a_small_rotated_face_is_confirmed_in_its_own_rotation(search, astronaut, quarter_turns):
     upright = with_head(astronaut, (300, 300), 28, image_wh=(640, 640))
     settings = PipelineSettings(detector_rotations='all')
-    found = search.everywhere(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
+    found = search.scan_image(rgb_frame(np.rot90(upright.image, quarter_turns)), settings)
     expected = {1: (300, 340), 2: (340, 340), 3: (340, 300)}[quarter_turns]
     assert middle(found) == pytest.approx(np.array(expected), abs=6)
     # From chin to brow as she lies, right eye to left eye across.
@@ -125,12 +128,12 @@ def test_a_small_turned_face_is_confirmed_as_it_lies(search, astronaut, quarter_
 
 
 @pytest.mark.parametrize('name', ['short_range', 'full_range'])
-def test_who_is_chosen_alone_gives_exactly_what_the_model_gives(detectors, astronaut, name):
+def test_a_single_detector_gives_exactly_what_its_model_gives(detectors, astronaut, name):
     search = FaceSearch({name: detectors[name]})
     frame = rgb_frame(np.hstack([astronaut[:, 100:400], astronaut[:, 100:400]]))
     expected = detectors[name].detect(frame, 0.5)
     assert len(expected) == 2
-    for found in (search.everywhere(frame, DEFAULTS), follow(search, frame, 1)[0]):
+    for found in (search.scan_image(frame, DEFAULTS), follow(search, frame, 1)[0]):
         for item in ('boxes_xyxy', 'keypoints', 'scores'):
             assert np.array_equal(getattr(found, item), getattr(expected, item))
     assert search.detector_runs == {name: 2}

@@ -1,4 +1,4 @@
-"""Suppression that averages, against a loop that does it one candidate at a time."""
+"""Weighted NMS against a loop over single candidates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.detection.nms import weighted_nms
-from facemesh_ros.geometry.boxes import iou_matrix
+from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.types import FaceDetections
 
 pytestmark = pytest.mark.filterwarnings('error')
@@ -51,7 +51,7 @@ def candidates(draw) -> FaceDetections:
 
 
 @given(candidates(), st.sampled_from([0.0, 0.31, 0.51, 0.99]))
-def test_it_is_what_the_loop_does(found, max_iou):
+def test_it_equals_the_loop(found, max_iou):
     merged = weighted_nms(found, max_iou)
     expected = nms_by_hand(
         found.boxes_xyxy.tolist(),
@@ -99,7 +99,7 @@ def test_the_score_is_no_coordinate():
     assert merged.scores[0] == np.float32(0.9)
 
 
-def test_nothing_stays_nothing():
+def test_no_candidates_give_no_faces():
     none = FaceDetections(np.zeros((0, 4)), np.zeros((0, 6, 2)), np.zeros(0))
     merged = weighted_nms(none, 0.3)
     assert merged.boxes_xyxy.shape == (0, 4)
@@ -107,7 +107,7 @@ def test_nothing_stays_nothing():
     assert merged.scores.shape == (0,)
 
 
-def test_candidates_of_score_0_still_have_a_place():
+def test_candidates_of_score_0_are_merged_too():
     """A very negative logit is a score of exactly 0, which no mean may be divided by."""
     boxes = np.float32([[0, 0, 10, 10], [0, 0, 10, 10], [50, 50, 60, 60]])
     points = np.zeros((3, 6, 2), np.float32)
@@ -121,15 +121,15 @@ coordinates = st.floats(-1e4, 1e4, width=32)
 @given(st.lists(st.tuples(*[coordinates] * 4), max_size=6).map(np.float32))
 def test_overlap_is_a_symmetric_share(boxes):
     boxes = boxes.reshape(-1, 4)
-    overlaps = iou_matrix(boxes, boxes)
-    assert np.isfinite(overlaps).all()
-    assert (overlaps >= 0).all()
-    assert (overlaps <= 1 + 1e-3).all()
-    assert overlaps == pytest.approx(overlaps.T, abs=1e-5)
+    iou, _ = overlaps(boxes, boxes)
+    assert np.isfinite(iou).all()
+    assert (iou >= 0).all()
+    assert (iou <= 1 + 1e-3).all()
+    assert iou == pytest.approx(iou.T, abs=1e-5)
 
 
 def test_overlap_of_known_boxes():
     box = np.float32([[0, 0, 2, 2]])
     others = np.float32([[0, 0, 2, 2], [1, 1, 3, 3], [2, 0, 4, 2], [0, 0, 0, 0], [3, 3, 1, 1]])
-    assert iou_matrix(box, others)[0] == pytest.approx([1, 1 / 7, 0, 0, 0])
-    assert iou_matrix(others[3:4], others[3:4])[0, 0] == 0
+    assert overlaps(box, others)[0][0] == pytest.approx([1, 1 / 7, 0, 0, 0])
+    assert overlaps(others[3:4], others[3:4])[0][0, 0] == 0

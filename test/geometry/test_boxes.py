@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from facemesh_ros.geometry.boxes import (
     box_centres,
     box_sizes,
-    containment_matrix,
-    iou_matrix,
+    overlaps,
     tight_boxes,
 )
 
@@ -35,9 +34,9 @@ def covered(box) -> np.ndarray:
 
 @given(boxes, boxes)
 def test_intersection_over_union_is_that_of_the_covered_pixels(some, others):
-    overlaps = iou_matrix(some, others)
-    assert overlaps.shape == (len(some), len(others))
-    for row, one in zip(overlaps, some, strict=True):
+    iou, _ = overlaps(some, others)
+    assert iou.shape == (len(some), len(others))
+    for row, one in zip(iou, some, strict=True):
         for overlap, other in zip(row, others, strict=True):
             union = (covered(one) | covered(other)).sum()
             shared = (covered(one) & covered(other)).sum()
@@ -46,7 +45,7 @@ def test_intersection_over_union_is_that_of_the_covered_pixels(some, others):
 
 @given(boxes, boxes)
 def test_containment_is_the_part_of_the_smaller_ones_pixels(some, others):
-    parts = containment_matrix(some, others)
+    _, parts = overlaps(some, others)
     assert parts.shape == (len(some), len(others))
     for row, one in zip(parts, some, strict=True):
         for part, other in zip(row, others, strict=True):
@@ -57,8 +56,9 @@ def test_containment_is_the_part_of_the_smaller_ones_pixels(some, others):
 
 def test_a_box_within_another_is_contained_though_they_hardly_overlap():
     small, large = np.float32([[40, 40, 50, 50]]), np.float32([[0, 0, 100, 100]])
-    assert iou_matrix(small, large)[0, 0] == pytest.approx(0.01)
-    assert containment_matrix(small, large)[0, 0] == containment_matrix(large, small)[0, 0] == 1
+    iou, containment = overlaps(small, large)
+    assert iou[0, 0] == pytest.approx(0.01)
+    assert containment[0, 0] == overlaps(large, small)[1][0, 0] == 1
 
 
 def test_centres_and_sizes_by_hand():

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.geometry.calibration import Calibration, CalibrationError, intrinsics_of_image
+from facemesh_ros.geometry.calibration import (
+    Calibration,
+    CalibrationError,
+    intrinsics_from_calibration,
+)
 
 SENSOR = (1440, 1080)
 FX, FY, CX, CY = 1100.0, 1050.0, 731.3, 528.8
@@ -59,8 +63,8 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     image_wh = tuple(round(scale * side / one) for side, one in zip(roi_wh, bins, strict=True))
     if image_wh == SENSOR:  # then the region may as well be out of date
         return
-    told = calibration(p=p_of(), binning_xy=binning, roi_xywh=(*offset, *roi_wh))
-    found = intrinsics_of_image(told, image_wh, rectified)
+    info = calibration(p=p_of(), binning_xy=binning, roi_xywh=(*offset, *roi_wh))
+    found = intrinsics_from_calibration(info, image_wh, rectified)
     first = (np.add(at, 0.5) / np.divide(image_wh, roi_wh)) - 0.5 + offset
     seen = (at[0] - found.cx) / found.fx, (at[1] - found.cy) / found.fy
     assert seen == pytest.approx(ray(*first), abs=1e-9)
@@ -72,7 +76,7 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     )
 )
 def test_a_resized_image_keeps_its_field_of_view(image_wh):
-    found = intrinsics_of_image(calibration(), image_wh, rectified=False)
+    found = intrinsics_from_calibration(calibration(), image_wh, rectified=False)
     factor = image_wh[0] / SENSOR[0]
     assert numbers(found)[:2] == pytest.approx((FX * factor, FY * factor))
     left = (-0.5 - found.cx) / found.fx
@@ -81,7 +85,7 @@ def test_a_resized_image_keeps_its_field_of_view(image_wh):
 
 @pytest.mark.parametrize('image_wh', [(1640, 1232), (1025, 769), (333, 250), (644, 480), (31, 24)])
 def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
-    assert intrinsics_of_image(calibration(), image_wh, rectified=False) is not None
+    assert intrinsics_from_calibration(calibration(), image_wh, rectified=False) is not None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
 )
 def test_an_image_of_other_proportions_is_refused_with_both_sizes(image_wh):
     with pytest.raises(CalibrationError, match='1440x1080') as error:
-        intrinsics_of_image(calibration(), image_wh, rectified=False)
+        intrinsics_from_calibration(calibration(), image_wh, rectified=False)
     assert '{}x{}'.format(*image_wh) in str(error.value)
     assert 'region' in str(error.value)
 
@@ -99,19 +103,19 @@ HALF = 720, 540
 
 
 @pytest.mark.parametrize(
-    ('what', 'told'),
+    ('what', 'info'),
     [
-        ('by the book', calibration(binning_xy=(2, 2))),
+        ('as the standard defines it', calibration(binning_xy=(2, 2))),
         ('K is of the binned image', calibration(k=BINNED_K, binning_xy=(2, 2))),
         ('K and size are of the binned image', calibration(HALF, BINNED_K, binning_xy=(2, 2))),
         ('only the size is of the binned image', calibration(HALF, binning_xy=(2, 2))),
-        ('K is of the binned image, which nobody tells', calibration(k=BINNED_K)),
+        ('K is of the binned image, and binning is not given', calibration(k=BINNED_K)),
         ('all is of the binned image', calibration(HALF, BINNED_K)),
-        ('the size is not told', calibration((0, 0), BINNED_K)),
+        ('the size is not given', calibration((0, 0), BINNED_K)),
     ],
 )
-def test_every_drivers_idea_of_binning_gives_the_same(what, told):
-    found = intrinsics_of_image(told, HALF, rectified=False)
+def test_every_drivers_interpretation_of_binning_gives_the_same(what, info):
+    found = intrinsics_from_calibration(info, HALF, rectified=False)
     assert numbers(found) == pytest.approx(numbers_of(BINNED_K), abs=1e-9), what
 
 
@@ -120,19 +124,19 @@ def numbers_of(k):
 
 
 def test_a_region_that_is_out_of_date_does_not_move_the_full_image():
-    told = calibration(roi_xywh=(100, 100, 720, 540))
-    assert numbers(intrinsics_of_image(told, SENSOR, rectified=False)) == (FX, FY, CX, CY)
+    info = calibration(roi_xywh=(100, 100, 720, 540))
+    assert numbers(intrinsics_from_calibration(info, SENSOR, rectified=False)) == (FX, FY, CX, CY)
 
 
-def test_a_region_whose_own_k_is_told_is_not_cropped_again():
-    told = calibration(k=k_of(cx=318.0, cy=242.0), roi_xywh=(700, 500, 640, 480))
-    found = intrinsics_of_image(told, (640, 480), rectified=False)
+def test_a_region_whose_own_k_is_given_is_not_cropped_again():
+    info = calibration(k=k_of(cx=318.0, cy=242.0), roi_xywh=(700, 500, 640, 480))
+    found = intrinsics_from_calibration(info, (640, 480), rectified=False)
     assert numbers(found) == (FX, FY, 318.0, 242.0)
 
 
 def test_a_region_at_the_edge_keeps_its_principal_point_outside():
-    told = calibration(roi_xywh=(0, 0, 320, 240))
-    found = intrinsics_of_image(told, (320, 240), rectified=False)
+    info = calibration(roi_xywh=(0, 0, 320, 240))
+    found = intrinsics_from_calibration(info, (320, 240), rectified=False)
     assert numbers(found) == (FX, FY, CX, CY)
 
 
@@ -140,7 +144,7 @@ RECTIFIED = p_of(fx=900, cx=700)
 
 
 @pytest.mark.parametrize(
-    ('what', 'told', 'rectified', 'focal'),
+    ('what', 'info', 'rectified', 'focal'),
     [
         ('a raw image has K', calibration(p=RECTIFIED), False, FX),
         ('a rectified one has P', calibration(p=RECTIFIED), True, 900),
@@ -152,49 +156,49 @@ RECTIFIED = p_of(fx=900, cx=700)
         ('P whatever D is', calibration(p=RECTIFIED, d=(math.nan,)), True, 900),
     ],
 )
-def test_which_matrix_counts(what, told, rectified, focal):
-    assert intrinsics_of_image(told, SENSOR, rectified).fx == focal, what
+def test_which_matrix_counts(what, info, rectified, focal):
+    assert intrinsics_from_calibration(info, SENSOR, rectified).fx == focal, what
 
 
 @pytest.mark.parametrize('rectified', [False, True])
 def test_zeros_mean_that_the_camera_is_not_calibrated(rectified):
-    told = calibration(k=(0.0,) * 9, d=())
-    assert intrinsics_of_image(told, (123, 45), rectified) is None
+    info = calibration(k=(0.0,) * 9, d=())
+    assert intrinsics_from_calibration(info, (123, 45), rectified) is None
 
 
 NAN, INF = math.nan, math.inf
 
 
 @pytest.mark.parametrize(
-    ('told', 'rectified', 'reason'),
+    ('info', 'rectified', 'reason'),
     [
-        (calibration(k=k_of(fx=NAN)), False, 'K holds what is no number .*calibrate'),
-        (calibration(k=k_of(cy=INF)), False, 'K holds what is no number .*cy inf'),
-        (calibration(p=p_of(fy=NAN)), True, 'P holds what is no number'),
+        (calibration(k=k_of(fx=NAN)), False, 'K has entries that are not finite .*calibrate'),
+        (calibration(k=k_of(cy=INF)), False, 'K has entries that are not finite .*cy inf'),
+        (calibration(p=p_of(fy=NAN)), True, 'P has entries that are not finite'),
         (calibration(k=k_of(fx=-500)), False, 'focal lengths are not positive .*fx -500'),
         (calibration(k=k_of(fy=0)), False, 'focal lengths are not positive'),
         (calibration(p=p_of(fx=0)), True, "P's focal lengths are not positive"),
         (calibration(k=k_of(0.8, 1.0, 0.5, 0.5)), False, 'publish them in pixels'),
         (calibration(k=k_of(0.8, 1.0)), False, 'publish them in pixels'),
         (calibration(k=k_of(3, 3)), False, 'publish them in pixels'),
-        (calibration(k=k_of(1e30, 1e30)), False, 'are none of 1440x1080 px'),
+        (calibration(k=k_of(1e30, 1e30)), False, 'are implausible for 1440x1080 px'),
         (calibration(k=k_of(cx=0, cy=0)), False, r'principal point \(0, 0\).*width and height'),
         (calibration(k=k_of(cx=1500)), False, 'lies outside'),
         (calibration((640, 480)), False, r'\(731.3, 528.8\).*640x480.*width and height'),
         (calibration(), True, 'P is zero: publish'),
         (calibration(d=(0.1, 0.1)), False, 'D has 2 coefficients, plumb_bob has 4 or 5'),
         (calibration(d=(0.1,) * 5, model='equidistant'), False, 'equidistant has 4'),
-        (calibration(d=(0.1, NAN, 0, 0, 0)), False, 'D holds what is no number'),
+        (calibration(d=(0.1, NAN, 0, 0, 0)), False, 'D has entries that are not finite'),
     ],
 )
-def test_what_contradicts_itself_is_refused_with_the_way_out(told, rectified, reason):
+def test_a_contradictory_calibration_is_refused_with_the_way_out(info, rectified, reason):
     with pytest.raises(CalibrationError, match=reason):
-        intrinsics_of_image(told, told.image_wh, rectified)
+        intrinsics_from_calibration(info, info.image_wh, rectified)
 
 
-def test_other_lens_models_have_as_many_coefficients_as_they_like():
-    told = calibration(d=(0.9,), model='fov')
-    assert intrinsics_of_image(told, SENSOR, rectified=False).fx == FX
+def test_other_distortion_models_may_have_any_number_of_coefficients():
+    info = calibration(d=(0.9,), model='fov')
+    assert intrinsics_from_calibration(info, SENSOR, rectified=False).fx == FX
 
 
 side = st.one_of(st.integers(0, 5000), st.sampled_from([2**31, 2**32 - 1]))
@@ -212,11 +216,11 @@ any_number = st.one_of(st.floats(), st.floats(0, 5000), st.just(0.0))
     st.booleans(),
 )
 def test_any_message_gives_a_camera_or_a_reason(
-    told_wh, k, p, binning, roi, d, image_wh, rectified
+    sensor_wh, k, p, binning, roi, d, image_wh, rectified
 ):
-    told = Calibration(told_wh, 'plumb_bob', d, k, p, binning, roi)
+    info = Calibration(sensor_wh, 'plumb_bob', d, k, p, binning, roi)
     try:
-        found = intrinsics_of_image(told, image_wh, rectified)
+        found = intrinsics_from_calibration(info, image_wh, rectified)
     except CalibrationError:
         return
     if found is not None:

@@ -24,7 +24,7 @@ angles = st.floats(-1.2, 1.2)
 
 
 def face_px(scale=1500.0, yaw=0.0, roll=0.0, centre=(320.0, 240.0)) -> np.ndarray:
-    """(1, 468, 3) px: the canonical face turned, x right, y down, z away from the camera."""
+    """(1, 468, 3) px: the canonical face rotated, x right, y down, z away from the camera."""
     points = load_topology(468).canonical_vertices_m * (1, -1, -1)
     about_y = rotations_from_angles(np.array([yaw]))[0]
     about_z = rotations_from_angles(np.array([roll]))[0]

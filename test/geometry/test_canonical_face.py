@@ -26,7 +26,7 @@ def topology() -> FaceTopology:
 
 @pytest.fixture(scope='module')
 def frontal_face() -> np.ndarray:
-    """(478, 2) px of a face that looks into the camera, found by MediaPipe 1.2.2."""
+    """(478, 2) px of a face that faces the camera, found by MediaPipe 1.2.2."""
     with np.load(GOLDEN / 'mediapipe_1_2_2_v2.npz') as golden:
         return golden['tfjsmodels__portrait.jpg'][0, :, :2]
 
@@ -181,7 +181,7 @@ def test_procrustes_weights_are_those_of_33_landmarks(topology):
     assert weights[4] == pytest.approx(0.0709, abs=5e-5)
 
 
-def test_nobody_can_change_the_shared_tables(topology):
+def test_the_shared_tables_are_read_only(topology):
     assert load_topology() is topology
     arrays = [getattr(topology, field.name) for field in fields(topology)]
     for array in arrays:

@@ -1,4 +1,4 @@
-"""Where the landmark model looks, given a detected face."""
+"""ROIs from detections and from landmarks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.geometry.affine import image_from_crop, rotations_from_angles, transform_points
-from facemesh_ros.geometry.rois import rois_from_detections, rois_from_landmarks, surroundings
+from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections, rois_from_landmarks
 from facemesh_ros.types import FaceDetections, Rois
 
 
@@ -127,7 +127,7 @@ def test_no_landmarks_no_roi():
 
 def test_surroundings_are_upright_and_so_many_times_as_large():
     tilted = Rois(np.float32([[30, 40]]), np.float32([[50, 50]]), np.float32([0.7]))
-    around = surroundings(tilted, 2.5)
+    around = enlarged_upright(tilted, 2.5)
     assert around.centres.tolist() == [[30, 40]]
     assert around.sizes_wh.tolist() == [[125, 125]]
     corners = transform_points(image_from_crop(around, 1), np.float32([[(0, 0), (1, 1)]]))

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
-from facemesh_ros.geometry.tiles import OVERLAP, tile_levels, turned
+from facemesh_ros.geometry.tiles import TILE_OVERLAP, rotate_quarter_turns, tile_levels
 from facemesh_ros.types import Rois
 
 lengths = st.integers(1, 4000)
@@ -25,7 +25,7 @@ def extents(tiles: Rois) -> tuple[np.ndarray, np.ndarray]:
 @given(sizes_wh, smallest_sides, parts, parts, parts)
 def test_a_box_as_large_as_the_overlap_lies_whole_in_a_tile(wh, smallest, x, y, size):
     for tiles in tile_levels(wh, smallest):
-        box_wh = np.minimum(size * OVERLAP * tiles.sizes_wh[0], wh)
+        box_wh = np.minimum(size * TILE_OVERLAP * tiles.sizes_wh[0], wh)
         low = np.array([x, y]) * (wh - box_wh)
         starts, ends = extents(tiles)
         # A thousandth of a pixel for float32.
@@ -39,7 +39,7 @@ def test_rows_overlap_where_the_columns_leave_little_room(wh):
         side = tiles.sizes_wh[0, 0]
         for axis in (0, 1):
             steps = np.diff(np.unique(tiles.centres[:, axis]))
-            assert (side - steps >= OVERLAP * side - 1e-2).all()
+            assert (side - steps >= TILE_OVERLAP * side - 1e-2).all()
 
 
 @given(sizes_wh, smallest_sides)
@@ -61,7 +61,7 @@ def test_with_a_row_less_they_would_not_overlap_enough(wh, smallest):
         assert len(tiles) == counts[0] * counts[1]
         for length, count in zip(wh, counts, strict=True):
             if count > 1:
-                reach = tiles.sizes_wh[0, 0] * (1 + (count - 2) * (1 - OVERLAP))
+                reach = tiles.sizes_wh[0, 0] * (1 + (count - 2) * (1 - TILE_OVERLAP))
                 assert reach < length
 
 
@@ -98,7 +98,7 @@ def test_the_whole_image_is_the_square_around_it():
     assert region.sizes_wh.tolist() == [[640, 640]]
 
 
-# Turned clockwise by a quarter, a camera has the scene's top right corner at its top left.
+# Rotated clockwise by a quarter turn, a camera has the scene's top right corner at its top left.
 @pytest.mark.parametrize(
     ('quarter_turns', 'corners'),
     [
@@ -109,9 +109,9 @@ def test_the_whole_image_is_the_square_around_it():
         (-1, [(10, 120), (10, 20), (110, 20), (110, 120)]),
     ],
 )
-def test_where_the_corners_of_a_turned_view_are(quarter_turns, corners):
+def test_where_the_corners_of_a_rotated_view_are(quarter_turns, corners):
     square = Rois(np.float32([[60, 70]]), np.float32([[100, 100]]), np.zeros(1, np.float32))
-    view = turned(square, quarter_turns)
+    view = rotate_quarter_turns(square, quarter_turns)
     assert view.rotations_rad.dtype == np.float32
     clockwise_from_top_left = np.float32([[(0, 0), (1, 0), (1, 1), (0, 1)]])
     seen = transform_points(image_from_crop(view, 1), clockwise_from_top_left)

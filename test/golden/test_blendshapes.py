@@ -11,7 +11,7 @@ import pytest
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.attributes.blendshapes import LANDMARKS, NAMES, Blendshapes
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.pipeline.face_pipeline import FacePipeline

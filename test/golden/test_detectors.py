@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_specs import detector_spec
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.types import Frame, PixelOrder
@@ -27,7 +28,7 @@ MEDIAN_PX, LARGEST_PX, LARGEST_SCORE = 0.001, 0.01, 0.0001
 def test_all_pictures(model, model_store, require_models, pictures):
     require_models(model)
     network = ModelSession(model_store.load(model, Variant.CPU), ProviderChoice('cpu'))
-    detector = BlazeFace(network, detector_spec(model), MAX_IOU)
+    detector = BlazeFace(CpuCropModel(network, BlazeFace.OUTPUTS), detector_spec(model), MAX_IOU)
     golden = np.load(HERE / f'mediapipe_0_10_21_{model}.npz')
     distances = []
     for name, rgb in pictures():

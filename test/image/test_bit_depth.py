@@ -1,4 +1,4 @@
-"""16 bits to 8 over a stream: as bright as the sensor's bits, without jumps."""
+"""Conversion of 16 bits to 8 over a stream: scaled by the sensor's bit depth, without jumps."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.image.bit_depth import (
-    IMAGES_TO_FORGET,
+    IMAGES_UNTIL_FEWER_BITS,
     StreamBitDepth,
     bits_in_use,
-    grey8_from_grey16,
+    uint8_from_uint16,
 )
 
 
@@ -26,39 +26,39 @@ def test_a_value_is_as_bright_as_its_share_of_the_sensors_range(largest):
     bits = bits_in_use(image(largest))
     assert largest < 2**bits
     assert bits == 8 or largest >= 2 ** (bits - 2)
-    scaled = grey8_from_grey16(image(largest))
-    assert abs(scaled[1, 2] - 255 * largest / (2**bits - 1)) <= 0.5
+    to_uint8 = uint8_from_uint16(image(largest))
+    assert abs(to_uint8[1, 2] - 255 * largest / (2**bits - 1)) <= 0.5
 
 
 def test_a_sensor_of_12_bits_stays_one_in_dark_images():
     stream = StreamBitDepth()
-    assert stream.scaled(image(4095)).max() == 255
-    for _ in range(IMAGES_TO_FORGET - 1):
-        assert stream.scaled(image(1023)).max() == 64  # a quarter as bright, as it was seen
+    assert stream.to_uint8(image(4095)).max() == 255
+    for _ in range(IMAGES_UNTIL_FEWER_BITS - 1):
+        assert stream.to_uint8(image(1023)).max() == 64  # a quarter as bright, as it was seen
 
 
 def test_brightness_does_not_jump_while_a_bright_spot_comes_and_goes():
     stream = StreamBitDepth()
-    stream.scaled(image(4000))
-    for number in range(5 * IMAGES_TO_FORGET):
-        seen = stream.scaled(image(4000 if number % 50 == 0 else 900))
+    stream.to_uint8(image(4000))
+    for number in range(5 * IMAGES_UNTIL_FEWER_BITS):
+        seen = stream.to_uint8(image(4000 if number % 50 == 0 else 900))
         assert seen[0, 0] == pytest.approx(255 * (2000 if number % 50 == 0 else 450) / 4095, abs=1)
 
 
-def test_one_damaged_image_does_not_darken_the_stream_for_ever():
+def test_one_damaged_image_does_not_darken_the_stream_for_good():
     stream = StreamBitDepth()
-    stream.scaled(image(1023))
-    stream.scaled(image(65535))
-    seen = [stream.scaled(image(1023)).max() for _ in range(IMAGES_TO_FORGET)]
+    stream.to_uint8(image(1023))
+    stream.to_uint8(image(65535))
+    seen = [stream.to_uint8(image(1023)).max() for _ in range(IMAGES_UNTIL_FEWER_BITS)]
     assert seen[0] == 4
     assert seen[-1] == 255
 
 
 def test_reset_forgets_everything():
     stream = StreamBitDepth()
-    stream.scaled(image(65535))
+    stream.to_uint8(image(65535))
     stream.reset()
-    assert stream.scaled(image(1023)).max() == 255
+    assert stream.to_uint8(image(1023)).max() == 255
 
 
 @pytest.mark.parametrize('dtype', ['<u2', '>u2'])
@@ -66,4 +66,4 @@ def test_rows_may_be_padded_by_a_byte(dtype):
     buffer = np.random.default_rng(0).integers(0, 256, 7 * 21, np.uint8)
     values = np.ndarray((7, 10), dtype, buffer, strides=(21, 2))
     expected = np.rint(values.astype(float) * 255 / 65535)
-    assert np.abs(grey8_from_grey16(values, 16) - expected).max() <= 0.5
+    assert np.abs(uint8_from_uint16(values, 16) - expected).max() <= 0.5

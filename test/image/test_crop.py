@@ -1,4 +1,4 @@
-"""Crops show the pixels that MediaPipe's would, in RGB, whatever the camera's order."""
+"""Crops equal MediaPipe's, in RGB, for every pixel order of the camera."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ TURNED = {
 
 
 @pytest.mark.parametrize('orientation', TURNED)
-def test_exif_turns_files_and_no_streams(orientation):
+def test_exif_orientation_applies_to_files_and_not_to_streams(orientation):
     """Orientations as the EXIF standard lists them: 6 is shown a quarter turn clockwise."""
     stored = picture()
     plain = encoded(stored, '.jpg')
@@ -148,7 +148,7 @@ def test_exif_turns_files_and_no_streams(orientation):
 
 
 @pytest.mark.filterwarnings('ignore:Corrupt EXIF')
-def test_damaged_exif_turns_nothing():
+def test_damaged_exif_is_ignored():
     plain = encoded(picture(), '.jpg')
     for payload in (b'Exif\0\0', b'Exif\0\0II*\0\xff\xff\xff\xff', b'Exif\0\0' + bytes(40)):
         assert np.array_equal(bgr_of(with_segment(plain, 0xE1, payload), exif=True), bgr_of(plain))
@@ -268,7 +268,7 @@ def test_a_jpeg_of_endless_scans_is_refused():
 
 
 @pytest.mark.parametrize('content', [b'', b'\0', b'\xff\xd8', b'\xff\xd8\xff', b'RIFF', b'hello'])
-def test_what_is_no_image_is_refused_in_a_sentence(content):
+def test_other_bytes_are_refused(content):
     with pytest.raises(ImageError, match=f'{len(content)} bytes'):
         bgr_of(content)
 
@@ -289,8 +289,8 @@ def test_a_file_cut_short_is_refused(suffix):
 def test_damage_gives_an_image_or_an_image_error_and_no_line_in_the_log(suffix, seed):
     random = np.random.default_rng(seed)
     content = bytearray(SAMPLES[suffix])
-    for place in random.integers(0, len(content), random.integers(1, 9)):
-        content[place] = random.integers(0, 256)
+    for position in random.integers(0, len(content), random.integers(1, 9)):
+        content[position] = random.integers(0, 256)
     for formats in ({}, {'formats': FILE_FORMATS}):
         try:
             decoded = bgr_of(bytes(content), exif=True, **formats)
@@ -300,8 +300,8 @@ def test_damage_gives_an_image_or_an_image_error_and_no_line_in_the_log(suffix, 
         assert decoded.ndim == 3
 
 
-def test_the_libraries_say_nothing_themselves(capfd):
-    """Nothing of libjpeg and libpng, which write past Python: bit errors, rubbish, lost ends."""
+def test_libjpeg_and_libpng_write_nothing_to_the_log(capfd):
+    """They would write past Python, on bit errors, garbage and truncated files."""
     jpeg = encoded(picture(200, 150), '.jpg')
     body = len(jpeg) - 500
     damaged = [

@@ -81,8 +81,8 @@ def blocks(width, height, seed) -> np.ndarray:
 def mosaic(rgb: np.ndarray, pattern: str) -> np.ndarray:
     """What a sensor behind a Bayer filter sees."""
     seen = np.empty(rgb.shape[:2], np.uint8)
-    for place, colour in enumerate(pattern):
-        row, column = divmod(place, 2)
+    for position, colour in enumerate(pattern):
+        row, column = divmod(position, 2)
         seen[row::2, column::2] = rgb[row::2, column::2, 'RGB'.index(colour)]
     return seen
 
@@ -207,30 +207,30 @@ def test_bayer_of_one_colour(encoding, colour, width, height, padding):
 
 
 def bilinear(seen: np.ndarray, pattern: str) -> np.ndarray:
-    """Each colour as the mean of its nearest places in the mosaic; right inside the border."""
+    """Each colour as the mean of its nearest samples in the mosaic; right inside the border."""
     height, width = seen.shape
     rgb = np.zeros((height, width, 3))
     for index, colour in enumerate('RGB'):
         total, weights = np.zeros((2, height + 2, width + 2))
-        for place in (place for place, name in enumerate(pattern) if name == colour):
-            row, column = divmod(place, 2)
+        for position in (position for position, name in enumerate(pattern) if name == colour):
+            row, column = divmod(position, 2)
             for down, right in np.ndindex(3, 3):
                 weight = (1 + (down == 1)) * (1 + (right == 1))
                 values = seen[row::2, column::2].astype(float)
                 spot = np.s_[row + down : height + down : 2, column + right : width + right : 2]
                 total[spot] += weight * values
                 weights[spot] += weight
-        # A place of its own colour is seen there, whatever its neighbours are.
+        # Where the mosaic has this colour, its own value counts and no neighbour.
         rgb[..., index] = (total / np.maximum(weights, 1))[1:-1, 1:-1]
-        for place in (place for place, name in enumerate(pattern) if name == colour):
-            row, column = divmod(place, 2)
+        for position in (position for position, name in enumerate(pattern) if name == colour):
+            row, column = divmod(position, 2)
             rgb[row::2, column::2, index] = seen[row::2, column::2]
     return rgb
 
 
 @pytest.mark.parametrize('encoding', BAYER)
 @given(width=mosaic_sizes, height=mosaic_sizes)
-def test_bayer_of_any_size_is_what_its_neighbours_tell(encoding, width, height):
+def test_bayer_of_any_size_is_interpolated_from_its_neighbours(encoding, width, height):
     seen = pixels((height, width), 11)
     frame, _ = decoded(encoding, width, height, seen)
     inside = np.s_[1:-1, 1:-1]

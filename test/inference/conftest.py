@@ -1,4 +1,4 @@
-"""Machines as they were seen, to be looked at by the diagnosis."""
+"""Machines for the diagnosis, as they were seen."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts
-from facemesh_ros.inference.diagnosis.installation import Installation
+from facemesh_ros.inference.diagnosis.facts import DiagnosisFacts, Installation
 from facemesh_ros.inference.hardware import Gpu, NvidiaDriver
 
 GPU_BUILD = ('TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider')
@@ -26,8 +25,8 @@ def no_hidden_gpu(monkeypatch) -> None:
 
 
 @pytest.fixture
-def circumstances():
-    """Make those of a machine on which all is well, but for what is given."""
+def machine_facts():
+    """Make the facts of a machine without problems, but for what is given."""
 
     def made(
         installation: dict[str, Any] | None = None,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference import session as network_module
-from facemesh_ros.inference.gpu_faults import is_gpu_fault, is_of_onnx_runtime
+from facemesh_ros.inference.gpu_faults import is_gpu_fault, is_onnxruntime_error
 from facemesh_ros.inference.providers import CPU, ProviderChoice
 from facemesh_ros.inference.session import GpuLostError, ModelSession
 
@@ -37,12 +37,12 @@ OURS = [
 
 
 @pytest.mark.parametrize(('kind', 'text'), LOST)
-def test_what_only_a_lost_gpu_says_is_its_loss(kind, text):
+def test_errors_of_a_failed_gpu_are_gpu_faults(kind, text):
     assert is_gpu_fault(kind(text))
 
 
 @pytest.mark.parametrize(('kind', 'text'), OURS)
-def test_what_is_wrong_with_a_call_is_not(kind, text):
+def test_errors_of_a_call_are_not(kind, text):
     assert not is_gpu_fault(kind(text))
 
 
@@ -66,19 +66,19 @@ IMAGE = np.zeros((1, 128, 128, 3), np.float32)
         (None, ['regressors']),
     ],
 )
-def test_a_mistake_of_ours_is_no_lost_gpu(network, batch, outputs):
+def test_a_wrong_request_is_no_gpu_fault(network, batch, outputs):
     with pytest.raises(Exception, match=r'.') as caught:
         network.run(batch, outputs)
     assert not isinstance(caught.value, GpuLostError)
     assert network.run(IMAGE, ['regressors'])[0].shape[0] == 1
 
 
-def test_errors_of_onnx_runtime_are_known_as_such(network):
+def test_errors_of_onnx_runtime_are_recognised(network):
     binding = network.session.io_binding()
     with pytest.raises(RuntimeError) as unbound:
         network.session.run_with_iobinding(binding)
     with pytest.raises(state.InvalidArgument) as misshapen:
         network.run(IMAGE[:, :64], ['regressors'])
-    assert is_of_onnx_runtime(unbound.value)
-    assert is_of_onnx_runtime(misshapen.value)
-    assert not is_of_onnx_runtime(RuntimeError('cannot schedule new futures after shutdown'))
+    assert is_onnxruntime_error(unbound.value)
+    assert is_onnxruntime_error(misshapen.value)
+    assert not is_onnxruntime_error(RuntimeError('cannot schedule new futures after shutdown'))

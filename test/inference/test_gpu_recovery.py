@@ -1,4 +1,4 @@
-"""A GPU that is lost in flight: the models come back, or the tries grow rare; never a storm."""
+"""A GPU that fails in use: the models are opened again, at most as often as the backoff allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from facemesh_ros.errors import DamagedModelError
-from facemesh_ros.inference.gpu_recovery import FIRST_PAUSE_S, LONGEST_PAUSE_S, GpuRecovery
+from facemesh_ros.inference.gpu_recovery import FIRST_BACKOFF_S, MAX_BACKOFF_S, GpuRecovery
 from facemesh_ros.inference.providers import ExecutionProviderError
 from facemesh_ros.inference.session import GpuLostError
 
@@ -23,13 +23,13 @@ class Clock:
         return self.s
 
 
-def test_an_image_that_is_bad_reopens_nothing():
+def test_other_errors_reopen_nothing():
     recovery = GpuRecovery(lambda: pytest.fail('reopened'))
     recovery.after(ValueError('an encoding'))
     recovery.after(ExecutionProviderError('another one'))
 
 
-def test_while_it_does_not_come_back_the_tries_grow_rare():
+def test_while_it_fails_the_pauses_double():
     clock, tries = Clock(), []
 
     def fail() -> None:
@@ -42,16 +42,16 @@ def test_while_it_does_not_come_back_the_tries_grow_rare():
         recovery.after(LOST)
     pauses = [after - before for before, after in pairwise(tries)]
     assert tries[0] == 0.0
-    assert pauses[0] == pytest.approx(FIRST_PAUSE_S, abs=0.1)
+    assert pauses[0] == pytest.approx(FIRST_BACKOFF_S, abs=0.1)
     assert pauses == sorted(pauses)
-    assert pauses[-1] == pytest.approx(LONGEST_PAUSE_S, abs=0.1)
+    assert pauses[-1] == pytest.approx(MAX_BACKOFF_S, abs=0.1)
 
 
 @pytest.mark.parametrize(
     ('error', 'has_trace'),
     [(DamagedModelError('v2.onnx is damaged'), False), (KeyError('a mistake of ours'), True)],
 )
-def test_whatever_keeps_the_models_from_opening_the_next_try_comes(caplog, error, has_trace):
+def test_after_any_error_of_opening_it_is_tried_again(caplog, error, has_trace):
     clock, tries, changes = Clock(), [], []
 
     def reopen() -> None:
@@ -65,12 +65,12 @@ def test_whatever_keeps_the_models_from_opening_the_next_try_comes(caplog, error
         recovery.after(LOST)
     assert tries == [0.0, 10.0, 20.0]
     assert changes == [1, 2, 3]  # some of the models may be open again
-    assert caplog.text.count(f'the models do not open: {error}; next try in') == 2
+    assert caplog.text.count(f'the models do not open: {error}; next attempt in') == 2
     assert ('Traceback' in caplog.text) is has_trace
     assert caplog.messages[-1] == 'the models are open again'
 
 
-def test_what_comes_and_goes_is_not_reopened_for_every_image():
+def test_a_gpu_that_fails_after_each_attempt_is_not_reopened_for_every_image():
     clock, tries = Clock(), []
     recovery = GpuRecovery(lambda: tries.append(clock.s), clock)
     for image in range(30 * 60):
@@ -79,7 +79,7 @@ def test_what_comes_and_goes_is_not_reopened_for_every_image():
     assert len(tries) <= 8
 
 
-def test_a_loss_after_a_long_time_is_mended_at_once():
+def test_a_failure_after_a_long_time_reopens_at_once():
     clock, tries = Clock(), []
     recovery = GpuRecovery(lambda: tries.append(clock.s), clock)
     for loss_s in (0.0, 10.0, 3600.0, 3602.0):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facemesh_ros.inference import hardware
-from facemesh_ros.inference.hardware import Gpu, NvidiaDriver, look_at_nvidia_driver
+from facemesh_ros.inference.hardware import Gpu, NvidiaDriver, detect_nvidia_driver
 
 NOWHERE = 'libcuda.so.1-that-is-nowhere'
 
@@ -29,7 +29,7 @@ def plug_in(machine: Path, slot: str, vendor: str, kind: str) -> None:
 
 
 def test_a_machine_without_one(machine):
-    assert look_at_nvidia_driver(NOWHERE) == NvidiaDriver()
+    assert detect_nvidia_driver(NOWHERE) == NvidiaDriver()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_machine_without_one(machine):
 )
 def test_the_version_of_the_kernel_module(machine, first_line, version):
     (machine / 'version').write_text(f'{first_line}\nGCC version:  gcc version 12.3.0\n')
-    found = look_at_nvidia_driver(NOWHERE)
+    found = detect_nvidia_driver(NOWHERE)
     assert found.version == version
     assert found.cuda is None
     assert str(found) == f'NVIDIA driver {version}'
@@ -72,7 +72,7 @@ def test_the_version_of_the_kernel_module(machine, first_line, version):
 def test_a_card_on_the_bus(machine, vendor, kind, is_card):
     plug_in(machine, '0000:00:1f.0', '0x8086', '0x060100')
     plug_in(machine, '0000:01:00.0', vendor, kind)
-    assert look_at_nvidia_driver(NOWHERE).card is is_card
+    assert detect_nvidia_driver(NOWHERE).card is is_card
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def library(stand_in, tmp_path, require) -> str:
 def test_the_librarys_gpus(machine, library, monkeypatch):
     monkeypatch.setenv('STAND_IN_CUDA', '12020')
     monkeypatch.setenv('STAND_IN_GPUS', '2')
-    found = look_at_nvidia_driver(library)
+    found = detect_nvidia_driver(library)
     assert found.cuda == (12, 2)
     assert found.gpus == (Gpu('Stand-in 0', '9.0'), Gpu('Stand-in 1', '9.0'))
     assert found.error == 0
@@ -93,7 +93,7 @@ def test_the_librarys_gpus(machine, library, monkeypatch):
 
 def test_a_library_that_does_not_start(machine, library, monkeypatch):
     monkeypatch.setenv('STAND_IN_INIT', '803')
-    found = look_at_nvidia_driver(library)
+    found = detect_nvidia_driver(library)
     assert found.error == 803
     assert found.gpus == ()
     assert found.cuda == (13, 0)

@@ -21,7 +21,7 @@ def test_tensorrt_builds_one_engine_for_all_batches():
     assert 'trt_engine_cache_enable' not in options
 
 
-def test_tensorrt_keeps_engines_and_timings_where_it_is_told():
+def test_tensorrt_keeps_engines_and_timings_in_its_folder():
     folder = EngineFolder('/cache/v2', '/cache/timings')
     options = tensorrt_options(0, fp16=True, folder=folder, profile={})
     assert options['trt_engine_cache_path'] == '/cache/v2'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnxruntime as ort
 import pytest
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.inference.providers import (
     CPU,
     GPU_PROVIDERS,
@@ -35,7 +35,7 @@ def test_the_choices_of_the_settings_are_those_that_can_be_opened():
     }
 
 
-def test_the_cpu_runs_where_it_was_asked_for(onnx):
+def test_the_cpu_runs_where_it_is_wanted(onnx):
     assert open_session(onnx, ProviderChoice('cpu')).get_providers() == [CPU]
 
 
@@ -45,7 +45,7 @@ def test_auto_runs_without_a_gpu_build(onnx):
 
 
 @pytest.mark.parametrize('name', ABSENT)
-def test_a_provider_that_is_not_in_this_build_is_refused_with_the_cure(onnx, name):
+def test_a_provider_that_is_not_in_this_build_is_refused_with_the_remedy(onnx, name):
     with pytest.raises(ExecutionProviderError) as error:
         open_session(onnx, ProviderChoice(name))
     assert repr(name) in str(error.value)
@@ -61,7 +61,7 @@ def test_an_unknown_provider_is_refused_with_the_known_ones(onnx):
 
 
 @pytest.mark.parametrize('name', ['cpu', 'openvino'])
-def test_fp16_is_refused_where_it_cannot_run_with_both_ways_out(name):
+def test_fp16_is_refused_where_it_cannot_run_with_both_remedies(name):
     with pytest.raises(ExecutionProviderError) as error:
         ProviderChoice(name, precision='fp16')
     for part in (repr(name), 'execution_provider to auto, cuda or tensorrt', 'precision to fp32'):
@@ -83,6 +83,6 @@ def test_the_cpu_is_no_gpu(onnx):
 
 
 @pytest.mark.skipif(HAS_GPU_BUILD, reason='this ONNX Runtime may find a GPU')
-def test_auto_does_not_settle_for_the_cpu_where_a_gpu_is_required(onnx):
+def test_auto_does_not_take_the_cpu_where_a_gpu_is_required(onnx):
     with pytest.raises(ExecutionProviderError, match='require_gpu is set'):
         open_session(onnx, ProviderChoice(require_gpu=True))

@@ -1,4 +1,4 @@
-"""A model file's contract."""
+"""Metadata and outputs of a model file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import CATALOG, entry_of
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelMismatchError, ModelSession
 from facemesh_ros.models.files import sha256_of
@@ -25,7 +25,7 @@ def without_metadata(onnx: bytes, key: str, require_package) -> bytes:
 
 
 @pytest.mark.parametrize('name', CATALOG)
-def test_a_model_says_what_it_is(network_of, model_store, name):
+def test_attributes_are_those_of_the_file(network_of, model_store, name):
     network = network_of(name)
     assert network.name == name
     assert network.input_size == entry_of(name).input_size
@@ -34,7 +34,7 @@ def test_a_model_says_what_it_is(network_of, model_store, name):
     assert network.precision == 'fp32'
 
 
-@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256', 'precision', 'flavour'])
+@pytest.mark.parametrize('key', ['name', 'input_size', 'source_sha256', 'precision', 'variant'])
 def test_a_file_without_its_metadata_is_refused(model_store, require_package, key):
     onnx = without_metadata(model_store.load('short_range', Variant.CPU), key, require_package)
     with pytest.raises(ModelMismatchError, match=f"'{key}'.*facemesh models fetch"):
@@ -53,7 +53,7 @@ def test_outputs_have_the_shape_that_is_expected(network_of):
 
 
 @pytest.mark.parametrize('name', ['short_range', 'full_range', 'attention', 'mesh', 'v2'])
-def test_the_plain_flavour_computes_the_same(model_store, network_of, astronaut, name):
+def test_the_plain_variant_computes_the_same(model_store, network_of, astronaut, name):
     fast = network_of(name)
     plain = ModelSession(model_store.load(name, Variant.PLAIN), CPU)
     side = fast.input_size

@@ -1,4 +1,4 @@
-"""The real onnxruntime-gpu on a machine without a GPU: what it says, and what is made of it.
+"""The real onnxruntime-gpu on a machine without a GPU: its errors and our explanations.
 
 Runs with the Python that FACEMESH_GPU_PYTHON names, else with this one, if it has onnxruntime-gpu
 for CUDA 13. NVIDIA's driver and CUDA are stand-ins (`stand_in`); cuDNN is absent, so that models
@@ -80,7 +80,7 @@ def run(stand_ins, model_store) -> Run:
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'variables', 'told'),
+    ('arguments', 'variables', 'message'),
     [
         ([], {'STAND_IN_CUDA': '12020'}, 'is too old: it runs CUDA up to 12.2'),
         ([], {'STAND_IN_INIT': '100'}, 'it sees no GPU'),
@@ -102,11 +102,11 @@ def run(stand_ins, model_store) -> Run:
         ),
     ],
 )
-def test_a_gpu_that_is_required_is_refused_with_reason_and_cure(run, arguments, variables, told):
+def test_a_required_gpu_is_refused_with_reason_and_remedy(run, arguments, variables, message):
     done = run(['doctor', '--require-gpu', *arguments], **variables)
     assert done.returncode == 1
     assert 'require_gpu is set, but no GPU runs the models: ' in done.stdout
-    assert told in done.stdout
+    assert message in done.stdout
     assert 'Traceback' not in done.stderr
 
 
@@ -118,7 +118,9 @@ def test_without_driver_and_libraries_all_of_them_are_named(run):
         assert part in done.stdout
 
 
-def test_auto_falls_back_loudly_and_leaves_the_output_to_results(run, tmp_path, require_package):
+def test_auto_falls_back_with_a_warning_and_leaves_the_output_to_results(
+    run, tmp_path, require_package
+):
     astronaut = require_package('skimage.data').astronaut()
     cv2.imwrite(str(tmp_path / 'face.png'), astronaut[..., ::-1])
     done = run(['run', str(tmp_path / 'face.png'), '--jsonl', '-'], libraries=None)
@@ -129,41 +131,41 @@ def test_auto_falls_back_loudly_and_leaves_the_output_to_results(run, tmp_path, 
     assert 'libcublasLt.so.13' in done.stderr
 
 
-SAID = (
-    'from facemesh_ros.inference.session import Network\n'
+REFUSED = (
+    'from facemesh_ros.inference.session import ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice, ProviderStartError\n'
     'from facemesh_ros.models.store import ModelStore\n'
-    'from facemesh_ros.catalog.variants import Flavour\n'
+    'from facemesh_ros.catalog.model_entry import Variant\n'
     'try:\n'
-    '    Network(ModelStore().load("short_range", Flavour.PLAIN), ProviderChoice("cuda"))\n'
+    '    ModelSession(ModelStore().load("short_range", Variant.PLAIN), ProviderChoice("cuda"))\n'
     'except ProviderStartError as error:\n'
-    '    print(error.told)\n'
+    '    print(error.reason)\n'
 )
 
 
 @pytest.mark.parametrize(
-    ('variables', 'told'),
+    ('variables', 'message'),
     [
         ({'STAND_IN_ERROR': '35'}, 'CUDA failure 35: CUDA driver version is insufficient'),
         ({'STAND_IN_FULL': '1'}, 'Failed to allocate memory'),
     ],
 )
-def test_onnx_runtime_says_what_the_diagnosis_expects(run, variables, told):
-    assert told in run(SAID, **variables).stdout
+def test_onnx_runtimes_errors_are_those_that_the_diagnosis_expects(run, variables, message):
+    assert message in run(REFUSED, **variables).stdout
 
 
 PLACED = (
-    'from facemesh_ros.inference.acceptance_checks import BOOKKEEPING\n'
-    'from facemesh_ros.inference.session import Network\n'
+    'from facemesh_ros.inference.model_loader import SHAPE_OPERATORS\n'
+    'from facemesh_ros.inference.session import ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.catalog.models import entry_of\n'
-    'from facemesh_ros.catalog.variants import Flavour\n'
+    'from facemesh_ros.catalog.model_entry import Variant\n'
     'from facemesh_ros.models.store import ModelStore\n'
     'store = ModelStore()\n'
     'for name in store.records():\n'
-    '    for flavour in {Flavour.PLAIN, Flavour.HALF} & set(entry_of(name).flavours):\n'
-    '        network = Network(store.load(name, flavour), ProviderChoice("cuda"))\n'
-    '        left = set(network.cpu_operators) - BOOKKEEPING\n'
+    '    for variant in {Variant.PLAIN, Variant.HALF} & set(entry_of(name).variants):\n'
+    '        network = ModelSession(store.load(name, variant), ProviderChoice("cuda"))\n'
+    '        left = set(network.cpu_operators) - SHAPE_OPERATORS\n'
     '        print(name, network.provider, network.placement, *left)\n'
 )
 
@@ -181,10 +183,10 @@ def test_every_model_is_placed_on_the_gpu_as_a_whole(run, model_store):
 LOST = (
     'import pathlib\n'
     'import numpy as np\n'
-    'from facemesh_ros.inference.session import GpuLostError, Network\n'
+    'from facemesh_ros.inference.session import GpuLostError, ModelSession\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'onnx = pathlib.Path(MODEL).read_bytes()\n'
-    'network, lost = Network(onnx, ProviderChoice("cuda")), pathlib.Path(SIGN)\n'
+    'network, lost = ModelSession(onnx, ProviderChoice("cuda")), pathlib.Path(SIGN)\n'
     'batch = np.ones((1, 4), np.float32)\n'
     'network.run(batch, [])\n'
     'lost.touch()\n'
@@ -193,12 +195,12 @@ LOST = (
     'except GpuLostError as error:\n'
     '    print(error)\n'
     'lost.unlink()\n'
-    'network.take_over(Network(onnx, ProviderChoice("cuda")))\n'
+    'network.replace_session(ModelSession(onnx, ProviderChoice("cuda")))\n'
     'print(network.run(batch, [])[0].shape, network.provider)\n'
 )
 
 
-def test_a_gpu_that_is_lost_in_flight_is_told_and_taken_again(run, tmp_path, require_package):
+def test_a_gpu_that_fails_in_use_raises_and_is_used_again(run, tmp_path, require_package):
     """A model without a convolution, as there is no cuDNN here."""
     onnx = require_package('onnx')
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
@@ -210,35 +212,39 @@ def test_a_gpu_that_is_lost_in_flight_is_told_and_taken_again(run, tmp_path, req
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
     known = {'name': 'sigmoid', 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
-    helper.set_model_props(model, {**known, 'flavour': 'plain'})
+    helper.set_model_props(model, {**known, 'variant': 'plain'})
     path, sign = tmp_path / 'sigmoid.onnx', tmp_path / 'lost'
     path.write_bytes(model.SerializeToString())
     program = LOST.replace('MODEL', repr(str(path))).replace('SIGN', repr(str(sign)))
     done = run(program, STAND_IN_LOST=str(sign))
-    told, again = done.stdout.splitlines()
-    assert 'CUDAExecutionProvider does not run sigmoid: ' in told
-    assert 'CUDA failure 700: an illegal memory access was encountered' in told
+    message, again = done.stdout.splitlines()
+    assert 'CUDAExecutionProvider does not run sigmoid: ' in message
+    assert 'CUDA failure 700: an illegal memory access was encountered' in message
     assert again == '(1, 4) CUDAExecutionProvider'
 
 
 WHOLE_IMAGES = (
     'import numpy as np\n'
+    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.models import ModelNames\n'
+    'from facemesh_ros.inference.crop_model import GpuCropModel\n'
+    'from facemesh_ros.inference.gpu.memory import ExecutorLostError\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
-    'from facemesh_ros.types import Frame, PixelOrder, Rois\n'
-    'from facemesh_ros.inference.gpu.errors import DeviceLostError\n'
-    'from facemesh_ros.assembly.gpu_models import ModelNames, device_models\n'
+    'from facemesh_ros.landmarks.face_mesh import FaceMesh\n'
     'from facemesh_ros.models.store import ModelStore\n'
+    'from facemesh_ros.types import Frame, PixelOrder, Rois\n'
     'choice = ProviderChoice("cuda", precision="{precision}")\n'
     'names = ModelNames("{model}", ("short_range", "full_range"))\n'
-    'models = device_models(ModelStore(), choice, names)\n'
-    'for network in models.networks.values():\n'
-    '    print(network.precision, *network.placement, sep=",")\n'
+    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'for session in factory.sessions.values():\n'
+    '    print(session.precision, *session.placement, sep=",")\n'
     'roi = Rois(np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), np.zeros(1))\n'
+    'model = GpuCropModel(factory.sessions["{model}"], FaceMesh.OUTPUTS, worker)\n'
     'try:\n'
-    '    models.landmarker.locate(Frame(np.zeros((9, 9, 3), np.uint8), PixelOrder.BGR), roi)\n'
-    'except DeviceLostError as error:\n'
+    '    FaceMesh(model).predict(Frame(np.zeros((9, 9, 3), np.uint8), PixelOrder.BGR), roi)\n'
+    'except ExecutorLostError as error:\n'
     '    print(error)\n'
-    'models.engine.close()\n'
+    'worker.close()\n'
 )
 
 
@@ -250,6 +256,6 @@ def test_whole_images_go_to_cuda_and_no_node_to_the_cpu(run, require_models, mod
     program = WHOLE_IMAGES.format(model=model, precision=precision)
     *placed, lost = run(program).stdout.strip().splitlines()
     assert placed == [f'{precision},CUDAExecutionProvider'] * 3
-    assert lost.startswith(f'the device stopped at {model}: ')
+    assert lost.startswith(f'the GPU failed in {model}: ')
     assert 'cuDNN is unavailable' in lost
-    assert 'opened anew in 0.5 s' in lost
+    assert 'opened again in 0.5 s' in lost

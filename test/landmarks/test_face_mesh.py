@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from facemesh_ros.geometry.affine import image_from_crop
+from facemesh_ros.inference.crop_model import CpuCropModel, landmarks_in_image
 from facemesh_ros.inference.session import ModelMismatchError
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker, image_landmarks
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 MODELS = ['attention', 'mesh', 'v2']
@@ -19,25 +20,25 @@ def roi(centre, size_wh, rotation_rad=0.0) -> Rois:
 
 
 def test_a_crop_of_the_inputs_own_size_only_moves():
-    found = image_landmarks(POINTS, image_from_crop(roi((196, 296), (192, 192)), 192))
+    found = landmarks_in_image(POINTS, image_from_crop(roi((196, 296), (192, 192)), 192))
     assert found == pytest.approx(POINTS + np.float32([100, 200, 0]))
     assert found.dtype == np.float32
 
 
 def test_a_larger_roi_scales_all_three_axes():
-    found = image_landmarks(POINTS, image_from_crop(roi((192, 192), (384, 384)), 192))
+    found = landmarks_in_image(POINTS, image_from_crop(roi((192, 192), (384, 384)), 192))
     assert found == pytest.approx(2 * POINTS)
 
 
 def test_a_turned_roi_turns_x_and_y_clockwise_and_leaves_z():
-    found = image_landmarks(POINTS, image_from_crop(roi((96, 96), (192, 192), np.pi / 2), 192))
+    found = landmarks_in_image(POINTS, image_from_crop(roi((96, 96), (192, 192), np.pi / 2), 192))
     expected = [[192, 0, 0], [96, 96, 10], [96, 192, -20], [0, 96, 5]]
     assert found[0] == pytest.approx(np.float32(expected), abs=1e-4)
 
 
 def test_z_has_the_scale_of_the_width():
     # A crop that is not square: MediaPipe multiplies z by the width alone.
-    found = image_landmarks(POINTS, image_from_crop(roi((192, 48), (384, 96)), 192))
+    found = landmarks_in_image(POINTS, image_from_crop(roi((192, 48), (384, 96)), 192))
     assert found == pytest.approx(POINTS * np.float32([2, 0.5, 2]))
 
 
@@ -46,7 +47,7 @@ def test_each_face_has_its_own_roi():
     rois = Rois(
         np.float32([[96, 96], [0, 0]]), np.float32([[192, 192], [96, 96]]), np.float32([0, 0])
     )
-    found = image_landmarks(points, image_from_crop(rois, 192))
+    found = landmarks_in_image(points, image_from_crop(rois, 192))
     assert found[0] == pytest.approx(POINTS[0])
     assert found[1] == pytest.approx((POINTS[0] - np.float32([96, 96, 0])) / 2)
 
@@ -54,7 +55,9 @@ def test_each_face_has_its_own_roi():
 @pytest.mark.parametrize('batch_limit', [None, 1, 3, 4])
 @pytest.mark.parametrize('model', MODELS)
 def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model, batch_limit):
-    landmarker = FaceLandmarker(network_of(model), batch_limit=batch_limit)
+    landmarker = FaceMesh(
+        CpuCropModel(network_of(model), FaceMesh.OUTPUTS, batch_limit=batch_limit)
+    )
     frame = Frame(astronaut, PixelOrder.RGB)
     rois = Rois(
         np.float32([[225, 130], [230, 120], [400, 400], [220, 140]]),
@@ -70,7 +73,7 @@ def test_a_batch_is_as_good_as_one_by_one(network_of, astronaut, model, batch_li
 
 @pytest.mark.parametrize('model', MODELS)
 def test_presence_tells_a_face_from_a_space_suit(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(CpuCropModel(network_of(model), FaceMesh.OUTPUTS))
     rois = Rois(
         np.float32([[225, 130], [60, 440]]),
         np.full((2, 2), 143, np.float32),
@@ -83,7 +86,7 @@ def test_presence_tells_a_face_from_a_space_suit(network_of, astronaut, model):
 
 @pytest.mark.parametrize('model', MODELS)
 def test_a_turned_picture_gives_the_same_landmarks_turned(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(CpuCropModel(network_of(model), FaceMesh.OUTPUTS))
     upright = landmarker.predict(Frame(astronaut, PixelOrder.RGB), roi((225, 130), (143, 143)))
     turned = np.ascontiguousarray(np.rot90(astronaut, -1))  # clockwise: (x, y) to (511 - y, x)
     around = landmarker.predict(
@@ -97,7 +100,7 @@ def test_a_turned_picture_gives_the_same_landmarks_turned(network_of, astronaut,
 
 @pytest.mark.parametrize('model', MODELS)
 def test_no_roi_no_landmarks(network_of, astronaut, model):
-    landmarker = FaceLandmarker(network_of(model))
+    landmarker = FaceMesh(CpuCropModel(network_of(model), FaceMesh.OUTPUTS))
     none = Rois(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
     found = landmarker.predict(Frame(astronaut, PixelOrder.RGB), none)
     assert found.points.shape == (0, landmarker.landmark_count, 3)
@@ -106,4 +109,4 @@ def test_no_roi_no_landmarks(network_of, astronaut, model):
 
 def test_a_detector_in_the_landmark_models_place_is_named(network_of):
     with pytest.raises(ModelMismatchError, match="short_range: output 'landmarks' is missing"):
-        FaceLandmarker(network_of('short_range'))
+        FaceMesh(CpuCropModel(network_of('short_range'), FaceMesh.OUTPUTS))

@@ -1,4 +1,4 @@
-"""The second look: a better crop from landmarks, and no face where none is."""
+"""ROI refinement: a better crop from the landmarks, and no face where there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import FaceLandmarks, Frame, Observations, PixelOrder, Rois
@@ -22,8 +23,8 @@ MIN_PRESENCE = 0.5
 
 
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
-def landmarker(request, network_of) -> FaceLandmarker:
-    return FaceLandmarker(network_of(request.param))
+def landmarker(request, network_of) -> FaceMesh:
+    return FaceMesh(CpuCropModel(network_of(request.param), FaceMesh.OUTPUTS))
 
 
 def squares(centres, sides) -> Rois:
@@ -31,14 +32,14 @@ def squares(centres, sides) -> Rois:
     return Rois(np.float32(centres), np.stack([sides, sides], axis=1), 0 * sides)
 
 
-def first_look(landmarker, frame: Frame, rois: Rois) -> Observations:
+def unrefined(landmarker, frame: Frame, rois: Rois) -> Observations:
     located = landmarker.predict(frame, rois)
     return Observations(
         located.points, located.presences, np.full(len(rois), 0.8, np.float32), rois
     )
 
 
-def looked_again(landmarker, frame: Frame, first: Observations) -> Observations:
+def refined(landmarker, frame: Frame, first: Observations) -> Observations:
     return refine_landmarks(first, lambda rois: landmarker.predict(frame, rois), MIN_PRESENCE)
 
 
@@ -50,33 +51,33 @@ def rms_px(points, others) -> np.ndarray:
 def shaken_crops(count: int) -> Rois:
     """The astronaut's crop, up to 10 % of its side away and larger or smaller."""
     random = np.random.default_rng(7)
-    places = CENTRE + random.uniform(-0.1, 0.1, (count, 2)) * CROP_SIDE
-    return squares(places, CROP_SIDE * random.uniform(0.9, 1.1, count))
+    centres = CENTRE + random.uniform(-0.1, 0.1, (count, 2)) * CROP_SIDE
+    return squares(centres, CROP_SIDE * random.uniform(0.9, 1.1, count))
 
 
-def test_a_real_face_settles_and_a_third_look_agrees(landmarker, astronaut):
+def test_a_real_face_converges_and_a_third_inference_agrees(landmarker, astronaut):
     frame = Frame(astronaut, PixelOrder.RGB)
-    settled = looked_again(
-        landmarker, frame, first_look(landmarker, frame, squares([CENTRE], [CROP_SIDE]))
+    converged = refined(
+        landmarker, frame, unrefined(landmarker, frame, squares([CENTRE], [CROP_SIDE]))
     )
-    assert len(settled) == 1
-    assert settled.presences[0] > 0.9
-    assert settled.scores[0] == np.float32(0.8)
-    third = landmarker.predict(frame, rois_from_landmarks(settled.points))
-    size = box_sizes(tight_boxes(settled.points))
-    assert (rms_px(settled.points, third.points) < 0.03 * size).all()
+    assert len(converged) == 1
+    assert converged.presences[0] > 0.9
+    assert converged.scores[0] == np.float32(0.8)
+    third = landmarker.predict(frame, rois_from_landmarks(converged.points))
+    size = box_sizes(tight_boxes(converged.points))
+    assert (rms_px(converged.points, third.points) < 0.03 * size).all()
 
 
-def test_where_the_detector_saw_the_face_matters_less(landmarker, astronaut):
+def test_where_the_detector_found_the_face_matters_less(landmarker, astronaut):
     frame = Frame(astronaut, PixelOrder.RGB)
-    first = first_look(landmarker, frame, shaken_crops(16))
-    settled = looked_again(landmarker, frame, first)
-    assert len(settled) == len(first)
+    first = unrefined(landmarker, frame, shaken_crops(16))
+    converged = refined(landmarker, frame, first)
+    assert len(converged) == len(first)
 
     def spread(points) -> float:
         return float(rms_px(points, points.mean(axis=0)).mean())
 
-    assert spread(settled.points) < 0.7 * spread(first.points)
+    assert spread(converged.points) < 0.7 * spread(first.points)
 
 
 def noise(rng) -> np.ndarray:
@@ -99,19 +100,19 @@ def test_no_texture_becomes_a_face(landmarker, texture):
     rng = np.random.default_rng(3)
     frame = Frame(texture(rng), PixelOrder.RGB)
     rois = squares(rng.uniform(100, 380, (20, 2)), rng.uniform(60, 300, 20))
-    assert len(looked_again(landmarker, frame, first_look(landmarker, frame, rois))) == 0
+    assert len(refined(landmarker, frame, unrefined(landmarker, frame, rois))) == 0
 
 
-class Looks:
-    """A landmark model that says what it is told to, look by look."""
+class ScriptedModel:
+    """A landmark model with given outputs, inference by inference."""
 
-    def __init__(self, *looks: tuple[list[float], list[float]]) -> None:
-        self._looks = list(looks)
+    def __init__(self, *outputs: tuple[list[float], list[float]]) -> None:
+        self._outputs = list(outputs)
         self.crops: list[int] = []
 
     def __call__(self, rois: Rois) -> FaceLandmarks:
         self.crops.append(len(rois))
-        xs, presences = self._looks.pop(0)
+        xs, presences = self._outputs.pop(0)
         return FaceLandmarks(faces(xs), np.float32(presences))
 
 
@@ -122,44 +123,46 @@ def faces(xs) -> np.ndarray:
     return points + np.float32([(x, 200, 0) for x in xs]).reshape(-1, 1, 3)
 
 
-def sightings(xs, presences) -> Observations:
+def observations(xs, presences) -> Observations:
     scores = np.linspace(0.9, 0.6, len(xs), dtype=np.float32)
     return Observations(faces(xs), np.float32(presences), scores, squares([(0, 0)] * len(xs), xs))
 
 
-def test_who_was_not_there_at_the_first_look_gets_no_second_one():
-    looks = Looks(([302], [0.99]))
-    settled = refine_landmarks(sightings([100, 300], [0.4, 0.99]), looks, MIN_PRESENCE)
-    assert looks.crops == [1]
-    assert settled.points[0, :, 0].mean() == pytest.approx(faces([302])[0, :, 0].mean(), abs=1e-3)
-    assert settled.scores == pytest.approx([0.6])
+def test_an_absent_face_is_not_refined():
+    model = ScriptedModel(([302], [0.99]))
+    converged = refine_landmarks(observations([100, 300], [0.4, 0.99]), model, MIN_PRESENCE)
+    assert model.crops == [1]
+    assert converged.points[0, :, 0].mean() == pytest.approx(
+        faces([302])[0, :, 0].mean(), abs=1e-3
+    )
+    assert converged.scores == pytest.approx([0.6])
 
 
-def test_each_ends_where_it_settles_with_its_own_score():
-    # The first settles at once, the second jumps and then settles, the third never does.
-    looks = Looks(([101, 330, 590], [0.99] * 3), ([331, 630], [0.99] * 2))
-    settled = refine_landmarks(sightings([100, 300, 550], [0.99] * 3), looks, MIN_PRESENCE)
-    assert looks.crops == [3, 2]
-    assert np.abs(settled.points - faces([101, 331])).max() < 1e-3
-    assert settled.scores == pytest.approx([0.9, 0.75])
-    assert np.abs(settled.rois.centres - (331, 200)).max(axis=1)[1] < 40
+def test_each_face_ends_where_it_converges_with_its_own_score():
+    # The first converges at once, the second jumps and then converges, the third never does.
+    model = ScriptedModel(([101, 330, 590], [0.99] * 3), ([331, 630], [0.99] * 2))
+    converged = refine_landmarks(observations([100, 300, 550], [0.99] * 3), model, MIN_PRESENCE)
+    assert model.crops == [3, 2]
+    assert np.abs(converged.points - faces([101, 331])).max() < 1e-3
+    assert converged.scores == pytest.approx([0.9, 0.75])
+    assert np.abs(converged.rois.centres - (331, 200)).max(axis=1)[1] < 40
 
 
-def test_who_is_not_sure_at_the_second_look_is_asked_again():
-    looks = Looks(([100], [0.7]), ([100], [0.7]))
-    assert len(refine_landmarks(sightings([100], [0.99]), looks, MIN_PRESENCE)) == 1
-    assert looks.crops == [1, 1]
+def test_an_uncertain_face_is_refined_again():
+    model = ScriptedModel(([100], [0.7]), ([100], [0.7]))
+    assert len(refine_landmarks(observations([100], [0.99]), model, MIN_PRESENCE)) == 1
+    assert model.crops == [1, 1]
 
 
-def test_who_is_gone_at_the_second_look_is_no_face():
-    looks = Looks(([100], [0.3]))
-    assert len(refine_landmarks(sightings([100], [0.99]), looks, MIN_PRESENCE)) == 0
+def test_a_face_that_is_absent_in_the_refined_crop_is_none():
+    model = ScriptedModel(([100], [0.3]))
+    assert len(refine_landmarks(observations([100], [0.99]), model, MIN_PRESENCE)) == 0
 
 
-def test_nobody_new_costs_no_look():
-    looks = Looks()
-    assert len(refine_landmarks(sightings([], []), looks, MIN_PRESENCE)) == 0
-    assert looks.crops == []
+def test_without_new_faces_the_model_does_not_run():
+    model = ScriptedModel()
+    assert len(refine_landmarks(observations([], []), model, MIN_PRESENCE)) == 0
+    assert model.crops == []
 
 
 @pytest.fixture(scope='module')
@@ -171,9 +174,7 @@ def pipeline(require_models):
 @pytest.mark.parametrize(
     'name', ['brick', 'chelsea', 'coffee', 'coins', 'grass', 'hubble_deep_field', 'rocket']
 )
-def test_in_pictures_without_people_the_whole_pipeline_sees_nobody(
-    pipeline, require_package, name
-):
+def test_in_pictures_without_people_the_pipeline_finds_no_face(pipeline, require_package, name):
     image = getattr(require_package('skimage.data'), name)()
     order = PixelOrder.RGB if image.ndim == 3 else PixelOrder.MONO
     assert len(pipeline.process_static_image(Frame(image, order))) == 0

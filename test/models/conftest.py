@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, Archive, entry_of
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Archive, Variant
+from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, entry_of
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 from facemesh_ros.models.store import ModelStore
 

@@ -63,8 +63,8 @@ def test_fetch_takes_local_sources_first_and_then_has_nothing_to_do(
     assert 'cannot be reached' not in said.err
     robot = ModelStore(tmp_path / 'robot')
     for entry in CATALOG.values():
-        for form in entry.forms:
-            assert robot.load(entry.name, form) == provisioned.load(entry.name, form)
+        for variant in entry.variants:
+            assert robot.load(entry.name, variant) == provisioned.load(entry.name, variant)
     assert facemesh('fetch') == 0
     assert 'nothing to do' in capsys.readouterr().out
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import ATTENTION, CATALOG, SHORT_RANGE, V2
-from facemesh_ros.catalog.variants import Variant
 from facemesh_ros.errors import DamagedModelError, MissingModelError, SourceError
 from facemesh_ros.models.store import ModelStore, State, default_folder
 
@@ -56,6 +56,7 @@ def make_outdated(store: ModelStore, name: str) -> None:
     path = store.folder / 'manifest.json'
     old = json.loads(path.read_text())
     old['models'][name]['converter_version'] = 'older'
+    old['models'][name]['files']['short_range.older.onnx'] = ''
     path.write_text(json.dumps(old))
 
 
@@ -137,11 +138,14 @@ def test_a_removed_file_counts_as_damaged(store: ModelStore, tflite) -> None:
 def test_an_old_conversion_counts_as_missing_and_is_redone(store: ModelStore, tflite) -> None:
     store.install(tflite('short_range'), 'an old source')
     make_outdated(store, 'short_range')
+    older = store.folder / 'short_range.older.onnx'
+    older.touch()
     assert store.state(SHORT_RANGE) is State.OUTDATED
     with pytest.raises(MissingModelError, match='another version'):
         store.load('short_range', Variant.PLAIN)
     assert store.convert_kept(SHORT_RANGE)
     assert store.records()['short_range'].source == 'an old source'
+    assert not older.exists()
     assert store.state(SHORT_RANGE) is State.READY
 
 
@@ -153,8 +157,8 @@ def test_a_tampered_original_is_not_converted(store: ModelStore, tflite) -> None
 
 
 # Each file is renamed into its place once and synced twice, itself and its folder.
-# The original, the conversions and the parts around them, the manifest.
-FILES = 1 + len(V2.variants) + len(V2.parts) + 1
+# The original, the conversions, the manifest.
+FILES = 1 + len(V2.variants) + 1
 RENAMES = [('replace', n + 1) for n in range(FILES)]
 SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
 

@@ -218,8 +218,8 @@ def test_a_damaged_file_of_a_folder_is_told_and_the_others_are_taken(
     assert facemesh_models('add', stick) == 0
     said = capsys.readouterr()
     first, second = sorted(said.err.splitlines())
-    assert f'passed over: {stick / BUNDLE.file_name}: damaged or truncated' in first
-    assert f'passed over: {stick}/tflite/mesh.tflite: 1242397 bytes' in second
+    assert f'skipped: {stick / BUNDLE.file_name}: damaged or truncated' in first
+    assert f'skipped: {stick}/tflite/mesh.tflite: 1242397 bytes' in second
     assert sorted(store.records()) == ['attention']
 
 

@@ -5,6 +5,7 @@ A stage (detection, landmarks, tracking, smoothing, attributes) knows no other s
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
 # Which rooms each room may import, besides itself and the values that all share.
 ROOMS: dict[str, set[str]] = {
     'catalog': set(),
-    'settings': set(),
+    'settings': {'catalog'},
     'geometry': set(),
     'image': {'geometry'},
     'viz': {'geometry'},
@@ -69,6 +70,34 @@ def is_ros(name):
     top = name.partition('.')[0]
     is_message = top.endswith(('_msgs', '_srvs', '_interfaces')) or is_in(name, 'facemesh_ros.msg')
     return top.startswith(('ros', 'tf2')) or top in ROS_MODULES or is_message
+
+
+def drawn_floors():
+    """Return the rooms of docs/architecture.md's drawing, floor by floor from the top."""
+    text = (PACKAGE.parent / 'docs' / 'architecture.md').read_text(encoding='utf-8')
+    drawing = text.split('<!-- rooms -->')[1].split('<!-- /rooms -->')[0].split('```')[1]
+    floors: list[set[str]] = []
+    for line in drawing.strip().splitlines():
+        names = re.findall(r'\b([a-z_]+)(?:/|\.py)(?= |$)', line)
+        # Stages need more than one line.
+        if set(names) <= STAGES and floors and floors[-1] <= STAGES:
+            floors[-1] |= set(names)
+        else:
+            floors.append(set(names))
+    return floors
+
+
+def test_the_drawing_of_the_rooms_is_true():
+    floors = drawn_floors()
+    floor_of = {name: number for number, floor in enumerate(floors) for name in floor}
+    assert floor_of.keys() == {*ROOMS, *SHELLS, *VALUES}
+    assert sum(map(len, floors)) == len(floor_of)
+    for path in MODULES:
+        room = room_of(path)
+        for name in imports(path):
+            other = name.split('.')[1] if name.startswith('facemesh_ros.') else room
+            if other not in (room, 'msg') and room not in VALUES:
+                assert floor_of[other] > floor_of[room], f'{named(path)} imports {name}'
 
 
 def test_every_room_has_its_rule():

@@ -28,7 +28,7 @@ def sensor(request, require_models):
 
 @pytest.fixture
 def pipeline(sensor):
-    """A pipeline that knows no face."""
+    """A pipeline without tracks."""
     return sensor.stream()
 
 
@@ -92,7 +92,7 @@ def test_a_face_that_moves_takes_its_landmarks_along(pipeline, astronaut, shift)
     after = pipeline.process_static_image(rgb_frame(with_heads(astronaut, start + shift)))
     moved = after.landmarks - before.landmarks
     assert moved.shape[0] == 1
-    # Detectors and tiles see the face elsewhere in their inputs, so that the crop is another one:
+    # The face lies elsewhere in the inputs of detectors and tiles, so that the crop differs:
     # measured up to 1.9 px of 95 (mesh, depth included).
     assert np.abs(moved - np.float32([*shift, 0])).max() <= 2.5
 
@@ -159,7 +159,7 @@ def test_no_face_in_a_grey_image(sensor, pipeline, image_wh):
     check_consistent(faces, sensor.model.landmark_count)
 
 
-def test_a_detector_that_shows_everything_still_shows_the_face_alone(pipeline, astronaut):
+def test_a_detector_without_a_threshold_still_finds_the_face(pipeline, astronaut):
     pipeline.settings = replace(pipeline.settings, min_detection_confidence=0.0)
     faces = pipeline.process_static_image(rgb_frame(astronaut))
     check_consistent(faces, faces.landmarks.shape[1])
@@ -172,7 +172,7 @@ def test_names_begin_with_a_letter(pipeline, astronaut):
     assert faces.names == [f'f{faces.ids[0]:05d}']
 
 
-def test_every_stage_is_announced_in_order(sensor, astronaut):
+def test_the_stages_are_entered_in_order(sensor, astronaut):
     stages = []
 
     @contextmanager
@@ -190,7 +190,7 @@ def test_every_stage_is_announced_in_order(sensor, astronaut):
     assert stages[len(meanwhile) :] == expected
 
 
-def test_the_image_is_left_alone(pipeline, astronaut):
+def test_the_image_is_not_changed(pipeline, astronaut):
     image = astronaut.copy()
     pipeline.process_static_image(rgb_frame(image))
     assert np.array_equal(image, astronaut)
@@ -204,13 +204,13 @@ def test_every_detector_leads_to_the_same_landmarks(sensor, pipeline, astronaut,
     assert another.model.detector == detector
     faces = another.stream().process_static_image(rgb_frame(astronaut))
     assert faces.landmarks.shape == expected.landmarks.shape
-    # The second look takes away what their boxes differ by.
+    # ROI refinement removes what their boxes differ by.
     assert np.abs(faces.landmarks - expected.landmarks)[..., :2].max() <= 2
 
 
 def test_the_best_detections_stay_when_there_are_too_many(pipeline, astronaut):
     image = with_heads(astronaut, (40, 100), (360, 140))
-    image[100:300, 40:250] = image[100:300, 40:250] // 4 + 90  # a face in the mist
+    image[100:300, 40:250] = image[100:300, 40:250] // 4 + 90  # a face in fog
     both = pipeline.process_static_image(rgb_frame(image))
     assert len(both) == 2
     pipeline.settings = replace(pipeline.settings, max_faces=1)

@@ -15,7 +15,7 @@ def test_the_median_is_that_of_the_last_images():
     assert times.last_ms == {'detect': 9.0}
 
 
-def test_stages_are_kept_apart_in_order_of_first_use():
+def test_each_stage_has_its_median_in_order_of_first_use():
     times = StageTimes()
     for name in ('detect', 'landmarks', 'detect'):
         with times.stage(name):
@@ -31,5 +31,5 @@ def test_a_stage_that_fails_is_timed_and_fails():
     assert 'detect' in times.last_ms
 
 
-def test_without_images_there_is_nothing_to_tell():
+def test_without_images_there_are_no_medians():
     assert StageTimes().medians_ms() == {}

@@ -1,4 +1,4 @@
-"""Streams of images through the whole pipeline: a real face that moves, hides, leaves, returns."""
+"""Image streams through the whole pipeline: a real face moves, is occluded, leaves, returns."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pytest
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.tracking.pairwise_overlaps import same_face
+from facemesh_ros.tracking.tracks import same_face
 from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder
 
 pytestmark = pytest.mark.filterwarnings('error')
 
 TENTATIVE, TRACKED, COASTING = FaceState.TENTATIVE, FaceState.TRACKED, FaceState.COASTING
 GREY = 127
-# Where the astronaut's head is in the picture, and in it the middle of her face.
+# Where the astronaut's head is in the picture, and in it the centre of her face.
 HEAD, FACE_XY = np.s_[30:230, 120:330], np.array([105, 94])
 PERIOD_NS = 33_000_000
 HERE, THERE = (40, 120), (380, 200)
 
 
 class Stream:
-    """A camera that shows the astronaut's head at places of one's choice."""
+    """A camera that shows the astronaut's head wherever the test wants it."""
 
     def __init__(self, pipeline, astronaut: np.ndarray) -> None:
         self.pipeline = pipeline
@@ -51,19 +51,19 @@ def loaded(require_models):
 
 @pytest.fixture
 def stream(loaded, astronaut) -> Stream:
-    """A stream from its beginning, default settings."""
+    """A new stream with default settings."""
     loaded.reset()
     loaded.settings = SensorSettings()
     return Stream(loaded, astronaut)
 
 
-def lives(faces: Faces) -> list[tuple[int, int]]:
+def ids_and_states(faces: Faces) -> list[tuple[int, int]]:
     """Id and state of each face."""
     return list(zip(faces.ids.tolist(), faces.states.tolist(), strict=True))
 
 
-def middles(faces: Faces) -> np.ndarray:
-    """(N, 2) px, middle of each face."""
+def centres(faces: Faces) -> np.ndarray:
+    """(N, 2) px, centre of each face's box."""
     return (faces.boxes_xyxy[:, :2] + faces.boxes_xyxy[:, 2:]) / 2
 
 
@@ -75,19 +75,19 @@ def first_id(stream: Stream) -> int:
     return int(faces.ids[0])
 
 
-def test_a_face_that_moves_keeps_its_id_and_is_where_it_is(stream):
+def test_a_moving_face_keeps_its_id_and_its_landmarks_do_not_lag(stream):
     ids = set()
     for index in range(20):
         corner = 20 + 12 * index, 60 + round(40 * np.sin(index / 6))
         faces = stream.show(corner)
         ids.update(faces.ids.tolist())
-        assert middles(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
+        assert centres(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
         assert faces.states.tolist() == [TRACKED if index else TENTATIVE]
         assert faces.ages.tolist() == [index + 1]
     assert len(ids) == 1
 
 
-def test_what_an_image_showed_stays_as_it_was_while_the_next_are_processed(stream):
+def test_results_do_not_change_while_the_next_images_are_processed(stream):
     faces = [stream.show((x, 120)) for x in (40, 44, 48)][-1]
     before = deepcopy(faces)
     for x in (60, 70, 80):
@@ -96,29 +96,29 @@ def test_what_an_image_showed_stays_as_it_was_while_the_next_are_processed(strea
         np.testing.assert_array_equal(getattr(faces, item), getattr(before, item))
 
 
-def test_detection_scores_are_there_where_the_detector_looked_and_nan_elsewhere(stream):
+def test_detection_scores_are_nan_where_no_detector_found_the_face(stream):
     scores = np.concatenate([stream.show(HERE).detection_scores for _ in range(15)])
-    looked = ~np.isnan(scores)
-    assert looked[0]
-    assert 1 < looked.sum() < len(scores)
-    assert (scores[looked] >= 0.5).all()
+    detected = ~np.isnan(scores)
+    assert detected[0]
+    assert 1 < detected.sum() < len(scores)
+    assert (scores[detected] >= 0.5).all()
 
 
-def test_who_is_covered_for_some_images_is_held_and_comes_back_with_its_id(stream):
+def test_a_face_covered_for_some_images_coasts_and_returns_with_its_id(stream):
     known = first_id(stream)
     for _ in range(3):
         faces = stream.show()
-        assert lives(faces) == [(known, COASTING)]
-        assert middles(faces)[0] == pytest.approx(np.add(HERE, FACE_XY), abs=6)
+        assert ids_and_states(faces) == [(known, COASTING)]
+        assert centres(faces)[0] == pytest.approx(np.add(HERE, FACE_XY), abs=6)
         assert faces.presences[0] < 0.5
-    assert lives(stream.show(HERE)) == [(known, TRACKED)]
+    assert ids_and_states(stream.show(HERE)) == [(known, TRACKED)]
 
 
-def test_who_is_covered_for_longer_is_not_published_but_remembered(stream):
+def test_a_face_covered_for_longer_is_not_published_but_remembered(stream):
     known = first_id(stream)
-    published = [lives(stream.show()) for _ in range(10)]
+    published = [ids_and_states(stream.show()) for _ in range(10)]
     assert published == [[(known, COASTING)]] * 5 + [[]] * 5
-    assert lives(stream.show(HERE)) == [(known, TRACKED)]
+    assert ids_and_states(stream.show(HERE)) == [(known, TRACKED)]
 
 
 @pytest.mark.parametrize(
@@ -129,27 +129,27 @@ def test_who_is_covered_for_longer_is_not_published_but_remembered(stream):
 def test_a_stream_that_starts_anew_has_new_ids(stream, change):
     known = first_id(stream)
     faces = stream.show(HERE, **change)
-    assert lives(faces) == [(known + 1, TENTATIVE)]
+    assert ids_and_states(faces) == [(known + 1, TENTATIVE)]
     assert faces.ages.tolist() == [1]
 
 
 def test_a_reset_forgets_the_faces_but_not_which_ids_were_given(stream):
     known = first_id(stream)
     stream.pipeline.reset()
-    assert lives(stream.show(HERE)) == [(known + 1, TENTATIVE)]
+    assert ids_and_states(stream.show(HERE)) == [(known + 1, TENTATIVE)]
 
 
 @pytest.mark.parametrize('wait_ns', [0, PERIOD_NS], ids=['equal stamps', 'as usual'])
-def test_images_of_one_stamp_are_followed_too(stream, wait_ns):
+def test_tracks_continue_through_images_of_one_stamp(stream, wait_ns):
     known = first_id(stream)
     for _ in range(3):
-        assert lives(stream.show(HERE, wait_ns=wait_ns)) == [(known, TRACKED)]
+        assert ids_and_states(stream.show(HERE, wait_ns=wait_ns)) == [(known, TRACKED)]
 
 
 def test_images_without_stamps_are_a_stream(stream):
     stream.stamp_ns = 0
     faces = [stream.show((40 + 8 * index, 120), wait_ns=0) for index in range(5)]
-    assert [lives(now)[0][1] for now in faces] == [TENTATIVE] + [TRACKED] * 4
+    assert [ids_and_states(now)[0][1] for now in faces] == [TENTATIVE] + [TRACKED] * 4
     assert len({int(now.ids[0]) for now in faces}) == 1
 
 
@@ -163,24 +163,24 @@ def test_images_without_stamps_are_a_stream(stream):
     ],
     ids=['late', 'late by almost a second', 'swapped buffers', 'repeated'],
 )
-def test_who_is_there_keeps_the_id_also_if_images_come_out_of_order(stream, stamps_ms):
+def test_ids_are_kept_when_images_come_out_of_order(stream, stamps_ms):
     known = first_id(stream)
     for wait_ms in stamps_ms:
         faces = stream.show(HERE, wait_ns=wait_ms * 1_000_000)
-        assert lives(faces) == [(known, TRACKED)]
+        assert ids_and_states(faces) == [(known, TRACKED)]
     assert faces.ages.tolist() == [2 + len(stamps_ms)]
 
 
-def test_an_image_without_a_stamp_among_others_is_one_of_the_stream(stream):
+def test_an_unstamped_image_belongs_to_the_stream(stream):
     known, stamp_ns = first_id(stream), stream.stamp_ns
     for index in range(6):
         stream.stamp_ns = 0 if index % 2 else stamp_ns + index * PERIOD_NS
-        assert lives(stream.show(HERE, wait_ns=0)) == [(known, TRACKED)]
+        assert ids_and_states(stream.show(HERE, wait_ns=0)) == [(known, TRACKED)]
     assert stream.pipeline.stamp_faults.unstamped >= 3
 
 
-def test_the_filter_takes_a_late_image_for_one_more_of_a_face_at_rest(stream, astronaut):
-    """As steady as without it: it does not begin anew, which would pass the noise on."""
+def test_late_images_do_not_restart_the_filter(stream, astronaut):
+    """A filter that starts anew passes the noise through."""
     random = np.random.default_rng(3)
     noise = random.normal(0, 6, (40, 480, 640, 3))
 
@@ -202,44 +202,44 @@ def test_the_filter_takes_a_late_image_for_one_more_of_a_face_at_rest(stream, as
 
 
 @pytest.mark.parametrize('rate_hz', [0.2, 0.5, 0.95, 1.0, 2.0])
-def test_before_a_slow_camera_a_face_that_is_in_each_image_keeps_its_id(stream, rate_hz):
+def test_a_face_in_each_image_of_a_slow_camera_keeps_its_id(stream, rate_hz):
     random = np.random.default_rng(1)
     ids, states = [], []
     for index in range(8):
-        # Someone who moves a little meanwhile, and a clock that is a little off.
+        # The face moves a little meanwhile, and the clock is a little off.
         corner = HERE[0] + 20 * (index % 3), HERE[1] + 15 * (index % 2)
         wait_s = (1 + random.uniform(-0.15, 0.15)) / rate_hz
         faces = stream.show(corner, wait_ns=round(wait_s * 1e9))
-        assert middles(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
+        assert centres(faces)[0] == pytest.approx(np.add(corner, FACE_XY), abs=6)
         ids += faces.ids.tolist()
         states += faces.states.tolist()
     assert len(set(ids)) == 1
     assert states == [TENTATIVE] + [TRACKED] * 7
 
 
-def test_between_images_that_are_seconds_apart_people_may_walk_and_the_filter_drags_nobody(stream):
+def test_between_images_seconds_apart_faces_may_move_and_no_filter_drags_them(stream):
     ids = set()
     for x, y in [(40, 120), (150, 100), (60, 180), (170, 140), (40, 120)]:
         faces = stream.show((x, y), wait_ns=2_000_000_000)
         ids.update(faces.ids.tolist())
-        assert middles(faces)[0] == pytest.approx((x + FACE_XY[0], y + FACE_XY[1]), abs=6)
+        assert centres(faces)[0] == pytest.approx((x + FACE_XY[0], y + FACE_XY[1]), abs=6)
         np.testing.assert_array_equal(faces.landmarks, faces.raw_landmarks)
     assert len(ids) == 1
 
 
-def test_somebody_else_in_the_same_seat_in_the_next_image_of_a_slow_camera_is_new(stream):
+def test_another_face_in_the_same_position_in_the_next_image_of_a_slow_camera_is_new(stream):
     wait_ns = 2_000_000_000
     for _ in range(3):
         (known,) = stream.show(HERE, wait_ns=wait_ns).ids
     stream._head = (stream._head * 0.4).astype(np.uint8)  # a much darker face
     faces = stream.show(HERE, wait_ns=wait_ns)
-    assert lives(faces) == [(known + 1, TENTATIVE)]
+    assert ids_and_states(faces) == [(known + 1, TENTATIVE)]
 
 
 @pytest.mark.parametrize('way', [(40, 40), (-60, 20), (20, -60), (60, 0), (-20, 40)])
 @pytest.mark.parametrize('images', [1, 5])
 def test_after_a_cut_one_face_is_one_face(stream, way, images):
-    """The same head elsewhere, so near that the crop of before the cut shows a part of it."""
+    """The same head elsewhere, so near that the old crop shows a part of it."""
     before, after = (200, 150), (200 + way[0], 150 + way[1])
     for _ in range(5):
         stream.show(before)
@@ -250,15 +250,15 @@ def test_after_a_cut_one_face_is_one_face(stream, way, images):
         assert not (same & ~np.eye(len(faces), dtype=bool)).any()
 
 
-def test_who_comes_in_is_found_while_another_is_followed(stream):
+def test_a_new_face_is_found_while_another_is_tracked(stream):
     known = first_id(stream)
     waited = 0
     while len(faces := stream.show(HERE, THERE)) < 2:
         waited += 1
-        # The whole image is looked at every fifth image.
+        # The detector runs on the whole image every fifth image.
         assert waited < 5
-    assert lives(faces) == [(known, TRACKED), (known + 1, TENTATIVE)]
-    assert middles(faces)[1] == pytest.approx(np.add(THERE, FACE_XY), abs=6)
+    assert ids_and_states(faces) == [(known, TRACKED), (known + 1, TENTATIVE)]
+    assert centres(faces)[1] == pytest.approx(np.add(THERE, FACE_XY), abs=6)
 
 
 def small(head: np.ndarray, face_px: int) -> np.ndarray:
@@ -268,7 +268,7 @@ def small(head: np.ndarray, face_px: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(('there_from', 'images'), [(0, 10), (30, 50)])
-def test_who_is_small_is_found_soon_also_while_another_is_followed(
+def test_a_small_face_is_found_soon_while_another_is_tracked(
     stream, astronaut, there_from, images
 ):
     far = small(astronaut[HEAD], 36)
@@ -284,53 +284,53 @@ def test_who_is_small_is_found_soon_also_while_another_is_followed(
             found = index
             break
     assert found is not None
-    assert middles(faces)[1] == pytest.approx([900 + 34, 300 + 31], abs=4)
+    assert centres(faces)[1] == pytest.approx([900 + 34, 300 + 31], abs=4)
 
 
-def test_once_everything_was_looked_at_a_face_that_stays_alone_costs_few_looks(stream):
-    def looks_in(images: int) -> int:
+def test_once_all_tiles_were_searched_a_single_face_costs_few_detector_runs(stream):
+    def runs_in(images: int) -> int:
         before = stream.pipeline.detector_runs['full_range']
         for _ in range(images):
             stream.show(HERE, image_wh=(1280, 720))
         return stream.pipeline.detector_runs['full_range'] - before
 
-    begun, later = looks_in(10), looks_in(40)
-    assert later / 40 < 0.5 * begun / 10
+    first, later = runs_in(10), runs_in(40)
+    assert later / 40 < 0.5 * first / 10
 
 
-def test_who_leaves_over_the_border_is_not_held(stream):
+def test_a_face_that_leaves_the_image_does_not_coast(stream):
     for x in range(200, -80, -30):
         assert len(stream.show((x, 120))) == 1
-    # In the midst of the image it would be held for five images.
+    # Inside the image it would coast for five images.
     assert [len(stream.show()) for _ in range(3)][-1] == 0
 
 
-def test_with_as_many_faces_as_wanted_nobody_looks_for_more(stream):
+def test_with_max_faces_tracked_no_detector_runs(stream):
     stream.pipeline.settings = replace(stream.pipeline.settings, max_faces=1)
     first_id(stream)
-    looks = stream.pipeline.detector_runs
+    runs = stream.pipeline.detector_runs
     for index in range(12):
         assert len(stream.show((40 + 5 * index, 120), THERE)) == 1
-    assert stream.pipeline.detector_runs == looks
+    assert stream.pipeline.detector_runs == runs
 
 
 @pytest.mark.parametrize('image_wh', [(640, 480), (1280, 720), (1920, 1080)])
-@pytest.mark.parametrize('corners', [[], [HERE]], ids=['nobody', 'one face'])
-def test_no_image_costs_more_than_a_few_looks(stream, image_wh, corners):
+@pytest.mark.parametrize('corners', [[], [HERE]], ids=['no face', 'one face'])
+def test_no_image_costs_more_than_a_few_detector_runs(stream, image_wh, corners):
     for _ in range(12):
         before = stream.pipeline.detector_runs
         stream.show(*corners, image_wh=image_wh)
         after = stream.pipeline.detector_runs
-        # What is due and one doubt; the whole image and one lost face by the cheap detector.
+        # Due windows and one candidate; the whole image and one lost face by the cheap detector.
         assert after['full_range'] - before.get('full_range', 0) <= 4 + 1
         assert after['short_range'] - before.get('short_range', 0) <= 1 + 2
 
 
-def test_a_thorough_image_within_a_stream_finds_everybody_at_once_and_keeps_ids(stream):
+def test_a_static_image_within_a_stream_finds_all_faces_at_once_and_keeps_ids(stream):
     known = first_id(stream)
     image = np.full((480, 640, 3), GREY, np.uint8)
     for x, y in (HERE, THERE):
         image[y : y + 200, x : x + 210] = stream._head
     frame = Frame(image, PixelOrder.RGB, stream.stamp_ns + PERIOD_NS)
     faces = stream.pipeline.process(frame, static_image=True)
-    assert lives(faces) == [(known, TRACKED), (known + 1, TRACKED)]
+    assert ids_and_states(faces) == [(known, TRACKED), (known + 1, TRACKED)]

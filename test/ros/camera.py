@@ -1,6 +1,6 @@
-"""A camera of its own: best-effort VGA images at 30 Hz until its input ends.
+"""A camera in a process of its own: best-effort VGA images at 30 Hz until its input ends.
 
-Their stamps number them, in s from 1; at the end it prints how many it sent.
+Their stamps count them, in s from 1; at the end it prints how many were sent.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def main() -> None:
     image = Image(width=WIDTH, height=HEIGHT, encoding='bgr8', step=3 * WIDTH)
     image.header.frame_id = 'camera_optical_frame'
     image.data = bytes([128]) * (3 * WIDTH * HEIGHT)
-    told = Thread(target=sys.stdin.read, daemon=True)
-    told.start()
+    input_ = Thread(target=sys.stdin.read, daemon=True)
+    input_.start()
     sent = 0
-    while told.is_alive():
+    while input_.is_alive():
         if images.get_subscription_count():
             sent += 1
             image.header.stamp.sec = sent

@@ -29,7 +29,7 @@ from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
 
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'
@@ -40,8 +40,8 @@ LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 def ros() -> Iterator[None]:
     """A DDS domain of this test run's own on this machine alone, with room for large images."""
     os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
-    stay_on_this_machine()
-    make_room_for_images()
+    use_localhost_discovery()
+    use_large_image_profile()
     rclpy.init()
     yield
     rclpy.shutdown()
@@ -70,7 +70,7 @@ class NodeProcess:
 
 
 class Client(Node):
-    """Sends images of one camera and keeps what the node answers."""
+    """Sends images of one camera and records what the node publishes."""
 
     def __init__(self, camera: str = '') -> None:
         super().__init__('client_' + camera.replace('/', '_'))
@@ -115,7 +115,7 @@ class Client(Node):
     def wait_until(self, reached: Callable[[], Any], what: str) -> None:
         end_s = time.monotonic() + PATIENCE_S
         while not reached():
-            assert time.monotonic() < end_s, f'waited in vain for {what}'
+            assert time.monotonic() < end_s, f'timeout: {what}'
             rclpy.spin_once(self, timeout_sec=0.02)
 
     def spin_for(self, seconds: float) -> None:
@@ -134,17 +134,17 @@ class Client(Node):
                     return answer
         raise AssertionError('the image was never answered')
 
-    def diagnosis_of(
+    def status_after(
         self, msg: Image | CompressedImage, text: str, level: bytes = DiagnosticStatus.ERROR
     ) -> DiagnosticStatus:
-        """Send an image until the node's diagnosis says `text` at this level."""
+        """Send an image until the node's diagnostics contain `text` at this level."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             self.send(msg)
             self.spin_for(0.2)
             if self.status and text in self.status.message and self.status.level == level:
                 return self.status
-        raise AssertionError(f'the node never said {text!r}')
+        raise AssertionError(f'the diagnostics never contained {text!r}')
 
     def set_parameter(self, name: str, **value: Any) -> SetParametersResult:
         """Set a parameter of the node, by its typed value: double_value=0.5."""

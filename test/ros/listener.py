@@ -15,15 +15,15 @@ PATIENCE_S = 40.0
 def main() -> int:
     rclpy.init()
     node = rclpy.create_node('listener')
-    heard = []
+    received = []
     node.create_subscription(
-        FaceMeshArray, 'facemesh/landmarks', heard.append, qos_profile_sensor_data
+        FaceMeshArray, 'facemesh/landmarks', received.append, qos_profile_sensor_data
     )
     print('listening', flush=True)
     end_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end_s and not any(msg.faces for msg in heard):
+    while time.monotonic() < end_s and not any(msg.faces for msg in received):
         rclpy.spin_once(node, timeout_sec=0.1)
-    with_face = [msg for msg in heard if msg.faces]
+    with_face = [msg for msg in received if msg.faces]
     if not with_face:
         return 1
     msg = with_face[0]

@@ -1,13 +1,14 @@
-"""TensorRT's engines are built while the node works; here TensorRT and CUDA are the CPU."""
+"""TensorRT engines are built before the node serves; here TensorRT and CUDA are the CPU."""
 
 from __future__ import annotations
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from diagnostic_msgs.msg import DiagnosticStatus
 
 AS_IF = """\
 import os, sys, time
@@ -15,12 +16,14 @@ from facemesh_ros.inference import nvidia_libraries, providers
 cpu = 'CPUExecutionProvider'
 providers.PROVIDERS = {**providers.PROVIDERS, 'tensorrt': cpu, 'cuda': cpu}
 nvidia_libraries.TENSORRT = ('libm.so.6',)
-if any(part.endswith('engine_build') for part in sys.orig_argv):
-    def build(network):
+if any(part.endswith('engine_builder') for part in sys.orig_argv):
+    def build(session):
+        if 'FAILING' in os.environ:
+            raise RuntimeError('the builder ran out of memory')
         while not os.path.exists(os.environ['BUILT']):
             time.sleep(0.05)
-    from facemesh_ros.inference import session as network
-    network.ModelSession.try_once = build
+    from facemesh_ros.inference.session import ModelSession
+    ModelSession.try_once = build
 """
 ENGINES = 3
 
@@ -36,23 +39,23 @@ def environment(tmp_path):
     }
 
 
-def test_images_are_answered_meanwhile_and_info_tells_when_it_changes(
+def test_engines_are_built_at_configure_with_progress_and_are_cached(
     client, start_node, environment, face_msg
 ):
     parameters = ('execution_provider:=tensorrt', 'landmark_model:=attention')
     node = start_node(*parameters, environment=environment)
-    client.wait_until(lambda: 'building the TensorRT engine' in node.log, 'the announcement')
-    first = client.answer_to(face_msg()).faces[0]
-    client.wait_until(
-        lambda: 'building TensorRT engine' in client.figures, 'the model in the diagnostics'
-    )
-    assert len(client.infos) == 1
-    assert 'runs it from now on' not in node.log
+    client.wait_until(lambda: 'building the TensorRT engine of attention' in node.log, 'the build')
+    client.wait_until(lambda: client.status, 'the diagnostics')
+    assert client.status.name == 'facemesh: TensorRT engines'
+    assert client.status.level == DiagnosticStatus.WARN
+    assert f'TensorRT engine of attention (1 of {ENGINES})' in client.status.message
+    assert 'no images are taken' in client.status.message
+    assert client.infos == []
     Path(environment['BUILT']).touch()
-    client.wait_until(lambda: node.log.count('runs it from now on') == ENGINES, 'the engines')
-    client.wait_until(lambda: len(client.infos) > 1, 'the news')
-    last = client.answer_to(face_msg()).faces[0]
-    assert last.id == first.id
+    client.wait_until(lambda: 'engines are built' in client.status.message, 'the engines')
+    assert client.status.level == DiagnosticStatus.OK
+    assert node.log.count('is built after') == ENGINES
+    assert client.answer_to(face_msg()).faces
     assert node.stop() == 0
     assert 'Traceback' not in node.log
 
@@ -62,29 +65,39 @@ def test_images_are_answered_meanwhile_and_info_tells_when_it_changes(
     assert again.stop() == 0
 
 
-def test_a_node_that_ends_takes_its_builder_along(client, start_node, environment):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_node_that_is_to_end_while_it_builds_ends_promptly(
+    client, start_node, environment, number
+):
     node = start_node('execution_provider:=tensorrt', environment=environment)
-    client.wait_until(lambda: 'building the TensorRT engine' in node.log, 'the announcement')
     client.wait_until(lambda: children_of(node.process.pid), 'the builder')
     (builder,) = children_of(node.process.pid)
-    assert node.stop() == 0, node.log
+    client.wait_until(lambda: client.status, 'the diagnostics')
+    start_s = time.monotonic()
+    assert node.stop(number) == 0, node.log
+    assert time.monotonic() - start_s < 3
+    assert not is_running(builder)
+    assert 'the node ends while building the TensorRT engine' in node.log
+    assert 'FATAL' not in node.log
+    assert 'Traceback' not in node.log
+
+
+def test_a_node_that_is_killed_takes_its_builder_along(client, start_node, environment):
+    node = start_node('execution_provider:=tensorrt', environment=environment)
+    client.wait_until(lambda: children_of(node.process.pid), 'the builder')
+    (builder,) = children_of(node.process.pid)
+    client.wait_until(lambda: client.status, 'the diagnostics')
+    node.stop(signal.SIGKILL)
     client.wait_until(lambda: not is_running(builder), 'the end of the builder')
 
 
-def test_a_cleanup_ends_the_builder(client, start_node, environment):
+def test_an_engine_that_cannot_be_built_ends_the_start_with_the_reason(
+    client, start_node, environment
+):
+    environment['FAILING'] = '1'
     node = start_node('execution_provider:=tensorrt', environment=environment)
-    for _ in range(2):
-        client.wait_until(lambda: children_of(node.process.pid), 'the builder')
-        (builder,) = children_of(node.process.pid)
-        for transition in ('deactivate', 'cleanup'):
-            request = ChangeState.Request(transition=Transition(label=transition))
-            assert client.call(ChangeState, 'facemesh/change_state', request).success
-        assert not is_running(builder)
-        for transition in ('configure', 'activate'):
-            request = ChangeState.Request(transition=Transition(label=transition))
-            assert client.call(ChangeState, 'facemesh/change_state', request).success
-    assert 'could not be built' not in node.log
-    assert node.stop() == 0
+    assert node.process.wait(60) == 1
+    assert 'the builder ran out of memory' in node.log
     assert 'Traceback' not in node.log
 
 

@@ -1,4 +1,4 @@
-"""A GPU that is lost while the node works; here it is the CPU, until a file says otherwise."""
+"""A GPU that is lost while the node runs; here it is the CPU, until a file exists."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def opened(onnx, choice, *rest):
     return Session(session)
 
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
-import facemesh_ros.inference.model_variant
-facemesh_ros.inference.model_variant.CPU = 'nobody wants the form for CPUs here'
-import facemesh_ros.assembly.cpu_models
-facemesh_ros.assembly.cpu_models.CUDA = 'whole images are not what this is about'
+import facemesh_ros.inference.session
+facemesh_ros.inference.session.CPU = 'nobody wants the form for CPUs here'
+import facemesh_ros.assembly.face_sensor
+facemesh_ros.assembly.face_sensor.CUDA = 'whole images are not what this is about'
 """
 LAST_MODEL = 'short_range.onnx'
 
@@ -63,13 +63,13 @@ def environment(tmp_path, model_store):
     }
 
 
-def answer_at_last(client, face_msg, node):
-    """Send until an image is answered: those that meet the loss are not."""
+def first_answer(client, face_msg, node):
+    """Send until an image is answered: those during the loss are not."""
     client.wait_until(lambda: client.send(face_msg()) or client.answers, node.log[-500:])
     return client.answers[-1]
 
 
-def test_what_runs_and_in_which_precision_is_told_anew_after_a_fall_back_to_the_cpu(
+def test_after_a_fallback_to_the_cpu_provider_and_precision_are_published_again(
     client, start_node, environment, face_msg
 ):
     parameters = ('precision:=fp16', 'landmark_model:=mesh', 'detector:=short_range')
@@ -82,13 +82,13 @@ def test_what_runs_and_in_which_precision_is_told_anew_after_a_fall_back_to_the_
     Path(environment['GONE']).touch()
     Path(environment['LOST']).touch()
     client.answers.clear()
-    last = answer_at_last(client, face_msg, node)
+    last = first_answer(client, face_msg, node)
     assert last.faces
     client.wait_until(lambda: client.infos[-1].precision == 'fp32', 'the news')
     client.wait_until(lambda: client.figures['precision'] == 'fp32', 'the diagnostics')
     assert 'in fp32' in client.infos[-1].execution_provider
-    assert 'the GPU was lost; opening the models anew' in node.log
-    assert 'in fp32, not in the fp16 that was asked for' in node.log
+    assert 'the GPU failed; opening the models again' in node.log
+    assert 'in fp32, not in the requested fp16' in node.log
     assert node.stop() == 0
     assert 'Traceback' not in node.log
 
@@ -111,6 +111,6 @@ def test_a_damaged_model_does_not_end_the_node_whose_gpu_was_lost(
     model.write_bytes(content)
     Path(environment['LOST']).unlink()
     client.answers.clear()
-    assert answer_at_last(client, face_msg, node).faces
+    assert first_answer(client, face_msg, node).faces
     assert node.stop() == 0
     assert 'Traceback' not in node.log

@@ -1,4 +1,4 @@
-"""All transitions of a real node: taken as a whole or not at all, and what they take they give."""
+"""All transitions of a real node are atomic, and release what they acquired."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHUTDOWN = {
 }
 FAST = ('autostart:=false', 'landmark_model:=mesh', 'detector:=short_range')
 OUTPUTS = ('landmarks', 'info', 'markers', 'points', 'debug_image')
-# A glibc that has settled moves by 4 MB; what one sensor takes, kept 30 times, is 300 MB.
+# A settled heap varies by 4 MB; one sensor, leaked 30 times, is 300 MB.
 ALLOWED_MB = 24
 
 
@@ -64,12 +64,12 @@ def usage(node):
 
 
 def topics_of(client):
-    """What the node publishes and subscribes to beside what every node does."""
+    """Topics that the node publishes and subscribes to, without those of every node."""
     try:
         published = client.get_publisher_names_and_types_by_node('facemesh', '/')
         subscribed = client.get_subscriber_names_and_types_by_node('facemesh', '/')
     except NodeNameNonExistentError:  # its name arrives after its services
-        return {'nobody knows yet'}
+        return {'not discovered yet'}
     return {
         name
         for name, _ in [*published, *subscribed]
@@ -149,15 +149,15 @@ def test_a_configuration_that_fails_leaves_nothing_behind(client, start_node, ou
     assert node.stop() == 0
 
 
-def test_a_name_that_makes_no_topic_is_told(client, start_node):
+def test_an_invalid_topic_name_is_reported(client, start_node):
     node = start_node(*FAST, f'cameras:=[front, {"r" * 240}]')
     assert not change(client, CONFIGURE)
     client.wait_until(lambda: not topics_of(client), 'the end of the publishers')
-    assert 'is no name of a topic: ' in node.log
+    assert 'is not a valid topic name: ' in node.log
     assert 'Traceback' not in node.log
 
 
-def test_once_its_models_are_mended_it_can_be_configured(
+def test_once_its_models_are_repaired_it_can_be_configured(
     client, start_node, face_msg, model_store, tmp_path
 ):
     shutil.copytree(model_store.folder, tmp_path / 'models')
@@ -165,8 +165,8 @@ def test_once_its_models_are_mended_it_can_be_configured(
     assert all(changes(client, CONFIGURE, CLEANUP))
     last = tmp_path / 'models' / 'short_range.cpu.onnx'  # the landmark model is open by then
     content = last.read_bytes()
-    for harm in (Path.unlink, lambda path: path.write_bytes(b'damaged')):
-        harm(last)
+    for damage in (Path.unlink, lambda path: path.write_bytes(b'damaged')):
+        damage(last)
         assert not change(client, CONFIGURE)
     assert state_of(client) == 'unconfigured'
     assert node.log.count('is not what the manifest says') == 2
@@ -198,7 +198,7 @@ def test_an_override_for_one_camera_is_for_that_one_alone(client, start_node):
         assert found == {'front': 'RELIABLE', 'rear': 'BEST_EFFORT'}
 
 
-def test_transitions_out_of_turn_are_refused_and_change_nothing(client, start_node, face_msg):
+def test_invalid_transitions_are_refused_and_change_nothing(client, start_node, face_msg):
     node = start_node(*FAST)
     assert changes(client, ACTIVATE, DEACTIVATE, CLEANUP) == [False] * 3
     assert state_of(client) == 'unconfigured'
@@ -222,22 +222,22 @@ def test_no_id_is_given_twice_while_the_process_lives(client, start_node, face_m
     assert node.stop() == 0
 
 
-def test_enable_is_for_the_process_and_its_answer_says_what_is_so(client, start_node, face_msg):
+def test_enable_outlives_transitions_and_its_answer_gives_the_state(client, start_node, face_msg):
     node = start_node(*FAST)
     answer = enable(client, False)
     assert answer.success
     assert answer.message.startswith('disabled')
-    assert 'once the node is active: it is not configured' in answer.message
+    assert 'when the node is active: it is not configured' in answer.message
     for _ in range(2):
         assert change(client, CONFIGURE)
-        assert 'once the node is active: it is inactive' in enable(client, False).message
+        assert 'when the node is active: it is inactive' in enable(client, False).message
         assert change(client, ACTIVATE)
         client.wait_until(client.camera_infos.get_subscription_count, 'the subscriptions')
         expect_silence(client, face_msg)
         assert all(changes(client, DEACTIVATE, CLEANUP))
     answer = enable(client, True)
     assert answer.success
-    assert answer.message.startswith('enabled; takes effect once')
+    assert answer.message.startswith('enabled; takes effect when')
     assert all(changes(client, CONFIGURE, ACTIVATE))
     assert client.answer_to(face_msg()).faces
     assert enable(client, True).message == 'enabled'

@@ -39,7 +39,7 @@ def collect(client, kind, topic):
     return received
 
 
-def test_face_is_where_mediapipe_sees_it(client, face_msg):
+def test_landmarks_are_those_of_mediapipe(client, face_msg):
     image = face_msg()
     answer = client.answer_to(image)
     assert answer.header == image.header
@@ -104,7 +104,7 @@ def test_a_stream_that_starts_over_begins_anew(client, face_msg):
     assert np.abs(points_of(after) - points_of(before)).max() < 5  # the same picture
 
 
-def test_images_that_are_too_old_are_left_out(client, face_msg):
+def test_images_that_are_too_old_are_skipped(client, face_msg):
     assert client.set_parameter('max_image_age', double_value=10.0).successful
     old = face_msg()
     old.header.stamp = client.get_clock().now().to_msg()
@@ -132,7 +132,7 @@ def test_a_face_keeps_its_id_until_reset(client, face_msg):
     assert third.age < second.age
 
 
-def test_disabled_it_is_silent(client, face_msg):
+def test_disabled_it_publishes_nothing(client, face_msg):
     client.answer_to(face_msg())
     assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=False)).success
     client.spin_for(0.5)  # what was under way
@@ -150,7 +150,7 @@ def test_disabled_it_is_silent(client, face_msg):
 def test_an_unknown_encoding_is_refused_by_name(client, face_msg, node, encoding):
     image = face_msg()
     image.encoding = encoding
-    status = client.diagnosis_of(image, repr(encoding))
+    status = client.status_after(image, repr(encoding))
     assert status.level == DiagnosticStatus.ERROR
     assert 'bgr8' in status.message
     assert 'is not supported' in node.log
@@ -160,11 +160,11 @@ def test_an_unknown_encoding_is_refused_by_name(client, face_msg, node, encoding
 def test_a_truncated_image_is_refused(client, face_msg):
     image = face_msg()
     image.data = image.data[:1000]
-    assert client.diagnosis_of(image, '1000 bytes').level == DiagnosticStatus.ERROR
+    assert client.status_after(image, '1000 bytes').level == DiagnosticStatus.ERROR
     assert client.answer_to(face_msg()).faces
 
 
-def test_info_is_there_for_who_comes_late(client):
+def test_info_is_latched(client):
     client.wait_until(lambda: client.infos, 'the latched info')
     info = client.infos[0]
     assert (info.model, info.detector) == ('attention', 'auto: short_range+full_range')
@@ -181,11 +181,11 @@ def test_info_is_there_for_who_comes_late(client):
     assert list(info.blendshape_names) == []
 
 
-def test_what_really_runs_is_in_info_diagnostics_and_log(client, node):
+def test_the_provider_report_is_in_info_diagnostics_and_log(client, node):
     client.wait_until(lambda: client.infos and client.figures, 'info and diagnostics')
-    told = client.infos[-1].execution_provider
-    assert told.startswith('CPUExecutionProvider on CPU; ')
-    assert f'proof: {told}' in node.log
+    report = client.infos[-1].execution_provider
+    assert report.startswith('CPUExecutionProvider on CPU; ')
+    assert f'provider report: {report}' in node.log
     for model in ('attention', 'short_range', 'full_range'):
         line = client.figures[f'model {model}']
         assert re.fullmatch(
@@ -193,13 +193,13 @@ def test_what_really_runs_is_in_info_diagnostics_and_log(client, node):
             r'first inference \d+\.\d ms',
             line,
         )
-        assert f'{model}: {line}' in told
+        assert f'{model}: {line}' in report
     assert client.figures['device'] == 'CPU'
     assert re.fullmatch(r'\d+ ms', client.figures['warm-up'])
-    assert told.endswith(f'warm-up {client.figures["warm-up"]}')
+    assert report.endswith(f'warm-up {client.figures["warm-up"]}')
 
 
-def test_views_are_built_only_for_subscribers(client, face_msg):
+def test_visualisation_is_built_only_for_subscribers(client, face_msg):
     client.answer_to(face_msg())
     client.figures.clear()
     client.wait_until(lambda: client.figures, 'diagnostics')
@@ -215,7 +215,7 @@ def test_views_are_built_only_for_subscribers(client, face_msg):
     assert 'debug image (ms)' not in client.figures
 
 
-def test_markers_stand_in_the_optical_frame(client, face_msg, node):
+def test_markers_are_in_the_optical_frame(client, face_msg, node):
     received = collect(client, MarkerArray, 'facemesh/markers')
     image = face_msg()
     client.wait_until(lambda: client.answer_to(image) and received, 'markers')
@@ -231,7 +231,7 @@ def test_markers_stand_in_the_optical_frame(client, face_msg, node):
     received.clear()
     grey = msg_from_bgr(np.full((240, 320, 3), 128, np.uint8), client.header())
     client.answer_to(grey)
-    # The face was shown until it was answered; more such answers may still be on their way.
+    # The face was sent until it was answered; more answers to it may still arrive.
     gone = [Marker.DELETE, Marker.DELETE]
     client.wait_until(
         lambda: received and [marker.action for marker in received[-1].markers] == gone,
@@ -291,7 +291,7 @@ def test_a_refused_calibration_stops_what_is_in_metres_and_nothing_else(client, 
 def test_blendshapes_come_with_v2(client, start_node, face_msg, node, require_models):
     require_models('v2', 'blendshapes')
     node.stop()
-    # As MediaPipe looks at a picture.
+    # As MediaPipe processes a picture.
     with_v2 = start_node('landmark_model:=v2', 'detector:=short_range', 'second_look:=false')
     client.wait_until(
         lambda: client.infos and client.infos[-1].model == 'v2', 'the info of the new node'
@@ -313,7 +313,7 @@ def test_compressed_images(client, start_node, astronaut_bgr, node):
     msg = CompressedImage(header=client.header(), format='jpeg', data=jpeg)
     assert len(client.answer_to(msg).faces) == 1
     broken = CompressedImage(header=client.header(), format='jpeg', data=jpeg[:100])
-    assert client.diagnosis_of(broken, 'JPEG').level == DiagnosticStatus.ERROR
+    assert client.status_after(broken, 'JPEG').level == DiagnosticStatus.ERROR
     node.stop()
 
 
@@ -336,7 +336,7 @@ def peak_mb(process_id: int) -> float:
     return int(re.search(r'VmHWM:\s+(\d+) kB', text).group(1)) / 1000
 
 
-def test_compressed_images_have_a_bound(client, start_node, astronaut_bgr):
+def test_compressed_images_have_a_size_limit(client, start_node, astronaut_bgr):
     node = start_node(
         'landmark_model:=mesh', 'detector:=short_range', 'image_transport:=compressed'
     )
@@ -347,14 +347,14 @@ def test_compressed_images_have_a_bound(client, start_node, astronaut_bgr):
 
     assert client.answer_to(msg(png)).faces
     before_mb = peak_mb(node.process.pid)
-    status = client.diagnosis_of(msg(huge_png()), '1024.0 megapixels')
+    status = client.status_after(msg(huge_png()), '1024.0 megapixels')
     assert status.level == DiagnosticStatus.ERROR
     assert '32000x32000' in status.message
     assert 'limit of 40; max_image_megapixels allows more' in status.message
     assert peak_mb(node.process.pid) < before_mb + 100
 
     assert client.set_parameter('max_image_megapixels', double_value=0.2).successful
-    assert client.diagnosis_of(
+    assert client.status_after(
         msg(png), '512x512 px has 0.3 megapixels, more than the limit of 0.2'
     )
     assert client.set_parameter('max_image_megapixels', double_value=40.0).successful

@@ -1,4 +1,4 @@
-"""A node of this distribution is heard by a subscriber of the other one."""
+"""A subscriber of the other distribution receives what a node of this one publishes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def other_python(require) -> str:
     return python
 
 
-def test_the_other_distribution_hears_the_same(client, start_node, face_msg, other_python):
+def test_the_other_distribution_receives_the_same(client, start_node, face_msg, other_python):
     start_node('landmark_model:=attention')
     with subprocess.Popen(
         [other_python, str(LISTENER)], stdout=subprocess.PIPE, text=True
@@ -34,13 +34,13 @@ def test_the_other_distribution_hears_the_same(client, start_node, face_msg, oth
         listener.kill()
         output = listener.stdout.read()
     assert listener.returncode == 0, output
-    heard = json.loads(output.splitlines()[-1])
+    received = json.loads(output.splitlines()[-1])
     # An image that was sent again before its answer came has two.
-    assert heard in [as_heard(answer) for answer in client.answers if answer.faces]
+    assert received in [as_received(answer) for answer in client.answers if answer.faces]
 
 
-def as_heard(answer: FaceMeshArray) -> dict[str, object]:
-    """What the listener says of an answer."""
+def as_received(answer: FaceMeshArray) -> dict[str, object]:
+    """An answer as the listener prints it."""
     stamp, face = answer.header.stamp, answer.faces[0]
     return {
         'stamp': [stamp.sec, stamp.nanosec],

@@ -1,4 +1,4 @@
-"""One source for every parameter: what the code declares, YAML and README say too."""
+"""Every parameter: YAML and README agree with what the code declares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from facemesh_ros.settings.parameter_specs import parameter_specs
 ROOT = Path(__file__).parents[2]
 YAML = ROOT / 'config' / 'facemesh.yaml'
 README = ROOT / 'README.md'
-TUNABLES = parameter_specs(NodeSettings)
+SPECS = parameter_specs(NodeSettings)
 
 
 def plain(value):
@@ -28,30 +28,30 @@ def plain(value):
 
 def test_yaml_holds_every_parameter_with_its_default():
     (given,) = (item['ros__parameters'] for item in yaml.safe_load(YAML.read_text()).values())
-    assert given == {name: plain(default) for name, (default, _) in TUNABLES.items()}
-    for name, (default, _) in TUNABLES.items():
+    assert given == {name: plain(default) for name, (default, _) in SPECS.items()}
+    for name, (default, _) in SPECS.items():
         assert type(given[name]) is type(plain(default)), name
 
 
-@pytest.mark.parametrize('name', TUNABLES)
+@pytest.mark.parametrize('name', SPECS)
 def test_yaml_documents_range_choices_and_liveness(name):
-    known = TUNABLES[name][1]
+    spec = SPECS[name][1]
     comment = re.search(rf'((?: *#.*\n)+) *{name}:', YAML.read_text())
     assert comment, f'{name} has no comment'
     text = ' '.join(comment[1].replace('#', ' ').split())
-    assert text.endswith('Live.') is (not known.read_only)
-    assert known.text.rstrip('.').lower() in text.lower()
-    for choice in known.choices:
+    assert text.endswith('Live.') is (not spec.read_only)
+    assert spec.text.rstrip('.').lower() in text.lower()
+    for choice in spec.choices:
         assert choice in text
-    if known.high is not None and known.high <= 64:
-        assert f'{known.low:g} to {known.high:g}' in text
+    if spec.high is not None and spec.high <= 64:
+        assert f'{spec.low:g} to {spec.high:g}' in text
 
 
 def test_readme_table_holds_every_parameter():
     rows = re.findall(r'^\| `([\w.]+)` \| `([^`]*)` \|', README.read_text(), re.M)
     assert dict(rows) == {
         name: '""' if default == '' else str(plain(default)).lower()
-        for name, (default, _) in TUNABLES.items()
+        for name, (default, _) in SPECS.items()
     }
 
 
@@ -61,21 +61,21 @@ def node(start_node):
 
 
 def test_node_describes_every_parameter(client, node):
-    request = DescribeParameters.Request(names=list(TUNABLES))
+    request = DescribeParameters.Request(names=list(SPECS))
     answer = client.call(DescribeParameters, 'facemesh/describe_parameters', request)
-    assert len(answer.descriptors) == len(TUNABLES)
-    for descriptor, (_, known) in zip(answer.descriptors, TUNABLES.values(), strict=True):
-        assert descriptor.description == known.text
-        assert descriptor.read_only == known.read_only
-        for choice in known.choices:
+    assert len(answer.descriptors) == len(SPECS)
+    for descriptor, (_, spec) in zip(answer.descriptors, SPECS.values(), strict=True):
+        assert descriptor.description == spec.text
+        assert descriptor.read_only == spec.read_only
+        for choice in spec.choices:
             assert choice in descriptor.additional_constraints
 
 
 def test_node_starts_with_the_defaults(client, node):
-    request = GetParameters.Request(names=list(TUNABLES))
+    request = GetParameters.Request(names=list(SPECS))
     answer = client.call(GetParameters, 'facemesh/get_parameters', request)
     values = [parameter_value_to_python(value) for value in answer.values]
-    assert values == [plain(default) for default, _ in TUNABLES.values()]
+    assert values == [plain(default) for default, _ in SPECS.values()]
 
 
 def test_a_refused_change_leaves_everything_as_it_was(client, node):
@@ -93,35 +93,35 @@ def test_a_refused_change_leaves_everything_as_it_was(client, node):
 
 @pytest.fixture
 def parameters(ros):
-    """The parameters of a node on which another one of its parts may refuse what they allow."""
+    """Parameters of a node whose changes may also be refused by another callback."""
     refused: set[str] = set()
     node = rclpy.create_node('refusing')
 
     def refuse(changes):
         found = refused & {change.name for change in changes}
-        return SetParametersResult(successful=not found, reason='refused by another part')
+        return SetParametersResult(successful=not found, reason='refused by another callback')
 
     node.add_on_set_parameters_callback(refuse)  # rclpy asks the last one first
     yield Parameters(node), node, refused
     node.destroy_node()
 
 
-def test_what_another_part_refuses_is_not_taken_over(parameters):
-    known, node, refused = parameters
-    before = known.settings
+def test_a_change_that_another_callback_refuses_is_not_stored(parameters):
+    spec, node, refused = parameters
+    before = spec.settings
     refused.add('marker_style')
     changes = [
         rclpy.Parameter('min_presence_confidence', value=0.7),
         rclpy.Parameter('marker_style', value='points'),
     ]
     assert not node.set_parameters_atomically(changes).successful
-    assert known.settings == before
+    assert spec.settings == before
     refused.clear()
     assert node.set_parameters_atomically(changes).successful
-    assert (known.settings.min_presence_confidence, known.settings.marker_style) == (0.7, 'points')
+    assert (spec.settings.min_presence_confidence, spec.settings.marker_style) == (0.7, 'points')
     back = [rclpy.Parameter('marker_style', value='mesh')]
     assert all(result.successful for result in node.set_parameters(back))
-    assert (known.settings.min_presence_confidence, known.settings.marker_style) == (0.7, 'mesh')
+    assert (spec.settings.min_presence_confidence, spec.settings.marker_style) == (0.7, 'mesh')
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_what_another_part_refuses_is_not_taken_over(parameters):
     ],
 )
 def test_one_refused_change_refuses_all_that_are_set_with_it(parameters, wrong):
-    known, node, _ = parameters
-    before = known.settings
+    spec, node, _ = parameters
+    before = spec.settings
     for changes in ([rclpy.Parameter('max_coast_frames', value=9), wrong], [wrong]):
         assert not node.set_parameters_atomically(changes).successful
-        assert known.settings is before
+        assert spec.settings is before

@@ -1,4 +1,4 @@
-"""Several cameras in one node: each by itself, all with the same models."""
+"""Several cameras in one node: separate streams, the same models."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_each_camera_is_answered_on_its_own_topics(cameras, astronaut_bgr):
     assert front.box[0] + arm.box[2] == pytest.approx(511, abs=8)  # mirrored
 
 
-def test_each_camera_has_its_info_and_its_diagnosis(cameras, astronaut_bgr):
+def test_each_camera_has_its_info_and_its_diagnostics(cameras, astronaut_bgr):
     for camera, client in cameras.items():
         client.answer_to(face_msg_of(client, astronaut_bgr))
         client.wait_until(lambda client=client: client.infos, 'the info')
@@ -60,7 +60,7 @@ def test_each_camera_has_its_info_and_its_diagnosis(cameras, astronaut_bgr):
             lambda client=client, topic=topic: (
                 topic in client.statuses and client.statuses[topic].message.startswith('1 face(s)')
             ),
-            'the diagnosis',
+            'the diagnostics',
         )
         assert client.statuses[topic].name == f'/facemesh/{camera}: faces'
 
@@ -82,7 +82,7 @@ def test_enable_and_reset_are_for_all(cameras, astronaut_bgr):
     assert front.answer_to(face_msg_of(front, astronaut_bgr)).faces
 
 
-def test_with_too_much_to_do_every_camera_gets_its_share(cameras, astronaut_bgr):
+def test_under_load_every_camera_gets_its_share(cameras, astronaut_bgr):
     for client in cameras.values():
         client.answer_to(face_msg_of(client, astronaut_bgr))
         client.answers.clear()
@@ -90,7 +90,7 @@ def test_with_too_much_to_do_every_camera_gets_its_share(cameras, astronaut_bgr)
     for client in cameras.values():
         executor.add_node(client)
     end_s = time.monotonic() + PATIENCE_S
-    # Far more images than anybody can answer.
+    # Far more images than can be processed.
     while min(len(client.answers) for client in cameras.values()) < 20:
         assert time.monotonic() < end_s
         for client in cameras.values():

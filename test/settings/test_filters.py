@@ -1,4 +1,4 @@
-"""Settings of the filters: checked, documented, and each names its filter."""
+"""Parameters of the filters: checked, documented, and each type is a filter."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.parameter_specs import SettingsError, parameter_specs
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
-from facemesh_ros.smoothing.landmark_filter import Unfiltered
+from facemesh_ros.smoothing.landmark_smoother import Unfiltered, filter_from_settings
 from facemesh_ros.smoothing.one_euro import OneEuroFilter
 from facemesh_ros.smoothing.rigid import RigidFilter
 
@@ -27,7 +26,7 @@ def test_each_type_is_a_filter(name, kind):
     assert type(filter_from_settings(FilterSettings(type=name))) is kind
 
 
-def test_every_field_is_tunable_live_and_says_what_it_is():
+def test_every_field_is_a_documented_live_parameter():
     assert set(KNOWN) == set(FilterSettings.__slots__)
     for _, known in KNOWN.values():
         assert known.text.endswith('.')

@@ -1,4 +1,4 @@
-"""Settings: the defaults hold, anything outside is refused by name."""
+"""Parameters: defaults, and values out of range are refused by name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from facemesh_ros.settings.parameter_specs import (
     SettingsError,
     parameter_specs,
-    replaced,
-    value_of,
+    parameter_value,
+    replace_parameters,
 )
 from facemesh_ros.settings.pipeline import PipelineSettings, SensorSettings
 
@@ -21,7 +21,7 @@ CHOSEN = [name for name, (_, known) in KNOWN.items() if known.choices]
 
 def changed(name, value):
     """The default settings but for one."""
-    return replaced(SensorSettings(), {name: value})
+    return replace_parameters(SensorSettings(), {name: value})
 
 
 def test_mediapipes_defaults():
@@ -31,12 +31,12 @@ def test_mediapipes_defaults():
     assert settings.execution_provider == 'auto'
 
 
-def test_every_field_is_tunable_and_says_what_it_is():
+def test_every_field_is_a_documented_parameter():
     fields = set(SensorSettings.__slots__) | set(PipelineSettings.__slots__)
     assert {name.partition('.')[0] for name in KNOWN} == fields
     for name, (default, known) in KNOWN.items():
         assert known.text.endswith('.'), name
-        assert default == value_of(SensorSettings(), name)
+        assert default == parameter_value(SensorSettings(), name)
 
 
 def test_these_have_bounds_and_those_have_choices():
@@ -69,7 +69,7 @@ def test_these_have_bounds_and_those_have_choices():
 def test_bounds_belong_to_the_range(name):
     _, known = KNOWN[name]
     for bound in (known.low, known.high):
-        assert value_of(changed(name, bound), name) == bound
+        assert parameter_value(changed(name, bound), name) == bound
 
 
 @pytest.mark.parametrize('name', BOUNDED)
@@ -95,7 +95,7 @@ def test_an_unknown_choice_is_refused_with_those_allowed(name):
         changed(name, 'best')
     assert str(error.value) == f"{name} must be one of {', '.join(known.choices)}; got 'best'"
     for choice in known.choices:
-        assert value_of(changed(name, choice), name) == choice
+        assert parameter_value(changed(name, choice), name) == choice
 
 
 def test_the_pipeline_checks_its_own_settings():
@@ -109,8 +109,10 @@ def test_settings_do_not_change_under_a_running_pipeline():
 
 
 def test_several_settings_change_at_once_and_the_others_stay():
-    before = replaced(SensorSettings(), {'filter.beta': 7.0})
-    after = replaced(before, {'max_faces': 2, 'filter.type': 'none', 'filter.rest_time_s': 1.0})
+    before = replace_parameters(SensorSettings(), {'filter.beta': 7.0})
+    after = replace_parameters(
+        before, {'max_faces': 2, 'filter.type': 'none', 'filter.rest_time_s': 1.0}
+    )
     assert (after.max_faces, after.filter.type, after.filter.rest_time_s) == (2, 'none', 1.0)
     assert after.filter.beta == 7.0
     assert (before.max_faces, before.filter.type) == (16, 'rigid')

@@ -9,7 +9,7 @@ import pytest
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.filter_factory import filter_from_settings
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 
 KINDS = ('none', 'one_euro', 'rigid')
 EYE_DISTANCE_PX = 100.0
@@ -83,10 +83,10 @@ def filtered():
         ids = np.arange(1, frames.shape[1] + 1) if ids is None else np.asarray(ids)
         if stamps_ns is None:
             stamps_ns = [round(index * 1e9 / rate_hz) for index in range(len(frames))]
-        steady = filter_from_settings(FilterSettings(type=kind, **settings))
+        smoother = filter_from_settings(FilterSettings(type=kind, **settings))
         return np.stack(
             [
-                steady.update(ids, faces, stamp)
+                smoother.update(ids, faces, stamp)
                 for faces, stamp in zip(frames, stamps_ns, strict=True)
             ]
         )

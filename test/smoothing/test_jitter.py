@@ -1,4 +1,4 @@
-"""Jitter: what the filter took away within the last second."""
+"""Jitter: how much the filter removed within the last second."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_only_the_last_second_counts_and_each_face_by_itself():
 
 
 @pytest.mark.parametrize('restart', ['reset', 'time goes back'])
-def test_it_begins_anew(restart):
+def test_it_restarts(restart):
     meter, one = JitterMeter(), np.array([1])
     meter.update(one, faces(2), faces(0), SECOND_NS)
     if restart == 'reset':
@@ -43,6 +43,6 @@ def test_it_begins_anew(restart):
     assert meter.update(one, faces(1), faces(0), later_ns) == pytest.approx([5])
 
 
-def test_nobody_is_no_error():
+def test_no_faces_are_no_error():
     none = np.empty((0, 5, 3), np.float32)
     assert JitterMeter().update(np.empty(0, np.int64), none, none, 0).shape == (0,)

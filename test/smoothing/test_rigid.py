@@ -1,4 +1,4 @@
-"""The default filter: steady at rest, without lag in motion, quick where faces are quick."""
+"""The default filter: smooth at rest, no lag in motion, quick expressions kept."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def test_a_face_at_rest_keeps_a_small_part_of_its_noise(head, filtered, rate_hz)
 
 @pytest.mark.parametrize('rate_hz', RATES_HZ)
 @pytest.mark.parametrize('speed_px_s', [10.0, 150.0])
-def test_steady_motion_has_no_lag(head, filtered, rate_hz, speed_px_s):
+def test_constant_motion_has_no_lag(head, filtered, rate_hz, speed_px_s):
     times = np.arange(4 * rate_hz) / rate_hz
     frames = np.stack([head.landmarks((speed_px_s * time, 240)) for time in times])
-    # A trace of noise, so that there is something to be steadied.
+    # A little noise, so that there is something to filter.
     found = filtered(frames + head.noise(2, len(frames)), rate_hz=rate_hz)[:, 0]
     late_px = (frames - found)[len(frames) // 2 :, :, 0].mean()
     assert abs(late_px) < 0.1 * speed_px_s / rate_hz + 0.03
 
 
 @pytest.mark.parametrize('moves', ['turn', 'tilt', 'come closer'])
-def test_motion_is_followed_as_well_as_it_is_measured(head, filtered, moves):
+def test_motion_is_followed_with_less_error_than_measured(head, filtered, moves):
     phases = np.sin(np.arange(120) / 8)
     frames = np.stack(
         [
@@ -64,10 +64,10 @@ def test_a_blink_of_100_ms_keeps_its_amplitude(head, filtered, rate_hz, centre_s
         ]
     ) + head.noise(4, len(times))
     found = filtered(frames, rate_hz=rate_hz)[:, 0]
-    raw, steady = (each[:, LOWER_LID, 1] - each[:, UPPER_LID, 1] for each in (frames, found))
+    raw, smooth = (each[:, LOWER_LID, 1] - each[:, UPPER_LID, 1] for each in (frames, found))
     before, during = slice(2 * rate_hz, int(2.9 * rate_hz)), slice(int(2.9 * rate_hz), None)
     assert np.ptp(raw[during]) > 5  # px: there is a blink
-    assert np.median(steady[before]) - steady[during].min() > 0.9 * (
+    assert np.median(smooth[before]) - smooth[during].min() > 0.9 * (
         np.median(raw[before]) - raw[during].min()
     )
 
@@ -80,23 +80,23 @@ def test_a_blink_does_not_move_the_rest_of_the_face(head, filtered):
     assert np.abs(moved[..., :2]).max() < 0.1
 
 
-def test_it_learns_how_noisy_a_face_is(head, filtered):
+def test_it_estimates_the_noise_of_a_face(head, filtered):
     for deviation_px in (0.05, 0.4):
         noise = head.noise(6, 300, deviation_px)
         found = filtered(head.landmarks() + noise)[:, 0]
         assert rms((found - head.landmarks())[150:]) < 0.35 * rms(noise[150:])
 
 
-def test_more_margin_is_steadier(head, filtered):
+def test_a_higher_margin_is_smoother(head, filtered):
     frames = head.landmarks() + head.noise(7, 150)
-    quick, steady = (
+    quick, smooth = (
         filtered(frames, noise_margin=margin, rest_time_s=time_s)[60:, 0].std(axis=0).mean()
         for margin, time_s in ((0.2, 0.1), (3.0, 5.0))
     )
-    assert steady < 0.3 * quick
+    assert smooth < 0.3 * quick
 
 
-def test_the_older_mesh_without_irises_is_filtered_too(head, filtered):
+def test_468_landmarks_are_filtered_too(head, filtered):
     frames = (head.landmarks() + head.noise(8, 90))[:, :468]
     found = filtered(frames)[:, 0]
     assert rms(found[60:] - head.landmarks()[:468]) < 0.3 * rms(

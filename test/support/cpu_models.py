@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from facemesh_ros.catalog.model_specs import detector_spec, landmark_spec
+from facemesh_ros.catalog.models import detector_spec, landmark_spec
 from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 
 MAX_IOU_OF = 'v2'  # detections are suppressed as for this landmark model
@@ -20,9 +21,10 @@ def cpu_session(name: str) -> ModelSession:
 
 def detector(name: str, session: ModelSession) -> BlazeFace:
     """Return a detector that runs a session."""
-    return BlazeFace(session, detector_spec(name), landmark_spec(MAX_IOU_OF).max_iou)
+    model = CpuCropModel(session, BlazeFace.OUTPUTS)
+    return BlazeFace(model, detector_spec(name), landmark_spec(MAX_IOU_OF).max_iou)
 
 
-def landmark_model(session: ModelSession) -> FaceLandmarker:
+def landmark_model(session: ModelSession) -> FaceMesh:
     """Return a landmark model that runs a session."""
-    return FaceLandmarker(session)
+    return FaceMesh(CpuCropModel(session, FaceMesh.OUTPUTS))

@@ -12,16 +12,20 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
+from facemesh_ros.geometry.canonical_face import (
+    LEFT_EYE_OUTER_CORNER,
+    RIGHT_EYE_OUTER_CORNER,
+    UPPER_LIP,
+)
 from facemesh_ros.types import Float32, Float64, UInt8
 
 FIELD_STEP_PX = 4
 INVERSION_ROUNDS = 8
 BISECTION_ROUNDS = 40
 MESH = slice(0, 468)
-RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
 # Upper and lower lid, outer and inner corner of the subject's right and left eye.
-EYES = ((159, 145, 33, 133), (386, 374, 263, 362))
-UPPER_LIP, LOWER_LIP, CHIN = 13, 14, 152
+EYES = ((159, 145, RIGHT_EYE_OUTER_CORNER, 133), (386, 374, LEFT_EYE_OUTER_CORNER, 362))
+LOWER_LIP, CHIN = 14, 152
 RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 61, 291
 # How far above the eye the skin stretches when the lid goes down, in openings of the eye.
 BROW = 2.0
@@ -63,7 +67,9 @@ class FaceWarp:
         """
         self._landmarks = landmarks.astype(np.float64)
         xy = self._landmarks[:, :2]
-        self.eye_distance_px = float(np.linalg.norm(xy[LEFT_EYE_OUTER] - xy[RIGHT_EYE_OUTER]))
+        self.eye_distance_px = float(
+            np.linalg.norm(xy[LEFT_EYE_OUTER_CORNER] - xy[RIGHT_EYE_OUTER_CORNER])
+        )
         self._centre = self._landmarks[MESH].mean(axis=0)
         self._fields = self._depth_and_weight(picture.shape[1], picture.shape[0])
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.boxes import box_centres, box_sizes
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.tracking.linear_assignment import linear_assignment
+from facemesh_ros.tracking.association import linear_assignment
 from facemesh_ros.types import FaceState, Frame
 
 MAX_FACES = 8

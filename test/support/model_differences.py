@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.detection.blazeface import BlazeFace
-from facemesh_ros.landmarks.face_mesh import FaceLandmarker
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import FaceDetections, Frame, Rois
 
 MIN_SCORE = MIN_PRESENCE = 0.5
@@ -79,7 +79,7 @@ def _pairs(truth: FaceDetections, found: FaceDetections) -> tuple[list[int], lis
 
 
 def landmark_differences(
-    crops: Iterable[tuple[Frame, Rois]], first: FaceLandmarker, second: FaceLandmarker
+    crops: Iterable[tuple[Frame, Rois]], first: FaceMesh, second: FaceMesh
 ) -> LandmarkDifferences:
     """Run both landmark models in the same crops and compare their results."""
     sides, presences, ours, theirs = [], [], [], []

@@ -1,4 +1,4 @@
-"""Faces that move by mathematics, before a tracker."""
+"""A tracker on faces whose motion is computed, with models that are right by construction."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import numpy as np
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.settings.pipeline import PipelineSettings
-from facemesh_ros.tracking.face_ids import FaceIds
-from facemesh_ros.tracking.tracker import Tracker
+from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.tracking.tracks import Tracks
 from facemesh_ros.types import FaceDetections, Observations, Rois
 
@@ -16,7 +15,7 @@ LANDMARKS = 468
 
 
 class Scene:
-    """What a pipeline does around a tracker, with models that are right by construction.
+    """What a pipeline does around a tracker.
 
     Attributes:
         tracker: Under test.
@@ -38,28 +37,25 @@ class Scene:
         return np.column_stack([flat, np.zeros(LANDMARKS)]).astype(np.float32)
 
     def show(self, *faces, dt=1 / 30, detector=True, image_wh=(640, 480)) -> Tracks:
-        """Take the next image and return whom the tracker follows.
+        """Process the next image and return the tracks that are published.
 
         Args:
             faces: (468, 3) px each, in the order in which the detector finds them.
             dt: Time since the last image, s.
-            detector: Whether it looks at this image.
+            detector: Whether it runs on this image.
             image_wh: Image width and height in px.
         """
-        expected = self.tracker.expect(dt)
+        expected = self.tracker.predict(dt)
         found = self._detections(faces if detector else ())
-        strangers = self.tracker.recognise(found, self.settings.min_tracking_iou)
-        low, high = strangers.boxes_xyxy[:, :2], strangers.boxes_xyxy[:, 2:]
-        rois = expected + Rois((low + high) / 2, 1.5 * (high - low), 0 * strangers.scores)
+        new = self.tracker.match_detections(found, self.settings.min_tracking_iou)
+        low, high = new.boxes_xyxy[:, :2], new.boxes_xyxy[:, 2:]
+        rois = expected + Rois((low + high) / 2, 1.5 * (high - low), 0 * new.scores)
         points, presences = self._landmarks(rois, faces)
-        scores = np.append(np.full(len(expected), np.nan, np.float32), strangers.scores)
-        sightings = Observations(points, presences, scores, rois)
-        self.tracker.update(
-            sightings,
-            self.settings,
-            image_wh,
-            lambda points: np.zeros((len(points), 3), np.float32),
-        )
+        scores = np.append(np.full(len(expected), np.nan, np.float32), new.scores)
+        observations = Observations(points, presences, scores, rois)
+        comparison = self.tracker.compare(observations, self.settings)
+        colors = np.zeros((len(rois), 3), np.float32) if comparison.needs_colors else None
+        self.tracker.update(observations, comparison, colors, self.settings, image_wh)
         return self.tracker.published(self.settings.min_tracking_iou)
 
     @staticmethod
@@ -69,7 +65,7 @@ class Scene:
         return FaceDetections(tight_boxes(points), points[:, :6, :2], scores)
 
     def _landmarks(self, rois: Rois, faces) -> tuple[np.ndarray, np.ndarray]:
-        """In each crop, the face nearest to its middle, and presence; a low one if none is."""
+        """In each crop, the face nearest to its centre, and presence; low without one."""
         points = np.empty((len(rois), LANDMARKS, 3), np.float32)
         presences = np.full(len(rois), 0.01, np.float32)
         for index, (centre, size) in enumerate(zip(rois.centres, rois.sizes_wh, strict=True)):

@@ -1,4 +1,4 @@
-"""Faces before a tracker."""
+"""A tracker on computed faces."""
 
 from __future__ import annotations
 

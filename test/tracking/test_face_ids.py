@@ -1,4 +1,4 @@
-"""Numbers of faces: never one twice."""
+"""Ids of faces: never one twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 
 @given(st.lists(st.integers(0, 5)))

@@ -1,4 +1,4 @@
-"""Real faces that cross, hide and leave, through the whole pipeline, keep their ids."""
+"""Real faces that cross, are occluded or leave keep their ids through the whole pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lives of tracks: born, confirmed, lost from sight, found again, forgotten."""
+"""Lives of tracks: begun, confirmed, lost, resumed, forgotten."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings('error')
 TENTATIVE, TRACKED, COASTING = FaceState.TENTATIVE, FaceState.TRACKED, FaceState.COASTING
 
 
-def lives(tracks, min_birth_frames=2) -> list[tuple[int, int]]:
+def ids_and_states(tracks, min_birth_frames=2) -> list[tuple[int, int]]:
     """Id and state of each face that is published."""
     return list(zip(tracks.ids.tolist(), tracks.states(min_birth_frames).tolist(), strict=True))
 
@@ -27,17 +27,17 @@ def test_a_face_is_tracked_once_enough_images_in_a_row_have_shown_it(scene, birt
 
 
 @pytest.mark.parametrize('seen', [1, 2])
-def test_a_ghost_never_counts(scene, seen):
+def test_a_false_detection_is_never_tracked(scene, seen):
     stream = scene(min_birth_frames=3)
     for _ in range(seen):
-        assert lives(stream.show(scene.face_at(200, 200)), 3) == [(1, TENTATIVE)]
+        assert ids_and_states(stream.show(scene.face_at(200, 200)), 3) == [(1, TENTATIVE)]
     for _ in range(10):
-        assert lives(stream.show(), 3) == []
-    # Nobody remembers it.
-    assert lives(stream.show(scene.face_at(200, 200)), 3) == [(2, TENTATIVE)]
+        assert ids_and_states(stream.show(), 3) == []
+    # It is not remembered.
+    assert ids_and_states(stream.show(scene.face_at(200, 200)), 3) == [(2, TENTATIVE)]
 
 
-def test_a_ghost_that_comes_every_other_image_is_never_tracked(scene):
+def test_a_false_detection_in_every_other_image_is_never_tracked(scene):
     stream = scene(min_birth_frames=2)
     for index in range(10):
         shown = [scene.face_at(200, 200)] if index % 2 == 0 else []
@@ -45,15 +45,15 @@ def test_a_ghost_that_comes_every_other_image_is_never_tracked(scene):
 
 
 @pytest.mark.parametrize('coast', [0, 1, 5])
-def test_a_face_out_of_sight_is_published_for_some_images_and_comes_back(scene, coast):
+def test_an_unseen_face_is_published_for_some_images_and_comes_back(scene, coast):
     for missed in range(coast + 1):
         stream = scene(max_coast_frames=coast)
         for _ in range(3):
             stream.show(scene.face_at(200, 200))
         for _ in range(missed):
-            assert lives(stream.show()) == [(1, COASTING)]
+            assert ids_and_states(stream.show()) == [(1, COASTING)]
         tracks = stream.show(scene.face_at(200, 200), detector=False)
-        assert lives(tracks) == [(1, TRACKED)]
+        assert ids_and_states(tracks) == [(1, TRACKED)]
         assert tracks.ages.tolist() == [4 + missed]
 
 
@@ -61,11 +61,11 @@ def test_then_it_is_not_published_any_more(scene):
     stream = scene(max_coast_frames=5)
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
-    published = [lives(stream.show()) for _ in range(8)]
+    published = [ids_and_states(stream.show()) for _ in range(8)]
     assert published == [[(1, COASTING)]] * 5 + [[]] * 3
 
 
-def test_presence_tells_that_it_is_not_seen(scene):
+def test_the_presence_of_an_unseen_face_is_low(scene):
     stream = scene()
     for _ in range(2):
         stream.show(scene.face_at(200, 200))
@@ -73,86 +73,86 @@ def test_presence_tells_that_it_is_not_seen(scene):
 
 
 @pytest.mark.parametrize(('gap_s', 'same'), [(0.3, True), (0.9, True), (1.1, False)])
-def test_for_a_second_it_is_remembered_and_found_again_at_its_place(scene, gap_s, same):
+def test_for_a_second_it_is_remembered_and_resumed_in_its_position(scene, gap_s, same):
     stream = scene(max_coast_frames=2)
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
     for _ in range(round(gap_s * 30) - 1):
         stream.show()
-    assert lives(stream.show(scene.face_at(205, 203))) == (
+    assert ids_and_states(stream.show(scene.face_at(205, 203))) == (
         [(1, TRACKED)] if same else [(2, TENTATIVE)]
     )
 
 
-def test_a_face_far_from_where_one_was_lost_is_somebody_else(scene):
+def test_a_face_far_from_where_one_was_lost_is_new(scene):
     stream = scene(max_coast_frames=2)
     for _ in range(3):
         stream.show(scene.face_at(150, 200))
     for _ in range(6):
         stream.show()
-    assert lives(stream.show(scene.face_at(480, 200))) == [(2, TENTATIVE)]
+    assert ids_and_states(stream.show(scene.face_at(480, 200))) == [(2, TENTATIVE)]
 
 
-def test_behind_something_it_is_expected_further_on_its_way(scene):
+def test_an_occluded_face_is_predicted_further_along_its_path(scene):
     stream = scene(max_coast_frames=10)
     for index in range(15):
         stream.show(scene.face_at(100 + 10 * index, 200))
     for _ in range(5):
         stream.show()
     x = float(stream.tracker.published(0.5).points[0, :, 0].mean())
-    # Slower and slower, as a face that is not seen may as well have stopped.
+    # Slower and slower, as an unseen face may as well have stopped.
     assert 240 + 20 < x < 240 + 45
-    assert lives(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
+    assert ids_and_states(stream.show(scene.face_at(300, 200))) == [(1, TRACKED)]
 
 
 @pytest.mark.parametrize(
     ('start', 'step'), [((60, 240), (-30, 0)), ((580, 240), (30, 0)), ((320, 420), (0, 30))]
 )
-def test_a_face_that_leaves_over_the_border_is_gone_at_once(scene, start, step):
+def test_a_face_that_leaves_the_image_is_gone_at_once(scene, start, step):
     stream = scene()
     for index in range(4):
         x, y = np.add(start, np.multiply(step, index - 2))
         stream.show(scene.face_at(x, y))
     # A step further its centre is still inside, two steps further it is not.
-    assert [lives(stream.show()) for _ in range(2)] == [[(1, COASTING)], []]
+    assert [ids_and_states(stream.show()) for _ in range(2)] == [[(1, COASTING)], []]
 
 
-def test_in_sight_is_where_somebody_is_known_and_everybody_seen(scene):
+def test_all_in_sight_means_there_are_tracks_and_the_image_shows_all(scene):
     stream = scene(max_coast_frames=1)
     one, other = scene.face_at(150, 200), scene.face_at(450, 200)
-    assert not stream.tracker.in_sight
+    assert not stream.tracker.all_in_sight
     stream.show(one, other)
     stream.show(one, other)
-    assert stream.tracker.in_sight
+    assert stream.tracker.all_in_sight
     for _ in range(3):
         stream.show(one)
-        assert not stream.tracker.in_sight
+        assert not stream.tracker.all_in_sight
     stream.show(one, other)
-    assert stream.tracker.in_sight
+    assert stream.tracker.all_in_sight
 
 
-def test_whom_it_lost_is_told_the_last_one_first(scene):
+def test_lost_faces_are_listed_the_last_one_first(scene):
     stream = scene(max_coast_frames=1)
     one, two, three = (scene.face_at(x, 200) for x in (100, 300, 500))
     for _ in range(2):
         stream.show(one, two, three)
-    assert len(stream.tracker.lost) == 0
+    assert len(stream.tracker.lost_rois) == 0
     stream.show(two, three)
     stream.show(two)
-    assert stream.tracker.lost.centres[:, 0] == pytest.approx([500, 100], abs=1)
+    assert stream.tracker.lost_rois.centres[:, 0] == pytest.approx([500, 100], abs=1)
 
 
-def test_a_crop_that_slipped_to_a_stranger_is_no_sight_and_no_new_face(scene):
+def test_a_crop_that_slipped_to_another_face_neither_shows_the_track_nor_a_new_face(scene):
     stream = scene()
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
-    stranger = scene.face_at(285, 200)  # most of its size away
-    assert lives(stream.show(stranger, detector=False)) == [(1, COASTING)]
+    another = scene.face_at(285, 200)  # most of its size away
+    assert ids_and_states(stream.show(another, detector=False)) == [(1, COASTING)]
 
 
-def test_a_low_presence_is_no_sight(scene):
+def test_a_low_presence_shows_no_face(scene):
     stream = scene(min_presence_confidence=0.995)
-    assert lives(stream.show(scene.face_at(200, 200))) == []
+    assert ids_and_states(stream.show(scene.face_at(200, 200))) == []
 
 
 def test_a_reset_forgets_all_faces_but_never_gives_an_id_twice(scene):
@@ -160,8 +160,8 @@ def test_a_reset_forgets_all_faces_but_never_gives_an_id_twice(scene):
     for _ in range(3):
         stream.show(scene.face_at(200, 200), scene.face_at(400, 200))
     stream.tracker.reset()
-    assert len(stream.tracker.published(0.5)) == len(stream.tracker.lost) == 0
+    assert len(stream.tracker.published(0.5)) == len(stream.tracker.lost_rois) == 0
     tracks = stream.show(scene.face_at(200, 200))
-    assert lives(tracks) == [(3, TENTATIVE)]
+    assert ids_and_states(tracks) == [(3, TENTATIVE)]
     assert tracks.ages.tolist() == [1]
     assert tracks.motion.velocities.tolist() == [[0, 0]]

@@ -1,4 +1,4 @@
-"""Who is who from image to image: faces that move by mathematics keep their ids."""
+"""The tracker: faces whose motion is computed keep their ids."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from facemesh_ros.geometry.boxes import overlaps, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.settings.pipeline import PipelineSettings
-from facemesh_ros.tracking.association import assign_detections, themselves
-from facemesh_ros.tracking.pairwise_overlaps import PairwiseOverlaps, same_face
-from facemesh_ros.tracking.track_boxes import track_boxes_from_landmarks
-from facemesh_ros.tracking.tracks import Tracks
+from facemesh_ros.tracking.association import assign_observations
+from facemesh_ros.tracking.association_cost import PairwiseOverlaps
+from facemesh_ros.tracking.tracks import TrackBoxes, Tracks, same_face
 from facemesh_ros.types import FaceState, Observations
 
 pytestmark = pytest.mark.filterwarnings('error')
@@ -29,7 +28,7 @@ def centres(tracks) -> np.ndarray:
 
 
 def id_at(tracks, x: float, y: float) -> int:
-    """Whose face is within a quarter of its size from a place."""
+    """Id of the face within a quarter of its size from a position."""
     ways = np.linalg.norm(centres(tracks) - (x, y), axis=1)
     assert (ways < SIZE / 4).sum() == 1
     return int(tracks.ids[ways.argmin()])
@@ -37,12 +36,12 @@ def id_at(tracks, x: float, y: float) -> int:
 
 @pytest.mark.parametrize('rate_hz', [5, 10, 30, 60, 120])
 @pytest.mark.parametrize('sizes_per_s', [0.3, 1.5])
-def test_a_steady_motion_is_expected_where_it_leads(scene, rate_hz, sizes_per_s):
+def test_a_constant_velocity_is_predicted(scene, rate_hz, sizes_per_s):
     stream, step = scene(), sizes_per_s * SIZE / rate_hz
     for index in range(max(4, rate_hz // 2)):
         tracks = stream.show(scene.face_at(100 + index * step, 200), dt=1 / rate_hz)
     assert tracks.ids.tolist() == [1]
-    expected = stream.tracker.expect(1 / rate_hz)
+    expected = stream.tracker.predict(1 / rate_hz)
     ahead = rois_from_landmarks(scene.face_at(100 + (index + 1) * step, 200)[None])
     assert np.abs(expected.centres - ahead.centres).max() < 0.05 * SIZE
     assert expected.sizes_wh == pytest.approx(ahead.sizes_wh, rel=0.01)
@@ -50,7 +49,7 @@ def test_a_steady_motion_is_expected_where_it_leads(scene, rate_hz, sizes_per_s)
 
 
 @pytest.mark.parametrize('rate_hz', [10, 30, 120])
-def test_a_face_that_shakes_keeps_its_id_and_stays_near_where_it_is_expected(scene, rate_hz):
+def test_a_shaking_face_keeps_its_id_and_stays_near_its_prediction(scene, rate_hz):
     stream, worst = scene(), 0.0
     for index in range(rate_hz):
         x = 300 + 0.3 * SIZE * np.sin(2 * np.pi * 1.5 * index / rate_hz)
@@ -61,7 +60,7 @@ def test_a_face_that_shakes_keeps_its_id_and_stays_near_where_it_is_expected(sce
     assert worst < 0.1 * SIZE
 
 
-def test_what_is_published_is_what_was_seen_not_what_was_expected(scene):
+def test_published_landmarks_are_the_measured_not_the_predicted(scene):
     stream = scene()
     for x in (200, 215, 210, 260):
         face = scene.face_at(x, 200, turn_rad=x / 900)
@@ -75,7 +74,7 @@ def test_two_faces_that_cross_keep_their_ids(scene, detector, apart):
     stream = scene(max_coast_frames=10)
 
     def at(index):
-        # The one behind cannot be seen while the other is before it.
+        # The one behind is invisible while the other is in front of it.
         left, right = (150 + 12 * index, 200.0), (450 - 12 * index, 200 + apart)
         both = [scene.face_at(*left), scene.face_at(*right)]
         hidden = np.hypot(left[0] - right[0], apart) < 0.8 * SIZE
@@ -90,7 +89,7 @@ def test_two_faces_that_cross_keep_their_ids(scene, detector, apart):
     assert len(tracks) == 2
 
 
-def test_two_rois_that_see_one_face_leave_one_track_seen_and_one_coasting(scene):
+def test_two_rois_on_one_face_leave_one_track_tracked_and_one_coasting(scene):
     stream = scene(max_coast_frames=100)
     here, there = scene.face_at(250, 200), scene.face_at(315, 200)
     for _ in range(3):
@@ -100,7 +99,7 @@ def test_two_rois_that_see_one_face_leave_one_track_seen_and_one_coasting(scene)
         states = tracks.states(2)
         assert id_at(tracks[states == FaceState.TRACKED], 250, 200) == 1
         assert tracks.ids[states == FaceState.COASTING].tolist() == [2]
-        # Held where it was, not laid over the one that is seen.
+        # It stays where it was, not on top of the visible one.
         assert np.abs(centres(tracks)[1] - (315, 200)).max() < 0.1 * SIZE
     tracks = stream.show(here, there)
     assert (id_at(tracks, 250, 200), id_at(tracks, 315, 200)) == (1, 2)
@@ -109,13 +108,13 @@ def test_two_rois_that_see_one_face_leave_one_track_seen_and_one_coasting(scene)
 @pytest.mark.parametrize('order', list(permutations(range(3))))
 def test_the_order_in_which_faces_are_found_does_not_matter(scene, order):
     stream = scene(min_tracking_iou=1.0)
-    places = np.array([(150, 150), (300, 200), (450, 300)])
+    positions = np.array([(150, 150), (300, 200), (450, 300)])
     ids = None
     for index in range(4):
-        faces = [scene.face_at(*place) for place in places + 10 * index]
+        faces = [scene.face_at(*position) for position in positions + 10 * index]
         chosen = range(3) if index == 0 else order
         tracks = stream.show(*(faces[which] for which in chosen))
-        now = [id_at(tracks, *place) for place in places + 10 * index]
+        now = [id_at(tracks, *position) for position in positions + 10 * index]
         assert now == (ids or now)
         ids = now
     assert tracks.ids.tolist() == [1, 2, 3]
@@ -125,7 +124,7 @@ def test_the_order_in_which_faces_are_found_does_not_matter(scene, order):
     ('detected', 'score'),
     [(True, pytest.approx(0.9)), (False, pytest.approx(np.nan, nan_ok=True))],
 )
-def test_the_detectors_score_is_that_of_this_image_and_nan_if_it_did_not_look(
+def test_the_detection_score_is_that_of_this_image_and_nan_if_no_detector_ran(
     scene, detected, score
 ):
     stream = scene()
@@ -143,21 +142,21 @@ def test_a_face_that_grows_and_turns_stays_the_same(scene):
     assert tracks.ages.tolist() == [30]
 
 
-def test_who_was_just_seen_has_the_better_claim_than_who_is_out_of_sight(scene):
+def test_a_track_in_sight_takes_precedence_over_an_unseen_one(scene):
     stream = scene()
     for _ in range(3):
         stream.show(scene.face_at(240, 200), scene.face_at(294, 200))
     stream.show(scene.face_at(240, 200))
-    # Nearer to where the hidden one is.
+    # Nearer to where the unseen one is.
     assert id_at(stream.show(scene.face_at(268, 200)), 268, 200) == 1
     assert stream.tracker._tracks.misses.tolist() == [0, 2]
 
 
-def test_a_fast_face_is_expected_ahead_from_its_second_sight_on(scene):
+def test_a_fast_face_is_predicted_ahead_from_its_second_image_on(scene):
     stream, step = scene(), 5
     for index in range(2):
         stream.show(scene.face_at(100 + index * step, 200))
-    expected = stream.tracker.expect(1 / 30)
+    expected = stream.tracker.predict(1 / 30)
     assert expected.centres[0, 0] == pytest.approx(100 + 2 * step, abs=0.2 * step)
 
 
@@ -171,8 +170,8 @@ def test_never_more_faces_than_wanted_also_when_lost_ones_come_back(scene):
     assert len(stream.show(one, two, three)) == 2
 
 
-places = st.tuples(st.integers(0, 6).map(lambda k: 100 * k), st.integers(0, 3))
-images = st.lists(places, max_size=5, unique=True)
+grid_positions = st.tuples(st.integers(0, 6).map(lambda k: 100 * k), st.integers(0, 3))
+images = st.lists(grid_positions, max_size=5, unique=True)
 
 
 @given(
@@ -182,7 +181,7 @@ images = st.lists(places, max_size=5, unique=True)
     coast=st.integers(0, 3),
     dt=st.sampled_from([0.0, 0.01, 0.1, 0.9]),
 )
-def test_whatever_comes_ids_count_up_and_nobody_has_two(scene, stream, most, birth, coast, dt):
+def test_in_any_stream_ids_count_up_and_no_face_has_two(scene, stream, most, birth, coast, dt):
     seen = scene(max_faces=most, min_birth_frames=birth, max_coast_frames=coast)
     issued = 0
     for shown in stream:
@@ -193,7 +192,7 @@ def test_whatever_comes_ids_count_up_and_nobody_has_two(scene, stream, most, bir
         new = [number for number in ids if number > issued]
         assert new == list(range(issued + 1, issued + len(new) + 1))
         issued += len(new)
-        # Nobody is seen at two places, nobody stands where another is.
+        # No face is seen at two positions, no two at one.
         visible = tracks[tracks.misses == 0]
         gaps = np.linalg.norm(centres(visible)[:, None] - centres(visible)[None], axis=2)
         assert (gaps[~np.eye(len(visible), dtype=bool)] > SIZE / 2).all()
@@ -201,54 +200,50 @@ def test_whatever_comes_ids_count_up_and_nobody_has_two(scene, stream, most, bir
         assert np.isfinite(tracks.points).all()
 
 
-places = st.tuples(st.floats(100, 1100), st.floats(100, 600))
+positions = st.tuples(st.floats(100, 1100), st.floats(100, 600))
 steps = st.tuples(st.floats(-90, 90), st.floats(-90, 90), st.floats(0.5, 2))
 
 
 @given(
-    st.lists(st.tuples(places, steps, st.floats(0, 1)), min_size=1, max_size=6),
+    st.lists(st.tuples(positions, steps, st.floats(0, 1)), min_size=1, max_size=6),
     st.floats(0.05, 0.95),
 )
-def test_who_is_beyond_doubt_the_same_is_so_compared_with_everybody_too(scene, faces, min_iou):
-    before = np.stack([scene.face_at(*place) for place, _, _ in faces])
+def test_the_full_assignment_agrees_where_it_is_unambiguous(scene, faces, min_iou):
+    before = np.stack([scene.face_at(*position) for position, _, _ in faces])
     now = np.stack(
         [
-            scene.face_at(place[0] + step[0], place[1] + step[1], step[2] * SIZE)
-            for place, step, _ in faces
+            scene.face_at(position[0] + step[0], position[1] + step[1], step[2] * SIZE)
+            for position, step, _ in faces
         ]
     )
-    sure, tones = np.ones(len(faces), np.float32), np.float32([[tone] * 3 for *_, tone in faces])
-    tracks = Tracks.of(Observations(before, sure, sure, rois_from_landmarks(before)), tones, 1)
-    encounter = PairwiseOverlaps(tracks.expected, track_boxes_from_landmarks(now))
+    ones, colors = np.ones(len(faces), np.float32), np.float32([[grey] * 3 for *_, grey in faces])
+    observations = Observations(before, ones, ones, rois_from_landmarks(before))
+    tracks = Tracks.begun(observations, TrackBoxes.around(before), colors, 1)
+    pairs = PairwiseOverlaps(tracks.expected_xyxy, TrackBoxes.around(now).xyxy)
     settings = PipelineSettings(min_tracking_iou=min_iou, max_faces=6)
-    if themselves(encounter, settings):
-        nobody = np.zeros(len(faces), bool)
-        # Also if all tones have changed.
-        known, seen, new = assign_detections(tracks, encounter, 1 - tones, nobody, settings)
+    if pairs.is_unambiguous(min_iou):
+        none = np.zeros(len(faces), bool)
+        # Also if all colours have changed.
+        known, seen, new = assign_observations(tracks, pairs, 1 - colors, none, settings)
         assert sorted(zip(known, seen, strict=True)) == [(k, k) for k in range(len(faces))]
         assert not len(new)
 
 
-def test_faces_apart_that_hardly_move_are_the_same_beyond_doubt(scene):
+def test_separate_faces_that_hardly_move_are_unambiguous(scene):
     points = np.stack([scene.face_at(200 + 250 * k, 200) for k in range(4)])
-    encounter = PairwiseOverlaps(
-        track_boxes_from_landmarks(points),
-        track_boxes_from_landmarks(points + np.float32([20, 10, 0])),
-    )
-    assert themselves(encounter, PipelineSettings())
+    pairs = PairwiseOverlaps(tight_boxes(points), tight_boxes(points + np.float32([20, 10, 0])))
+    assert pairs.is_unambiguous(PipelineSettings().min_tracking_iou)
 
 
 @pytest.mark.parametrize('other', [(200, 300), (260, 200), (205, 200)])
-def test_faces_that_overlap_or_change_places_are_not_beyond_doubt(scene, other):
+def test_faces_that_overlap_or_change_places_are_ambiguous(scene, other):
     points = np.stack([scene.face_at(200, 200), scene.face_at(*other)])
     moved = points[::-1] if other[1] > 250 else points
-    assert not themselves(
-        PairwiseOverlaps(track_boxes_from_landmarks(points), track_boxes_from_landmarks(moved)),
-        PipelineSettings(),
-    )
+    pairs = PairwiseOverlaps(tight_boxes(points), tight_boxes(moved))
+    assert not pairs.is_unambiguous(PipelineSettings().min_tracking_iou)
 
 
-def test_who_was_there_before_a_cut_does_not_come_back_on_somebody_who_came_with_it(scene):
+def test_a_face_from_before_a_cut_does_not_return_as_one_that_came_with_it(scene):
     stream = scene()
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
@@ -275,7 +270,7 @@ shown_faces = st.lists(
     dt=st.sampled_from([0.0, 0.03, 0.2, 1.5]),
     detector_every=st.integers(1, 3),
 )
-def test_whatever_is_cut_to_what_no_two_of_those_published_stand_in_one_place(
+def test_across_any_cuts_no_two_published_faces_are_in_one_position(
     scene, stream, shift, most, coast, min_iou, dt, detector_every
 ):
     seen = scene(max_faces=most, max_coast_frames=coast, min_tracking_iou=min_iou)
@@ -288,7 +283,7 @@ def test_whatever_is_cut_to_what_no_two_of_those_published_stand_in_one_place(
             ]
             tracks = seen.show(*at, dt=dt, detector=index % detector_every == 0)
             index += 1
-            ids, boxes = tracks.ids.tolist(), tight_boxes(tracks.steady)
+            ids, boxes = tracks.ids.tolist(), tight_boxes(tracks.smoothed)
             assert ids == sorted(set(ids))
             assert len(ids) <= most
             same = same_face(*overlaps(boxes, boxes), min_iou)

@@ -9,7 +9,7 @@ import pytest
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.types import Faces, Frame, PixelOrder, Rois
-from facemesh_ros.viz.drawing import annotated, bgr_from_frame, rgb_of_id
+from facemesh_ros.viz.drawing import bgr_from_frame, draw_faces, rgb_of_id
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -54,7 +54,7 @@ def grey_image() -> np.ndarray:
 
 def drawn(faces: Faces, image: np.ndarray | None = None) -> np.ndarray:
     image = grey_image() if image is None else image
-    return annotated(Frame(image, PixelOrder.BGR), faces, TOPOLOGY)
+    return draw_faces(Frame(image, PixelOrder.BGR), faces, TOPOLOGY)
 
 
 def test_the_cameras_image_stays_as_it_is():
@@ -113,17 +113,17 @@ def test_every_pixel_order_comes_out_as_bgr(order, channels):
     bgr = np.random.default_rng(2).integers(0, 256, (480, 640, 3), np.uint8)
     frame = Frame(np.ascontiguousarray(bgr[..., channels]), order)
     assert np.array_equal(bgr_from_frame(frame), bgr)
-    assert np.array_equal(annotated(frame, face(), TOPOLOGY), drawn(face(), bgr))
+    assert np.array_equal(draw_faces(frame, face(), TOPOLOGY), drawn(face(), bgr))
 
 
 @pytest.mark.parametrize('shape', [(480, 640), (480, 640, 1)])
 def test_faces_in_a_grey_image_have_colours_too(shape):
     frame = Frame(np.full(shape, GREY, np.uint8), PixelOrder.MONO)
-    assert np.array_equal(annotated(frame, face(), TOPOLOGY), drawn(face()))
+    assert np.array_equal(draw_faces(frame, face(), TOPOLOGY), drawn(face()))
 
 
 @pytest.mark.parametrize('far', [(1e9, 1e9), (-1e9, 300), (320, 1e9), (1e20, -1e20)])
-def test_a_face_far_outside_does_no_harm(far):
+def test_a_face_far_outside_is_no_error(far):
     canvas = drawn(face(centre=np.float32(far)))
     assert canvas.shape == (480, 640, 3)
 
@@ -162,5 +162,5 @@ def test_irises_are_drawn_where_the_model_has_them():
     irises = np.tile(faces.landmarks[:, 159:160], (1, 10, 1)) + np.float32([0, 150, 0])
     irises[0, 1:5, :2] += np.float32([[20, 0], [0, 20], [-20, 0], [0, -20]])
     with_irises = replace(faces, landmarks=np.concatenate([faces.landmarks, irises], axis=1))
-    canvas = annotated(Frame(grey_image(), PixelOrder.BGR), with_irises, mesh)
+    canvas = draw_faces(Frame(grey_image(), PixelOrder.BGR), with_irises, mesh)
     assert not np.array_equal(canvas, drawn(faces))

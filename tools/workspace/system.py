@@ -50,7 +50,7 @@ def _missing_packages(distro: Distro) -> list[str]:
         'g++': compiler is not None,
     }
     if distro.installed:
-        # The one of the index wants a numpy that the cv_bridge of the installation cannot use.
+        # The one of the index needs a numpy that the installation's messages are not built for.
         found['python3-opencv'] = _can_import('cv2')
     return [package for package, is_there in found.items() if not is_there]
 

@@ -1,4 +1,4 @@
-"""The driver: absent, too old, not started, or without the GPU that was asked for."""
+"""Checks of NVIDIA's driver: missing, too old, not started, or without the GPU that is wanted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _DRIVER_ERRORS = {
 }
 
 
-def no_driver(known: DiagnosisFacts) -> Problem | None:
-    """Say that kernel module or library of the driver is not there."""
-    driver = known.driver
+def no_driver(facts: DiagnosisFacts) -> Problem | None:
+    """The driver's kernel module or its library is missing."""
+    driver = facts.driver
     if driver.cuda is not None:
         return None
     if driver.version:
@@ -42,53 +42,53 @@ def no_driver(known: DiagnosisFacts) -> Problem | None:
     )
 
 
-def old_driver(known: DiagnosisFacts) -> Problem | None:
-    """Say that the driver does not run the CUDA that ONNX Runtime was built for."""
-    runs, built_for = known.driver.cuda, known.installation.cuda
+def old_driver(facts: DiagnosisFacts) -> Problem | None:
+    """The driver does not run the CUDA that ONNX Runtime was built for."""
+    runs, built_for = facts.driver.cuda, facts.installation.cuda
     major = int(built_for.partition('.')[0] or 0)
     if runs is None or runs[0] >= major:
         return None
     oldest = OLDEST_DRIVER.get(major)
-    cure = f'install driver {oldest} or later' if oldest else 'install a newer driver'
+    remedy = f'install driver {oldest} or later' if oldest else 'install a newer driver'
     if runs[0] == 12 and major == 13:
-        cure += f', or `pip install "onnxruntime-gpu[cuda,cudnn]{FOR_CUDA_12}"` (CUDA 12)'
+        remedy += f', or `pip install "onnxruntime-gpu[cuda,cudnn]{FOR_CUDA_12}"` (CUDA 12)'
     return Problem(
-        f'the {known.driver} is too old: it runs CUDA up to '
-        f'{runs[0]}.{runs[1]}, and onnxruntime-gpu {known.installation.version} needs {built_for}',
-        cure,
+        f'the {facts.driver} is too old: it runs CUDA up to '
+        f'{runs[0]}.{runs[1]}, and onnxruntime-gpu {facts.installation.version} needs {built_for}',
+        remedy,
     )
 
 
-def driver_error(known: DiagnosisFacts) -> Problem | None:
-    """Say that the driver is there and sees no GPU."""
-    if known.driver.cuda is None:
+def driver_error(facts: DiagnosisFacts) -> Problem | None:
+    """The driver is there and sees no GPU."""
+    if facts.driver.cuda is None:
         return None
-    error = known.driver.error
+    error = facts.driver.error
     hidden = os.environ.get('CUDA_VISIBLE_DEVICES')
-    if hidden is not None and (error == 100 or not (error or known.driver.gpus)):
+    if hidden is not None and (error == 100 or not (error or facts.driver.gpus)):
         return Problem(
             f'CUDA_VISIBLE_DEVICES={hidden!r} hides every GPU from this process',
             'unset it, or name a GPU that `nvidia-smi -L` lists',
         )
-    if not error and known.driver.gpus:
+    if not error and facts.driver.gpus:
         return None
     what = _DRIVER_ERRORS.get(error, f'error {error}') if error else _DRIVER_ERRORS[100]
     return Problem(
-        f'the {known.driver} does not start: {what}',
+        f'the {facts.driver} does not start: {what}',
         '`nvidia-smi` must list the GPU; after an update of the driver reboot, in a container '
         'restart it',
     )
 
 
-def wrong_device(known: DiagnosisFacts) -> Problem | None:
-    """Say that no GPU has the number that was asked for."""
-    gpus = known.driver.gpus
-    if known.device_id < len(gpus):
+def wrong_device(facts: DiagnosisFacts) -> Problem | None:
+    """No GPU has the number that was asked for."""
+    gpus = facts.driver.gpus
+    if facts.device_id < len(gpus):
         return None
     listed = ', '.join(f'{index} ({gpu.name})' for index, gpu in enumerate(gpus))
     visible = os.environ.get('CUDA_VISIBLE_DEVICES')
     limited = f', with CUDA_VISIBLE_DEVICES={visible!r}' if visible is not None else ''
     return Problem(
-        f'there is no GPU with device_id {known.device_id}',
+        f'there is no GPU with device_id {facts.device_id}',
         f'set device_id to one of: {listed}{limited}',
     )

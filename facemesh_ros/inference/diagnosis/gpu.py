@@ -1,4 +1,4 @@
-"""Why the GPU does not run the models, and what to do about it."""
+"""Why the GPU does not run the models, and what to do about it: all checks, in their order."""
 
 from __future__ import annotations
 
@@ -16,47 +16,43 @@ from facemesh_ros.inference.diagnosis.libraries import (
     missing_cuda,
     missing_cudnn,
     missing_tensorrt,
+    two_runtimes,
+    wrong_runtime,
 )
-from facemesh_ros.inference.diagnosis.wheels import mixed_wheels, wrong_wheel
 
-Look = Callable[[DiagnosisFacts], Problem | None]
+Check = Callable[[DiagnosisFacts], Problem | None]
 
-# Of each group only the first trouble counts: the others follow from it.
-_GROUPS: tuple[tuple[Look, ...], ...] = (
-    (mixed_wheels, wrong_wheel),
+# Of each group only the first problem is reported: the others follow from it.
+_GROUPS: tuple[tuple[Check, ...], ...] = (
+    (two_runtimes, wrong_runtime),
     (no_driver, old_driver, driver_error, wrong_device),
     (missing_cuda, missing_cudnn),
     (missing_tensorrt,),
 )
 
 
-def problems_of(known: DiagnosisFacts) -> list[Problem]:
-    """Return all that has to be mended; what ONNX Runtime says counts if nothing else is known."""
-    found = [
-        trouble
-        for group in _GROUPS
-        if (trouble := next((it for look in group if (it := look(known))), None))
-    ]
-    return found or ([_as_told(known.told)] if known.told else [])
+def problems_of(facts: DiagnosisFacts) -> list[Problem]:
+    """Return all problems; ONNX Runtime's own error is one only if there is no other."""
+    firsts = (next(filter(None, (check(facts) for check in group)), None) for group in _GROUPS)
+    found = [problem for problem in firsts if problem]
+    return found or ([_unexplained(facts.ort_error)] if facts.ort_error else [])
 
 
-def told_together(troubles: list[Problem]) -> str:
-    """Return reasons and cures as one text."""
-    return '. Besides, '.join(map(str, troubles))
+def problems_text(problems: list[Problem]) -> str:
+    """Return reasons and remedies as one text."""
+    return '. Besides, '.join(map(str, problems))
 
 
-def _as_told(told: str) -> Problem:
-    if 'out of memory' in told or 'Failed to allocate memory' in told:
+def _unexplained(error: str) -> Problem:
+    """Return the problem that an error of ONNX Runtime is, without where in its sources."""
+    if 'out of memory' in error or 'Failed to allocate memory' in error:
         return Problem('the GPU has no memory left', '`nvidia-smi` shows who holds it')
-    return Problem(
-        f'ONNX Runtime says: {_gist(told)}',
-        'see docs/gpu_install.md; `nvidia-smi` must list the GPU',
-    )
-
-
-def _gist(told: str) -> str:
-    """Return what an error of ONNX Runtime says, without where in its sources it says so."""
-    failure = re.search(r'CUDA failure (\d+: .*?) ; GPU', told)
+    failure = re.search(r'CUDA failure (\d+: .*?) ; GPU', error)
     if failure:
-        return f'CUDA failure {failure[1]}'
-    return re.sub(r'\S*/onnxruntime_src/\S+|\[ONNXRuntimeError\] : \d+ : \w+ : ', '', told)[-300:]
+        message = f'CUDA failure {failure[1]}'
+    else:
+        sources = r'\S*/onnxruntime_src/\S+|\[ONNXRuntimeError\] : \d+ : \w+ : '
+        message = re.sub(sources, '', error)[-300:]
+    return Problem(
+        f'ONNX Runtime says: {message}', 'see docs/gpu_install.md; `nvidia-smi` must list the GPU'
+    )

@@ -1,1 +1,1 @@
-"""Models on a GPU: one upload of each image, one download, crops of all cameras in one batch."""
+"""Models on a GPU: each image is uploaded once, and crops of all cameras share batches."""

@@ -1,15 +1,15 @@
-"""One model at fixed batch sizes: memory that is bound once and stays where it is.
+"""One model at fixed batch sizes, each with memory that is bound once and never moves.
 
-A CUDA graph replays what it has seen with the addresses and shapes of then, whatever is bound
-now. So each batch size of a model has a binding and a graph of its own, and neither ever changes;
-where the images move, all are made anew, under new numbers.
+A CUDA graph replays the addresses and shapes of its capture, whatever is bound now. So each batch
+size of a model has its own binding and its own graph, and neither ever changes. When the buffer
+of images moves, all are made again, with new graph ids.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,19 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
-from facemesh_ros.inference.gpu.memory import Memory
-from facemesh_ros.inference.gpu.packed_buffers import PackedBuffers, Shapes
+from facemesh_ros.inference.gpu.memory import Memory, PackedBuffers, Shapes
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 PIXELS = 'pixels'
-KINDS = {
+DTYPES = {
     'tensor(float)': np.float32,
     'tensor(double)': np.float64,
     'tensor(int32)': np.int32,
     'tensor(uint8)': np.uint8,
 }
-_graph_ids = count(1)
+_graph_ids = itertools.count(1)
 
 
 def size_for(crops: int) -> int:
@@ -39,11 +38,11 @@ def size_for(crops: int) -> int:
 
 
 class Batch:
-    """A batch of one size."""
+    """Inputs and outputs of one batch size, bound to a session."""
 
     def __init__(
         self,
-        network: ModelSession,
+        session: ModelSession,
         outputs: Sequence[str],
         memory: Memory,
         images: ImageSlots,
@@ -51,17 +50,17 @@ class Batch:
         *,
         captured: bool,
     ) -> None:
-        """Take memory and bind it.
+        """Allocate memory and bind it.
 
         Args:
-            network: The model.
-            outputs: What is wanted of it.
-            memory: Of the device.
-            images: Where the images are, if it reads any.
+            session: The model.
+            outputs: Names of the outputs to bind.
+            memory: Memory of the GPU.
+            images: The images, if the model reads any.
             size: Number of crops.
             captured: Whether to capture a CUDA graph.
         """
-        self._session = network.session
+        self._session = session.session
         self._binding = self._session.io_binding()
         wanted = [item for item in self._session.get_outputs() if item.name in outputs]
         self._order = outputs
@@ -76,47 +75,48 @@ class Batch:
             self._options = _run_options(memory, captured=captured)
             undo.pop_all()
 
-    def run(self, inputs: Sequence[Inputs]) -> dict[str, NDArray[Any]]:
-        """Run the crops of several callers together.
+    def run(self, inputs: Sequence[Inputs], counts: Sequence[int]) -> dict[str, NDArray[Any]]:
+        """Run the crops of several requests together.
 
         Args:
-            inputs: Of each caller, at most as many crops as fit, batch axis first.
+            inputs: Of each request, batch axis first, or 1 for what all its crops share.
+            counts: Number of crops of each request; together at most as many as fit.
 
         Returns:
             Outputs by name for all crops in that order; overwritten by the next run.
         """
-        for name, target in self._inputs.arrays.items():
-            start = 0
-            for values in (each[name] for each in inputs):
-                target[start : start + len(values)] = values
-                start += len(values)
-        # What lies behind is of an older batch: as good as anything.
+        start = 0
+        for values, count in zip(inputs, counts, strict=True):
+            for name, target in self._inputs.arrays.items():
+                target[start : start + count] = values[name]
+            start += count
+        # The rest holds values of an older batch, whose results nobody reads.
         self._inputs.upload()
         self._session.run_with_iobinding(self._binding, self._options)
         self._outputs.download()
         return {name: self._outputs.arrays[name] for name in self._order}
 
     def free(self) -> None:
-        """Give the device's memory back."""
+        """Free the memory."""
         self._inputs.free()
         self._outputs.free()
 
     def _bind(self, memory: Memory, images: ImageSlots) -> None:
-        place = memory.device, memory.device_id
+        device = memory.device, memory.device_id
         for name, values in self._inputs.arrays.items():
             address = self._inputs.addresses[name]
-            self._binding.bind_input(name, *place, values.dtype.type, values.shape, address)
+            self._binding.bind_input(name, *device, values.dtype.type, values.shape, address)
         if PIXELS in (item.name for item in self._session.get_inputs()):
-            self._binding.bind_input(PIXELS, *place, np.uint8, (images.size,), images.address)
+            self._binding.bind_input(PIXELS, *device, np.uint8, (images.size,), images.address)
         for name, values in self._outputs.arrays.items():
             address = self._outputs.addresses[name]
-            self._binding.bind_output(name, *place, values.dtype.type, values.shape, address)
+            self._binding.bind_output(name, *device, values.dtype.type, values.shape, address)
 
 
 def _shapes(items: Sequence[Any], size: int, without: str = '') -> Shapes:
     """Return type and shape of a session's inputs or outputs in a batch of one size."""
     return {
-        item.name: (np.dtype(KINDS[item.type]), (size, *item.shape[1:]))
+        item.name: (np.dtype(DTYPES[item.type]), (size, *item.shape[1:]))
         for item in items
         if item.name != without
     }
@@ -125,40 +125,8 @@ def _shapes(items: Sequence[Any], size: int, without: str = '') -> Shapes:
 def _run_options(memory: Memory, *, captured: bool) -> ort.RunOptions:
     options = ort.RunOptions()
     if memory.provider_options:
-        # Copies follow on the same stream, and the last of them waits.
+        # The download follows on the same stream, and synchronizes.
         options.add_run_config_entry('disable_synchronize_execution_providers', '1')
     if captured:
         options.add_run_config_entry('gpu_graph_id', str(next(_graph_ids)))
     return options
-
-
-class Batches:
-    """One model at all batch sizes, each made when it is first needed."""
-
-    def __init__(
-        self, network: ModelSession, outputs: Sequence[str], memory: Memory, *, captured: bool
-    ) -> None:
-        """Begin with none; arguments are those of `Batch`."""
-        self._network, self._outputs, self._memory = network, outputs, memory
-        self._captured = captured
-        self._batches: dict[int, Batch] = {}
-
-    def of(self, crops: int, images: ImageSlots) -> Batch:
-        """Return the batch for so many crops."""
-        size = size_for(crops)
-        if size not in self._batches:
-            self._batches[size] = Batch(
-                self._network,
-                self._outputs,
-                self._memory,
-                images,
-                size,
-                captured=self._captured,
-            )
-        return self._batches[size]
-
-    def forget(self) -> None:
-        """Give all memory back, as the images have moved."""
-        for batch in self._batches.values():
-            batch.free()
-        self._batches.clear()

@@ -1,7 +1,7 @@
-"""Memory of an NVIDIA GPU through libcudart, the library that ONNX Runtime itself brings along.
+"""Memory of an NVIDIA GPU through libcudart, which comes with ONNX Runtime for CUDA.
 
-All copies and all runs of models go through one stream, so they follow one another on the GPU and
-the CPU waits once per batch, for the results.
+All copies and all runs of models share one stream, so that they run in order on the GPU and the
+CPU waits once per batch, for the results.
 
 Source: CUDA Runtime API 13.0, sections Memory Management, Stream Management and API
 synchronization behavior.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
-from facemesh_ros.inference.gpu.errors import CudaError, DeviceError
+from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.types import UInt8
 
@@ -34,10 +34,10 @@ _SIGNATURES = {
 
 
 def cuda_runtime() -> ctypes.CDLL:
-    """Return libcudart, the copy that is loaded already if there is one.
+    """Return libcudart, preferably the copy that is loaded already.
 
     Raises:
-        DeviceError: If there is none.
+        ExecutorError: If it cannot be loaded.
     """
     load_cuda_libraries()
     for name in LIBRARIES:
@@ -50,7 +50,7 @@ def cuda_runtime() -> ctypes.CDLL:
         library.cudaGetErrorString.argtypes = [_int]
         library.cudaGetErrorString.restype = ctypes.c_char_p
         return library
-    raise DeviceError(
+    raise ExecutorError(
         f'none of {", ".join(LIBRARIES)} can be loaded; '
         '`pip install "onnxruntime-gpu[cuda,cudnn]"` brings CUDA'
     )
@@ -59,20 +59,20 @@ def cuda_runtime() -> ctypes.CDLL:
 class CudaMemory:
     """Memory of one GPU and the stream on which it is used; see `Memory`.
 
-    Of the thread that made it alone.
+    To be used only by the thread that made it.
     """
 
     device = 'cuda'
 
     def __init__(self, device_id: int = 0, library: ctypes.CDLL | None = None) -> None:
-        """Take a GPU.
+        """Select a GPU and create the stream.
 
         Args:
             device_id: Which one.
-            library: libcudart; None to look for it.
+            library: libcudart; None to load it.
 
         Raises:
-            DeviceError: If there is no such GPU, or no libcudart.
+            ExecutorError: If there is no such GPU, or no libcudart.
         """
         self.device_id = device_id
         self._library = library or cuda_runtime()
@@ -94,12 +94,12 @@ class CudaMemory:
 
     def free(self, address: int) -> None:
         """See `Memory`."""
-        self._call('cudaFree', address)  # which waits for whoever still uses it
+        self._call('cudaFree', address)  # which waits until it is no longer in use
         self._blocks.remove(address)
 
     def upload(self, address: int, source: UInt8) -> None:
         """See `Memory`."""
-        # From memory that is not pinned this returns when the source has been read.
+        # From pageable memory this returns when the source has been read.
         self._copy(address, source.ctypes.data, source.nbytes, _HOST_TO_DEVICE)
 
     def download(self, target: UInt8, address: int) -> None:
@@ -108,18 +108,18 @@ class CudaMemory:
         self._call('cudaStreamSynchronize', self._stream)
 
     def bytes_in_use(self) -> int:
-        """Return how much of the GPU's memory is taken, by whomever."""
+        """Return how much of the GPU's memory all processes use."""
         free, total = _size(), _size()
         self._call('cudaMemGetInfo', ctypes.byref(free), ctypes.byref(total))
         return total.value - free.value
 
     def close(self) -> None:
-        """See `Memory`; whether a GPU that is lost takes it back is not asked."""
+        """See `Memory`; errors are ignored, as the GPU may have failed."""
         for block in self._blocks:
             self._library.cudaFree(block)
         self._blocks.clear()
-        # The stream stays: a session may outlive this in the traceback of an error, and would end
-        # on a stream that is none.
+        # The stream stays: a session may outlive this in the traceback of an error, and needs a
+        # valid stream when it is destroyed.
 
     def _copy(self, target: int, source: int, size: int, kind: int) -> None:
         self._call('cudaMemcpyAsync', target, source, size, kind, self._stream)

@@ -1,35 +1,35 @@
-"""Models on one device with everything that is lost with it."""
+"""Sessions, memory and images on one GPU: all that is lost if it fails."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batches
+from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batch, size_for
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
 from facemesh_ros.inference.gpu.memory import Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.types import Frame
 
-# What is wanted of each model.
+# The outputs to return, by model.
 Outputs = Mapping[str, Sequence[str]]
 Results = list[NDArray[Any]]
-# Inputs that say where the images are; callers need not know.
+# Inputs that say where an image lies in memory; the executor adds them.
 LAYOUT = frozenset({PIXELS, 'last', 'strides', 'origins'})
 
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """What a caller wants to be looked at.
+    """Crops of one frame, or inputs of a model without images.
 
     Attributes:
-        frame: The image; None for a model that looks at none.
-        inputs: Of 1 to 64 crops, without what `ImageSlots.layouts` says.
+        frame: The image; None for a model that reads none.
+        inputs: Of 1 to 64 crops, without those of `ImageSlots.layouts`.
     """
 
     frame: Frame | None
@@ -40,43 +40,39 @@ class Crops:
 
 
 class GpuExecutor:
-    """Runs batches; of one thread, as CUDA graphs are."""
+    """Runs batches, always in one thread, as CUDA graphs belong to the thread of their capture."""
 
     def __init__(
         self,
-        networks: Mapping[str, ModelSession],
+        sessions: Mapping[str, ModelSession],
         outputs: Outputs,
         memory: Memory,
         *,
         images: int,
         captured: bool = False,
     ) -> None:
-        """Take memory for the images.
+        """Allocate memory for the images.
 
         Args:
-            networks: Opened models, with the parts around them.
-            outputs: What is wanted of each.
-            memory: Of the device that they are opened on; closed with this.
+            sessions: Opened models that take whole images.
+            outputs: The outputs to return of each.
+            memory: Of the GPU that they are opened on; closed with this.
             images: How many to keep there.
             captured: Whether to capture CUDA graphs.
         """
-        self._memory = memory
-        self._networks = list(networks.values())
-        self._images = ImageSlots(memory, images)
-        self._batches = {
-            name: Batches(network, outputs[name], memory, captured=captured)
-            for name, network in networks.items()
-        }
+        self._sessions, self._outputs, self._captured = sessions, outputs, captured
+        self._memory, self._images = memory, ImageSlots(memory, images)
+        self._batches: dict[tuple[str, int], Batch] = {}
 
     def run(self, model: str, requests: Sequence[Crops]) -> list[Results]:
-        """Run a model for several callers.
+        """Run a model on several requests.
 
         Args:
-            model: Name of it.
+            model: Its name.
             requests: One or more.
 
         Returns:
-            For each request its outputs, in the order in which they are wanted.
+            For each request its outputs, in the order of `outputs`.
         """
         results: list[Results] = []
         while len(results) < len(requests):
@@ -84,14 +80,14 @@ class GpuExecutor:
         return results
 
     def close(self) -> None:
-        """Give sessions and memory back, in this order, as the former use the latter."""
+        """Release sessions, then memory, which they use."""
         self._batches.clear()
-        for network in self._networks:
-            network.release()
+        for session in self._sessions.values():
+            session.release()
         self._memory.close()
 
     def _fitting(self, requests: Sequence[Crops]) -> Sequence[Crops]:
-        """Return the first requests, as many as go into one run."""
+        """Return the first requests, as many as fit in one run."""
         crops, frames = 0, set[int]()
         for index, request in enumerate(requests):
             crops += len(request)
@@ -102,31 +98,39 @@ class GpuExecutor:
 
     def _run_once(self, model: str, requests: Sequence[Crops]) -> list[Results]:
         inputs = self._with_layouts(requests)
-        ends = np.cumsum([len(request) for request in requests])
-        outputs = self._batches[model].of(int(ends[-1]), self._images).run(inputs)
+        counts = [len(request) for request in requests]
+        outputs = self._batch(model, sum(counts)).run(inputs, counts)
         return [
-            [values[end - len(request) : end].copy() for values in outputs.values()]
-            for request, end in zip(requests, ends.tolist(), strict=True)
+            [values[end - count : end].copy() for values in outputs.values()]
+            for count, end in zip(counts, accumulate(counts), strict=True)
         ]
 
     def _with_layouts(self, requests: Sequence[Crops]) -> list[Inputs]:
-        """Add where the image of each request lies, and put it there."""
+        """Upload the images that are not there, and add to each request where its image lies."""
         frames = [request.frame for request in requests if request.frame is not None]
         if len(frames) < len(requests):
             return [request.inputs for request in requests]
         if not self._images.has_room_for(frames):
             self._images.grow(frames)
-            for batches in self._batches.values():
-                batches.forget()
+            # Their addresses are bound.
+            for batch in self._batches.values():
+                batch.free()
+            self._batches.clear()
         layouts = self._images.layouts(frames)
         return [
-            {**request.inputs, **_repeated(layout, len(request))}
-            for request, layout in zip(requests, layouts, strict=True)
+            {**request.inputs, **layout} for request, layout in zip(requests, layouts, strict=True)
         ]
 
-
-def _repeated(layout: Inputs, count: int) -> Inputs:
-    return {
-        name: np.broadcast_to(values, (count, *values.shape[1:]))
-        for name, values in layout.items()
-    }
+    def _batch(self, model: str, crops: int) -> Batch:
+        """Return the batch of a model for so many crops, bound when it is first needed."""
+        key = model, size_for(crops)
+        if key not in self._batches:
+            self._batches[key] = Batch(
+                self._sessions[model],
+                self._outputs[model],
+                self._memory,
+                self._images,
+                key[1],
+                captured=self._captured,
+            )
+        return self._batches[key]

@@ -1,4 +1,4 @@
-"""Opens a device: its memory, the models on it, and what runs them."""
+"""Opens a GPU: its memory, the models on it, and their executor."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ CUDA = PROVIDERS['cuda']
 
 @dataclass(slots=True)
 class GpuExecutorFactory:
-    """Opens models on the device that is wanted, all of them or none.
+    """Opens models on the provider that is wanted, all of them or none.
 
     Attributes:
-        files: ONNX files by model, with the parts around them.
-        outputs: What is wanted of each.
-        choice: On what.
-        images: How many images to keep there.
-        networks: What was opened last.
-        opened_ms: How long that took, ms.
+        files: ONNX files by model, of variants that take whole images.
+        outputs: The outputs to return of each.
+        choice: The provider.
+        images: How many images to keep on the GPU.
+        sessions: The sessions that were opened last, by model.
+        opened_ms: How long each took to open, ms.
     """
 
     files: Mapping[str, bytes]
     outputs: Outputs
     choice: ProviderChoice
     images: int
-    networks: dict[str, ModelSession] = field(default_factory=dict)
+    sessions: dict[str, ModelSession] = field(default_factory=dict)
     opened_ms: dict[str, float] = field(default_factory=dict)
 
-    def __call__(self, *, again: bool) -> GpuExecutor:
-        """Open everything; with CUDA graphs unless it is `again`, as they may be what failed.
+    def __call__(self, after_failure: bool) -> GpuExecutor:
+        """Open everything; after a failure without CUDA graphs, as they may be its cause.
 
         Raises:
-            ExecutionProviderError: If the device is not there or does not take the models.
+            ExecutionProviderError: If the GPU is not there or does not take the models.
         """
-        captured = self.choice.wanted == CUDA and not again
+        captured = self.choice.wanted == CUDA and not after_failure
         memory = _memory(self.choice)
         try:
-            self.networks = self._opened(memory, captured=captured)
+            self.sessions = self._opened(memory, captured=captured)
             return GpuExecutor(
-                self.networks, self.outputs, memory, images=self.images, captured=captured
+                self.sessions, self.outputs, memory, images=self.images, captured=captured
             )
         except Exception:
             memory.close()
@@ -57,16 +57,16 @@ class GpuExecutorFactory:
         if captured:
             options['enable_cuda_graph'] = '1'
         choice = replace(self.choice, cuda_options=tuple(options.items()))
-        networks = {}
+        sessions = {}
         for name, onnx in self.files.items():
             start_s = time.perf_counter()
-            networks[name] = ModelSession(onnx, choice)
+            sessions[name] = ModelSession(onnx, choice)
             self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
-        return networks
+        return sessions
 
 
 def _memory(choice: ProviderChoice) -> Memory:
-    """Return memory of the device that is wanted."""
+    """Return the memory of a provider."""
     if choice.wanted == CUDA:
         return CudaMemory(choice.device_id)
     if choice.wanted == CPU:

@@ -1,4 +1,4 @@
-"""The images that lie on the device, each in a slot of one buffer of bytes."""
+"""The images on the GPU, each in a slot of one buffer of bytes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import Memory
+from facemesh_ros.inference.gpu.memory import ExecutorError, Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs, image_bytes, image_layout
 from facemesh_ros.types import Frame
 
-# A slot for 1920x1080 in any format; larger images make it grow.
+# Bytes; room for 1920x1080 in any format. Larger images make it grow.
 FIRST_SLOT_SIZE = 2**23
-# The graphs count bytes in int32.
+# The graphs address bytes in int32.
 LARGEST_BUFFER = 2**31 - 1
 
 
@@ -27,7 +26,7 @@ class _Slot:
 
 
 class ImageSlots:
-    """Uploads each image once, and keeps as many as there are slots; the latest used stay.
+    """Uploads each image once; the least recently used image makes room for a new one.
 
     Attributes:
         address: Of the buffer.
@@ -36,32 +35,32 @@ class ImageSlots:
     """
 
     def __init__(self, memory: Memory, count: int, slot_size: int = FIRST_SLOT_SIZE) -> None:
-        """Begin without images.
+        """Allocate the slots.
 
         Args:
-            memory: Of the device.
+            memory: Memory of the GPU.
             count: How many images to keep.
-            slot_size: Bytes of each, at first.
+            slot_size: Bytes per slot, at first.
         """
         self._memory = memory
-        # By id: an image is the same only if it is the very same object, which stays alive here.
+        # By id of the frame, which stays alive here: only the same object is the same image.
         self._slots: OrderedDict[int, _Slot] = OrderedDict()
         self._allocate(count, slot_size)
 
     def has_room_for(self, frames: Sequence[Frame]) -> bool:
-        """Tell whether these images fit together; if not, `grow` first."""
+        """Return whether each of these images fits in a slot; if not, `grow` first."""
         return all(_size(frame) <= self._slot_size for frame in frames)
 
     def grow(self, frames: Sequence[Frame]) -> None:
-        """Take a larger buffer, and forget all images.
+        """Allocate a larger buffer; all images must be uploaded again.
 
         Raises:
-            DeviceError: If an image is larger than the graphs can count.
+            ExecutorError: If an image is larger than the graphs can address.
         """
         largest = max(map(_size, frames))
         slot_size = 1 << (largest - 1).bit_length()
         if slot_size > LARGEST_BUFFER:
-            raise DeviceError(f'an image of {largest} bytes is too large for a GPU (1 GiB)')
+            raise ExecutorError(f'an image of {largest} bytes is too large for a GPU (1 GiB)')
         self._slots.clear()
         self._memory.free(self.address)
         self._allocate(self.count, slot_size)
@@ -72,7 +71,7 @@ class ImageSlots:
         self.address = self._memory.allocate(self.size)
 
     def layouts(self, frames: Sequence[Frame]) -> list[Inputs]:
-        """Upload the images that are not there, and return where each lies.
+        """Upload the images that are not there, and return where each lies in the buffer.
 
         Args:
             frames: At most `count` different ones, for which there is room.
@@ -104,5 +103,5 @@ class ImageSlots:
 
 
 def _size(frame: Frame) -> int:
-    """Bytes that an image may need: with the padding of its rows, or copied without."""
+    """Return the bytes that an image may need: with padded rows, or copied without padding."""
     return max(abs(frame.image.strides[0]) * len(frame.image), int(frame.image.nbytes))

@@ -1,24 +1,43 @@
-"""Memory that a model's session reads and writes in place."""
+"""Memory that sessions read and write in place, and what may go wrong with it."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from facemesh_ros.inference.providers import ExecutionProviderError
 from facemesh_ros.types import UInt8
+
+# Bytes; CUDA reads arrays at full speed only from multiples of it.
+ALIGNMENT = 256
+
+Shapes = Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]
+
+
+class ExecutorError(ExecutionProviderError):
+    """The executor of models on a GPU refuses a request."""
+
+
+class CudaError(ExecutorError):
+    """A call to CUDA fails."""
+
+
+class ExecutorLostError(ExecutorError):
+    """A GPU that ran models does not run them now; a later request may succeed."""
 
 
 class Memory(Protocol):
-    """Memory of one device, for one thread. What is asked for is done in the order asked.
+    """Memory of one device, for one thread. All operations run in the order of the calls.
 
     Attributes:
         device: ONNX Runtime's name of the kind of device.
-        device_id: Which one.
-        provider_options: What ONNX Runtime must know to work in that order.
+        device_id: Index of the device.
+        provider_options: Options with which ONNX Runtime runs in that order too.
     """
 
     device: str
@@ -26,23 +45,23 @@ class Memory(Protocol):
     provider_options: Mapping[str, str]
 
     def allocate(self, size: int) -> int:
-        """Return the address of so many bytes, all zero, at a multiple of 64."""
+        """Allocate bytes, all zero, at a multiple of 64, and return their address."""
 
     def free(self, address: int) -> None:
-        """Give back what `allocate` returned."""
+        """Free what `allocate` returned."""
 
     def upload(self, address: int, source: UInt8) -> None:
         """Copy contiguous bytes there; the source may change afterwards."""
 
     def download(self, target: UInt8, address: int) -> None:
-        """Wait for everything asked for before, then copy contiguous bytes from there."""
+        """Wait for all earlier operations, then copy contiguous bytes from there."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Free everything."""
 
 
 class HostMemory:
-    """Plain memory, for models on the CPU."""
+    """Memory of the CPU, for tests without a GPU."""
 
     device, device_id = 'cpu', 0
     provider_options: Mapping[str, str] = MappingProxyType({})
@@ -73,3 +92,39 @@ class HostMemory:
     def close(self) -> None:
         """See `Memory`."""
         self._blocks.clear()
+
+
+class PackedBuffers:
+    """Several arrays in one buffer, on the host and on the device: one copy moves them all.
+
+    Attributes:
+        arrays: On the host, by name.
+        addresses: On the device, by name.
+    """
+
+    def __init__(self, memory: Memory, shapes: Shapes) -> None:
+        self._memory = memory
+        starts, size = {}, 0
+        for name, (kind, shape) in shapes.items():
+            starts[name] = size
+            length = kind.itemsize * int(np.prod(shape))
+            size += -(-length // ALIGNMENT) * ALIGNMENT
+        self._host = np.zeros(size, np.uint8)
+        self._address = memory.allocate(size)
+        self.addresses = {name: self._address + start for name, start in starts.items()}
+        self.arrays: dict[str, NDArray[Any]] = {
+            name: np.ndarray(shape, kind, self._host.data, starts[name])
+            for name, (kind, shape) in shapes.items()
+        }
+
+    def upload(self) -> None:
+        """Copy all arrays to the device."""
+        self._memory.upload(self._address, self._host)
+
+    def download(self) -> None:
+        """Copy all arrays from the device after all earlier operations."""
+        self._memory.download(self._host, self._address)
+
+    def free(self) -> None:
+        """Free the memory on the device."""
+        self._memory.free(self._address)

@@ -1,16 +1,16 @@
-"""What the graphs for a GPU are told of N crops: numbers of each crop, batch axis first.
+"""Inputs of the graphs that sample N crops on a GPU, batch axis first.
 
     pixels   (B,)           uint8    one or more images, byte by byte
     columns  (N, 1, S, 2)   float32  x and y of each column's samples, 32nds of a px
     rows     (N, S, 1, 2)   float32  the same of each row; a sample lies at the sum of both
     last     (N, 1, 1, 2)   float32  x and y of the image's last pixel
     strides  (N, 1, 1, 2)   int32    bytes from one pixel to the next in x and in y
-    origins  (N, 1, 1, 3)   int32    where in `pixels` red, green and blue of the first pixel lie
-    maps     (N, 3, 3)      float64  landmarks of a crop to its image: landmarks @ maps + offsets
+    origins  (N, 1, 1, 3)   int32    index into `pixels` of the first pixel's red, green and blue
+    maps     (N, 3, 3)      float64  landmarks from crop to image: landmarks @ maps + offsets
     offsets  (N, 1, 3)      float64  px
 
-Columns and rows make any affine map, also the letterbox of `grids`, and their sum is rounded in
-one way on every processor, so that a GPU samples where the CPU does.
+Columns and rows express any affine map, and the letterbox of `letterbox_grid`. Their sum rounds
+alike on every processor, so that a GPU samples the same points as the CPU.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.image.sampling_grid import STEPS_PER_PX, letterbox_grid
+from facemesh_ros.image.crop import STEPS_PER_PX, letterbox_grid
 from facemesh_ros.types import Float32, Float64, Frame, UInt8
 
 Inputs = dict[str, NDArray[Any]]
-# Further out than any image; beyond, float32 has no 32nds, and infinity has no pixel.
+# Beyond any image; further out float32 cannot represent 32nds of a pixel.
 FAR_PX = 2.0**18
 
 
@@ -41,8 +41,7 @@ def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
 def letterbox_samples(image_wh: tuple[int, int], size: int) -> tuple[Float32, Float32]:
     """Return `columns` and `rows` (1 crop) of the whole image in a square, see `letterbox_grid`.
 
-    At some image sizes that grid's noise is not the same in each row; then what most of them
-    have counts.
+    At some image sizes the rounding of that grid differs between rows; then the median counts.
     """
     grid = letterbox_grid(image_wh, size)
     columns, rows = np.zeros((size, 2)), np.zeros((size, 2))
@@ -52,7 +51,7 @@ def letterbox_samples(image_wh: tuple[int, int], size: int) -> tuple[Float32, Fl
 
 
 def _in_steps(pixels: Float64) -> Float32:
-    # A region that is none (NaN) must not spoil a batch: it samples some pixel.
+    # An invalid region (NaN) must not spoil a batch: it samples some pixel.
     known = np.nan_to_num(pixels, nan=0.0)
     return (STEPS_PER_PX * np.clip(known, -FAR_PX, FAR_PX)).astype(np.float32)
 

@@ -1,1 +1,1 @@
-"""TensorRT engines: built once, cached, never while a robot waits."""
+"""TensorRT engines: built once, before the models serve, and cached."""

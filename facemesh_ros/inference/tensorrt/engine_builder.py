@@ -1,35 +1,40 @@
-"""One TensorRT engine, built in a process of its own.
+"""Builds a TensorRT engine in a process of its own, which takes minutes.
 
-Until 1.31, ONNX Runtime holds Python's lock while it opens a session: a thread that builds an
-engine would stop all others for minutes. And a builder that runs out of memory takes only itself
-along.
+ONNX Runtime holds Python's lock while it opens a session, until 1.31: a build in this process
+could neither report progress nor be interrupted. And a builder that runs out of memory ends alone.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from threading import Event
 
-from facemesh_ros.inference.model_variant import variant_for
 from facemesh_ros.inference.provider_options import EngineFolder
-from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.providers import PROVIDERS, ProviderChoice, ProviderStartError
+from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h
-_TOLD_CHARACTERS = 500
-_PATIENCE_S = 0.1
+_ERROR_CHARACTERS = 200
+_POLL_S = 0.1
+_LOG_PERIOD_S = 10.0
+_LOG = logging.getLogger(__name__)
+
+# Called several times a second while an engine is built; whatever it raises ends the build.
+BuildWatch = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class EngineOrder:
-    """Which engine, for what, and where it is to be kept; see `EngineFolder`."""
+class BuildRequest:
+    """Which engine to build, and where to store it; see `EngineFolder`."""
 
     model: str
     model_dir: str
@@ -39,18 +44,38 @@ class EngineOrder:
     timings: str
 
 
-def build_engine(order: EngineOrder, stopping: Event) -> None:
-    """Build an engine and wait for it, which takes minutes; other threads go on.
+def build_engine(request: BuildRequest, title: str, watch: BuildWatch) -> None:
+    """Build an engine and wait for it, with progress in the log.
 
     Args:
-        order: Which one.
-        stopping: Ends the builder once it is set.
+        request: Which engine.
+        title: The engine in the log, e.g. `TensorRT engine of v2 (1 of 3)`.
+        watch: Called with the progress as a text; may end the build by an exception.
 
     Raises:
-        ExecutionProviderError: If it cannot be built; says what the builder said last.
+        ProviderStartError: If it cannot be built; holds the builder's last words.
     """
-    builder = subprocess.Popen(
-        [sys.executable, '-m', __name__, json.dumps(asdict(order)), str(os.getpid())],
+    _LOG.info('building the %s, which takes minutes the first time', title)
+    start_s = time.monotonic()
+    builder = _start(request)
+    try:
+        output = _wait(builder, title, watch)
+    finally:
+        builder.kill()  # if it was interrupted
+        builder.wait()
+    if builder.returncode:
+        last = (
+            ' '.join(output.split())[-_ERROR_CHARACTERS:] or f'it ended with {builder.returncode}'
+        )
+        raise ProviderStartError(
+            PROVIDERS['tensorrt'], f'TensorRT cannot build {request.model}: {last}'
+        )
+    _LOG.info('the %s is built after %.1f s', title, time.monotonic() - start_s)
+
+
+def _start(request: BuildRequest) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, '-m', __name__, json.dumps(asdict(request)), str(os.getpid())],
         env={
             **os.environ,
             'PYTHONPATH': os.pathsep.join(path or os.getcwd() for path in sys.path),
@@ -60,24 +85,30 @@ def build_engine(order: EngineOrder, stopping: Event) -> None:
         stderr=subprocess.PIPE,
         text=True,
         errors='replace',
+        start_new_session=True,  # Ctrl-C is for this process, which then ends the builder
     )
+
+
+def _wait(builder: subprocess.Popen[str], title: str, watch: BuildWatch) -> str:
+    """Return what the builder has written to its standard error, once it has ended."""
+    start_s = logged_s = time.monotonic()
     while True:
         try:
-            said = builder.communicate(timeout=_PATIENCE_S)[1]
-            break
+            return builder.communicate(timeout=_POLL_S)[1]
         except subprocess.TimeoutExpired:
-            if stopping.is_set():
-                builder.kill()
-    if builder.returncode:
-        told = said.strip()[-_TOLD_CHARACTERS:] or f'it ended with {builder.returncode}'
-        raise ExecutionProviderError(f'TensorRT cannot build {order.model}: {told}')
+            now_s = time.monotonic()
+            progress = f'building the {title}: {now_s - start_s:.0f} s so far'
+            if now_s - logged_s > _LOG_PERIOD_S:
+                _LOG.info('still %s', progress)
+                logged_s = now_s
+            watch(progress)
 
 
-def main(order: EngineOrder) -> None:
-    """Build an engine here and keep it."""
-    choice = ProviderChoice('tensorrt', device_id=order.device_id, precision=order.precision)
-    onnx = ModelStore(order.model_dir).load(order.model, variant_for(order.model, choice))
-    folder = EngineFolder(order.engines, order.timings)
+def main(request: BuildRequest) -> None:
+    """Build an engine in this process and store it."""
+    choice = ProviderChoice('tensorrt', device_id=request.device_id, precision=request.precision)
+    onnx = ModelStore(request.model_dir).load(request.model, variant_for(request.model, choice))
+    folder = EngineFolder(request.engines, request.timings)
     ModelSession(onnx, choice, folder=folder).try_once()
 
 
@@ -85,12 +116,12 @@ def _end_with_parent(parent: int) -> None:
     """Let the system end this process when the one that waits for it has ended."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        sys.exit('nobody waits for the engine any more')
+        sys.exit('the process that started the build has ended')
 
 
 if __name__ == '__main__':
     _end_with_parent(int(sys.argv[2]))
     try:
-        main(EngineOrder(**json.loads(sys.argv[1])))
+        main(BuildRequest(**json.loads(sys.argv[1])))
     except Exception as error:  # ONNX Runtime's have no common base
         sys.exit(str(error))

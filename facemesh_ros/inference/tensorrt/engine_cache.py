@@ -1,4 +1,8 @@
-"""Where TensorRT keeps what took it minutes to build, each thing only for whom it was built."""
+"""Cache of TensorRT engines, which take minutes to build.
+
+An engine runs only with the model file, GPU, driver and releases that it was built for, so its
+path names all of them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from facemesh_ros.inference.provider_options import BATCHES, EngineFolder
 from facemesh_ros.models.files import locked, sha256_of, write_atomically
 
 FOLDER_VARIABLE = 'FACEMESH_CACHE_DIR'
-_MARK = 'built.json'
+_COMPLETE = 'built.json'  # written last
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,7 +38,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What an engine is bound to, beside its model."""
+    """What an engine depends on besides its model."""
 
     gpu: Gpu
     driver: str
@@ -43,7 +47,7 @@ class Machine:
 
     @property
     def folder_name(self) -> str:
-        """Readable, and different for each machine."""
+        """One that people can read, different for each machine."""
         facts = (
             self.gpu.name,
             f'cc{self.gpu.compute_capability}',
@@ -55,80 +59,75 @@ class Machine:
 
 
 def this_machine(driver: NvidiaDriver, device_id: int) -> Machine:
-    """Return what engines that are built now are bound to."""
+    """Return what engines that are built now depend on."""
     gpu = driver.gpus[device_id] if device_id < len(driver.gpus) else Gpu('unknown', '')
     return Machine(gpu, driver.version, tensorrt_version(), ort.__version__)
 
 
 class EngineCache:
-    """Engines of one machine; where nothing can be written, there are none.
+    """Engines of one machine; temporary ones where nothing can be written.
 
     Attributes:
         folder: Of this machine's engines.
+        is_kept: Whether they are there at the next start.
     """
 
     def __init__(self, machine: Machine, folder: Path | None = None) -> None:
+        """Make the folder; None for `default_folder`."""
         self.folder = (folder or default_folder()) / 'tensorrt' / machine.folder_name
-        self._writable = self._make(self.folder)
+        self.is_kept = self._make_folder()
+        if not self.is_kept:
+            self._temporary = TemporaryDirectory(prefix='facemesh-')  # gone with this object
+            self.folder = Path(self._temporary.name)
 
-    @staticmethod
-    def _make(folder: Path) -> bool:
+    def _make_folder(self) -> bool:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / '.writable', b'')
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / '.writable', b'')
         except OSError as error:
             _LOG.warning(
                 'TensorRT engines cannot be kept in %s (%s): every start builds them anew, for '
                 'minutes; set $%s to a folder that can be written',
-                folder,
+                self.folder,
                 error.strerror,
                 FOLDER_VARIABLE,
             )
             return False
         return True
 
-    def place(self, model: str, onnx: bytes, precision: str) -> EngineFolder | None:
-        """Return where the engine of a model file lies or is to be; None if it cannot be kept."""
-        if not self._writable:
-            return None
+    def folder_of(self, model: str, onnx: bytes, precision: str) -> EngineFolder:
+        """Return where the engine of a model file is stored, whether built or not."""
         file_hash = sha256_of(onnx + repr(BATCHES).encode())[:12]
         return EngineFolder(
             str(self.folder / f'{model}-{precision}-{file_hash}'), str(self.folder / 'timings')
         )
 
     @staticmethod
-    def is_built(place: EngineFolder | None) -> bool:
-        """Return whether a whole engine lies there."""
-        return place is not None and (Path(place.engines) / _MARK).exists()
+    def is_built(folder: EngineFolder) -> bool:
+        """Return whether it holds a complete engine."""
+        return (Path(folder.engines) / _COMPLETE).exists()
 
     @staticmethod
     @contextmanager
-    def building(place: EngineFolder) -> Iterator[None]:
-        """Build inside: one process at a time, and what an interrupted one left is gone."""
-        engines = Path(place.engines)
-        for folder in (engines, Path(place.timings)):
-            folder.mkdir(parents=True, exist_ok=True)
+    def building(folder: EngineFolder) -> Iterator[None]:
+        """Lock a folder for one process to build in; the rest of an interrupted build is removed.
+
+        It counts as built once the block has ended without an error.
+        """
+        engines = Path(folder.engines)
+        for path in (engines, Path(folder.timings)):
+            path.mkdir(parents=True, exist_ok=True)
         with locked(engines / '.lock', exclusive=True):
-            if not EngineCache.is_built(place):
+            if not EngineCache.is_built(folder):
                 _clear(engines)
             yield
             built = [path.name for path in engines.glob('*.engine')]
-            write_atomically(engines / _MARK, json.dumps(built).encode())
+            write_atomically(engines / _COMPLETE, json.dumps(built).encode())
 
     @staticmethod
-    def forget(place: EngineFolder) -> None:
-        """Forget an engine that does not load."""
-        (Path(place.engines) / _MARK).unlink(missing_ok=True)
-
-
-@contextmanager
-def kept_or_temporary(place: EngineFolder | None) -> Iterator[EngineFolder]:
-    """Give a place; one that is gone at the end, if nothing can be kept."""
-    if place is not None:
-        yield place
-        return
-    with TemporaryDirectory(prefix='facemesh-') as folder:
-        yield EngineFolder(f'{folder}/engines', f'{folder}/timings')
+    def discard(folder: EngineFolder) -> None:
+        """Let an engine that does not load be built anew."""
+        (Path(folder.engines) / _COMPLETE).unlink(missing_ok=True)
 
 
 def _clear(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Builtin TFLite operators that calculate number by number, or along an axis, as ONNX nodes."""
+"""Builtin TFLite operators that calculate elementwise or along an axis, as ONNX nodes."""
 
 from __future__ import annotations
 

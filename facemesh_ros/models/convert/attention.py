@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.errors import ConversionError
-from facemesh_ros.models.convert.sampling import transform_tensor_bilinear, transformed
+from facemesh_ros.models.convert.attention_sampling import transform_tensor_bilinear, transformed
 from facemesh_ros.models.convert.tflite_graph import Operator, TfliteGraph
 from facemesh_ros.models.convert.translation import Rule, Translation
 

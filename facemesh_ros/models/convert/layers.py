@@ -1,13 +1,12 @@
-"""Builtin TFLite operators that are layers of a network as ONNX nodes."""
+"""Builtin TFLite operators that are layers of a model, as ONNX nodes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
-from facemesh_ros.models.convert import nchwc_rewrites as blocked
-from facemesh_ros.models.convert.crelu_rewrite import WIDEST, both_signs, difference, once, total
+from facemesh_ros.models.convert import nchwc_rewrites as nchwc
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation, Value
 
@@ -21,15 +20,15 @@ def convolution(translation: Translation, operator: Operator) -> Value:
         return _product(translation, operator, weights, bias)
     weights = weights.transpose(0, 3, 1, 2)
     groups = translation.tensor(operator.inputs[0]).shape[3] // weights.shape[1]
-    halves = translation.mirrored(operator.inputs[0])
-    if halves and groups == 1:
-        value, weights = halves.halves, halves.taken_in(weights)
+    pairs = translation.crelu(operator.inputs[0])
+    if pairs and groups == 1:
+        value, weights = pairs.pairs, pairs.folded(weights)
     else:
         value = translation.value(operator.inputs[0])
     if groups == 1 and _is_narrow(translation, operator):
-        channels, bias = len(weights), [both_signs(each) for each in bias]
-        result = _convolution(translation, operator, value, both_signs(weights), bias)
-        return difference(translation.target.node('Relu', result), channels)
+        channels, bias = len(weights), [nchwc.both_signs(each) for each in bias]
+        result = _convolution(translation, operator, value, nchwc.both_signs(weights), bias)
+        return nchwc.difference(translation.target.node('Relu', result), channels)
     result = _convolution(translation, operator, value, weights, bias, groups)
     return translation.activated(result, operator.options['FusedActivationFunction'])
 
@@ -39,11 +38,12 @@ def depthwise_convolution(translation: Translation, operator: Operator) -> Value
     weights = translation.constant(operator.inputs[1]).transpose(3, 0, 1, 2)
     bias, function = _bias(translation, operator), operator.options['FusedActivationFunction']
     channels = translation.tensor(operator.inputs[0]).shape[3]
-    halves = translation.mirrored(operator.inputs[0])
-    if halves and not function:
-        value, groups = halves.halves, 2 * channels
-        weights, bias = halves.taken_in_by_depth(weights), [once(each) for each in bias]
-        return total(_convolution(translation, operator, value, weights, bias, groups), channels)
+    pairs = translation.crelu(operator.inputs[0])
+    if pairs and not function:
+        value, groups = pairs.pairs, 2 * channels
+        weights, bias = pairs.folded_depthwise(weights), [nchwc.bias_once(each) for each in bias]
+        result = _convolution(translation, operator, value, weights, bias, groups)
+        return nchwc.total(result, channels)
     value = translation.value(operator.inputs[0])
     result = _convolution(translation, operator, value, weights, bias, channels)
     return translation.activated(result, function)
@@ -56,12 +56,12 @@ def _bias(translation: Translation, operator: Operator) -> list[np.ndarray]:
 
 
 def _is_narrow(translation: Translation, operator: Operator) -> bool:
-    """Tell whether a convolution is better written with both signs, see `mirrored`."""
+    """Tell whether a convolution gets the CReLU rewrite, see `nchwc_rewrites`."""
     (output,) = operator.outputs
     users = [each for each in translation.source.operators if output in each.inputs]
     return (
         translation.variant is Variant.CPU
-        and translation.tensor(output).shape[3] <= WIDEST
+        and translation.tensor(output).shape[3] <= nchwc.CRELU_CHANNELS
         and not operator.options['FusedActivationFunction']
         and [user.kind for user in users] == ['PRELU']
     )
@@ -138,12 +138,12 @@ def prelu(translation: Translation, operator: Operator) -> Value:
     if slopes.size != slopes.shape[-1]:
         raise ConversionError(f'PRELU with slopes {slopes.shape} is not one slope per channel')
     slopes = slopes.ravel()
-    halves = translation.mirrored(operator.inputs[0])
-    if halves:
-        return halves.with_slopes(slopes)
+    pairs = translation.crelu(operator.inputs[0])
+    if pairs:
+        return pairs.with_slopes(slopes)
     value = translation.value(operator.inputs[0])
     if translation.variant is Variant.CPU:
-        return blocked.prelu(translation.target, value, slopes)
+        return nchwc.prelu(translation.target, value, slopes)
     slope = translation.target.constant(slopes.reshape(-1, 1, 1))
     return translation.target.node('PRelu', value, slope)
 

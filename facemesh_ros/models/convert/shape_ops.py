@@ -1,11 +1,11 @@
-"""Builtin TFLite operators that only move numbers as ONNX nodes; the batch axis stays apart."""
+"""Builtin TFLite operators that change shape or order only, as ONNX nodes; batch axis kept."""
 
 from __future__ import annotations
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
-from facemesh_ros.models.convert import nchwc_rewrites as blocked
 from facemesh_ros.models.convert.grouped_conv_fusion import CHANNELS
+from facemesh_ros.models.convert.nchwc_rewrites import padded_channels
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation
 
@@ -19,7 +19,7 @@ def pad(translation: Translation, operator: Operator) -> str:
     if len(paddings) == 4:
         if translation.variant is Variant.CPU and not paddings[1:3].any():
             channels = translation.tensor(operator.inputs[0]).shape[3]
-            return blocked.padded_channels(translation.target, value, channels, *paddings[3])
+            return padded_channels(translation.target, value, channels, *paddings[3])
         paddings = paddings[[0, 3, 1, 2]]
     return translation.target.node('Pad', value, translation.target.integers(*paddings.T.ravel()))
 

@@ -1,4 +1,4 @@
-"""Weights that a TFLite file stores without their zeros."""
+"""Sparse weights of TFLite files."""
 
 from __future__ import annotations
 

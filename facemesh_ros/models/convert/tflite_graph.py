@@ -1,4 +1,4 @@
-"""Reads a TFLite file into plain values: tensors, operators and their options.
+"""Reads a TFLite file into tensors, operators and their options.
 
 Weights stored as float16 behind DEQUANTIZE, or sparsely behind DENSIFY, come out as dense float32
 constants, so a translation sees only the operators that compute.

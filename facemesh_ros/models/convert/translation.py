@@ -1,7 +1,7 @@
-"""The state of one translation: TFLite tensors and the ONNX values that stand for them.
+"""State of one translation: TFLite tensors and their ONNX values.
 
-TFLite keeps images channels-last, ONNX wants them channels-first. One rule keeps the two apart:
-if the model looks at an image, a computed tensor of rank 4 is NCHW in the ONNX graph; everything
+TFLite images are channels-last, ONNX wants them channels-first. One rule keeps the two apart: if
+the model's input is an image, a computed tensor of rank 4 is NCHW in the ONNX graph; everything
 else keeps its axes.
 """
 
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
-from facemesh_ros.models.convert.crelu_rewrite import Mirrored
+from facemesh_ros.models.convert.nchwc_rewrites import Crelu
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph
 
-Value = str | Mirrored
+Value = str | Crelu
 NCHW_FROM_NHWC = (0, 3, 1, 2)
 NHWC_FROM_NCHW = (0, 2, 3, 1)
 
 
 class Translation:
-    """TFLite graph in, ONNX graph out, and what is translated so far.
+    """A TFLite graph, the ONNX graph that it becomes, and the values translated so far.
 
     Attributes:
         source: The TFLite graph.
@@ -61,53 +61,53 @@ class Translation:
         if index not in self._values:
             raise ConversionError(f'{self.tensor(index).name}: used before it is computed')
         value = self._values[index]
-        if isinstance(value, Mirrored):
+        if isinstance(value, Crelu):
             value = self._values[index] = value.sum(self.target)
         return value
 
-    def mirrored(self, index: int) -> Mirrored | None:
-        """Return a tensor's two halves, if it has such."""
+    def crelu(self, index: int) -> Crelu | None:
+        """Return the CReLU pairs of a tensor, if the layer that computes it was rewritten."""
         value = self._values.get(index)
-        return value if isinstance(value, Mirrored) else None
+        return value if isinstance(value, Crelu) else None
 
     def define(self, index: int, value: Value) -> None:
-        """Say which ONNX value a tensor is."""
+        """Set the ONNX value of a tensor."""
         self._values[index] = value
 
     def operand(self, index: int, rank: int) -> str:
         """Return a tensor as operand of an elementwise operator whose result has that rank."""
         tensor = self.tensor(index)
         if tensor.constant is None:
-            if len(tensor.shape) != rank and self._is_turned(rank):
+            if len(tensor.shape) != rank and self._is_nchw(rank):
                 raise ConversionError(f'{tensor.name}: cannot be broadcast to channels-first')
             return self.value(index)
         array = tensor.constant
-        if self._is_turned(rank):
+        if self._is_nchw(rank):
             array = array.reshape((1,) * (4 - array.ndim) + array.shape)
             array = array.transpose(NCHW_FROM_NHWC)
         return self.target.constant(array)
 
     def axis(self, axis: int, rank: int) -> int:
         """Return which axis of an ONNX value is an axis of its TFLite tensor."""
-        return NCHW_FROM_NHWC.index(axis) if self._is_turned(rank) else axis
+        return NCHW_FROM_NHWC.index(axis) if self._is_nchw(rank) else axis
 
     def channels_last(self, index: int) -> str:
         """Return a value with the axes of its TFLite tensor."""
         shape = self.tensor(index).shape
-        if not self._is_turned(len(shape)) or _is_vector(shape):
+        if not self._is_nchw(len(shape)) or _is_vector(shape):
             return self.value(index)
         return self.target.node('Transpose', self.value(index), perm=NHWC_FROM_NCHW)
 
     def reshaped(self, value: str, shape: tuple[int, ...]) -> str:
         """Reshape a channels-last value to the shape of a TFLite tensor, as `value` wants it."""
-        if not self._is_turned(len(shape)):
+        if not self._is_nchw(len(shape)):
             return self.reshaped_as_is(value, shape)
         if _is_vector(shape):
             return self.reshaped_as_is(value, tuple(shape[axis] for axis in NCHW_FROM_NHWC))
         result = self.reshaped_as_is(value, shape)
         return self.target.node('Transpose', result, perm=NCHW_FROM_NHWC)
 
-    def _is_turned(self, rank: int) -> bool:
+    def _is_nchw(self, rank: int) -> bool:
         return self.channels_first and rank == 4
 
     def reshaped_as_is(self, value: str, shape: tuple[int, ...], output: str | None = None) -> str:

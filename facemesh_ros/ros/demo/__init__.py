@@ -1,1 +1,1 @@
-"""One command that shows the node at work: a camera, the node, and a view of what it says."""
+"""The demo: a camera, the node, and a view of what the node publishes."""

@@ -1,9 +1,9 @@
 """`python -m facemesh_ros.ros.demo`."""
 
-from facemesh_ros.ros.process.signals import ENDED_BY_SIGNAL, exit_on_signals
+from facemesh_ros.ros.process.signals import EXIT_INTERRUPTED, exit_on_signals
 
 # Before the other imports, which take a second.
-exit_on_signals(ENDED_BY_SIGNAL, 'demo: ended before it began')
+exit_on_signals(EXIT_INTERRUPTED, 'demo: ended before it began')
 
 import sys  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""What the demo can be asked for, and whether that is possible, before anything is started."""
+"""The demo's command line, checked before anything is started."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def demo_parser() -> argparse.ArgumentParser:
     )
     add_source_arguments(parser)
     parser.add_argument(
-        '--seconds', type=_seconds, metavar='N', help='how long; default: until Ctrl-C'
+        '--seconds', type=_positive_seconds, metavar='N', help='how long; default: until Ctrl-C'
     )
     parser.add_argument(
         '--output',
         type=Path,
         default=Path('demo_output'),
         metavar='FOLDER',
-        help=f'where {PICTURE} and {VIDEO} go, in place of those of the last time; '
+        help=f'where {PICTURE} and {VIDEO} are written, replacing those of the last run; '
         'default: %(default)s',
     )
     parser.add_argument(
         '--record',
-        type=_seconds_or_none,
+        type=_seconds,
         default=RECORD_S,
         metavar='SECONDS',
-        help='how much of the run the video holds at most, from its begin; a minute of 640x480 '
-        'takes about 15 MB; 0 for no video; default: %(default)g',
+        help='maximum length of the video; a minute of 640x480 takes about 15 MB; 0 for no video; '
+        'default: %(default)g',
     )
     parser.add_argument(
         '--view',
@@ -53,14 +53,13 @@ def demo_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
-    seconds = _seconds_or_none(text)
-    if not seconds:
+def _positive_seconds(text: str) -> float:
+    if not (seconds := _seconds(text)):
         raise argparse.ArgumentTypeError(f'{text} must be a number of seconds above 0')
     return seconds
 
 
-def _seconds_or_none(text: str) -> float:
+def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -71,10 +70,10 @@ def _seconds_or_none(text: str) -> float:
 
 
 def prepare_output(folder: Path) -> None:
-    """Make the folder, and take away what an earlier demo has left in it.
+    """Create the folder, and remove what an earlier demo has written there.
 
     Raises:
-        DemoError: If nothing can be written there.
+        DemoError: If it cannot be written to.
     """
     if folder.exists() and not folder.is_dir():
         raise DemoError(f'--output {folder} is a file; name a folder')
@@ -91,11 +90,11 @@ def prepare_output(folder: Path) -> None:
 
 
 def rviz_command(wanted: bool | None, namespace: str) -> list[str] | None:
-    """Return what shows the faces in 3-D, None for nothing; raises if it is wanted in vain."""
+    """Return the command that starts RViz, None for no RViz; raises DemoError if impossible."""
     program = shutil.which('rviz2')
     display = os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
     if wanted and not program:
-        raise DemoError('--view needs rviz2 on the PATH; it comes with a ROS install')
+        raise DemoError('--view needs rviz2 on the PATH; it comes with a ROS installation')
     if wanted and not display:
         raise DemoError('--view needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set')
     if wanted is False or not program or not display:

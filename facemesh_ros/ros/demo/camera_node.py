@@ -32,7 +32,7 @@ from facemesh_ros.io import (
 )
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.ros.process.spin import spin_until_told, start_rclpy
+from facemesh_ros.ros.process.spin import spin_until_signal, start_rclpy
 from facemesh_ros.types import UInt8
 
 FRAME_ID = 'camera_optical_frame'
@@ -40,7 +40,7 @@ VGA_WH = (640, 480)
 
 
 class DemoCamera(Node):
-    """Publishes images and an assumed calibration at a steady rate."""
+    """Publishes images and an assumed calibration at a constant rate."""
 
     def __init__(self, images: Iterator[UInt8], rate_hz: float) -> None:
         super().__init__('demo_camera')
@@ -53,10 +53,10 @@ class DemoCamera(Node):
 
     def _publish_next(self) -> None:
         if not self._publisher.get_subscription_count():
-            return  # nothing is lost before somebody looks
+            return  # a video must not start before it is subscribed to
         bgr = next(self._images, None)
         if bgr is None:
-            self.get_logger().error('the camera gives no more images')
+            self.get_logger().error('the camera has no more images')
             self.context.shutdown()
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
@@ -76,15 +76,15 @@ def _info_msg(image_wh: tuple[int, int], header: Header) -> CameraInfo:
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a command line choose what the camera sees."""
+    """Add the options that choose the source of the images."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument('--camera', type=int, metavar='N', help='camera number N, /dev/videoN')
-    source.add_argument('--video', type=Path, metavar='FILE', help='a video, again and again')
+    source.add_argument('--video', type=Path, metavar='FILE', help='a video, in a loop')
     source.add_argument('--image', type=Path, metavar='FILE', help='a still picture')
 
 
 def source_arguments(arguments: argparse.Namespace) -> list[str]:
-    """Return the command line that chooses the same source."""
+    """Return the options that choose the same source."""
     chosen = {'--camera': arguments.camera, '--video': arguments.video, '--image': arguments.image}
     return [
         part for name, value in chosen.items() if value is not None for part in (name, str(value))
@@ -92,39 +92,31 @@ def source_arguments(arguments: argparse.Namespace) -> list[str]:
 
 
 def open_source(arguments: argparse.Namespace) -> tuple[Iterator[UInt8], float]:
-    """Return the images that were asked for and their rate in Hz.
+    """Return the images of the chosen source and their rate in Hz.
 
     Raises:
         FacemeshError: If the source cannot be opened.
     """
     if arguments.camera is not None:
-        return _camera_images(arguments.camera), _camera_rate_hz(arguments.camera)
+        with opened_video(arguments.camera) as capture:
+            rate_hz = rate_of(capture)
+        return _images_of(arguments.camera), rate_hz
     if arguments.video is not None:
-        return _looped_video(arguments.video), rate_of_file(arguments.video)
+        loop = (_images_of(arguments.video) for _ in itertools.count())
+        return itertools.chain.from_iterable(loop), rate_of_file(arguments.video)
     if arguments.image is not None:
         return itertools.repeat(image_from_file(arguments.image)), DEFAULT_RATE_HZ
     face = moving_astronaut(VGA_WH)
     return (face.image_at(count / DEFAULT_RATE_HZ) for count in itertools.count()), DEFAULT_RATE_HZ
 
 
-def _camera_images(number: int) -> Iterator[UInt8]:
-    with opened_video(number) as capture:
+def _images_of(video: int | Path) -> Iterator[UInt8]:
+    with opened_video(video) as capture:
         yield from images_from_capture(capture)
 
 
-def _camera_rate_hz(number: int) -> float:
-    with opened_video(number) as capture:
-        return rate_of(capture)
-
-
-def _looped_video(path: Path) -> Iterator[UInt8]:
-    while True:
-        with opened_video(path) as capture:
-            yield from images_from_capture(capture)
-
-
 def main(args: list[str] | None = None) -> int:
-    """Run the camera until it is told to stop; 1 if its source cannot be opened."""
+    """Run the camera until a signal; 1 if its source cannot be opened."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_source_arguments(parser)
     arguments = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])
@@ -134,7 +126,7 @@ def main(args: list[str] | None = None) -> int:
     except FacemeshError as error:
         print(f'demo_camera: {error}', file=sys.stderr)
         return 1
-    spin_until_told(DemoCamera(images, rate_hz), signals)
+    spin_until_signal(DemoCamera(images, rate_hz), signals)
     rclpy.try_shutdown()
     signals.ignore()
     return 0

@@ -28,18 +28,18 @@ from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.demo.report import report
-from facemesh_ros.ros.demo.view import line, stages, view
-from facemesh_ros.ros.process.dds_profile import make_room_for_images, stay_on_this_machine
-from facemesh_ros.ros.process.signals import EndingSignals
+from facemesh_ros.ros.demo.view import line, stage_times, view
+from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
+from facemesh_ros.ros.process.signals import TerminationSignals
 from facemesh_ros.ros.process.spin import start_rclpy
 
 NODE, CAMERA = 'facemesh_ros.ros.node', 'facemesh_ros.ros.demo.camera_node'
-START_S = 60.0
+START_TIMEOUT_S = 60.0
 LINE_PERIOD_S = 1.0
 
 
 class SignalError(Exception):
-    """A signal has come."""
+    """A signal has arrived."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -47,14 +47,14 @@ def main(args: list[str] | None = None) -> int:
 
     Returns:
         0; 1 if it could not run, or the bundled face was not seen often enough; 130 if it was
-        ended before there was anything to see.
+        ended before the first image.
     """
     sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
     arguments = demo_parser().parse_args(args)
-    make_room_for_images()
-    stay_on_this_machine()
+    use_large_image_profile()
+    use_localhost_discovery()
     try:
-        return _demonstrate(arguments)
+        return _run(arguments)
     except FacemeshError as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
@@ -63,110 +63,107 @@ def main(args: list[str] | None = None) -> int:
         return 1
 
 
-def _demonstrate(arguments: argparse.Namespace) -> int:
-    # What is wrong is told now, not by a process that dies later.
+def _run(arguments: argparse.Namespace) -> int:
+    # Errors are reported now, not by a process that ends later.
     _, rate_hz = open_source(arguments)
-    # A namespace of its own keeps cameras and other demos out. Not by the process' number, which
-    # two containers on one network may share.
+    # A namespace of its own keeps cameras and other demos out. It is not the process id, which two
+    # containers on one network may share.
     namespace = f'/demo_{secrets.token_hex(2)}'
     rviz = rviz_command(arguments.view, namespace)
     prepare_output(arguments.output)
     signals = start_rclpy()
     try:
         with Recording(arguments.output / VIDEO, rate_hz, arguments.record) as recording:
-            witness = Monitor(namespace, recording)
+            monitor = Monitor(namespace, recording)
             with (
                 suppress(SignalError),  # the usual end
                 Processes() as nodes,
-                closing(_Spin(witness, nodes, signals)) as spin,
+                closing(_Spinner(monitor, nodes, signals)) as spinner,
             ):
-                _watch(arguments, spin, rviz)
-            return report(arguments, witness, recording)
+                _show(arguments, spinner, rviz)
+            return report(arguments, monitor, recording)
     finally:
         rclpy.try_shutdown()
         signals.ignore()
 
 
-class _Spin:
-    """Lets the witness listen while the other processes live and no signal comes."""
+class _Spinner:
+    """Spins the monitor while the other processes run and no signal arrives."""
 
-    def __init__(self, witness: Monitor, nodes: Processes, signals: EndingSignals) -> None:
-        self.witness, self.nodes, self._signals = witness, nodes, signals
+    def __init__(self, monitor: Monitor, nodes: Processes, signals: TerminationSignals) -> None:
+        self.monitor, self.nodes, self._signals = monitor, nodes, signals
         self._executor = SingleThreadedExecutor()
-        self._executor.add_node(witness)
+        self._executor.add_node(monitor)
 
     def close(self) -> None:
-        """Listen no more."""
+        """End the executor."""
         self._executor.shutdown()
 
-    def until(self, reached: Callable[[], bool], what: str) -> None:
-        """Listen until something is reached; raises DemoError if it never is."""
-        end_s = time.monotonic() + START_S
+    def spin_until(self, reached: Callable[[], bool], what: str) -> None:
+        """Spin until a condition holds; raises DemoError if it does not in time."""
+        end_s = time.monotonic() + START_TIMEOUT_S
         while not reached():
-            self._once()
+            self._spin_once()
             if time.monotonic() > end_s:
-                raise DemoError(f'waited {START_S:.0f} s for {what}; the log above may say why')
+                raise DemoError(
+                    f'waited {START_TIMEOUT_S:.0f} s for {what}; the log above may say why'
+                )
 
-    def during(self, seconds: float) -> None:
-        """Listen for a while."""
+    def spin_for(self, seconds: float) -> None:
+        """Spin for a while."""
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0:
-            self._once(min(left_s, 0.1))
+            self._spin_once(min(left_s, 0.1))
 
-    def _once(self, timeout_s: float = 0.1) -> None:
+    def _spin_once(self, timeout_s: float = 0.1) -> None:
         self._executor.spin_once(timeout_sec=timeout_s)
-        if self._signals.have_come:
+        if self._signals.received:
             raise SignalError
         if ended := self.nodes.ended():
             raise DemoError(f'{" and ".join(ended)} ended by itself; the log above says why')
 
 
-def _watch(arguments: argparse.Namespace, spin: _Spin, rviz: list[str] | None) -> None:
-    """Start everything and show it until the time is over."""
-    witness, nodes = spin.witness, spin.nodes
-    namespace = witness.get_namespace()
-    alone = ['--ros-args', '-r', f'__ns:={namespace}', '-r', '/diagnostics:=diagnostics']
+def _show(arguments: argparse.Namespace, spinner: _Spinner, rviz: list[str] | None) -> None:
+    """Start all processes and show what the monitor sees until the time is over."""
+    monitor, nodes = spinner.monitor, spinner.nodes
+    namespace = monitor.get_namespace()
+    remaps = ['--ros-args', '-r', f'__ns:={namespace}', '-r', '/diagnostics:=diagnostics']
     # The camera first: a node that finds none for five seconds warns.
-    _say(f'a camera and the node start in the namespace {namespace}')
-    nodes.start_module(CAMERA, *source_arguments(arguments), *alone)
-    nodes.start_module(NODE, *alone)
-    spin.until(lambda: witness.info is not None, 'the node to be ready')
+    _print_progress(f'a camera and the node start in the namespace {namespace}')
+    nodes.start_module(CAMERA, *source_arguments(arguments), *remaps)
+    nodes.start_module(NODE, *remaps)
+    spinner.spin_until(lambda: monitor.info is not None, 'the node to be ready')
     if rviz:
         nodes.start(rviz)
-    _say('the node is ready; the first image is on its way')
-    spin.until(lambda: witness.answered > 0, 'the first landmarks')
-    hint = f'To listen: {_environment_to_listen()} and the topics below {namespace}/facemesh'
+    _print_progress('the node is ready; waiting for the first image')
+    spinner.spin_until(lambda: monitor.answered > 0, 'the first landmarks')
+    names = 'ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    variables = ' '.join(f'{name}={os.environ[name]}' for name in names if name in os.environ)
+    footer = f'To listen: {variables} and the topics below {namespace}/facemesh'
+    seconds = arguments.seconds or float('inf')
     console = Console()
     if sys.stdout.isatty() and not console.is_dumb_terminal:
-        _show_live(console, spin, arguments.seconds, hint)
+        footer_live = f'{footer}\nCtrl-C ends it'
+        with Live(
+            get_renderable=lambda: view(monitor, footer_live),
+            console=console,
+            refresh_per_second=4,
+        ):
+            spinner.spin_for(seconds)
     else:
-        print(hint, flush=True)
-        _show_lines(spin, arguments.seconds)
+        print(footer, flush=True)
+        _show_lines(spinner, seconds)
 
 
-def _say(what: str) -> None:
-    print(f'demo: {what} …', file=sys.stderr, flush=True)
+def _print_progress(text: str) -> None:
+    print(f'demo: {text} …', file=sys.stderr, flush=True)
 
 
-def _environment_to_listen() -> str:
-    """Return the variables that another terminal needs to find the demo."""
-    names = 'ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
-    return ' '.join(f'{name}={os.environ[name]}' for name in names if name in os.environ)
-
-
-def _show_live(console: Console, spin: _Spin, seconds: float | None, hint: str) -> None:
-    footer = f'{hint}\nCtrl-C ends it'
-    with Live(
-        get_renderable=lambda: view(spin.witness, footer), console=console, refresh_per_second=4
-    ):
-        spin.during(seconds or float('inf'))
-
-
-def _show_lines(spin: _Spin, seconds: float | None) -> None:
-    end_s = time.monotonic() + (seconds or float('inf'))
+def _show_lines(spinner: _Spinner, seconds: float) -> None:
+    end_s = time.monotonic() + seconds
     try:
         while (left_s := end_s - time.monotonic()) > 0:
-            spin.during(min(LINE_PERIOD_S, left_s))
-            print(line(spin.witness), flush=True)
+            spinner.spin_for(min(LINE_PERIOD_S, left_s))
+            print(line(spinner.monitor), flush=True)
     finally:
-        print(stages(spin.witness), flush=True)
+        print(stage_times(spinner.monitor), flush=True)

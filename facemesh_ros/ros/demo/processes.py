@@ -1,4 +1,4 @@
-"""The demo's processes: each a real ROS node, none left behind."""
+"""The demo's processes: each a real ROS node, all ended with the demo."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import subprocess
 import sys
 from threading import Thread
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
-STOP_S = 5.0
+STOP_TIMEOUT_S = 5.0
 
 
 class Processes:
-    """Starts programs and, at the end of its context, stops every one of them.
+    """Starts programs, and stops all of them when its context ends.
 
-    What they say goes to standard error line by line, above whatever is drawn there.
+    Their output goes to standard error line by line, above whatever is drawn there.
     """
 
     def __init__(self) -> None:
         self._running: list[subprocess.Popen[str]] = []
         self._relays: list[Thread] = []
-        self._vital: dict[str, subprocess.Popen[str]] = {}
+        self._modules: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Processes:
         return self
 
     def start(self, command: list[str]) -> subprocess.Popen[str]:
-        """Start a program in a session of its own, so that Ctrl-C reaches it through us only."""
+        """Start a program in a session of its own, which Ctrl-C in the terminal does not reach."""
         process = subprocess.Popen(
             command,
             start_new_session=True,
@@ -37,7 +37,11 @@ class Processes:
             stderr=subprocess.STDOUT,
             text=True,
             errors='replace',
-            env={**os.environ, **_OUTPUT, 'RCUTILS_COLORIZED_OUTPUT': str(int(_is_terminal()))},
+            env={
+                **os.environ,
+                'PYTHONUNBUFFERED': '1',  # else a pipe gets blocks of output
+                'RCUTILS_COLORIZED_OUTPUT': str(int(sys.stderr.isatty())),
+            },
         )
         self._running.append(process)
         self._relays.append(Thread(target=_relay, args=[process], daemon=True))
@@ -46,35 +50,27 @@ class Processes:
 
     def start_module(self, module: str, *arguments: str) -> None:
         """Start a module of this package with the same Python; it must not end by itself."""
-        before = hold_signals_back()  # until the module has its handlers
+        before = block_signals()  # until the module has its handlers
         try:
-            self._vital[module] = self.start([sys.executable, '-m', module, *arguments])
+            self._modules[module] = self.start([sys.executable, '-m', module, *arguments])
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def ended(self) -> list[str]:
-        """Return which modules ended by themselves."""
-        return [name for name, process in self._vital.items() if process.poll() is not None]
+        """Return the modules that ended by themselves."""
+        return [name for name, process in self._modules.items() if process.poll() is not None]
 
     def __exit__(self, *_: object) -> None:
         for process in self._running:
             _send(process, signal.SIGINT)
         for process in self._running:
             try:
-                process.wait(STOP_S)
+                process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 _send(process, signal.SIGKILL)
                 process.wait()
         for relay in self._relays:
-            relay.join(STOP_S)
-
-
-# A pipe would otherwise get what Python prints in blocks.
-_OUTPUT = {'PYTHONUNBUFFERED': '1'}
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()
+            relay.join(STOP_TIMEOUT_S)
 
 
 def _relay(process: subprocess.Popen[str]) -> None:

@@ -1,4 +1,4 @@
-"""The annotated images as a video that lasts as long as they did."""
+"""Records the annotated images as a video in real time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from facemesh_ros.types import UInt8
 
 
 class Recording:
-    """A video at a steady rate, of images that come as they come.
+    """A video at a constant rate, of images that arrive irregularly.
 
-    An image is repeated until the next one is there. Use it as a context manager.
+    An image is repeated until the next one arrives. Use it as a context manager.
 
     Attributes:
-        pictures: How many the video holds.
+        path: The file.
+        pictures: How many pictures the video has.
     """
 
     def __init__(self, path: Path, rate_hz: float, limit_s: float) -> None:
-        """Begin at nothing; images after `limit_s` are left out."""
+        """Open the file; images after `limit_s` are ignored."""
         self.path, self.pictures = path, 0
         self._video, self._rate_hz = VideoFile(path, rate_hz), rate_hz
         self._limit = limit_s * rate_hz
@@ -33,30 +34,29 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long the video is."""
+        """Length of the video."""
         return self.pictures / self._rate_hz
 
     @property
     def is_full(self) -> bool:
-        """Whether images are left out."""
+        """Whether further images are ignored."""
         return self.pictures >= self._limit
 
     def add(self, bgr: UInt8) -> None:
-        """Take an image (H, W, 3) that has just come; raises MediaError if it cannot be written.
+        """Add an image (H, W, 3) that has just arrived; raises MediaError if writing fails.
 
-        Images seldom come in exact step: one that is a picture early or late changes nothing.
+        Images are seldom exactly on time: one that is a picture early or late is written once.
         """
         now_s = time.monotonic()
         if self._start_s is None:
             self._start_s = now_s
         due = 1 + round((now_s - self._start_s) * self._rate_hz) - self.pictures
-        wanted = due if due > 1 else int(due >= 0)
-        for _ in range(wanted):
+        for _ in range(due if due > 1 else int(due >= 0)):
             if self.is_full:
                 return
             self._video.write(bgr)
             self.pictures += 1
 
     def close(self) -> None:
-        """End the video; raises MediaError if not all of it is on the disk."""
+        """Close the file; raises MediaError if it is incomplete."""
         self._video.close()

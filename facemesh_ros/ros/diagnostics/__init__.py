@@ -1,1 +1,1 @@
-"""What the node tells of itself on /diagnostics and in its log."""
+"""Diagnostics of the node: what is checked, and what /diagnostics and the log say."""

@@ -1,4 +1,4 @@
-"""Whether two cameras publish one topic."""
+"""Checks whether several cameras publish the same image topic."""
 
 from __future__ import annotations
 
@@ -6,50 +6,45 @@ from rclpy.qos import QoSProfile
 
 from facemesh_ros.ros.diagnostics.finding import ONCE, Finding
 from facemesh_ros.ros.diagnostics.topic_graph import names_of, why_incompatible
-from facemesh_ros.ros.input.arrivals import Continuity
+from facemesh_ros.ros.input.arrivals import SequenceGaps
 from facemesh_ros.ros.input.topics import CameraTopics
 
-# Reports for which publishers are there together before it is told.
-PATIENCE = 2
+# Reports for which publishers exist together before it is a finding.
+MIN_REPORTS = 2
 # A camera that was killed is still listed until its lease ends, 20 s in Fast DDS.
-PATIENCE_WITH_A_RESTART = 30
+MIN_REPORTS_AFTER_RESTART = 30
 
 
 class DuplicatePublishers:
-    """Finds that the images of several publishers are mixed in one stream."""
+    """Finds images of several publishers mixed in one stream."""
 
-    def __init__(self, source: CameraTopics, wanted: QoSProfile, continuity: Continuity) -> None:
-        """Take whose topic it is, who can be heard on it, and what arrives."""
-        self._source, self._wanted, self._continuity = source, wanted, continuity
-        self._who: set[bytes] = set()
+    def __init__(self, topics: CameraTopics, qos: QoSProfile, gaps: SequenceGaps) -> None:
+        """Take the topic, the subscription's quality of service, and what arrives."""
+        self._topics, self._qos, self._gaps = topics, qos, gaps
+        self._ids: set[bytes] = set()
         self._reports = self._steps_before = 0
 
     def __call__(self) -> Finding | None:
-        """Return who publishes together, if more than one does."""
-        topic = self._source.image_topic
-        heard = [
+        """Return which nodes publish the topic, if there are several."""
+        topic = self._topics.image_topic
+        matching = [
             publisher
-            for publisher in self._source.node.get_publishers_info_by_topic(topic)
-            if publisher.topic_type == self._source.image_type
-            and not why_incompatible([publisher], self._wanted)
+            for publisher in self._topics.node.get_publishers_info_by_topic(topic)
+            if publisher.topic_type == self._topics.image_type_name
+            and not why_incompatible([publisher], self._qos)
         ]
-        who = {bytes(publisher.endpoint_gid) for publisher in heard}
-        if who != self._who:
-            self._who, self._reports = who, 0
-            self._steps_before = self._continuity.steps_back
+        ids = {bytes(publisher.endpoint_gid) for publisher in matching}
+        if ids != self._ids:
+            self._ids, self._reports = ids, 0
+            self._steps_before = self._gaps.steps_back
         self._reports += 1
-        if len(who) < 2 or self._reports < self._patience():
+        # Exactly one step back in the sequence numbers is a camera that was restarted.
+        restarted = self._gaps.steps_back - self._steps_before == 1
+        needed = MIN_REPORTS_AFTER_RESTART if restarted else MIN_REPORTS
+        if len(ids) < 2 or self._reports < needed:
             return None
         text = (
-            f'{len(who)} publishers on {topic} ({names_of(heard)}), whose images nobody can tell '
-            'apart: stop one of them, or give each camera a topic of its own'
+            f'{len(ids)} publishers on {topic} ({names_of(matching)}), whose images cannot be '
+            'told apart: stop one of them, or give each camera its own topic'
         )
         return Finding(text, text, ONCE)
-
-    def _patience(self) -> int:
-        """Return for how many reports they must have been there together.
-
-        One step back in the numbers, and no more, is a camera that has been started anew.
-        """
-        steps = self._continuity.steps_back - self._steps_before
-        return PATIENCE_WITH_A_RESTART if steps == 1 else PATIENCE

@@ -1,54 +1,73 @@
-"""Whether too many of a camera's last images did not come out."""
+"""Checks whether too many of a camera's last images failed, were too old, lost or dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 
 from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
+from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.process.dds_profile import large_image_profile
 
-# From which share of the images it is told.
+# The share of the images from which a finding is reported.
 FAILED, LOST, DROPPED, TOO_OLD = 0.03, 0.03, 0.5, 0.5
-# A single one that is lost is nobody's concern.
-LEAST_LOST = 2
+# A single lost image is no problem.
+MIN_LOST = 2
 LOG_PERIOD_S = 60.0
 
 
-def outcome_findings(
-    recent: ImageCounts, *, error: str, age_limit_s: float, cure: str, fails_always: bool
+def failure_findings(
+    recent: ImageCounts, *, error: str, max_age_s: float, loss_remedy: str, all_failed: bool
 ) -> Iterator[Finding]:
     """Yield what is wrong with the last images, the worst first.
 
-    Args:
-        recent: What became of them.
-        error: Why the last one of those that failed did.
-        age_limit_s: `max_image_age`.
-        cure: What to do about images that get lost.
-        fails_always: Whether none comes out any more.
+    `error` is that of the last image that failed; `all_failed`: whether none is processed now.
     """
-    level = DiagnosticStatus.ERROR if fails_always else DiagnosticStatus.WARN
+    level = DiagnosticStatus.ERROR if all_failed else DiagnosticStatus.WARN
     tried = recent.processed + recent.failed + recent.too_old
-    if recent.failed and (fails_always or recent.failed >= FAILED * tried):
-        share = error if fails_always else f'{recent.failed} of {tried} images failed: {error}'
-        yield Finding(share, level=level)
-    if recent.too_old and (fails_always or recent.too_old >= TOO_OLD * tried):
+    if recent.failed and (all_failed or recent.failed >= FAILED * tried):
+        text = error if all_failed else f'{recent.failed} of {tried} images failed: {error}'
+        yield Finding(text, level=level)
+    if recent.too_old and (all_failed or recent.too_old >= TOO_OLD * tried):
         yield Finding(
-            f'{recent.too_old} of {tried} images were older than max_image_age '
-            f"({age_limit_s:g} s): is the camera's clock in step with this machine's, or the "
-            'machine too slow?',
-            level=level,
+            f'{recent.too_old} of {tried} images were {too_old_text(max_age_s)}', level=level
         )
     sent = recent.received + recent.lost
-    if recent.lost >= max(LEAST_LOST, LOST * sent):
-        text = f'{recent.lost} of {sent} images got lost on the way: {cure}'
+    if recent.lost >= max(MIN_LOST, LOST * sent):
+        text = f'{recent.lost} of {sent} images were lost in transport: {loss_remedy}'
         yield Finding(text, 'lost', LOG_PERIOD_S)
     if recent.dropped > DROPPED * recent.received:
         yield Finding(
             f'{recent.dropped} of {recent.received} images were replaced by newer ones before '
-            'their turn: this machine is too slow for so many; smaller images or fewer cameras '
-            'help',
+            'they were processed: this machine is too slow for this rate; smaller images or '
+            'fewer cameras help',
             'dropped',
             LOG_PERIOD_S,
         )
+
+
+def too_old_text(max_age_s: float) -> str:
+    """Return what images that exceed `max_image_age` are, with the possible causes."""
+    return (
+        f"older than max_image_age ({max_age_s:g} s): is the camera's clock synchronised with "
+        "this machine's, or is the machine too slow?"
+    )
+
+
+def lost_images_remedy(topics: CameraTopics, qos: QoSProfile) -> str:
+    """Return what helps against lost images on this system; `qos` is the subscription's."""
+    ways = []
+    if 'fastrtps' in rclpy.get_rmw_implementation_identifier():
+        ways.append(f'start the camera with {"=".join(large_image_profile())}')
+    reliable = QoSReliabilityPolicy.RELIABLE
+    publishers = topics.node.get_publishers_info_by_topic(topics.image_topic)
+    offered = {publisher.qos_profile.reliability for publisher in publishers}
+    if qos.reliability != reliable and offered == {reliable}:
+        setting = f'qos_overrides.{topics.image_topic}.subscription.reliability'
+        ways.append(f'set {setting} to reliable here')
+    ways.append('between machines, raise net.core.rmem_max on both (docs/scaling.md)')
+    return '; or '.join(ways)

@@ -1,4 +1,4 @@
-"""Why no images come."""
+"""Checks whether images arrive, and finds out why not."""
 
 from __future__ import annotations
 
@@ -9,121 +9,110 @@ from typing import Any
 from rclpy.qos import QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from facemesh_ros.ros.diagnostics.failure_rate import lost_images_remedy
 from facemesh_ros.ros.diagnostics.finding import Finding
-from facemesh_ros.ros.diagnostics.lost_images import cure_of_losses
 from facemesh_ros.ros.diagnostics.topic_graph import names_of, similar_topic, why_incompatible
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import TRANSPORTS, CameraTopics, type_name
 
-SILENCE_S = 5.0
-SILENT_PERIODS = 3
+TIMEOUT_S = 5.0
+TIMEOUT_PERIODS = 3
 LOG_PERIOD_S = 10.0
 
 
 class NoImages:
-    """Finds why a stream gets no images, when it gets none for longer than it is used to."""
+    """Finds why no image has arrived for a while: 5 s, or 3 periods of a slow camera."""
 
     def __init__(
-        self, source: CameraTopics, wanted: QoSProfile, inbox: NewestImageQueue[Any]
+        self, topics: CameraTopics, qos: QoSProfile, queue: NewestImageQueue[Any]
     ) -> None:
-        """Take whose images should come, with which quality of service, and where they arrive."""
-        self._source, self._wanted, self._inbox = source, wanted, inbox
-        self._wanted_since_s = time.monotonic()
+        """Take the topic, the subscription's quality of service, and where images arrive."""
+        self._topics, self._topic, self._qos = topics, topics.image_topic, qos
+        self._queue = queue
+        self._since_s = time.monotonic()
 
     def __call__(self) -> Finding | None:
-        """Return why nothing comes; None as long as images come as often as ever."""
-        if not self._inbox.enabled:
-            self._wanted_since_s = time.monotonic()
-            return Finding('disabled by ~/enable: images are left unread until it is called again')
-        rhythm = self._inbox.rhythm
-        waited_s = time.monotonic() - self._wanted_since_s
-        ago_s = rhythm.silent_s()
+        """Return why no images arrive; None while they do."""
+        if not self._queue.enabled:
+            self._since_s = time.monotonic()
+            return Finding('disabled by ~/enable: no images are taken until it is called again')
+        rate = self._queue.rate
+        waited_s = time.monotonic() - self._since_s
+        ago_s = rate.since_last_s()
         silent_s = waited_s if ago_s is None else min(ago_s, waited_s)
-        if self._inbox.is_left or silent_s < max(SILENCE_S, SILENT_PERIODS * rhythm.usual_s()):
+        timeout_s = max(TIMEOUT_S, TIMEOUT_PERIODS * rate.period_s())
+        if self._queue.is_gated or silent_s < timeout_s:
             return Finding(f'no image on {self._topic} yet') if ago_s is None else None
         kind, text = self._cause(ago_s)
         return Finding(text, kind, LOG_PERIOD_S)
 
-    @property
-    def _topic(self) -> str:
-        return self._source.image_topic
-
     def _cause(self, ago_s: float | None) -> tuple[str, str]:
-        publishers = self._source.node.get_publishers_info_by_topic(self._topic)
-        if ago_s is not None:
-            came = f'images on {self._topic} came until {ago_s:.0f} s ago'
+        topic, publishers = self._topic, self._publishers(self._topic)
+        last = f'the last image on {topic} arrived {ago_s or 0:.0f} s ago'
         if not publishers:
             if ago_s is not None:
-                return 'gone', f'{came}, and now nobody publishes it: has the camera ended?'
-            return 'nobody', self._nobody()
-        fitting = [one for one in publishers if one.topic_type == self._source.image_type]
-        if not fitting:
+                return 'gone', f'{last}, and no node publishes it now: has the camera node ended?'
+            return 'unpublished', self._not_published()
+        matching = [one for one in publishers if one.topic_type == self._topics.image_type_name]
+        if not matching:
             return 'type', self._other_type(publishers)
-        if why := why_incompatible(fitting, self._wanted):
+        names = names_of(matching)
+        if why := why_incompatible(matching, self._qos):
             return 'quality', (
-                f'{names_of(fitting)} publishes {self._topic} with an incompatible quality of '
-                f'service ({why}): change it there, or here by the parameters '
-                f'qos_overrides.{self._topic}.subscription.*'
+                f'{names} publishes {topic} with an incompatible quality of service ({why}): '
+                f'change it there, or here by the parameters qos_overrides.{topic}.subscription.*'
             )
         if ago_s is not None:
             return 'stopped', (
-                f'{came}; {names_of(fitting)} still publishes it: has the camera stopped, '
-                'or the network?'
+                f'{last}; {names} still publishes it: has the camera stopped, or the network?'
             )
-        return 'none', self._none_arrives(fitting)
-
-    def _none_arrives(self, publishers: list[TopicEndpointInfo]) -> str:
-        return (
-            f'{names_of(publishers)} publishes {self._topic}, but no image has arrived: either '
-            'none has been sent (is the camera streaming?), or all get lost on the way. Then '
-            f'{cure_of_losses(self._source, self._wanted)}; or, between containers, '
-            'share /dev/shm (--ipc=host)'
+        return 'none', (
+            f'{names} publishes {topic}, but no image has arrived: either none has been sent (is '
+            'the camera streaming?), or all are lost in transport. Then '
+            f'{lost_images_remedy(self._topics, self._qos)}; or, between containers, share '
+            '/dev/shm (--ipc=host)'
         )
+
+    def _publishers(self, topic: str) -> list[TopicEndpointInfo]:
+        return self._topics.node.get_publishers_info_by_topic(topic)  # type: ignore[no-any-return]
 
     def _other_type(self, publishers: list[TopicEndpointInfo]) -> str:
-        kinds = ', '.join(sorted({publisher.topic_type for publisher in publishers}))
+        names = sorted({publisher.topic_type for publisher in publishers})
         text = (
-            f'{names_of(publishers)} publishes {self._topic} as {kinds}, which is not the '
-            f'{self._source.image_type} that image_transport:={self._source.transport} takes'
+            f'{names_of(publishers)} publishes {self._topic} as {", ".join(names)}, not as the '
+            f'{self._topics.image_type_name} of image_transport:={self._topics.transport}'
         )
-        for transport, (kind, _) in TRANSPORTS.items():
-            if type_name(kind) in kinds.split(', '):
+        for transport, (msg_type, _) in TRANSPORTS.items():
+            if type_name(msg_type) in names:
                 return f'{text}: {self._other_transport(transport, self._topic)}'
         return f'{text}: choose another topic'
 
-    def _nobody(self) -> str:
-        source = self._source
-        text = f'nobody publishes {self._topic}'
-        if near := similar_topic(source.node, self._topic, source.image_type):
+    def _not_published(self) -> str:
+        topics = self._topics
+        text = f'no node publishes {self._topic}'
+        if near := similar_topic(topics.node, self._topic, topics.image_type_name):
             return (
-                f'{text}, but {self._who(near)} publishes {near}: is the remap '
-                f'{source.image_name}:={near} missing?'
+                f'{text}, but {names_of(self._publishers(near))} publishes {near}: is the remap '
+                f'{topics.image_name}:={near} missing?'
             )
-        for transport, (kind, _) in TRANSPORTS.items():
-            if near := similar_topic(source.node, self._topic, type_name(kind)):
-                instead = self._other_transport(transport, near)
-                return f'{text}, but {self._who(near)} publishes {near}: {instead}'
+        for transport, (msg_type, _) in TRANSPORTS.items():
+            if near := similar_topic(topics.node, self._topic, type_name(msg_type)):
+                remedy = self._other_transport(transport, near)
+                return f'{text}, but {names_of(self._publishers(near))} publishes {near}: {remedy}'
         return (
-            f'{text}, nor any other {source.image_type}: is the camera running, and where this '
-            f'node looks ({_where_it_looks()})?'
+            f'{text}, nor any other {topics.image_type_name}: is the camera running, and visible '
+            f'to this node ({_discovery_settings()})?'
         )
 
-    def _who(self, topic: str) -> str:
-        return names_of(self._source.node.get_publishers_info_by_topic(topic))
-
     def _other_transport(self, transport: str, topic: str) -> str:
-        name = self._source.name_with(transport)
-        resolved = self._source.node.resolve_topic_name(name)
+        name = self._topics.image_name_of(transport)
+        resolved = self._topics.node.resolve_topic_name(name)
         remap = '' if resolved == topic else f' and the remap {name}:={topic}'
         return f'set image_transport:={transport}{remap}'
 
 
-def _where_it_looks() -> str:
-    """Return the settings by which nodes see each other, as the environment has them."""
-    domain = f'ROS_DOMAIN_ID={os.environ.get("ROS_DOMAIN_ID", "0")}'
-    limits = [
-        f'{name}={os.environ[name]}'
-        for name in ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
-        if os.environ.get(name)
-    ]
-    return ', '.join([domain, *limits])
+def _discovery_settings() -> str:
+    """Return the environment variables that decide which nodes are discovered."""
+    names = 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'
+    settings = [f'{name}={os.environ[name]}' for name in names if os.environ.get(name)]
+    return ', '.join([f'ROS_DOMAIN_ID={os.environ.get("ROS_DOMAIN_ID", "0")}', *settings])

@@ -1,36 +1,29 @@
-"""What the node tells of itself once a second."""
+"""Publishes the diagnostics of all streams once a second."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from facemesh_ros.ros.diagnostics.finding import Finding
-from facemesh_ros.ros.diagnostics.log_throttle import LogThrottle
+from facemesh_ros.ros.diagnostics.finding import LogThrottle
 from facemesh_ros.ros.diagnostics.sim_time import SimTime
 
 PERIOD_S = 1.0
-LAST_WORD = Duration(seconds=1)
-
-
-class Reporter(Protocol):
-    """Says how a stream is doing."""
-
-    def report(self, period_s: float) -> DiagnosticStatus:
-        """Return how it has been doing for so long."""
+ACKNOWLEDGE_TIMEOUT = Duration(seconds=1)
 
 
 class Diagnostics:
-    """Publishes how each stream is doing until it is closed."""
+    """Publishes the status of each stream until it is closed.
 
-    def __init__(self, node: Node, streams: Sequence[Reporter]) -> None:
-        """Start to report, by a clock that runs whatever becomes of /clock."""
-        self._node, self._streams = node, streams
+    A timer on the steady clock calls `reports` with the period in s, whatever becomes of /clock.
+    """
+
+    def __init__(self, node: Node, reports: Sequence[Callable[[float], DiagnosticStatus]]) -> None:
+        self._node, self._reports = node, reports
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(PERIOD_S, self._report, clock=steady)
@@ -38,30 +31,26 @@ class Diagnostics:
         self._last: Sequence[DiagnosticStatus] = ()
 
     def close(self) -> None:
-        """Say that there will be no more reports, and stop."""
+        """Publish that the streams are inactive, and stop."""
         self._node.destroy_timer(self._timer)
         for status in self._last:
             status.level, status.message = DiagnosticStatus.STALE, 'inactive: no images are taken'
-        if self._last:  # else there was none to take back
+        if self._last:  # else there is nothing to take back
             self._publish(self._last)
-            # What nobody has acknowledged yet goes with its publisher.
-            self._publisher.wait_for_all_acked(LAST_WORD)
+            # Messages that are not acknowledged yet are lost with their publisher.
+            self._publisher.wait_for_all_acked(ACKNOWLEDGE_TIMEOUT)
         self._node.destroy_publisher(self._publisher)
-        del self._timer  # which holds this, and all that it reports on, by its callback
+        del self._timer  # which refers to this, and to the streams, by its callback
 
     def _report(self) -> None:
-        self._last = [stream.report(PERIOD_S) for stream in self._streams]
-        if finding := self._sim_time():
-            self._tell(finding)
+        self._last = [report(PERIOD_S) for report in self._reports]
+        if finding := self._sim_time():  # concerns all streams, so it is logged once for all
+            if self._throttle.is_due(finding.kind, finding.log_period_s):
+                self._node.get_logger().warning(finding.text)
+            for status in self._last:
+                status.level = max(status.level, finding.level)
+                status.message = f'{status.message}; {finding.text}'
         self._publish(self._last)
-
-    def _tell(self, finding: Finding) -> None:
-        """Tell what concerns all streams: in the log once for all of them."""
-        if self._throttle.is_due(finding.kind, finding.every_s):
-            self._node.get_logger().warning(finding.text)
-        for status in self._last:
-            status.level = max(status.level, finding.level)
-            status.message = f'{status.message}; {finding.text}'
 
     def _publish(self, statuses: Sequence[DiagnosticStatus]) -> None:
         report = DiagnosticArray(status=statuses)

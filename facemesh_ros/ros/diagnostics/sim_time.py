@@ -1,4 +1,4 @@
-"""Whether the node's clock runs."""
+"""Checks whether /clock runs, if the node uses simulated time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from facemesh_ros.ros.diagnostics.topic_graph import names_of
 
 CLOCK_TOPIC = '/clock'
 # Reports until publishers are discovered.
-PATIENCE = 3
+MIN_REPORTS = 3
 LOG_PERIOD_S = 60.0
 
 
 class SimTime:
-    """Finds that the node goes by a simulated time that nobody tells."""
+    """Finds that `use_sim_time` is set and no time arrives on /clock."""
 
     def __init__(self, node: Node) -> None:
-        """Take whose clock it is."""
         self._node, self._reports = node, 0
 
     def __call__(self) -> Finding | None:
@@ -31,7 +30,7 @@ class SimTime:
             self._reports = 0
             return None
         self._reports += 1
-        if self._reports < PATIENCE:
+        if self._reports < MIN_REPORTS:
             return None
         if publishers:
             text = (
@@ -39,7 +38,7 @@ class SimTime:
             )
         else:
             text = (
-                'use_sim_time is set, but nobody publishes /clock: start the simulator, play the '
+                'use_sim_time is set, but no node publishes /clock: start the simulator, play the '
                 'bag with --clock, or set use_sim_time to false'
             )
         return Finding(text, 'clock', LOG_PERIOD_S)

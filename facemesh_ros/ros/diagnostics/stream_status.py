@@ -1,23 +1,27 @@
-"""How a stream of images is doing."""
+"""The diagnostic status of one camera's stream."""
 
 from __future__ import annotations
 
 import math
 import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from rclpy.qos import QoSProfile
 
 from facemesh_ros.assembly.face_sensor import ModelInfo
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.pipeline.stage_times import StageTimes
-from facemesh_ros.ros.diagnostics.failure_rate import outcome_findings
-from facemesh_ros.ros.diagnostics.finding import Check, Finding
-from facemesh_ros.ros.diagnostics.log_throttle import LogThrottle
-from facemesh_ros.ros.diagnostics.recent_images import RecentImages
+from facemesh_ros.ros.diagnostics.failure_rate import (
+    failure_findings,
+    lost_images_remedy,
+    too_old_text,
+)
+from facemesh_ros.ros.diagnostics.finding import Check, Finding, LogThrottle
+from facemesh_ros.ros.diagnostics.image_counts import CountHistory
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import CameraTopics
 
@@ -27,119 +31,92 @@ LOG_PERIOD_S = 10.0
 
 
 class StreamStatus:
-    """Times, errors and outcomes of one stream, judged once for each report.
-
-    Attributes:
-        faces: Number of faces in the last image.
-    """
+    """Counts, errors and times of one stream, summarised once per report."""
 
     def __init__(
         self,
-        source: CameraTopics,
+        topics: CameraTopics,
         model: ModelInfo,
         pipeline: FacePipeline,
         times: StageTimes,
-        inbox: NewestImageQueue[Any],
-        cure: Callable[[], str],
+        queue: NewestImageQueue[Any],
+        qos: QoSProfile,
         checks: Sequence[Check],
     ) -> None:
-        """Begin to watch.
-
-        Args:
-            source: Whose images they are.
-            model: What runs.
-            pipeline: What works on them.
-            times: How long its stages take.
-            inbox: Where images arrive and are counted.
-            cure: Says what to do about images that get lost on the way.
-            checks: What else may be wrong.
-        """
-        self.faces = 0
-        self._source, self._model, self._times = source, model, times
-        self._pipeline, self._inbox, self._counts = pipeline, inbox, inbox.counts
-        self._cure, self._checks = cure, checks
-        self._looks_before = pipeline.detector_runs
-        self._recent, self._throttle = RecentImages(inbox.counts), LogThrottle()
-        self._error, self._age_limit_s = '', 0.0
+        """Begin with the next image; `qos` is that of the subscription to the images."""
+        self._topics, self._model, self._times = topics, model, times
+        self._pipeline, self._queue, self._counts = pipeline, queue, queue.counts
+        self._qos, self._checks = qos, checks
+        self._detector_runs = pipeline.detector_runs
+        self._history, self._throttle = CountHistory(queue.counts), LogThrottle()
+        self._faces, self._error, self._max_age_s = 0, '', 0.0
 
     def image_done(self, faces: int, latency_s: float) -> None:
-        """Count an image whose landmarks came out `latency_s` after its stamp, NaN if unknown."""
+        """Count an image that was published `latency_s` after its stamp, NaN if unknown."""
         self._counts.processed += 1
-        self.faces = faces
+        self._faces = faces
         if not math.isnan(latency_s):
             self._times.record('stamp to published', 1e3 * latency_s)
 
     def image_too_old(self, max_age_s: float) -> None:
-        """Count an image that was left out because of its age, and say so now and then."""
+        """Count an image that was skipped because of its age; logged from time to time."""
         self._counts.too_old += 1
-        self._age_limit_s = max_age_s
+        self._max_age_s = max_age_s
         if self._throttle.is_due('too old', LOG_PERIOD_S):
-            self._source.logger.warning(
-                f'images on {self._source.image_topic} older than max_image_age '
-                f"({max_age_s:g} s) are left out: is the camera's clock in step with this "
-                "machine's, or the machine too slow?"
-            )
+            topic = self._topics.image_topic
+            self._topics.logger.warning(f'skipped images on {topic} {too_old_text(max_age_s)}')
 
     def image_failed(self, error: Exception) -> None:
-        """Count an image that could not be processed, and say why, each reason now and then."""
+        """Count an image that could not be processed; each reason is logged from time to time."""
         self._counts.failed += 1
         self._error = str(error) or repr(error)
-        # What a user can mend is told in a sentence, a fault of ours with its trace.
-        told = isinstance(error, FacemeshError)
-        text = self._error if told else ''.join(traceback.format_exception(error))
+        # What a user can correct is logged as a sentence, a bug with its traceback.
+        is_ours = isinstance(error, FacemeshError)
+        text = self._error if is_ours else ''.join(traceback.format_exception(error))
         reason = type(error), re.sub(r'\d+', '#', self._error)
         if self._throttle.is_due(reason, LOG_PERIOD_S):
-            self._source.logger.error(f'image on {self._source.image_topic} failed: {text}')
+            self._topics.logger.error(f'image on {self._topics.image_topic} failed: {text}')
 
     def report(self, period_s: float) -> DiagnosticStatus:
-        """Return how the stream has been doing since the last report, `period_s` ago."""
-        self._recent.report()
-        findings = self._findings(period_s)
+        """Return the status since the last report, `period_s` ago."""
+        self._history.add_report()
+        # A few images of a slow camera, too.
+        window_s = max(WINDOW_S, WINDOW_PERIODS * self._queue.rate.period_s())
+        window = math.ceil(window_s / period_s)
+        findings = self._findings(window)
         for finding in findings:
-            every_s = finding.every_s
-            if every_s is not None and self._throttle.is_due(finding.kind, every_s):
-                self._source.logger.warning(finding.text)
-        works = self._recent.over(self._window(period_s)).processed > 0
-        texts = [f'{self.faces} face(s)'] * works + [finding.text for finding in findings]
-        values = self._values(self._recent.over(1).processed, period_s)
+            log_period_s = finding.log_period_s
+            if log_period_s is not None and self._throttle.is_due(finding.kind, log_period_s):
+                self._topics.logger.warning(finding.text)
+        works = self._history.over(window).processed > 0
+        texts = [f'{self._faces} face(s)'] * works + [finding.text for finding in findings]
+        values = self._values(self._history.over(1).processed, period_s)
         return DiagnosticStatus(
             level=max((finding.level for finding in findings), default=DiagnosticStatus.OK),
-            name=f'{self._source.name}: faces',
+            name=f'{self._topics.display_name}: faces',
             message='; '.join(texts),
-            hardware_id=self._source.image_topic,
+            hardware_id=self._topics.image_topic,
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
 
-    def _window(self, period_s: float) -> int:
-        """Return how many reports count as recent: a few images of a slow camera, too."""
-        window_s = max(WINDOW_S, WINDOW_PERIODS * self._inbox.rhythm.usual_s())
-        return math.ceil(window_s / period_s)
-
-    def _findings(self, period_s: float) -> list[Finding]:
-        window = self._window(period_s)
-        recent = self._recent.over(window)
-        outcomes = outcome_findings(
+    def _findings(self, window: int) -> list[Finding]:
+        """Return all that is wrong, over the last `window` reports."""
+        recent = self._history.over(window)
+        failures = failure_findings(
             recent,
             error=self._error,
-            age_limit_s=self._age_limit_s,
-            cure=self._cure() if recent.lost else '',
-            fails_always=self._recent.fails_always(window),
+            max_age_s=self._max_age_s,
+            loss_remedy=lost_images_remedy(self._topics, self._qos) if recent.lost else '',
+            all_failed=self._history.all_failed(window),
         )
-        found = [*outcomes, *(check() for check in self._checks)]
+        found = [*failures, *(check() for check in self._checks)]
         if warning := self._model.report.warning:
             found.append(Finding(warning))
         return [finding for finding in found if finding is not None]
 
-    def _looks_per_image(self, images: int) -> dict[str, str]:
-        """Say how often each detector looked at an image since the last report: its cost."""
-        before, self._looks_before = self._looks_before, self._pipeline.detector_runs
-        return {
-            f'{name} looks per image': f'{(looks - before.get(name, 0)) / max(images, 1):.2f}'
-            for name, looks in self._looks_before.items()
-        }
-
     def _values(self, images: int, period_s: float) -> dict[str, object]:
         model, counts = self._model, self._counts
+        before, self._detector_runs = self._detector_runs, self._pipeline.detector_runs
         return {
             'rate (Hz)': f'{images / period_s:.1f}',
             'images received': counts.received,
@@ -148,12 +125,15 @@ class StreamStatus:
             'images too old': counts.too_old,
             'images failed': counts.failed,
             'images processed': counts.processed,
-            'faces': self.faces,
+            'faces': self._faces,
             'execution provider': model.provider,
             'precision': model.precision,
             'landmark model': model.landmark_model,
             'detector': model.detector,
             **model.report.values(),
-            **self._looks_per_image(images),
+            **{
+                f'{name} runs per image': f'{(runs - before.get(name, 0)) / max(images, 1):.2f}'
+                for name, runs in self._detector_runs.items()
+            },
             **{f'{name} (ms)': f'{ms:.2f}' for name, ms in self._times.medians_ms().items()},
         }

@@ -1,1 +1,1 @@
-"""Image messages to frames: subscription, newest-image queue, turns of several cameras."""
+"""Image messages to frames: subscription, newest-image queue, scheduling of several cameras."""

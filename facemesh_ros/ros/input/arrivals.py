@@ -1,4 +1,4 @@
-"""Images as they come: when, how often, and which are missing between them."""
+"""Gaps in the sequence numbers of arriving images, and their rate."""
 
 from __future__ import annotations
 
@@ -10,116 +10,116 @@ from itertools import pairwise
 from statistics import median
 from typing import Generic, TypeVar
 
-Supplied = TypeVar('Supplied', covariant=True)
+ItemT = TypeVar('ItemT', covariant=True)
 
-# Shorter periods are no camera's.
+# No camera is faster.
 MIN_PERIOD_S = 1e-3
-# For so long after a number that is no successor, numbers count as those of several publishers.
+# For this long after a number that was not greater than the one before it, the numbers are taken
+# for those of several publishers.
 DISORDER_S = 10.0
-RHYTHM_ARRIVALS = 6
+RATE_WINDOW = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival(Generic[Supplied]):
-    """An item as it came.
+class Arrival(Generic[ItemT]):
+    """An item as it arrived.
 
     Attributes:
         item: The item.
-        at_s: When it came, s.
-        number: One more than that of the one sent before it; None where nobody counts.
-        lost: How many the middleware had lost until it was taken; None where it does not tell.
+        received_s: When it arrived, s.
+        sequence_number: The publisher's count of messages; None where DDS does not provide it.
+        lost_total: Messages lost by the middleware until this one was taken; None where it does
+            not report them.
     """
 
-    item: Supplied
-    at_s: float
-    number: int | None = None
-    lost: int | None = None
+    item: ItemT
+    received_s: float
+    sequence_number: int | None = None
+    lost_total: int | None = None
 
 
-class Continuity:
-    """Tells what is missing between each arrival and the one before it.
+class SequenceGaps:
+    """Messages missing between the last two arrivals, divided into lost and replaced.
+
+    Example: after numbers 4 and 8 with one message reported lost, `skipped` is 3, `lost` is 1 and
+    `replaced` is 2.
 
     Attributes:
-        passed_s: What lies between the last two, s; NaN where there is nothing before the last.
-        skipped: How many numbers lie between the last two; 0 where numbers tell nothing.
-        lost: How many were lost between them; None where the middleware does not tell.
-        replaced: How many were replaced by newer ones before they were taken out of the
-            middleware: those skipped and not lost; None where nobody knows.
+        interval_s: Time between the last two, s; NaN if the last one is the first.
+        skipped: Sequence numbers between the last two; 0 where numbers are unknown or mixed.
+        lost: Messages lost between them; None where the middleware does not report losses.
+        replaced: Messages replaced by newer ones before they were taken from the middleware: those
+            skipped and not lost; None if unknown.
         steps_back: How often a number was not greater than the one before it. A camera that
-            starts anew makes one such step, two publishers on one topic make many.
+            restarts makes one such step, two publishers on one topic make many.
     """
 
     def __init__(self) -> None:
-        """Begin with an arrival that has nothing before it."""
-        self.passed_s, self.skipped, self.steps_back = math.nan, 0, 0
+        self.interval_s, self.skipped, self.steps_back = math.nan, 0, 0
         self.lost: int | None = None
         self.replaced: int | None = None
         self._last: Arrival[object] | None = None
         self._disorder_s = -math.inf
         self._lost_early = 0
 
-    def restart(self) -> None:
-        """Forget the last arrival: what is missing before the next one was not wanted."""
+    def reset(self) -> None:
+        """Forget the last arrival: nothing is missing before the next one."""
         self._last = None
 
-    def note(self, arrival: Arrival[object]) -> None:
+    def update(self, arrival: Arrival[object]) -> None:
         """Compare an arrival with the last one."""
         last, self._last = self._last, arrival
-        self.passed_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
+        self.interval_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
         if last is None:
             self._lost_early = 0
             return
-        self.passed_s = arrival.at_s - last.at_s
-        ordered = self._in_order(last, arrival)
-        if ordered:
-            possible = int(self.passed_s / MIN_PERIOD_S)
-            self.skipped = max(0, min(_between(last, arrival), possible - 1))
-        if last.lost is not None and arrival.lost is not None:
-            self.lost = max(0, arrival.lost - last.lost)
-            self.replaced = self._not_lost(self.lost) if ordered else 0
+        self.interval_s = arrival.received_s - last.received_s
+        step = self._step(last, arrival)
+        if step is not None:
+            possible = int(self.interval_s / MIN_PERIOD_S)
+            self.skipped = max(0, min(step, possible) - 1)
+        if last.lost_total is not None and arrival.lost_total is not None:
+            self.lost = max(0, arrival.lost_total - last.lost_total)
+            self.replaced = 0 if step is None else self._not_lost(self.lost)
 
-    def _in_order(self, last: Arrival[object], arrival: Arrival[object]) -> bool:
-        """Whether the numbers of both are taken for those of one publisher."""
-        if last.number is None or arrival.number is None:
-            return False
-        if arrival.number <= last.number:
+    def _step(self, last: Arrival[object], arrival: Arrival[object]) -> int | None:
+        """Return the difference of both numbers; None unless they are of one publisher."""
+        if last.sequence_number is None or arrival.sequence_number is None:
+            return None
+        step = arrival.sequence_number - last.sequence_number
+        if step <= 0:
             self.steps_back += 1
-            self._disorder_s, self._lost_early = arrival.at_s, 0
-            return False
-        return arrival.at_s >= self._disorder_s + DISORDER_S
+            self._disorder_s, self._lost_early = arrival.received_s, 0
+            return None
+        return step if arrival.received_s >= self._disorder_s + DISORDER_S else None
 
     def _not_lost(self, lost: int) -> int:
         """Return how many of those skipped were not lost.
 
-        Losses behind an arrival may be counted already when it is taken. So what is more than
-        was skipped belongs to the next one.
+        When an arrival is taken, losses behind it may be counted already. So losses in excess of
+        those skipped are carried over to the next arrival.
         """
         lost += self._lost_early
         self._lost_early = max(0, lost - self.skipped)
         return max(0, self.skipped - lost)
 
 
-def _between(last: Arrival[object], arrival: Arrival[object]) -> int:
-    return (arrival.number or 0) - (last.number or 0) - 1
-
-
-class Rhythm:
-    """How often images come, by a clock that nobody sets."""
+class ArrivalRate:
+    """The period of the last arrivals, by the monotonic clock."""
 
     def __init__(self) -> None:
-        """Begin without any."""
-        self._times_s: deque[float] = deque(maxlen=RHYTHM_ARRIVALS)
+        self._times_s: deque[float] = deque(maxlen=RATE_WINDOW)
 
-    def note(self) -> None:
-        """An image has come."""
+    def update(self) -> None:
+        """Record an arrival."""
         self._times_s.append(time.monotonic())
 
-    def silent_s(self) -> float | None:
-        """Return how long ago the last image came, s; None if there was none."""
+    def since_last_s(self) -> float | None:
+        """Return the time since the last arrival, s; None before the first."""
         times_s = list(self._times_s)
         return time.monotonic() - times_s[-1] if times_s else None
 
-    def usual_s(self) -> float:
-        """Return what usually lies between two images, s; 0 while nobody knows."""
+    def period_s(self) -> float:
+        """Return the median time between arrivals, s; 0 before the second."""
         intervals_s = [later - earlier for earlier, later in pairwise(list(self._times_s))]
         return median(intervals_s) if intervals_s else 0.0

@@ -1,7 +1,7 @@
-"""Image messages as they came over the wire, read in place when their turn has come.
+"""Serialised image messages (CDR), read in place.
 
 rclpy would turn every image that arrives into a Python message, copying its pixels twice under
-Python's lock, also those that are replaced by newer ones before anybody looks at them.
+the GIL, also those that are replaced by newer ones before they are processed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from std_msgs.msg import Header
 
 from facemesh_ros.image.raw_image import ImageError
 
-# What plain CDR begins with, by byte order; offsets count from behind it.
+# The representation identifier of plain CDR, to the byte order of `struct`; with two bytes of
+# options it makes the encapsulation header, behind which offsets are counted.
 BYTE_ORDERS = {b'\x00\x00': '>', b'\x00\x01': '<'}
-MARK_BYTES = 4
+ENCAPSULATION_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class CdrImage:
-    """What a sensor_msgs/Image holds, its pixels where they arrived."""
+    """The fields of a sensor_msgs/Image; `data` is a view of the serialised message."""
 
     header: Header
     height: int
@@ -36,7 +37,7 @@ class CdrImage:
 
 @dataclass(frozen=True, slots=True)
 class CdrCompressedImage:
-    """What a sensor_msgs/CompressedImage holds, its bytes where they arrived."""
+    """The fields of a sensor_msgs/CompressedImage; `data` is a view of the serialised message."""
 
     header: Header
     format: str
@@ -47,61 +48,55 @@ AnyImage = Image | CdrImage
 AnyCompressedImage = CompressedImage | CdrCompressedImage
 
 
-def read_image(kind: type, content: bytes) -> AnyImage | AnyCompressedImage:
-    """Read a serialised image message.
-
-    Args:
-        kind: Image or CompressedImage.
-        content: As the subscription got it.
+def read_image(msg_type: type, cdr: bytes) -> AnyImage | AnyCompressedImage:
+    """Read a message of type Image or CompressedImage, as a raw subscription gets it.
 
     Raises:
-        ImageError: If it ends too early.
+        ImageError: If it is truncated or damaged.
     """
-    order = BYTE_ORDERS.get(content[:2])
-    if order is None:  # another encapsulation than any middleware sends today
-        return deserialize_message(content, kind)  # type: ignore[no-any-return]
-    reader = _Reader(content, order)
+    order = BYTE_ORDERS.get(cdr[:2])
+    if order is None:  # an encapsulation that no middleware sends today
+        return deserialize_message(cdr, msg_type)  # type: ignore[no-any-return]
+    reader = _CdrReader(cdr, order)
     try:
         header = reader.header()
-        if kind is CompressedImage:
+        if msg_type is CompressedImage:
             return CdrCompressedImage(header, reader.string(), reader.octets())
         height, width, encoding = reader.number('I'), reader.number('I'), reader.string()
         is_bigendian, step = reader.number('B'), reader.number('I')
         return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
     except (struct.error, UnicodeDecodeError) as error:
-        raise ImageError(
-            f'an image message of {len(content)} bytes is damaged: {error}'
-        ) from error
+        raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
 
 
-class _Reader:
-    """Reads plain CDR: each number at a multiple of its size, strings behind their length.
+class _CdrReader:
+    """Reads plain CDR: numbers aligned to their size, strings and sequences after their length.
 
     Source: OMG DDS-XTypes, plain CDR version 1.
     """
 
-    def __init__(self, content: bytes, order: str) -> None:
-        self._content, self._order, self._at = content, order, MARK_BYTES
+    def __init__(self, cdr: bytes, order: str) -> None:
+        self._cdr, self._order, self._offset = cdr, order, ENCAPSULATION_BYTES
 
     def number(self, kind: str) -> Any:
-        """Read a number of a kind of `struct`."""
-        one = struct.Struct(self._order + kind)
-        self._at += (MARK_BYTES - self._at) % one.size
-        (value,) = one.unpack_from(self._content, self._at)
-        self._at += one.size
+        """Read a number; `kind` is a format character of `struct`."""
+        layout = struct.Struct(self._order + kind)
+        self._offset += (ENCAPSULATION_BYTES - self._offset) % layout.size
+        (value,) = layout.unpack_from(self._cdr, self._offset)
+        self._offset += layout.size
         return value
 
     def octets(self) -> memoryview:
         """Read a sequence of bytes."""
         count = self.number('I')
-        found = memoryview(self._content)[self._at : self._at + count]
-        if len(found) < count:
-            raise struct.error(f'{count} bytes announced, {len(found)} there')
-        self._at += count
-        return found
+        octets = memoryview(self._cdr)[self._offset : self._offset + count]
+        if len(octets) < count:
+            raise struct.error(f'{count} bytes announced, {len(octets)} there')
+        self._offset += count
+        return octets
 
     def string(self) -> str:
-        """Read a string, which ends in a zero."""
+        """Read a string, which is terminated by a zero."""
         return bytes(self.octets())[:-1].decode()
 
     def header(self) -> Header:

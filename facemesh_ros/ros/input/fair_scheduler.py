@@ -1,87 +1,73 @@
-"""Whose turn it is to work, where several threads want to."""
+"""At most N workers at once, round-robin over cameras, newest image first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from types import TracebackType
 
 
 class FairScheduler:
-    """Lets only so many seats work at once: each as often as another, the newest work first.
+    """Limits how many slots work at once and gives all of them equally many turns.
 
-    In each round every seat that has work gets one turn. Within a round the one goes first whose
-    work is the newest: what others have waiting is old already, and will have been replaced by
-    something newer when their turn comes. A seat that had nothing to do for a while joins the
-    round that is on; it has no turns to catch up on.
+    In each round every slot with work gets one turn. Within a round the slot with the newest image
+    goes first: what the others have waiting is older, and will have been replaced by a newer image
+    when their turn comes. A slot that was idle joins the current round; it has no turns to catch
+    up on.
 
     Source: start-time fair queueing (Goyal, Vin, Cheng 1996), all work of one length.
     """
 
-    def __init__(self, places: int) -> None:
-        """Take how many may work at once."""
-        self._free = places
+    def __init__(self, max_workers: int) -> None:
+        self._free = max_workers
         self._round = 0
         self._waiting: list[Slot] = []
         self._guard = Lock()
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """Number of slots that wait for their turn."""
         return len(self._waiting)
 
-    def seat(self, newest: Callable[[], float]) -> Slot:
-        """Return a seat for one thread; `newest` says when its work arrived, any clock's s."""
-        return Slot(self, newest)
-
-    def enter(self, seat: Slot) -> None:
-        """Wait for a place."""
+    def enter(self, slot: Slot) -> None:
+        """Wait for a turn."""
         with self._guard:
-            seat.round = max(seat.round + 1, self._round)
+            slot.round = max(slot.round + 1, self._round)
             if self._free:
                 self._free -= 1
-                self._round = seat.round
+                self._round = slot.round
                 return
-            self._waiting.append(seat)
-        seat.called.acquire()  # until somebody hands his place over
+            self._waiting.append(slot)
+        slot.turn.acquire()  # until `leave` of another slot releases it
 
     def leave(self) -> None:
-        """Hand a place over."""
+        """End a turn and start that of the next slot."""
         with self._guard:
             if not self._waiting:
                 self._free += 1
                 return
-            seat = min(self._waiting, key=lambda one: (one.round, -one.newest()))
-            self._waiting.remove(seat)
-            self._round = seat.round
-            seat.called.release()
+            slot = min(self._waiting, key=lambda one: (one.round, -one.newest_s()))
+            self._waiting.remove(slot)
+            self._round = slot.round
+            slot.turn.release()
 
 
 class Slot:
-    """One thread's claim to its turns: inside a `with` it has a place.
+    """One worker's place in a scheduler: the body of `with slot:` is one turn.
 
     Attributes:
-        newest: Says when the work that it waits for arrived.
-        round: In which it has had its last turn, or has its next.
-        called: Released when its turn has come.
+        newest_s: Returns when the image that it waits with arrived, s of any clock.
+        round: Of its last turn, or of the one it waits for.
+        turn: Released when its turn comes.
     """
 
-    def __init__(self, turns: FairScheduler, newest: Callable[[], float]) -> None:
-        """Take whose seat it is; see `FairScheduler.seat`."""
-        self.newest, self.round = newest, 0
-        self.called = Lock()
-        self.called.acquire()
-        self._turns = turns
+    def __init__(self, scheduler: FairScheduler, newest_s: Callable[[], float]) -> None:
+        self.newest_s, self.round = newest_s, 0
+        self.turn = Lock()
+        self.turn.acquire()
+        self._scheduler = scheduler
 
     def __enter__(self) -> None:
-        """Wait for a place."""
-        self._turns.enter(self)
+        self._scheduler.enter(self)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Hand it over."""
-        self._turns.leave()
+    def __exit__(self, *_: object) -> None:
+        self._scheduler.leave()

@@ -1,47 +1,46 @@
-"""Images between ROS messages and frames, through cv_bridge where a ROS install has it."""
+"""Image messages, raw or compressed, to frames, and images to messages.
+
+This is also what cv_bridge does, but cv_bridge needs a ROS installation, and it misreads rows that
+are padded by a fraction of a pixel and knows fewer encodings.
+"""
 
 from __future__ import annotations
 
 import array
-from functools import partial
-from types import ModuleType
 
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.image.bit_depth import grey8_from_grey16
-from facemesh_ros.image.encodings import LAYOUTS, Layout
-from facemesh_ros.image.raw_image import RawImage, To8Bits, frame_from_raw, rows_from_raw
+from facemesh_ros.image.bit_depth import uint8_from_uint16
+from facemesh_ros.image.encoded_image import (
+    STREAM_FORMATS,
+    ImageTooLargeError,
+    format_of,
+    pixels_from_encoded,
+)
+from facemesh_ros.image.encodings import DEPTH_IMAGE_ADVICE, LAYOUTS, Rows
+from facemesh_ros.image.raw_image import ImageError, RawImage, To8Bits, frame_from_raw
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, CdrCompressedImage
-from facemesh_ros.ros.input.compressed_image import frame_from_compressed
 from facemesh_ros.ros.parameters import NodeSettings
-from facemesh_ros.types import Frame, UInt8
+from facemesh_ros.types import Frame, PixelOrder, UInt8
 
-
-def _imported_cv_bridge() -> ModuleType | None:
-    try:
-        import cv_bridge
-    except (ImportError, AttributeError):  # AttributeError: built for another numpy
-        return None
-    return cv_bridge
-
-
-CV_BRIDGE = _imported_cv_bridge()
 MAX_MEGAPIXELS = NodeSettings().max_image_megapixels
+VIDEO_CODECS = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'theora')
+DEPTH_ENCODINGS = ('16uc1', '32fc1')
 
 
 def frame_from_msg(
     msg: AnyImage | AnyCompressedImage,
     *,
     max_megapixels: float = MAX_MEGAPIXELS,
-    to_8_bits: To8Bits = grey8_from_grey16,
+    to_8_bits: To8Bits = uint8_from_uint16,
 ) -> Frame:
-    """Read an image message.
+    """Convert an image message to a frame, which is a view of the message where that is possible.
 
     Args:
         msg: The message.
-        max_megapixels: Larger compressed images are refused.
+        max_megapixels: Larger compressed images are refused, by their header.
         to_8_bits: Scales channels of 16 bits.
 
     Raises:
@@ -49,8 +48,11 @@ def frame_from_msg(
     """
     stamp_ns = ns_from_stamp(msg.header)
     if isinstance(msg, (CompressedImage, CdrCompressedImage)):
-        return frame_from_compressed(msg, stamp_ns, int(max_megapixels * 1e6), to_8_bits)
-    return frame_from_raw(raw_from_msg(msg), stamp_ns, partial(_rows, msg), to_8_bits)
+        return _frame_from_compressed(msg, stamp_ns, int(max_megapixels * 1e6), to_8_bits)
+    buffer = np.frombuffer(msg.data, np.uint8)
+    big_endian = bool(msg.is_bigendian)
+    raw = RawImage(msg.encoding, msg.width, msg.height, msg.step, big_endian, buffer)
+    return frame_from_raw(raw, stamp_ns, to_8_bits=to_8_bits)
 
 
 def ns_from_stamp(header: Header) -> int:
@@ -58,36 +60,51 @@ def ns_from_stamp(header: Header) -> int:
     return int(header.stamp.sec * 10**9 + header.stamp.nanosec)
 
 
-def raw_from_msg(msg: AnyImage) -> RawImage:
-    """View an image message's buffer and numbers; nothing is copied."""
-    buffer = np.frombuffer(msg.data, np.uint8)
-    return RawImage(msg.encoding, msg.width, msg.height, msg.step, bool(msg.is_bigendian), buffer)
+def _frame_from_compressed(
+    msg: AnyCompressedImage, stamp_ns: int, max_pixels: int, to_8_bits: To8Bits
+) -> Frame:
+    """Decode an image as it is stored: EXIF orientation is ignored.
 
-
-def _rows(msg: AnyImage, raw: RawImage, layout: Layout) -> np.ndarray:
-    if CV_BRIDGE is None or not _suits_cv_bridge(raw, layout):
-        return rows_from_raw(raw, layout)
-    try:
-        rows: np.ndarray = CV_BRIDGE.CvBridge().imgmsg_to_cv2(msg, 'passthrough')
-    except CV_BRIDGE.CvBridgeError:  # an encoding that is younger than this cv_bridge
-        return rows_from_raw(raw, layout)
-    return rows
-
-
-def _suits_cv_bridge(raw: RawImage, layout: Layout) -> bool:
-    """Tell whether cv_bridge reads an image right.
-
-    It shears rows that are padded by a fraction of a pixel, knows no colour plane of its own and
-    no other spelling, cuts colours that two pixels share, and with numpy 2 fails on swapped bytes.
+    `msg.format` is "png", or like "mono16; png compressed " (compressed_image_transport).
     """
-    plain = layout.planes == 1 and layout.depth == 1 and raw.encoding in LAYOUTS
-    return plain and raw.step % layout.pixel_bytes == 0 and raw.width % layout.columns == 0
+    before, separator, _ = msg.format.partition(';')
+    encoding = before.strip().lower() if separator else ''
+    what = f'compressed image of format {msg.format!r}'
+    _check_format(msg, encoding, what)
+    try:
+        pixels: Rows = pixels_from_encoded(msg.data, max_pixels=max_pixels, apply_exif=False)
+    except ImageTooLargeError as error:
+        raise ImageError(f'{what}: {error}; max_image_megapixels allows more') from error
+    except ImageError as error:
+        raise ImageError(f'{what}: {error}') from error
+    image = to_8_bits(pixels) if pixels.itemsize == 2 else pixels
+    if image.ndim == 3:
+        return Frame(image, PixelOrder.BGR, stamp_ns)
+    bayer = LAYOUTS.get(encoding) if encoding.startswith('bayer_') else None
+    if bayer is not None and bayer.to_bgr is not None:  # compressed before demosaicing
+        return Frame(bayer.to_bgr(image), PixelOrder.BGR, stamp_ns)
+    return Frame(image, PixelOrder.MONO, stamp_ns)
+
+
+def _check_format(msg: AnyCompressedImage, encoding: str, what: str) -> None:
+    """Raise ImageError for depth images, video packets and unknown formats."""
+    name = msg.format.lower()
+    if encoding in DEPTH_ENCODINGS or 'compresseddepth' in name:
+        raise ImageError(f'{what} {DEPTH_IMAGE_ADVICE}')
+    if any(codec in name for codec in VIDEO_CODECS):
+        raise ImageError(
+            f'{what} is part of a video and cannot be decoded alone: publish jpeg, png or webp, '
+            'or convert it to raw images with `ros2 run image_transport republish`'
+        )
+    if format_of(msg.data, STREAM_FORMATS) is None:
+        raise ImageError(
+            f'{what} with {len(msg.data)} bytes is no {", ".join(STREAM_FORMATS)}: '
+            "set the publisher's `format` to jpeg or png, or image_transport to raw"
+        )
 
 
 def msg_from_bgr(image: UInt8, header: Header) -> Image:
-    """Write an image (H, W, 3) as a bgr8 message."""
-    if CV_BRIDGE is not None:
-        return CV_BRIDGE.CvBridge().cv2_to_imgmsg(image, 'bgr8', header)
+    """Convert an image (H, W, 3) to a bgr8 message."""
     msg = Image(header=header, encoding='bgr8', height=image.shape[0], width=image.shape[1])
     msg.step = 3 * msg.width
     # From an array.array: assigning bytes would check each of them.

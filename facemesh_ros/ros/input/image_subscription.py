@@ -1,9 +1,10 @@
-"""The subscription to a camera's images, which can be left in the middleware."""
+"""The subscription to a camera's images, with a gated callback group."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -11,77 +12,88 @@ from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
 from facemesh_ros.ros.input.arrivals import Arrival
-from facemesh_ros.ros.input.message_lost import loss_count
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import IMAGES, create_subscription
 
-# Humble does not tell who sent which message, and when it came.
-TELLS_MORE = hasattr(Subscription, 'CallbackType')
+try:
+    from rclpy.event_handler import (
+        EventHandler,
+        QoSSubscriptionEventType,
+        UnsupportedEventTypeError,
+    )
+except ImportError:  # Humble
+    from rclpy.qos_event import QoSEventHandler as EventHandler
+    from rclpy.qos_event import QoSSubscriptionEventType, UnsupportedEventTypeError
+
+# Humble passes no sequence number and no time of arrival.
+HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
 NS_PER_S = 1e9
 
 
 class ImageSubscription:
-    """The serialised images of a source: delivered by the executor, or taken one by one.
+    """Serialised images of one camera: delivered by the executor, or taken one by one.
 
-    With a history of one, which is the default, the middleware itself replaces what is left.
+    With a history depth of 1, the default, DDS itself replaces older images by newer ones.
     """
 
-    def __init__(self, source: CameraTopics, put: Callable[[Arrival[bytes]], None]) -> None:
-        """Subscribe; `put` gets each image that is delivered."""
-        self._node, self._kind, self._put = source.node, source.image_kind, put
-        self._gate = _Gate()
+    def __init__(self, topics: CameraTopics, put: Callable[[Arrival[bytes]], None]) -> None:
+        """Subscribe; `put` is called with each image that is delivered."""
+        self._node, self._msg_type, self._put = topics.node, topics.image_msg_type, put
+        self._gate = _GatedCallbackGroup()
         self._subscription = create_subscription(
             self._node,
-            self._kind,
-            source.image_topic,
-            self._on_image if TELLS_MORE else self._on_bare_image,
+            self._msg_type,
+            topics.image_topic,
+            self._on_image if HAS_MESSAGE_INFO else self._on_image_without_info,
             IMAGES,
             callback_group=self._gate,
             raw=True,
         )
-        self._losses = loss_count(self._subscription)
+        self._lost: LostMessageCount | None = None
+        with suppress(UnsupportedEventTypeError):
+            self._lost = LostMessageCount(self._subscription)
 
     @property
     def qos(self) -> QoSProfile:
-        """The quality of service, with what the user has overridden."""
+        """Quality of service, after the user's overrides."""
         return self._subscription.qos_profile
 
-    def deliver(self, wanted: bool) -> None:
-        """See `Supply.deliver`."""
-        self._gate.is_open = wanted
-        if wanted and (executor := self._node.executor) is not None:
-            executor.wake()  # it waits without this subscription
+    def set_open(self, is_open: bool) -> None:
+        """See `GatedSource.set_open`."""
+        self._gate.is_open = is_open
+        if is_open and (executor := self._node.executor) is not None:
+            executor.wake()  # its wait set lacks this subscription
 
     def take(self) -> Arrival[bytes] | None:
-        """See `Supply.take`; only while nothing is delivered."""
+        """See `GatedSource.take`."""
         handle = self._subscription.handle
-        with handle:  # nobody destroys it meanwhile
-            taken = handle.take_message(self._kind, True)
+        with handle:  # keeps it from being destroyed meanwhile
+            taken = handle.take_message(self._msg_type, True)
         return None if taken is None else self._arrival(*taken)
 
     def destroy(self) -> None:
         """Unsubscribe."""
-        if self._losses:
-            self._losses.destroy()
+        if self._lost:
+            self._lost.destroy()
         self._node.destroy_subscription(self._subscription)
-        del self._subscription  # which holds this by its callback
+        del self._subscription  # which refers to this by its callback
 
-    def _on_image(self, content: bytes, info: Mapping[str, Any]) -> None:
-        self._put(self._arrival(content, info))
+    def _on_image(self, cdr: bytes, info: Mapping[str, Any]) -> None:
+        self._put(self._arrival(cdr, info))
 
-    def _on_bare_image(self, content: bytes) -> None:
-        self._put(self._arrival(content, {}))
+    def _on_image_without_info(self, cdr: bytes) -> None:
+        self._put(self._arrival(cdr, {}))
 
-    def _arrival(self, content: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
-        """Return a message with what the middleware says of it, as far as it does."""
+    def _arrival(self, cdr: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
+        """Return a serialised message with what the middleware reports of it."""
         received_ns = info.get('received_timestamp') or time.time_ns()
+        lost_total = self._lost.total() if self._lost else None
         number = info.get('publication_sequence_number')
-        lost = self._losses.total() if self._losses else None
-        return Arrival(content, received_ns / NS_PER_S, number, lost)
+        return Arrival(cdr, received_ns / NS_PER_S, number, lost_total)
 
 
-class _Gate(MutuallyExclusiveCallbackGroup):
-    """Keeps an executor from taking messages."""
+class _GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
+    """While closed, the executor takes no message of its subscriptions out of DDS."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,3 +101,29 @@ class _Gate(MutuallyExclusiveCallbackGroup):
 
     def can_execute(self, entity: Any) -> bool:
         return self.is_open and super().can_execute(entity)
+
+
+class LostMessageCount(EventHandler):  # type: ignore[misc]
+    """Messages that a subscription has lost, by DDS's sample-lost status.
+
+    It is polled when a message is taken, and no executor waits for it: losses between two messages
+    must be known before the second one is counted.
+    """
+
+    def __init__(self, subscription: Subscription) -> None:
+        """Count from now on; raises UnsupportedEventTypeError where the middleware does not."""
+        super().__init__(
+            callback_group=MutuallyExclusiveCallbackGroup(),
+            callback=lambda _: None,
+            event_type=QoSSubscriptionEventType.RCL_SUBSCRIPTION_MESSAGE_LOST,
+            parent_impl=subscription.handle,
+        )
+        self._total: int = 0
+
+    def total(self) -> int:
+        """Return the messages lost since this was made."""
+        self._ready_to_take_data = True
+        status = self.take_data()
+        if status is not None:
+            self._total = status.total_count
+        return self._total

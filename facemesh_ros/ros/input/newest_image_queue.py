@@ -1,4 +1,4 @@
-"""A camera's newest image, left where it is while nobody has time for it."""
+"""Newest-image queue: while the worker is busy, newer images stay in DDS."""
 
 from __future__ import annotations
 
@@ -8,142 +8,143 @@ from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.input.arrivals import MIN_PERIOD_S, Arrival, Continuity, Rhythm, Supplied
+from facemesh_ros.ros.input.arrivals import (
+    MIN_PERIOD_S,
+    Arrival,
+    ArrivalRate,
+    ItemT,
+    SequenceGaps,
+)
 
 Item = TypeVar('Item')
 
 
-class Supply(Protocol[Supplied]):
-    """Where items come from; calls `NewestImageQueue.put` with each while it delivers."""
+class GatedSource(Protocol[ItemT]):
+    """A subscription that calls `NewestImageQueue.put` with each item while its gate is open."""
 
-    def deliver(self, wanted: bool) -> None:
-        """Deliver items from now on, or leave them where they are, where newer replace older."""
+    def set_open(self, is_open: bool) -> None:
+        """Deliver items from now on, or leave them in the middleware, newer replacing older."""
 
-    def take(self) -> Arrival[Supplied] | None:
-        """Return an item that was left, the oldest first; None if there is none."""
+    def take(self) -> Arrival[ItemT] | None:
+        """Return the oldest item in the middleware, None if there is none; the gate is closed."""
 
 
 class NewestImageQueue(Generic[Item]):
-    """Holds the newest item, and takes no others that would only be replaced.
+    """Holds one item, the newest; depth 1, newer ones replace it.
 
-    To take an image out of the middleware costs milliseconds if it is large. So once one arrives
-    before the last is done with, further ones are left there until there is time for the newest.
-    How many those were is known by their numbers; where nobody counts, all are taken.
+    Taking a large image out of DDS costs milliseconds. So once an image arrives before the last
+    one is processed, the gate of the subscription is closed and further images stay in DDS, where
+    newer replace older, until the worker takes the newest. Gaps in the sequence numbers then give
+    how many were replaced; where DDS provides no numbers, the gate stays open.
 
     Attributes:
-        counts: What is received, dropped and lost is counted there.
-        continuity: What is missing between the items that came.
-        rhythm: How often they come.
-        enabled: Whether items are taken in.
+        counts: Counters of received, dropped and lost images.
+        gaps: What is missing between the items that arrived.
+        rate: How often they arrive.
+        enabled: Whether items are accepted.
     """
 
     def __init__(self, counts: ImageCounts) -> None:
-        """Begin empty; as long as it draws from nothing, all items come by `put`."""
-        self.counts, self.continuity, self.rhythm = counts, Continuity(), Rhythm()
+        self.counts, self.gaps, self.rate = counts, SequenceGaps(), ArrivalRate()
         self.enabled = True
-        self._supply: Supply[Item] | None = None
-        self._delivering, self._complete = True, True
+        self._source: GatedSource[Item] | None = None
+        # Whether the gate is open, and whether it has been ever since the last item was counted.
+        self._gate_open, self._gate_stayed_open = True, True
         self._waiting: Arrival[Item] | None = None
-        self._busy, self._ended = False, False
+        self._busy, self._closed = False, False
         self._last_s, self._period_s = 0.0, math.inf
         self._changed = Condition()
 
-    def draw_from(self, supply: Supply[Item]) -> None:
-        """Take what does not come by `put` from there."""
-        self._supply = supply
+    def connect(self, source: GatedSource[Item]) -> None:
+        """Set whose gate is closed while the worker is busy; without one, all items are `put`."""
+        self._source = source
 
     def put(self, arrival: Arrival[Item]) -> None:
-        """Take in an item; returns at once."""
+        """Add an item; returns at once."""
         with self._changed:
-            if self._ended or not self.enabled:
+            if self._closed or not self.enabled:
                 return
-            self._count(arrival)
             early = self._busy or self._waiting is not None
-            self.counts.dropped += self._waiting is not None
-            self._waiting = arrival
-            if early and arrival.number is not None:
-                self._deliver(False)
+            self._replace(arrival)
+            if early and arrival.sequence_number is not None:
+                self._set_gate(False)
             self._changed.notify()
 
-    def enable(self, wanted: bool) -> None:
-        """Take in items, or none of those that come from now on."""
+    def enable(self, enabled: bool) -> None:
+        """Accept items from now on, or refuse them."""
         with self._changed:
-            self.enabled = wanted
-            self.continuity.restart()
-            self._deliver(True)
+            self.enabled = enabled
+            self.gaps.reset()
+            self._set_gate(True)
 
     @property
-    def is_left(self) -> bool:
-        """Whether what comes is left where it is, so that nobody knows if anything does."""
-        return not self._delivering
+    def is_gated(self) -> bool:
+        """Whether images are left in the middleware now, so that arrivals cannot be seen."""
+        return not self._gate_open
 
     def wait(self) -> bool:
-        """Wait until there is, or should be, an item; False if there will be none."""
+        """Wait until an item is here or may be in the middleware; False once closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._ended or self._waiting is not None or not self._delivering
+                lambda: self._closed or self._waiting is not None or not self._gate_open
             )
-            return not self._ended
+            return not self._closed
 
     def newest_s(self) -> float:
-        """When the newest item came, s; of one that was left, when it should have come."""
-        if self._delivering:
+        """Return when the newest item arrived, s; while the gate is closed, when it was due."""
+        if self._gate_open:
             return self._last_s
         periods = (time.time() - self._last_s) // self._period_s
         return self._last_s + (periods * self._period_s if periods > 0 else 0.0)
 
     def take(self) -> Item | None:
-        """Return the newest item to work on, None if there is none; `finish` must follow."""
+        """Return the newest item to process, None if there is none; `finish` must follow."""
         with self._changed:
-            if not self._delivering:
-                self._take_newer()
+            if not self._gate_open:
+                # More than one where `qos_overrides` ask for a deeper history.
+                while self._source and (newer := self._source.take()) is not None:
+                    self._replace(newer)
             arrival, self._waiting = self._waiting, None
             self._busy = arrival is not None
-            return None if arrival is None or self._ended else arrival.item
+            return None if arrival is None or self._closed else arrival.item
 
-    def finish(self, *, crowded: bool = False) -> None:
-        """The last item taken is done with; `crowded` tells that others wait for their turns."""
+    def finish(self, *, others_waiting: bool = False) -> None:
+        """End the processing of the last item; `others_waiting`: other workers wait for a turn."""
         with self._changed:
             missing = not self._busy
             self._busy = False
             if self._waiting is not None:
-                return  # its turn will look for newer ones
-            due = crowded or time.time() >= self._last_s + self._period_s
+                return  # the next `take` fetches newer ones
+            due = others_waiting or time.time() >= self._last_s + self._period_s
             if missing or not due or math.isinf(self._period_s):
-                self._deliver(True)
+                self._set_gate(True)
 
-    def end(self) -> None:
-        """Forget what waits; there will be no more."""
+    def close(self) -> None:
+        """Drop the waiting item and refuse all further ones."""
         with self._changed:
-            self._ended = True
-            self._supply = None  # which holds this by its `put`
+            self._closed = True
+            self._source = None  # which refers to this by its callback
             self._changed.notify()
 
-    def _take_newer(self) -> None:
-        """Take what was left, where the user may have asked to keep more than the newest."""
-        while self._supply and (newer := self._supply.take()) is not None:
-            self._count(newer)
-            self.counts.dropped += self._waiting is not None
-            self._waiting = newer
-
-    def _count(self, arrival: Arrival[Item]) -> None:
-        """Count an item and those before it that nobody took."""
-        self.rhythm.note()
-        missing = self.continuity
-        missing.note(arrival)
-        if arrival.number is not None and not math.isnan(missing.passed_s):
-            self._period_s = max(MIN_PERIOD_S, missing.passed_s / (missing.skipped + 1))
-        replaced = missing.replaced
-        if replaced is None:  # lost or replaced? While they were left, they were replaced.
-            replaced = 0 if self._complete else missing.skipped
+    def _replace(self, arrival: Arrival[Item]) -> None:
+        """Let an item wait in place of the one that did, and count what is missing before it."""
+        self.rate.update()
+        gaps = self.gaps
+        gaps.update(arrival)
+        if arrival.sequence_number is not None and not math.isnan(gaps.interval_s):
+            self._period_s = max(MIN_PERIOD_S, gaps.interval_s / (gaps.skipped + 1))
+        replaced = gaps.replaced
+        if replaced is None:  # lost or replaced? Replaced if the gate was closed.
+            replaced = 0 if self._gate_stayed_open else gaps.skipped
         self.counts.received += 1 + replaced
-        self.counts.dropped += replaced
-        self.counts.lost += missing.lost or 0
-        self._last_s = arrival.at_s
-        self._complete = self._delivering
+        self.counts.dropped += replaced + (self._waiting is not None)
+        self.counts.lost += gaps.lost or 0
+        self._last_s = arrival.received_s
+        self._gate_stayed_open = self._gate_open
+        self._waiting = arrival
 
-    def _deliver(self, wanted: bool) -> None:
-        if self._supply and wanted != self._delivering:
-            self._delivering = wanted
-            self._complete = False
-            self._supply.deliver(wanted)
+    def _set_gate(self, is_open: bool) -> None:
+        if self._source and is_open != self._gate_open:
+            self._gate_open = is_open
+            self._gate_stayed_open = False
+            self._source.set_open(is_open)

@@ -1,4 +1,4 @@
-"""Where the images of a stream come from, and how everything around them is called."""
+"""Names and types of one camera's topics."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ from facemesh_ros.ros.qos import resolved
 TRANSPORTS = {'raw': (Image, 'image_raw'), 'compressed': (CompressedImage, 'image_raw/compressed')}
 
 
-def type_name(kind: type) -> str:
-    """Return how ROS calls a message type: sensor_msgs/msg/Image."""
-    return f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'
+def type_name(msg_type: type) -> str:
+    """Return the ROS name of a message type, such as sensor_msgs/msg/Image."""
+    return f'{msg_type.__module__.partition(".")[0]}/msg/{msg_type.__name__}'
 
 
 class CameraTopics:
-    """One camera of a node.
+    """The topics of one camera of a node.
 
     Attributes:
-        node: Whose camera it is.
-        image_kind: Message type of its images.
-        image_type: Its name, as ROS says it.
-        image_name: The name of their topic that a remap begins with.
-        image_topic: Their topic, resolved.
-        transport: The `image_transport`.
-        info_topic: The topic of its calibration.
-        outputs: What the names of all topics that come of it begin with.
-        name: Of the stream, for people.
-        logger: Says which camera it speaks of.
+        node: The node.
+        image_msg_type: Message type of the images.
+        image_type_name: Its ROS name.
+        image_name: Name of the image topic before any remap.
+        image_topic: Name of the image topic, resolved.
+        transport: The parameter `image_transport`.
+        info_topic: Topic of the camera_info.
+        output_prefix: Prefix of all topics that are published for this camera.
+        display_name: Name of the stream in diagnostics.
+        logger: A child of the node's logger, named after the camera if there are several.
     """
 
     def __init__(self, node: Node, camera: str, transport: str) -> None:
-        """Take the camera's name, empty for the only one, and the `image_transport`.
+        """Resolve the names; `camera` is empty if the node has only one.
 
         Raises:
-            TopicError: If the name makes no topic.
+            TopicError: If the camera's name makes no valid topic.
         """
-        inputs = f'{camera}/' if camera else ''
-        self.node = node
-        self.transport, self._inputs = transport, inputs
-        self.image_kind, _ = TRANSPORTS[transport]
-        self.image_type = type_name(self.image_kind)
-        self.image_name = self.name_with(transport)
+        self._prefix = f'{camera}/' if camera else ''
+        self.node, self.transport = node, transport
+        self.image_msg_type, _ = TRANSPORTS[transport]
+        self.image_type_name = type_name(self.image_msg_type)
+        self.image_name = self.image_name_of(transport)
         self.image_topic = resolved(node, self.image_name)
-        self.info_topic = f'{inputs}camera_info'
-        self.outputs = f'~/{inputs}'
-        self.name = '/'.join(part for part in (node.get_fully_qualified_name(), camera) if part)
+        self.info_topic = f'{self._prefix}camera_info'
+        self.output_prefix = f'~/{self._prefix}'
+        self.display_name = '/'.join(filter(None, (node.get_fully_qualified_name(), camera)))
         logger = node.get_logger()
         self.logger = logger.get_child(camera) if camera else logger
 
-    def name_with(self, transport: str) -> str:
-        """Return the name, before any remap, of the topic of its images in a transport."""
+    def image_name_of(self, transport: str) -> str:
+        """Return the name, before any remap, of this camera's image topic in a transport."""
         _, topic = TRANSPORTS[transport]
-        return self._inputs + topic
+        return self._prefix + topic

@@ -1,4 +1,4 @@
-"""A thread for the inference, beside the executor."""
+"""The inference thread of one camera, beside the executor."""
 
 from __future__ import annotations
 
@@ -7,76 +7,70 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
-from facemesh_ros.ros.input.fair_scheduler import FairScheduler
+from facemesh_ros.ros.input.fair_scheduler import FairScheduler, Slot
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 
 Item = TypeVar('Item')
-# What goes wrong around the work, not in it, may go wrong again at once.
-PAUSE_S = 0.1
+# An error around the processing, not in it, may come again at once.
+RETRY_PERIOD_S = 0.1
 _LOG = logging.getLogger(__name__)
 
 
 class NewestFirstWorker(Generic[Item]):
-    """Works on one item at a time: when its turn comes, on the newest there is."""
+    """Processes one item at a time: when its turn comes, the newest in the queue."""
 
     def __init__(
         self,
-        inbox: NewestImageQueue[Item],
-        work: Callable[[Item], None],
-        failed: Callable[[Exception], None],
-        turns: FairScheduler,
+        queue: NewestImageQueue[Item],
+        process: Callable[[Item], None],
+        on_error: Callable[[Exception], None],
+        scheduler: FairScheduler,
     ) -> None:
         """Start the thread.
 
         Args:
-            inbox: Where items are.
-            work: Called in the thread with each item.
-            failed: Called in the thread with what `work` raised, and with what went wrong around
-                it; the thread lives on, whatever either of them raises.
-            turns: When it may work, beside others.
+            queue: Where items come from.
+            process: Called in the thread with each item.
+            on_error: Called in the thread with an exception of `process`, or one around it; the
+                thread goes on, whatever either of them raises.
+            scheduler: Gives turns to the workers of all cameras.
         """
-        self._inbox, self._work, self._failed = inbox, work, failed
-        self._turns, self._seat = turns, turns.seat(inbox.newest_s)
-        self._ended = Event()
+        self._queue, self._process, self._on_error = queue, process, on_error
+        self._scheduler, self._slot = scheduler, Slot(scheduler, queue.newest_s)
+        self._stopped = Event()
         self._thread = Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread still works."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Finish the item in hand, forget the one that waits, and end the thread."""
-        self._ended.set()
-        self._inbox.end()
+        """Finish the item in progress, drop the one that waits, and end the thread."""
+        self._stopped.set()
+        self._queue.close()
         self._thread.join()
 
     def _run(self) -> None:
-        while self._inbox.wait():
+        while self._queue.wait():
             try:
-                with self._seat:
-                    self._take_one()
+                with self._slot:
+                    self._process_newest()
             except Exception as error:
-                self._tell(error)
-                self._ended.wait(PAUSE_S)
+                try:
+                    self._on_error(error)
+                except Exception:
+                    _LOG.exception('an error of the inference thread cannot be reported')
+                self._stopped.wait(RETRY_PERIOD_S)
 
-    def _take_one(self) -> None:
+    def _process_newest(self) -> None:
         try:
-            item = self._inbox.take()
+            item = self._queue.take()
             if item is not None:
-                self._try(item)
+                try:
+                    self._process(item)
+                except Exception as error:  # one bad image must not end all others
+                    self._on_error(error)
         finally:
-            self._inbox.finish(crowded=self._turns.waiting > 0)
-
-    def _try(self, item: Item) -> None:
-        try:
-            self._work(item)
-        except Exception as error:  # one bad image must not end all others
-            self._failed(error)
-
-    def _tell(self, error: Exception) -> None:
-        try:
-            self._failed(error)
-        except Exception:
-            _LOG.exception('what went wrong cannot be told')
+            self._queue.finish(others_waiting=self._scheduler.waiting > 0)

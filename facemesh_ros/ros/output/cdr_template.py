@@ -1,26 +1,25 @@
-"""Serialised messages whose numbers are replaced in place.
+"""A serialised message (CDR) whose numbers are overwritten in place.
 
-To rclpy a message of a thousand points is a thousand objects. But the messages of a stream differ
-in their numbers only: so one is serialised, and the next ones' numbers are written where they lie
-in its bytes.
+In rclpy a message of a thousand points is a thousand Python objects. But the messages of a stream
+differ in their numbers only: so one is serialised, and the numbers of the following ones are
+written at their field offsets in its bytes. For the mesh markers of a face that takes .06 ms
+instead of 2.8 ms.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from rclpy.serialization import serialize_message
 from rosidl_parser.definition import AbstractSequence, AbstractString, Array, BasicType
 
-Kind = TypeVar('Kind')
-
-# What plain CDR of this machine's byte order begins with; offsets count from behind it.
-MARK = bytes([0, sys.byteorder == 'little'])
-MARK_BYTES = 4
+# The encapsulation header of plain CDR in this machine's byte order; offsets count from behind it.
+PLAIN_CDR = bytes([0, sys.byteorder == 'little'])
+ENCAPSULATION_BYTES = 4
 DTYPES = {
     'boolean': np.bool_, 'octet': np.uint8, 'char': np.uint8, 'float': np.float32,
     'double': np.float64, 'int8': np.int8, 'uint8': np.uint8, 'int16': np.int16,
@@ -30,7 +29,7 @@ DTYPES = {
 
 
 class LayoutError(Exception):
-    """The middleware lays a message out in a way that is not known here."""
+    """The middleware serialises a message in an unknown way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,64 +45,41 @@ class CdrTemplate:
     """A serialised message."""
 
     def __init__(self, msg: Any) -> None:
-        """Serialise a message; raises LayoutError if that does not give plain CDR."""
-        content = serialize_message(msg)
+        """Serialise a message; raises LayoutError if the result is not plain CDR."""
+        cdr = serialize_message(msg)
         layout = _Layout(msg)
-        if not content.startswith(MARK) or len(content) != MARK_BYTES + layout.size:
+        if not cdr.startswith(PLAIN_CDR) or len(cdr) != ENCAPSULATION_BYTES + layout.size:
             raise LayoutError(f'{type(msg).__name__} is not serialised as plain CDR')
-        self._content, self._places = bytearray(content), layout.places
+        self._cdr, self._offsets = bytearray(cdr), layout.offsets
 
     def view(self, path: str) -> np.ndarray:
-        """Return what lies at a path, such as `faces[0].landmarks`, to be overwritten.
+        """Return the numbers at a path, such as `markers[0].color`, to be overwritten.
 
-        Messages that hold numbers of one type only, as points and colours do, count as these
-        numbers, and a string as its letters.
+        Messages whose fields are all numbers of one type, as points and colours are, count as
+        these numbers, and a string as its letters.
         """
-        place = self._places[path]
-        return np.frombuffer(self._content, place.dtype, place.count, MARK_BYTES + place.offset)
+        field = self._offsets[path]
+        start = ENCAPSULATION_BYTES + field.offset
+        return np.frombuffer(self._cdr, field.dtype, field.count, start)
 
-    def content(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Return the message as it is now, ready to be published."""
-        return bytes(self._content)
-
-
-class CdrTemplates(Generic[Kind]):
-    """The templates that were used last, by what they differ in."""
-
-    def __init__(self, most: int = 8) -> None:
-        """Keep so many at most."""
-        self._kept: dict[Hashable, Kind] = {}
-        self._most = most
-        self._work = True
-
-    def get(self, key: Hashable, make: Callable[[], Kind]) -> Kind | None:
-        """Return the template of a key, made if it is new; None if the layout is not known."""
-        if not self._work:
-            return None
-        try:
-            template = self._kept.pop(key, None) or make()
-        except LayoutError:
-            self._work = False
-            return None
-        self._kept[key] = template
-        if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
-        return template
+        return bytes(self._cdr)
 
 
 class _Layout:
-    """Where everything in a message lies.
+    """The offsets of all fields of a message.
 
-    Source: OMG DDS-XTypes, plain CDR version 1: each number at a multiple of its size, strings
-    and sequences behind their length.
+    Source: OMG DDS-XTypes, plain CDR version 1: each number is aligned to its size, strings and
+    sequences follow their length.
 
     Attributes:
-        places: By path.
+        offsets: By path.
         size: Of the whole message in bytes.
     """
 
     def __init__(self, msg: Any) -> None:
-        self.places: dict[str, FieldOffset] = {}
+        self.offsets: dict[str, FieldOffset] = {}
         self.size = 0
         self._add_message(msg, '')
 
@@ -113,11 +89,11 @@ class _Layout:
 
     def _add(self, value: Any, kind: Any, path: str) -> None:
         if isinstance(kind, AbstractString):
-            self._add_length()
+            self._add_numbers('uint32', 1, '')
             self._add_numbers('char', len(value.encode()), path)
-            self.size += 1  # the zero behind it
+            self.size += 1  # the terminating zero
         elif isinstance(kind, AbstractSequence):
-            self._add_length()
+            self._add_numbers('uint32', 1, '')
             self._add_elements(value, kind.value_type, path)
         elif isinstance(kind, Array):
             self._add_elements(value, kind.value_type, path)
@@ -139,18 +115,15 @@ class _Layout:
             for index, value in enumerate(values):
                 self._add(value, kind, f'{path}[{index}]')
 
-    def _add_length(self) -> None:
-        self._add_numbers('uint32', 1, '')
-
     def _add_numbers(self, typename: str, count: int, path: str) -> None:
         dtype = DTYPES[typename]
         itemsize = np.dtype(dtype).itemsize
         self.size += -self.size % itemsize
-        self.places[path] = FieldOffset(self.size, dtype, count)
+        self.offsets[path] = FieldOffset(self.size, dtype, count)
         self.size += count * itemsize
 
 
 def _only_type(value: Any) -> str:
-    """Return the type that all fields of a message have; empty if there is none such."""
+    """Return the type that all fields of a message have; empty if they differ."""
     kinds = {getattr(kind, 'typename', '') for kind in getattr(value, 'SLOT_TYPES', ())}
     return kinds.pop() if len(kinds) == 1 else ''

@@ -1,8 +1,8 @@
-"""Faces as RViz markers."""
+"""Faces as RViz markers: a mesh and a name for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -12,7 +12,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
-from facemesh_ros.ros.output.cdr_template import CdrTemplate, CdrTemplates
+from facemesh_ros.ros.output.cdr_template import CdrTemplate, LayoutError
 from facemesh_ros.types import Faces, Float32
 from facemesh_ros.viz.drawing import rgb_of_id
 
@@ -20,11 +20,12 @@ LINE_WIDTH_M = 0.0006
 POINT_SIDE_M = 0.002
 TEXT_HEIGHT_M = 0.025
 # From the highest point to the name; up is -y in an optical frame.
-ABOVE_M = np.array([0.0, TEXT_HEIGHT_M, 0.0])
-# Namespace of the names; that of the rest is the style.
+NAME_OFFSET_M = np.array([0.0, TEXT_HEIGHT_M, 0.0])
+# Namespace of the names; that of the meshes is the style.
 NAME = 'name'
-# Markers of a node that died must go away by themselves; longer than any camera's period.
+# The markers of a node that died disappear by themselves; longer than any camera's period.
 LIFETIME = Duration(sec=1)
+MAX_TEMPLATES = 8
 
 TYPES = {
     'mesh': Marker.TRIANGLE_LIST,
@@ -40,30 +41,42 @@ SCALES = {
 
 
 class FaceMarkers:
-    """Writes one mesh and one name per face, and takes away those of faces that left."""
+    """Builds the markers of a stream, and deletes those of faces that left."""
 
     def __init__(self, topology: FaceTopology) -> None:
         self._indices = _indices(topology)
         self._shown: set[tuple[str, int]] = set()
-        self._templates: CdrTemplates[MarkerTemplate] = CdrTemplates()
+        # The last used, by what makes their layouts differ.
+        self._templates: dict[Hashable, MarkerTemplate] = {}
+        self._layout_is_known = True
 
-    def content(
+    def serialised(
         self, faces: Faces, points_m: Float32, style: str, header: Header
     ) -> bytes | MarkerArray:
         """Return what `msg` returns, serialised where that is quicker; a publisher takes both."""
         shown = _keys(faces, style)
-        if not faces or self._shown - shown:
-            return self.msg(faces, points_m, style, header)
-        template = self._templates.get(
-            (style, header.frame_id, *map(len, faces.names)),
-            lambda: MarkerTemplate(
-                self._added(faces, points_m, style, header), self._indices[style]
-            ),
-        )
+        if faces and not self._shown - shown and self._layout_is_known:
+            try:
+                template = self._template(faces, points_m, style, header)
+            except LayoutError:
+                self._layout_is_known = False
+            else:
+                self._shown = shown
+                return template.filled(faces, points_m, header)
+        return self.msg(faces, points_m, style, header)
+
+    def _template(
+        self, faces: Faces, points_m: Float32, style: str, header: Header
+    ) -> MarkerTemplate:
+        key = (style, header.frame_id, *map(len, faces.names))
+        template = self._templates.pop(key, None)
         if template is None:
-            return self.msg(faces, points_m, style, header)
-        self._shown = shown
-        return template.filled(faces, points_m, header)
+            markers = self._added(faces, points_m, style, header)
+            template = MarkerTemplate(markers, self._indices[style])
+        self._templates[key] = template
+        if len(self._templates) > MAX_TEMPLATES:
+            del self._templates[next(iter(self._templates))]
+        return template
 
     def msg(self, faces: Faces, points_m: Float32, style: str, header: Header) -> MarkerArray:
         """Return the markers of one image.
@@ -76,11 +89,11 @@ class FaceMarkers:
         """
         shown = _keys(faces, style)
         gone, self._shown = self._shown - shown, shown
-        removed = [
-            Marker(header=header, ns=ns, id=number, action=Marker.DELETE)
-            for ns, number in sorted(gone)
+        deleted = [
+            Marker(header=header, ns=namespace, id=number, action=Marker.DELETE)
+            for namespace, number in sorted(gone)
         ]
-        return MarkerArray(markers=removed + self._added(faces, points_m, style, header))
+        return MarkerArray(markers=deleted + self._added(faces, points_m, style, header))
 
     def _added(self, faces: Faces, points_m: Float32, style: str, header: Header) -> list[Marker]:
         markers = []
@@ -102,7 +115,7 @@ class MarkerTemplate:
     """Serialised markers of N faces, of which only the numbers change from image to image."""
 
     def __init__(self, markers: list[Marker], indices: NDArray[np.intp]) -> None:
-        """Take the markers of faces, and the landmarks that a mesh goes through.
+        """Serialise a mesh and a label for each face; `indices` are the landmarks of a mesh.
 
         Raises:
             LayoutError: If they are not serialised as expected.
@@ -116,14 +129,14 @@ class MarkerTemplate:
         self._ids = self._views(every, 'id')
         self._colours = self._views(every, 'color')
         self._points = [view.reshape(-1, 3) for view in self._views(meshes, 'points')]
-        self._places = self._views(labels, 'pose.position')
+        self._positions = self._views(labels, 'pose.position')
         self._names = self._views(labels, 'text')
 
     def _views(self, markers: Iterable[int], field: str) -> list[np.ndarray]:
         return [self._template.view(f'markers[{index}].{field}') for index in markers]
 
     def filled(self, faces: Faces, points_m: Float32, header: Header) -> bytes:
-        """Return the serialised markers of other faces with names of the same lengths."""
+        """Return the serialised markers of N other faces, with names of the same lengths."""
         for seconds, nanoseconds in zip(self._seconds, self._nanoseconds, strict=True):
             seconds[:], nanoseconds[:] = header.stamp.sec, header.stamp.nanosec
         for index, (number, name) in enumerate(zip(faces.ids.tolist(), faces.names, strict=True)):
@@ -132,18 +145,18 @@ class MarkerTemplate:
                 self._ids[marker][:] = number
                 self._colours[marker][:3] = rgb_of_id(number)
             self._points[index][:] = points[self._indices]
-            self._places[index][:] = points[points[:, 1].argmin()] - ABOVE_M
+            self._positions[index][:] = points[points[:, 1].argmin()] - NAME_OFFSET_M
             self._names[index][:] = list(name.encode())
-        return self._template.content()
+        return self._template.to_bytes()
 
 
 def _keys(faces: Faces, style: str) -> set[tuple[str, int]]:
-    """Return what RViz tells the markers of faces apart by: namespace and id."""
+    """Return the namespace and id of each marker, which identify it in RViz."""
     return {(namespace, number) for namespace in (style, NAME) for number in faces.ids.tolist()}
 
 
 def _indices(topology: FaceTopology) -> dict[str, NDArray[np.intp]]:
-    """Return the landmarks that each style goes through, in order."""
+    """Return the landmarks of each style's points, in order."""
     return {
         'mesh': topology.triangles.ravel().astype(np.intp),
         'wireframe': topology.edges.ravel().astype(np.intp),
@@ -152,8 +165,8 @@ def _indices(topology: FaceTopology) -> dict[str, NDArray[np.intp]]:
     }
 
 
-def _marker(namespace: str, number: int, kind: int, header: Header) -> Marker:
-    marker = Marker(header=header, ns=namespace, id=number, type=kind, lifetime=LIFETIME)
+def _marker(namespace: str, number: int, marker_type: int, header: Header) -> Marker:
+    marker = Marker(header=header, ns=namespace, id=number, type=marker_type, lifetime=LIFETIME)
     marker.pose.orientation.w = 1.0
     red, green, blue = rgb_of_id(number)
     marker.color = ColorRGBA(r=red, g=green, b=blue, a=1.0)

@@ -1,26 +1,14 @@
-"""Faces as a point cloud, through sensor_msgs_py where a ROS install has it."""
+"""Faces as a point cloud."""
 
 from __future__ import annotations
 
 import array
-from types import ModuleType
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from facemesh_ros.types import Faces, Float32
-
-
-def _imported_point_cloud2() -> ModuleType | None:
-    try:
-        from sensor_msgs_py import point_cloud2
-    except ImportError:
-        return None
-    return point_cloud2
-
-
-POINT_CLOUD2 = _imported_point_cloud2()
 
 POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('index', '<u4'), ('face', '<u4')])
 FIELDS = [
@@ -35,7 +23,7 @@ FIELDS = [
 
 
 def points_msg(faces: Faces, points_m: Float32, header: Header) -> PointCloud2:
-    """Write faces as points x y z in m, with the landmark's index and the face's number.
+    """Build a cloud of points x y z in m, with the landmark's index and the face's number.
 
     Args:
         faces: N faces.
@@ -46,16 +34,10 @@ def points_msg(faces: Faces, points_m: Float32, header: Header) -> PointCloud2:
     points['x'], points['y'], points['z'] = np.moveaxis(points_m, 2, 0)
     points['index'] = np.arange(points_m.shape[1])
     points['face'] = faces.ids[:, None]
-    return _cloud(points.ravel(), header)
-
-
-def _cloud(points: np.ndarray, header: Header) -> PointCloud2:
-    if POINT_CLOUD2 is not None:
-        return POINT_CLOUD2.create_cloud(header, FIELDS, points)
     cloud = PointCloud2(
         header=header,
         height=1,
-        width=len(points),
+        width=points.size,
         fields=FIELDS,
         is_bigendian=False,
         is_dense=False,

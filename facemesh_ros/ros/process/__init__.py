@@ -1,1 +1,1 @@
-"""What a ROS process needs: start, signals, shared memory, DDS profile, logs."""
+"""Setup of a ROS process: start, signals, lifecycle, allocator, shared memory, DDS, logs."""

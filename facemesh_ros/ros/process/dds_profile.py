@@ -1,4 +1,4 @@
-"""How the processes of one machine talk: with room for images, undisturbed by other machines."""
+"""DDS settings of this process: shared memory for large images, discovery on this machine."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ OLDER_DISTROS = ('humble', 'iron', 'jazzy')
 
 
 def share_folder() -> Path:
-    """Return where the package's launch and configuration files lie."""
+    """Return the folder of the package's launch and configuration files."""
     return Path(get_package_share_directory('facemesh_ros'))
 
 
-def make_room_for_images() -> None:
+def use_large_image_profile() -> None:
     """Let this process and its children exchange images of any size through shared memory.
 
-    By its defaults Fast DDS loses a best-effort VGA image whole. What the user has set stays.
+    By default Fast DDS loses best-effort images as small as VGA. A profile that the user has set
+    is kept.
     """
-    os.environ.setdefault(*room_for_images())
+    os.environ.setdefault(*large_image_profile())
 
 
-def room_for_images() -> tuple[str, str]:
-    """Return the environment variable that makes room for images, and its value."""
+def large_image_profile() -> tuple[str, str]:
+    """Return the environment variable that selects the DDS profile for images, and its value."""
     older = os.environ.get('ROS_DISTRO') in OLDER_DISTROS
     variable = 'FASTRTPS_DEFAULT_PROFILES_FILE' if older else 'FASTDDS_DEFAULT_PROFILES_FILE'
     return variable, str(share_folder() / 'config' / 'fastdds_large_images.xml')
 
 
-def stay_on_this_machine() -> None:
-    """Let this process and its children find nobody on other machines, and not be found by them.
+def use_localhost_discovery() -> None:
+    """Let this process and its children discover only nodes on this machine, and only by these.
 
-    Whatever the user has set for that is for robots, and gives way.
+    The user's own settings, which are for robots, are overridden.
     """
     for name in ('ROS_STATIC_PEERS', 'ROS_DISCOVERY_SERVER', 'ROS_LOCALHOST_ONLY'):
         os.environ.pop(name, None)

@@ -1,4 +1,4 @@
-"""What rclpy leaves to a lifecycle node: to say why a transition fails, to survive wrong ones."""
+"""Additions to rclpy's lifecycle node: errors of transitions are logged, invalid ones refused."""
 
 from __future__ import annotations
 
@@ -10,49 +10,50 @@ from typing import Any, TypeVar
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, LoadingCancelledError
 
 Node = TypeVar('Node', bound=LifecycleNode)
 Transition = Callable[[Node, LifecycleState], TransitionCallbackReturn]
 
 
-def told(otherwise: TransitionCallbackReturn) -> Callable[[Transition[Node]], Transition[Node]]:
-    """Log what a transition raises and return that; rclpy would swallow it without a word."""
+def log_exceptions(
+    result: TransitionCallbackReturn,
+) -> Callable[[Transition[Node]], Transition[Node]]:
+    """Log an exception of a transition and return `result`; rclpy would swallow it silently."""
 
     def decorated(transition: Transition[Node]) -> Transition[Node]:
         @wraps(transition)
         def wrapped(node: Node, state: LifecycleState) -> TransitionCallbackReturn:
             try:
                 return transition(node, state)
+            except LoadingCancelledError as error:
+                node.get_logger().info(str(error))
             except FacemeshError as error:
                 node.get_logger().fatal(str(error))
             except Exception:
                 node.get_logger().fatal(traceback.format_exc())
-            return otherwise
+            return result
 
         return wrapped
 
     return decorated
 
 
-def refuse_transitions_out_of_turn(node: LifecycleNode) -> None:
-    """Answer that such a one failed; up to Jazzy rclpy raises it, which ends the process."""
-    for service in node.services:
-        if service.srv_type is ChangeState:
-            service.callback = _refusing(node, service.callback)
+def refuse_invalid_transitions(node: LifecycleNode) -> None:
+    """Answer an invalid transition with a failure; up to Jazzy rclpy ends the process instead."""
+    (service,) = (one for one in node.services if one.srv_type is ChangeState)
+    change = service.callback
 
-
-def _refusing(node: LifecycleNode, change: Callable[..., Any]) -> Callable[..., Any]:
     def changed(request: ChangeState.Request, response: ChangeState.Response) -> Any:
         try:
             return change(request, response)
-        except RuntimeError as error:  # rcl's are of this kind
-            asked = request.transition.label or request.transition.id
+        except RuntimeError as error:  # as rcl raises it
+            name = request.transition.label or request.transition.id
             node.get_logger().error(
-                f'transition {asked} is not possible now: {" ".join(str(error).split())}; '
+                f'transition {name} is not possible now: {" ".join(str(error).split())}; '
                 f'`ros2 lifecycle list {node.get_fully_qualified_name()}` shows which are'
             )
             response.success = False
             return response
 
-    return changed
+    service.callback = changed

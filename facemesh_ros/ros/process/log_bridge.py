@@ -1,4 +1,4 @@
-"""What the packages below ROS log, in the node's own log."""
+"""Forwards Python's logging of this package to the node's logger."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 PACKAGE = 'facemesh_ros'
 
 
-class NodeLog(logging.Handler):
-    """Passes messages of Python's logging to a node's logger; any thread may log."""
+class RosLogHandler(logging.Handler):
+    """Forwards messages of Python's logging to a node's logger; any thread may log."""
 
     def __init__(self, logger: Any) -> None:
         """Attach to this package's log; for `logger` see rclpy's `Node.get_logger`."""
         super().__init__(logging.INFO)
-        # Each place that logs keeps its level in rclpy, so each level needs a place of its own.
-        self._told = {
+        # rclpy keeps one level for each place in the code, so each level needs its own.
+        self._by_level = {
             logging.INFO: lambda text: logger.info(text),
             logging.WARNING: lambda text: logger.warning(text),
             logging.ERROR: lambda text: logger.error(text),
@@ -26,15 +26,15 @@ class NodeLog(logging.Handler):
         package.addHandler(self)
 
     def close(self) -> None:
-        """Detach from the log; where nobody listens any more, it goes where Python's goes."""
+        """Detach from the log; after the last handler, messages go where Python sends them."""
         package = logging.getLogger(PACKAGE)
         package.removeHandler(self)
         package.propagate = not package.handlers
         super().close()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log one message, with the trace of its error if it has one."""
+        """Log one message, with its traceback if it has one."""
         try:
-            self._told.get(record.levelno, self._told[logging.ERROR])(self.format(record))
-        except Exception:  # rclpy is down, and who logs must not fail for that
+            self._by_level.get(record.levelno, self._by_level[logging.ERROR])(self.format(record))
+        except Exception:  # rclpy may be shut down, and logging must not raise for that
             self.handleError(record)

@@ -1,4 +1,4 @@
-"""What Fast DDS keeps in /dev/shm: what killed processes left there, and whether there is room."""
+"""Fast DDS' segments in /dev/shm: removes those of dead processes, warns if space is short."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FOLDER = Path('/dev/shm')
-# Fast DDS 2 and 3; beside each segment lies a file that its owner keeps locked while it lives.
+# Of Fast DDS 2 and 3: beside each segment, a file that its owner keeps locked while it lives.
 _LOCK_FILE = re.compile(r'(?:fastrtps|fastdds)_[0-9a-f]{16}_el')
-# Between the making of a lock file and its locking there is a moment.
+# A lock file is created some moments before it is locked.
 _SETTLED_S = 10.0
 _SEGMENT_SIZE = re.compile(r'<segment_size>\s*(\d+)')
 _DEFAULT_SEGMENT = 512 * 1024
-# What a segment takes beside the room for messages: 4.7 % was measured.
+# Size of a segment over that of its messages: 4.7 % more was measured.
 _OVERHEAD = 1.06
 
 
-def reclaim_segments(folder: Path = FOLDER) -> int:
+def remove_dead_segments(folder: Path = FOLDER) -> int:
     """Remove the segments of this user whose owners have ended without removing them.
 
-    A segment's owner holds a lock, which the kernel takes back when it ends in whatever way, so
-    that nothing of a living process is touched, in whatever container it lives. `fastdds shm
-    clean` goes by the same sign.
+    A segment's owner holds a lock, which the kernel releases when the process ends, however it
+    ends. So nothing of a living process is touched, also in another container. `fastdds shm clean`
+    uses the same criterion.
 
     Returns:
-        How many bytes are free again.
+        Bytes freed.
     """
     freed = 0
     with suppress(OSError):  # no such folder: no shared memory
@@ -52,7 +52,7 @@ def _reclaim(lock: Path, segment: Path) -> int:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[os.stat_result]:
-    """Hold a file's lock; raises OSError if somebody else does."""
+    """Hold a file's lock; raises OSError if another process does."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,19 +62,19 @@ def _locked(file: Path) -> Iterator[os.stat_result]:
 
 
 def shortage(folder: Path = FOLDER) -> str:
-    """Say what to do if this process' shared memory does not fit; empty if it does.
+    """Return a warning if this process' shared memory segment does not fit; empty if it does.
 
-    Fast DDS then goes through the network stack, where large images are lost.
+    Fast DDS then uses the network stack, where large images are lost.
     """
     try:
-        found = os.statvfs(folder)
+        disk = os.statvfs(folder)
     except OSError:
         return ''
-    free, needed = found.f_bavail * found.f_frsize, _OVERHEAD * _segment_size()
+    free, needed = disk.f_bavail * disk.f_frsize, _OVERHEAD * _segment_size()
     if free >= needed:
         return ''
     return (
-        f'{folder} has {free / 1e6:.1f} MB left, and Fast DDS wants {needed / 1e6:.1f} MB there '
+        f'{folder} has {free / 1e6:.1f} MB left, and Fast DDS needs {needed / 1e6:.1f} MB there '
         'for each process: large images can be lost. Make it larger (`docker run '
         '--shm-size=256m`, or `--ipc=host`), or free what killed processes left in it '
         '(`fastdds shm clean`)'
@@ -82,7 +82,7 @@ def shortage(folder: Path = FOLDER) -> str:
 
 
 def _segment_size() -> int:
-    """Return the bytes that the profile of this process' Fast DDS asks for."""
+    """Return the segment size in this process' DDS profile, bytes."""
     for variable in ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'):
         with suppress(KeyError, OSError, UnicodeDecodeError):
             if size := _SEGMENT_SIZE.search(Path(os.environ[variable]).read_text()):

@@ -1,6 +1,6 @@
-"""SIGINT, SIGTERM and SIGHUP from a process' first moment on.
+"""SIGINT, SIGTERM and SIGHUP, handled from the first moment of a process.
 
-Of the standard library alone: it is imported before all that takes time.
+Only the standard library: it is imported before everything that takes time.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import signal
 import socket
 import sys
 
-# What shells say of a program that Ctrl-C ended: 128 + SIGINT.
-ENDED_BY_SIGNAL = 130
+# As shells report a program that Ctrl-C ended: 128 + SIGINT.
+EXIT_INTERRUPTED = 130
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def ending_signals() -> list[signal.Signals]:
-    """Return the signals that end a process of this package; SIGHUP not under `nohup`."""
+def termination_signals() -> list[signal.Signals]:
+    """Return the signals that end a process of this package; not SIGHUP under `nohup`."""
     return [
         number
         for number in _NUMBERS
@@ -25,66 +25,62 @@ def ending_signals() -> list[signal.Signals]:
     ]
 
 
-def exit_on_signals(status: int = 0, sentence: str = '') -> None:
-    """Let a signal end this process at once, also one that was held back until now.
+def exit_on_signals(status: int = 0, message: str = '') -> None:
+    """Let a signal end this process at once, also one that was blocked until now.
 
-    For as long as there is nothing to give back: Python's imports take a second, and its own
-    handler would break them off with a traceback.
-
-    Args:
-        status: The exit status.
-        sentence: What is said on standard error.
+    For the time before there is anything to clean up: Python's imports take a second, and its own
+    handler would interrupt them with a traceback. `message` is printed to standard error.
     """
 
     def end(*_: object) -> None:
-        if sentence:
-            os.write(sys.stderr.fileno(), f'{sentence}\n'.encode())
+        if message:
+            os.write(sys.stderr.fileno(), f'{message}\n'.encode())
         os._exit(status)
 
-    for number in ending_signals():
+    for number in termination_signals():
         signal.signal(number, end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
 
 
-def hold_signals_back() -> set[signal.Signals]:
-    """Keep signals waiting until `exit_on_signals`, here and in programs started from now on.
+def block_signals() -> set[signal.Signals]:
+    """Block signals until `exit_on_signals`, here and in programs started from now on.
 
     Returns:
-        Those that waited before, for `signal.pthread_sigmask(signal.SIG_SETMASK, …)`.
+        Those blocked before, for `signal.pthread_sigmask(signal.SIG_SETMASK, …)`.
     """
     return signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
 
 
-class EndingSignals:
-    """The same signals, which from now on are noted and do nothing else.
+class TerminationSignals:
+    """Records the signals that end a process, in place of all other handlers.
 
     rclpy's handlers wake executors from a thread that does not notice when these are destroyed:
-    one end in a hundred was a segmentation fault. Python's raises KeyboardInterrupt in the midst
-    of whatever runs.
+    one process in a hundred ended with a segmentation fault. Python's own handler raises
+    KeyboardInterrupt wherever the program is.
     """
 
     def __init__(self) -> None:
-        """Take the signals over; call it once, in the main thread."""
-        self._arrived, self._noted = socket.socketpair()
-        self._noted.setblocking(False)
-        signal.set_wakeup_fd(self._noted.fileno(), warn_on_full_buffer=False)
-        for number in ending_signals():
+        """Install the handlers; call it once, in the main thread."""
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in termination_signals():
             signal.signal(number, lambda *_: None)
 
     @property
-    def have_come(self) -> bool:
-        """Whether one has come, be it long ago."""
-        return bool(select.select([self._arrived], [], [], 0)[0])
+    def received(self) -> bool:
+        """Whether a signal has arrived since this was made."""
+        return bool(select.select([self._reader], [], [], 0)[0])
 
     def wait(self) -> None:
-        """Return once one has come, be it long ago."""
-        select.select([self._arrived], [], [])
+        """Wait until a signal has arrived since this was made."""
+        select.select([self._reader], [], [])
 
-    def pretend(self) -> None:
-        """End a wait."""
-        self._noted.send(b'\0')
+    def wake(self) -> None:
+        """End a wait as if a signal had arrived."""
+        self._writer.send(b'\0')
 
     def ignore(self) -> None:
-        """Let no signal disturb the interpreter's end, when all has been given back."""
-        for number in ending_signals():
+        """Ignore signals from now on, when everything is cleaned up."""
+        for number in termination_signals():
             signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""How the processes of this package run, and how they are told to end."""
+"""How the processes of this package start rclpy, and spin until a signal ends them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.ros.process.shared_memory import reclaim_segments, shortage
-from facemesh_ros.ros.process.signals import EndingSignals
+from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
+from facemesh_ros.ros.process.signals import TerminationSignals
 
 _LOGGER = get_logger('facemesh')
 
 
-def start_rclpy(args: list[str] | None = None) -> EndingSignals:
-    """Initialise rclpy, and return what ends the process.
+def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
+    """Initialise rclpy, and return the signals that end the process.
 
     Raises:
-        FacemeshError: If the ROS arguments or the environment do not let it.
+        FacemeshError: If ROS arguments or environment are invalid.
     """
-    signals = EndingSignals()
-    freed, short = reclaim_segments(), shortage()
+    signals = TerminationSignals()
+    freed, short = remove_dead_segments(), shortage()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
@@ -38,22 +38,22 @@ def start_rclpy(args: list[str] | None = None) -> EndingSignals:
     return signals
 
 
-def spin_until_told(node: Node, signals: EndingSignals) -> None:
-    """Let a node work until a signal comes or the node shuts its context down."""
+def spin_until_signal(node: Node, signals: TerminationSignals) -> None:
+    """Spin a node until a signal arrives or the node's context is shut down."""
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    told = Future()
+    ended = Future()
 
-    def pass_on() -> None:
+    def wait_for_signal() -> None:
         signals.wait()
-        told.set_result(None)
+        ended.set_result(None)
 
-    waiting = Thread(target=pass_on, name='signals', daemon=True)
+    waiting = Thread(target=wait_for_signal, name='signals', daemon=True)
     waiting.start()
     try:
         with suppress(ExternalShutdownException):
-            executor.spin_until_future_complete(told)
+            executor.spin_until_future_complete(ended)
     finally:
-        signals.pretend()
+        signals.wake()
         waiting.join()
         executor.shutdown()

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from facemesh_ros.inference import nvidia_libraries
-from facemesh_ros.inference.diagnosis.installation import look_at_installation
+from facemesh_ros.inference.diagnosis.facts import detect_installation
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 
 # What preload_dlls of onnxruntime-gpu 1.31.1 prints where pip's NVIDIA packages are not.
@@ -39,7 +39,7 @@ def test_all_owners_of_the_module_are_found(site_packages):
     record(site_packages, 'onnxruntime', '1.32.0')
     record(site_packages, 'onnxruntime-gpu', '1.31.1')
     record(site_packages, 'onnxruntime-extensions', '0.15.0')
-    found = look_at_installation()
+    found = detect_installation()
     assert found.runtimes == {'onnxruntime': '1.32.0', 'onnxruntime-gpu': '1.31.1'}
     assert found.version == onnxruntime.__version__
 
@@ -50,19 +50,19 @@ def test_one_in_another_folder_overwrites_nothing(site_packages, tmp_path_factor
     record(site_packages, 'onnxruntime-gpu', '1.31.1')
     record(elsewhere, 'onnxruntime', '1.23.2')
     monkeypatch.setattr(sys, 'path', [str(site_packages), str(elsewhere)])
-    assert look_at_installation().runtimes == {'onnxruntime-gpu': '1.31.1'}
+    assert detect_installation().runtimes == {'onnxruntime-gpu': '1.31.1'}
 
 
 def test_nvidias_packages_are_found(site_packages):
     for name, version in [('nvidia-cudnn-cu12', '9.10.2.21'), ('tensorrt-cu13', '11.2.1')]:
         record(site_packages, name, version)
     record(site_packages, 'numpy', '2.4.0')
-    assert look_at_installation().nvidia == {
+    assert detect_installation().nvidia == {
         'nvidia-cudnn-cu12': '9.10.2.21',
         'tensorrt-cu13': '11.2.1',
     }
     shutil.rmtree(site_packages / 'tensorrt_cu13-11.2.1.dist-info')
-    assert 'tensorrt-cu13' not in look_at_installation().nvidia
+    assert 'tensorrt-cu13' not in detect_installation().nvidia
 
 
 @pytest.fixture

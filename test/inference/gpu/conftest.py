@@ -1,4 +1,4 @@
-"""Devices without a GPU: plain memory and the CPU provider, else all as on CUDA."""
+"""The GPU path without a GPU: plain memory and the CPU provider, else all as on CUDA."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from facemesh_ros.assembly.gpu_models import GpuModels, ModelNames, gpu_models
+from facemesh_ros.assembly.gpu_models import load_gpu_models
+from facemesh_ros.assembly.models import ModelNames, Models
+from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.types import Frame, PixelOrder
 
 # Shared runners are slow at times; no test here is about speed.
-hypothesis_settings.register_profile('device', deadline=None, print_blob=True)
-hypothesis_settings.load_profile('device')
+hypothesis_settings.register_profile('gpu', deadline=None, print_blob=True)
+hypothesis_settings.load_profile('gpu')
 
 DETECTORS = ('short_range', 'full_range')
 
@@ -39,22 +41,21 @@ def frames(astronaut, data_folder: Path) -> list[Frame]:
 
 
 @pytest.fixture(scope='session')
-def on_device(model_store, require_models):
+def on_gpu(model_store, require_models):
     """Open a landmark model, both detectors and, for v2, the blendshapes; once for each model."""
-    opened: dict[str, GpuModels] = {}
+    opened: dict[str, Models] = {}
 
-    def models(landmark_model: str) -> GpuModels:
+    def models(landmark_model: str) -> Models:
         if landmark_model not in opened:
-            expressions = 'blendshapes' if landmark_model == 'v2' else ''
-            require_models(landmark_model, *DETECTORS, *filter(None, [expressions]))
-            opened[landmark_model] = gpu_models(
-                model_store,
-                ProviderChoice('cpu'),
-                ModelNames(landmark_model, DETECTORS, expressions),
-                streams=3,
+            blendshapes = 'blendshapes' if landmark_model == 'v2' else ''
+            names = ModelNames(landmark_model, DETECTORS, blendshapes)
+            require_models(*names.all)
+            loader = ModelLoader(model_store, ProviderChoice('cpu'))
+            opened[landmark_model] = load_gpu_models(
+                model_store, loader, names, faces=1, streams=3
             )
         return opened[landmark_model]
 
     yield models
     for each in opened.values():
-        each.engine.close()
+        each.close()

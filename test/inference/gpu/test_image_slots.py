@@ -1,4 +1,4 @@
-"""Images on the device: each is uploaded once, and none is another's."""
+"""Images on the GPU: each is uploaded once, and slots are never mixed up."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.inference.gpu.errors import DeviceError
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
-from facemesh_ros.inference.gpu.memory import HostMemory
+from facemesh_ros.inference.gpu.memory import ExecutorError, HostMemory
 from facemesh_ros.types import Frame, PixelOrder
 
 SLOT = 64
@@ -43,7 +42,7 @@ def lying_there(memory: HostMemory, slots: ImageSlots) -> np.ndarray:
 
 
 @given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=3), max_size=20))
-def test_every_image_asked_for_is_there(batches):
+def test_every_requested_image_is_in_a_slot(batches):
     memory, frames = CountingMemory(), [grey(level) for level in range(6)]
     slots = ImageSlots(memory, 3, SLOT)
     for batch in batches:
@@ -61,14 +60,14 @@ def test_every_image_asked_for_is_there(batches):
         assert memory.uploads == before
 
 
-def test_equal_pixels_in_another_object_are_another_image():
+def test_equal_pixels_in_another_frame_are_another_image():
     memory = CountingMemory()
     slots = ImageSlots(memory, 3, SLOT)
     slots.layouts([grey(1), grey(1)])
     assert memory.uploads == 2
 
 
-def test_a_larger_image_makes_room_and_padding_counts():
+def test_a_larger_image_grows_the_slots_padding_included():
     memory = CountingMemory()
     slots = ImageSlots(memory, 3, SLOT)
     padded = Frame(np.zeros((8, 20), np.uint8)[:, :8], PixelOrder.MONO)
@@ -82,7 +81,7 @@ def test_a_larger_image_makes_room_and_padding_counts():
     assert {first['origins'].item(0), second['origins'].item(0)} == {0, 256}
 
 
-def test_the_graphs_count_to_two_gib():
+def test_the_graphs_address_two_gib():
     slots = ImageSlots(NoMemory(), 1000, 2**23)
     assert slots.size < 2**31
     assert slots.count == slots.size // 2**23
@@ -90,5 +89,5 @@ def test_the_graphs_count_to_two_gib():
         np.lib.stride_tricks.as_strided(np.zeros(1, np.uint8), (2**16, 2**15), (0, 1)),
         PixelOrder.MONO,
     )
-    with pytest.raises(DeviceError, match='too large'):
+    with pytest.raises(ExecutorError, match='too large'):
         slots.grow([huge])

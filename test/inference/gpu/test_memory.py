@@ -1,4 +1,4 @@
-"""Memory: plain, and CUDA's calls on a libcudart that is made of plain memory."""
+"""Memory: the CPU's, and CUDA's calls on a libcudart made of the CPU's memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import pytest
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.gpu.cuda_memory import LIBRARIES, CudaMemory, cuda_runtime
-from facemesh_ros.inference.gpu.errors import DeviceError
-from facemesh_ros.inference.gpu.memory import HostMemory
-from facemesh_ros.inference.gpu.packed_buffers import ALIGNMENT, PackedBuffers
+from facemesh_ros.inference.gpu.memory import ALIGNMENT, ExecutorError, HostMemory, PackedBuffers
 
 SHAPES = {
     'first': (np.dtype(np.float32), (2, 3)),
@@ -37,10 +35,10 @@ def library(library_file, monkeypatch) -> ctypes.CDLL:
     monkeypatch.setattr('facemesh_ros.inference.gpu.cuda_memory.LIBRARIES', (str(library_file),))
     library = cuda_runtime()
     yield library
-    told(library, 'failing').value = 0
+    variable_of(library, 'failing').value = 0
 
 
-def told(library: ctypes.CDLL, name: str) -> ctypes.c_int:
+def variable_of(library: ctypes.CDLL, name: str) -> ctypes.c_int:
     return ctypes.c_int.in_dll(library, f'fake_{name}')
 
 
@@ -54,7 +52,7 @@ def memory(request):
     made.close()
 
 
-def test_what_goes_up_comes_down(memory):
+def test_uploaded_bytes_are_downloaded_again(memory):
     address = memory.allocate(1000)
     assert address % 16 == 0
     back = np.ones(1000, np.uint8)
@@ -70,7 +68,7 @@ def test_what_goes_up_comes_down(memory):
     memory.free(address)
 
 
-def test_a_block_moves_all_its_arrays_at_once(memory):
+def test_packed_buffers_move_all_arrays_in_one_copy(memory):
     block = PackedBuffers(memory, SHAPES)
     starts = [block.addresses[name] - block.addresses['first'] for name in SHAPES]
     assert [start % ALIGNMENT for start in starts] == [0, 0, 0]
@@ -89,22 +87,22 @@ def test_a_block_moves_all_its_arrays_at_once(memory):
     block.free()
 
 
-def test_cuda_takes_and_gives_back_what_it_has(library):
+def test_cuda_frees_what_it_allocates(library):
     memory = CudaMemory(1, library)
-    assert told(library, 'device').value == 1
-    before, in_use = told(library, 'blocks').value, memory.bytes_in_use()
+    assert variable_of(library, 'device').value == 1
+    before, in_use = variable_of(library, 'blocks').value, memory.bytes_in_use()
     blocks = [memory.allocate(1 << 20) for _ in range(3)]
     assert memory.bytes_in_use() - in_use == 3 << 20
     memory.free(blocks[0])
-    assert told(library, 'blocks').value == before + 2
+    assert variable_of(library, 'blocks').value == before + 2
     memory.close()
-    assert told(library, 'blocks').value == before
+    assert variable_of(library, 'blocks').value == before
 
 
-def test_models_work_on_the_stream_of_the_copies(library):
+def test_models_run_on_the_stream_of_the_copies(library):
     memory = CudaMemory(0, library)
     assert int(memory.provider_options['user_compute_stream']) > 0
-    waits, back = told(library, 'waits'), np.empty(4, np.uint8)
+    waits, back = variable_of(library, 'waits'), np.empty(4, np.uint8)
     address, before = memory.allocate(4), waits.value
     memory.upload(address, back)
     assert waits.value == before  # once per batch: for the results
@@ -113,19 +111,19 @@ def test_models_work_on_the_stream_of_the_copies(library):
     memory.close()
 
 
-def test_an_error_of_cuda_says_which_call_and_why(library):
+def test_an_error_of_cuda_names_call_and_reason(library):
     memory = CudaMemory(0, library)
-    told(library, 'failing').value = 1
-    with pytest.raises(DeviceError, match=r'GPU 0: cudaMalloc: out of memory \(CUDA error 2\)'):
+    variable_of(library, 'failing').value = 1
+    with pytest.raises(ExecutorError, match=r'GPU 0: cudaMalloc: out of memory \(CUDA error 2\)'):
         memory.allocate(10)
     memory.close()  # even so
-    with pytest.raises(DeviceError, match='GPU 7: cudaSetDevice'):
+    with pytest.raises(ExecutorError, match='GPU 7: cudaSetDevice'):
         CudaMemory(7, library)
 
 
-def test_without_cuda_the_cure_is_named(monkeypatch):
+def test_without_cuda_the_remedy_is_named(monkeypatch):
     monkeypatch.setattr('facemesh_ros.inference.gpu.cuda_memory.LIBRARIES', ('libcudart.so.0',))
-    with pytest.raises(DeviceError, match='pip install'):
+    with pytest.raises(ExecutorError, match='pip install'):
         CudaMemory()
-    assert issubclass(DeviceError, FacemeshError)
+    assert issubclass(ExecutorError, FacemeshError)
     assert LIBRARIES[0].startswith('libcudart.so.')

@@ -1,4 +1,4 @@
-"""TensorRT's kept engines: never those of another model, GPU, driver or release."""
+"""Cached TensorRT engines: never those of another model, GPU, driver or release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from facemesh_ros.inference.tensorrt.engine_cache import (
     EngineCache,
     Machine,
     default_folder,
-    kept_or_temporary,
 )
 
 H200 = Machine(Gpu('NVIDIA H200', '9.0'), '580.65.06', '10.16.1', '1.31.1')
@@ -24,7 +23,7 @@ MODEL = b'an ONNX file'
 
 def built(cache: EngineCache, model: str = 'v2', onnx: bytes = MODEL, precision: str = 'fp32'):
     """Build an engine as TensorRT does, by writing files of its own naming."""
-    place = cache.place(model, onnx, precision)
+    place = cache.folder_of(model, onnx, precision)
     with cache.building(place):
         (Path(place.engines) / 'TensorrtExecutionProvider_1_sm90.engine').write_bytes(b'engine')
     return place
@@ -33,7 +32,7 @@ def built(cache: EngineCache, model: str = 'v2', onnx: bytes = MODEL, precision:
 def test_what_was_built_is_found_by_the_next_process(tmp_path):
     place = built(EngineCache(H200, tmp_path))
     again = EngineCache(H200, tmp_path)
-    assert again.place('v2', MODEL, 'fp32') == place
+    assert again.folder_of('v2', MODEL, 'fp32') == place
     assert again.is_built(place)
 
 
@@ -49,7 +48,7 @@ def test_what_was_built_is_found_by_the_next_process(tmp_path):
 def test_another_machine_builds_its_own_engine_and_timings(tmp_path, other):
     place = built(EngineCache(H200, tmp_path))
     cache = EngineCache(other, tmp_path)
-    new = cache.place('v2', MODEL, 'fp32')
+    new = cache.folder_of('v2', MODEL, 'fp32')
     assert not cache.is_built(new)
     assert new.timings != place.timings
 
@@ -59,7 +58,7 @@ def test_another_machine_builds_its_own_engine_and_timings(tmp_path, other):
 )
 def test_another_model_builds_its_own_engine_with_the_same_timings(tmp_path, other):
     cache = EngineCache(H200, tmp_path)
-    place, new = built(cache), cache.place(*other)
+    place, new = built(cache), cache.folder_of(*other)
     assert not cache.is_built(new)
     assert new.engines != place.engines
     assert new.timings == place.timings
@@ -67,7 +66,7 @@ def test_another_model_builds_its_own_engine_with_the_same_timings(tmp_path, oth
 
 def test_an_interrupted_build_begins_anew(tmp_path):
     cache = EngineCache(H200, tmp_path)
-    place = cache.place('v2', MODEL, 'fp32')
+    place = cache.folder_of('v2', MODEL, 'fp32')
     half = Path(place.engines) / 'half.engine'
 
     def interrupted() -> None:
@@ -85,20 +84,22 @@ def test_an_interrupted_build_begins_anew(tmp_path):
 def test_an_engine_that_does_not_load_is_built_anew(tmp_path):
     cache = EngineCache(H200, tmp_path)
     place = built(cache)
-    cache.forget(place)
+    cache.discard(place)
     assert not cache.is_built(place)
     built(cache)
     assert cache.is_built(place)
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_kept(tmp_path, caplog):
+def test_where_nothing_can_be_written_engines_are_temporary_and_a_warning_says_so(
+    tmp_path, caplog
+):
     in_the_way = tmp_path / 'a file'
     in_the_way.touch()
     cache = EngineCache(H200, in_the_way)
-    assert cache.place('v2', MODEL, 'fp32') is None
-    assert not cache.is_built(None)
-    with kept_or_temporary(None) as place, cache.building(place):
-        assert Path(place.engines).is_dir()
+    assert not cache.is_kept
+    place = built(cache)
+    assert cache.is_built(place)
+    del cache
     assert not Path(place.engines).exists()
     (warning,) = caplog.records
     assert warning.levelname == 'WARNING'
@@ -107,7 +108,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_kept(tmp_path, c
 
 
 def test_two_processes_do_not_build_the_same_engine_at_once(tmp_path):
-    place = EngineCache(H200, tmp_path).place('v2', MODEL, 'fp32')
+    place = EngineCache(H200, tmp_path).folder_of('v2', MODEL, 'fp32')
     program = (
         'import sys\n'
         'from facemesh_ros.inference.tensorrt.engine_cache import EngineCache, EngineFolder\n'

@@ -1,4 +1,4 @@
-"""Narrow layers with both signs beside each other, against PRelu and convolutions by hand."""
+"""The CReLU rewrite of narrow layers, against PRelu and convolutions by hand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import CATALOG
-from facemesh_ros.catalog.variants import Variant
-from facemesh_ros.models.convert import crelu_rewrite as mirrored
+from facemesh_ros.models.convert import nchwc_rewrites as nchwc
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 
@@ -43,9 +43,9 @@ def run(graph: OnnxGraph, value: str, image: np.ndarray, channels: int) -> np.nd
     return session.run(['result'], {'image': image})[0]
 
 
-def halves(graph: OnnxGraph, weights: np.ndarray, bias: np.ndarray) -> mirrored.Mirrored:
-    signed = mirrored.both_signs(weights), mirrored.both_signs(bias)
-    return mirrored.difference(graph.node('Relu', conv(graph, 'image', *signed)), CHANNELS)
+def pairs(graph: OnnxGraph, weights: np.ndarray, bias: np.ndarray) -> nchwc.Crelu:
+    signed = nchwc.both_signs(weights), nchwc.both_signs(bias)
+    return nchwc.difference(graph.node('Relu', conv(graph, 'image', *signed)), CHANNELS)
 
 
 def by_hand(graph: OnnxGraph, weights, bias, slopes) -> str:
@@ -63,9 +63,9 @@ layer = {
 
 @given(**layer)
 @settings(deadline=None, max_examples=40)
-def test_the_sum_of_the_halves_is_the_layer_and_its_prelu(image, weights, bias, slopes):
+def test_the_sum_of_the_pairs_is_the_layer_and_its_prelu(image, weights, bias, slopes):
     graph, plain = OnnxGraph(), OnnxGraph()
-    both = halves(graph, weights, bias)
+    both = pairs(graph, weights, bias)
     found = run(graph, graph.node('Add', both.sum(graph), both.with_slopes(slopes).sum(graph)),
                 image, CHANNELS)  # fmt: skip
     linear = conv(plain, 'image', weights, bias)
@@ -82,14 +82,14 @@ def test_the_sum_of_the_halves_is_the_layer_and_its_prelu(image, weights, bias, 
     last_bias=arrays(5),
 )
 @settings(deadline=None, max_examples=40)
-def test_the_layers_behind_take_the_halves_into_their_weights(
+def test_the_layers_behind_take_the_pairs_into_their_weights(
     image, weights, bias, slopes, by_depth, depth_bias, last, last_bias
 ):
     graph, plain = OnnxGraph(), OnnxGraph()
-    both = halves(graph, weights, bias).with_slopes(slopes)
-    deep_weights = both.taken_in_by_depth(by_depth), mirrored.once(depth_bias)
-    deep = conv(graph, both.halves, *deep_weights, groups=2 * CHANNELS)
-    taken = mirrored.total(deep, CHANNELS).taken_in(last)
+    both = pairs(graph, weights, bias).with_slopes(slopes)
+    deep_weights = both.folded_depthwise(by_depth), nchwc.bias_once(depth_bias)
+    deep = conv(graph, both.pairs, *deep_weights, groups=2 * CHANNELS)
+    taken = nchwc.total(deep, CHANNELS).folded(last)
     found = run(graph, conv(graph, deep, taken, last_bias), image, 5)
 
     shaped = by_hand(plain, weights, bias, slopes)
@@ -100,7 +100,7 @@ def test_the_layers_behind_take_the_halves_into_their_weights(
 
 
 def test_v2_keeps_the_blocked_layout_where_its_layers_are_narrow(tflite):
-    """Else ONNX Runtime reorders the picture before each of them; see `mirrored`."""
+    """Else ONNX Runtime reorders the picture before each of them; see `nchwc_rewrites`."""
     content = onnx_from_tflite(tflite('v2'), CATALOG['v2'], Variant.CPU)
     graph = onnx.load_from_string(content).graph
     shapes = {item.name: item.dims for item in graph.initializer}

@@ -1,4 +1,4 @@
-"""Branches put side by side: the same numbers from fewer operators."""
+"""Fusion of equal branches into grouped layers: the same numbers from fewer operators."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.catalog.models import ATTENTION, CATALOG, Kind
-from facemesh_ros.catalog.variants import Variant
+from facemesh_ros.catalog.model_entry import Kind, Variant
+from facemesh_ros.catalog.models import ATTENTION, CATALOG
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
-from facemesh_ros.models.convert.grouped_conv_fusion import side_by_side
+from facemesh_ros.models.convert.grouped_conv_fusion import fuse_branches
 from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph, read_tflite
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
@@ -131,7 +131,7 @@ def test_branches_of_any_layers_keep_their_numbers(count, kinds, fork, seed):
         skipped = before
     graph = sketch.graph(*branches)
     feature_map = np.random.default_rng(seed).normal(size=(BATCH, 8, 9, 3)).astype(np.float32)
-    merged = side_by_side(graph)
+    merged = fuse_branches(graph)
     wanted = numbers_of(graph, Variant.PLAIN, feature_map)
     got = numbers_of(merged, Variant.CPU, feature_map)
     for one, other in zip(wanted, got, strict=True):
@@ -146,7 +146,7 @@ def test_what_differs_stays_apart(tflite):
         if entry is ATTENTION or entry.kind is Kind.BLENDSHAPES:
             continue
         graph = read_tflite(tflite(entry.name))
-        assert side_by_side(graph) is graph
+        assert fuse_branches(graph) is graph
 
 
 @pytest.mark.parametrize(('kind', 'most'), [('Conv', 200), ('GatherND', 1), ('GridSample', 0)])

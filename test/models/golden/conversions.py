@@ -37,7 +37,7 @@ def digest(content: bytes) -> str:
 def main() -> None:
     """Convert every model and write the record."""
     from facemesh_ros.catalog.models import CATALOG, CONVERTER_VERSION
-    from facemesh_ros.models.convert.convert_model import onnx_files
+    from facemesh_ros.models.convert.tflite_to_onnx import onnx_files
     from facemesh_ros.models.store import ModelStore
 
     store, digests = ModelStore(), {}

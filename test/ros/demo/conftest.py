@@ -1,4 +1,4 @@
-"""Demos as a stranger starts them: real processes, known by a mark in their environment."""
+"""Real demos, whose processes carry a mark in their environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
 PATIENCE_S = 120.0
 COMMAND = [sys.executable, '-m', 'facemesh_ros.ros.demo']
@@ -28,21 +28,21 @@ class Demo:
         variables = {**os.environ, 'DEMO_MARK': self._mark, **how}
         if '--output' not in arguments:
             arguments = *arguments, '--output', str(self.output)
-        self.process = start_held_back([*before, *COMMAND, *arguments], variables)
+        self.process = start_blocked([*before, *COMMAND, *arguments], variables)
 
     def end(self, number: signal.Signals | None = None) -> Demo:
-        """Wait for the end, which a signal may bring; what was said is kept."""
+        """Send a signal if given, and wait for the end."""
         if number:
             self.process.send_signal(number)
-        self.said, self.complained = self.process.communicate(timeout=PATIENCE_S)
-        print(self.said, self.complained)
+        self.stdout, self.stderr = self.process.communicate(timeout=PATIENCE_S)
+        print(self.stdout, self.stderr)
         self.status = self.process.returncode
-        assert 'Traceback' not in self.complained
+        assert 'Traceback' not in self.stderr
         assert self.processes() == []
         return self
 
     def processes(self) -> list[str]:
-        """Command lines of living processes that carry the mark."""
+        """Command lines of running processes that carry the mark."""
         found = []
         for process in Path('/proc').glob('[0-9]*'):
             try:
@@ -54,9 +54,9 @@ class Demo:
         return found
 
 
-def start_held_back(command: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
-    """Start a demo as `./run demo` does, so that Python's own start needs no luck."""
-    before = hold_signals_back()
+def start_blocked(command: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a demo as `./run demo` does: signals are blocked while Python itself starts."""
+    before = block_signals()
     try:
         return subprocess.Popen(
             command,
@@ -90,10 +90,10 @@ def start_demo(model_store, require_package, tmp_path) -> Iterator[Start]:
 
 @pytest.fixture
 def mounted() -> Callable[..., tuple[str, ...]]:
-    """Return what to start a program with so that it alone sees a small disk somewhere."""
+    """Return the command prefix that mounts a small disk for one program alone."""
     namespace = ['unshare', '--map-root-user', '--mount']
     if not shutil.which('unshare') or subprocess.run([*namespace, 'true']).returncode:
-        pytest.skip('this system lets no process mount for itself')
+        pytest.skip('this system allows no private mounts')
 
     def disk(folder: Path, size: str) -> tuple[str, ...]:
         script = f'mount -t tmpfs -o size={size} none "{folder}" && exec "$@"'

@@ -1,4 +1,4 @@
-"""The demo as a stranger sees it: a picture of the face, a video of the run, nothing left."""
+"""The demo: a picture of the face, a video of the run, no process left."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from facemesh_ros.types import Frame, PixelOrder
 PATIENCE_S = 120.0
 
 
-def counts_of(said):
-    counts = re.search(r'(\d+) images sent, (\d+) answered: (\d+) with 1 face', said)
+def counts_of(stdout):
+    counts = re.search(r'(\d+) images sent, (\d+) answered: (\d+) with 1 face', stdout)
     return map(int, counts.groups())
 
 
@@ -35,18 +35,18 @@ def seconds_of(video):
         return count_pictures(video) / capture.get(cv2.CAP_PROP_FPS)
 
 
-def test_the_bundled_face_is_seen_and_drawn(start_demo):
+def test_the_bundled_face_is_detected_and_drawn(start_demo):
     demo = start_demo('--seconds', '4').end()
     assert demo.status == 0
-    sent, answered, with_one_face = counts_of(demo.said)
+    sent, answered, with_one_face = counts_of(demo.stdout)
     assert sent >= answered > 0
     assert with_one_face == answered
-    assert f'picture: {demo.output / "face.png"}' in demo.said
-    assert f'video: {demo.output / "faces.mp4"}' in demo.said
+    assert f'picture: {demo.output / "face.png"}' in demo.stdout
+    assert f'video: {demo.output / "faces.mp4"}' in demo.stdout
     assert_drawn(image_from_file(demo.output / 'face.png'))
-    # A start that needs no warning brings none.
-    assert 'WARN' not in demo.complained
-    assert re.search('the node start.*the node is ready', demo.complained, re.S)
+    # A start without problems has no warnings.
+    assert 'WARN' not in demo.stderr
+    assert re.search('the node start.*the node is ready', demo.stderr, re.S)
 
 
 def assert_drawn(picture):
@@ -70,21 +70,21 @@ def test_the_video_holds_the_whole_run(start_demo):
     assert 12 < seconds_of(demo.output / 'faces.mp4') < 13 + 10
 
 
-def test_or_as_much_of_it_as_was_asked_for(start_demo):
+def test_record_limits_the_video(start_demo):
     demo = start_demo('--seconds', '4', '--record', '1').end()
     assert seconds_of(demo.output / 'faces.mp4') == 1
-    assert '1.0 s of the run, as --record says' in demo.said
+    assert '1.0 s of the run, as --record says' in demo.stdout
 
 
 def test_half_a_second_is_enough(start_demo):
     demo = start_demo('--seconds', '.5').end()
     assert demo.status == 0
-    _, answered, with_one_face = counts_of(demo.said)
+    _, answered, with_one_face = counts_of(demo.stdout)
     assert with_one_face == answered > 0
 
 
-def test_two_demos_and_a_camera_do_not_meet(start_demo, client, astronaut_bgr):
-    """All in one domain; what the camera sends to /image_raw has two faces."""
+def test_two_demos_and_a_camera_do_not_interfere(start_demo, client, astronaut_bgr):
+    """All in one domain; the camera's images on /image_raw have two faces."""
     two_faces = cv2.hconcat([astronaut_bgr[:300, 60:380]] * 2)
     camera = client.create_publisher(Image, '/image_raw', QoSProfile(depth=1))
     demos = [start_demo('--seconds', '4') for _ in range(2)]
@@ -96,10 +96,10 @@ def test_two_demos_and_a_camera_do_not_meet(start_demo, client, astronaut_bgr):
     spaces = set()
     for demo in demos:
         assert demo.end().status == 0
-        sent, answered, with_one_face = counts_of(demo.said)
+        sent, answered, with_one_face = counts_of(demo.stdout)
         assert with_one_face == answered <= sent
         assert sent < 4 * 30 + 15  # what its own camera sent
-        spaces.add(re.search(r'below (/demo_\w+)/facemesh', demo.said)[1])
+        spaces.add(re.search(r'below (/demo_\w+)/facemesh', demo.stdout)[1])
     assert len(spaces) == 2
 
 
@@ -107,21 +107,21 @@ LISTENER = """
 import sys, rclpy
 from facemesh_ros.msg import FaceMeshArray
 rclpy.init()
-node, heard = rclpy.create_node('listener'), []
-node.create_subscription(FaceMeshArray, sys.argv[1], heard.append, 5)
-while not any(msg.faces for msg in heard):
+node, received = rclpy.create_node('listener'), []
+node.create_subscription(FaceMeshArray, sys.argv[1], received.append, 5)
+while not any(msg.faces for msg in received):
     rclpy.spin_once(node)
 """
 
 
-def test_another_terminal_listens_as_the_demo_says(start_demo):
+def test_another_terminal_receives_with_the_printed_variables(start_demo):
     demo = start_demo()
-    said = demo.process.stdout.readline()
-    variables, topics = re.search(r'To listen: (.*) and the topics below (\S+)', said).groups()
-    told = dict(variable.split('=') for variable in variables.split())
-    assert told['ROS_DOMAIN_ID'] == os.environ['ROS_DOMAIN_ID']
+    line = demo.process.stdout.readline()
+    variables, topics = re.search(r'To listen: (.*) and the topics below (\S+)', line).groups()
+    printed = dict(variable.split('=') for variable in variables.split())
+    assert printed['ROS_DOMAIN_ID'] == os.environ['ROS_DOMAIN_ID']
     listener = [sys.executable, '-c', LISTENER, f'{topics}/landmarks']
-    subprocess.run(listener, env={**os.environ, **told}, timeout=PATIENCE_S, check=True)
+    subprocess.run(listener, env={**os.environ, **printed}, timeout=PATIENCE_S, check=True)
     assert demo.end(signal.SIGINT).status == 0
 
 
@@ -134,16 +134,16 @@ def test_ctrl_c_leaves_no_process(start_demo, number):
 
 
 @pytest.mark.parametrize('moment_s', [0.0, 0.2, 0.8, 1.6, 2.4])
-def test_ctrl_c_before_the_first_image_is_told_in_a_sentence(start_demo, moment_s):
+def test_ctrl_c_before_the_first_image_prints_a_sentence(start_demo, moment_s):
     demo = start_demo()
     time.sleep(moment_s)
     demo.end(signal.SIGINT)
     if demo.status:  # a quick machine may have shown something already
         assert demo.status == 130
-        assert 'demo: ended before' in demo.complained
+        assert 'demo: ended before' in demo.stderr
 
 
-def test_a_listener_that_goes_away_ends_it(start_demo):
+def test_a_closed_pipe_ends_it(start_demo):
     """As in `./run demo | head -1`."""
     demo = start_demo()
     demo.process.stdout.readline()
@@ -152,21 +152,21 @@ def test_a_listener_that_goes_away_ends_it(start_demo):
     assert demo.end().status == 1
 
 
-def test_a_node_that_cannot_start_is_told(start_demo, tmp_path):
+def test_a_node_that_cannot_start_is_reported(start_demo, tmp_path):
     demo = start_demo(FACEMESH_MODEL_DIR=str(tmp_path / 'empty')).end()
     assert demo.status == 1
-    assert 'facemesh models fetch' in demo.complained
+    assert 'facemesh models fetch' in demo.stderr
 
 
-def test_the_shared_memory_of_a_container_is_enough(start_demo, mounted):
+def test_the_default_shared_memory_of_a_container_is_enough(start_demo, mounted):
     """64 MB are what Docker gives by default; Fast DDS complains where it gets too little."""
     demo = start_demo('--seconds', '2', before=mounted(Path('/dev/shm'), '64m')).end()
     assert demo.status == 0
-    assert 'SHM' not in demo.complained
-    assert '/dev/shm' not in demo.complained
+    assert 'SHM' not in demo.stderr
+    assert '/dev/shm' not in demo.stderr
 
 
-def test_too_little_shared_memory_is_told(start_demo, mounted):
+def test_too_little_shared_memory_is_reported(start_demo, mounted):
     demo = start_demo('--seconds', '1', before=mounted(Path('/dev/shm'), '20m')).end()
-    assert '/dev/shm has' in demo.complained
-    assert '--shm-size' in demo.complained
+    assert '/dev/shm has' in demo.stderr
+    assert '--shm-size' in demo.stderr

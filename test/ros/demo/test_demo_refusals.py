@@ -1,4 +1,4 @@
-"""What cannot be is told before anything is started, and a full disk when it is."""
+"""Invalid arguments are refused before anything is started; a full disk ends the demo."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pytest
         (['--view'], '--view needs'),
     ],
 )
-def test_what_cannot_be_opened_is_told(start_demo, arguments, text):
+def test_a_source_that_cannot_be_opened_is_refused(start_demo, arguments, text):
     demo = start_demo(*arguments, DISPLAY='', WAYLAND_DISPLAY='').end()
     assert demo.status == 1
-    assert text in demo.complained
-    assert 'the node start' not in demo.complained
+    assert text in demo.stderr
+    assert 'the node start' not in demo.stderr
 
 
 @pytest.mark.parametrize(
@@ -34,32 +34,32 @@ def test_what_cannot_be_opened_is_told(start_demo, arguments, text):
         ('--record', 'nan'),
     ],
 )
-def test_what_is_no_time_is_refused(start_demo, option, value):
+def test_an_invalid_duration_is_refused(start_demo, option, value):
     demo = start_demo(option, value).end()
     assert demo.status == 2
-    assert f'argument {option}: {value} must be a number of seconds' in demo.complained
+    assert f'argument {option}: {value} must be a number of seconds' in demo.stderr
 
 
-def test_an_output_that_is_a_file_is_told(start_demo, tmp_path):
+def test_an_output_that_is_a_file_is_refused(start_demo, tmp_path):
     file = tmp_path / 'file'
     file.write_text('precious')
     for output in (file, file / 'below'):
         demo = start_demo('--output', str(output)).end()
         assert demo.status == 1
-        assert f'--output {output}' in demo.complained
-        assert 'the node start' not in demo.complained
+        assert f'--output {output}' in demo.stderr
+        assert 'the node start' not in demo.stderr
     assert file.read_text() == 'precious'
 
 
-def test_an_output_that_cannot_be_written_to_is_told(start_demo, tmp_path, mounted):
+def test_an_output_that_cannot_be_written_to_is_refused(start_demo, tmp_path, mounted):
     folder = tmp_path / 'read_only'
     folder.mkdir()
     before = mounted(folder, '1m,ro')
     for output in (folder, folder / 'below'):
         demo = start_demo('--output', str(output), before=before).end()
         assert demo.status == 1
-        assert f'--output {output} cannot be written to: Read-only file' in demo.complained
-        assert 'the node start' not in demo.complained
+        assert f'--output {output} cannot be written to: Read-only file' in demo.stderr
+        assert 'the node start' not in demo.stderr
 
 
 @pytest.mark.parametrize('size', ['4k', '300k'])
@@ -69,16 +69,16 @@ def test_a_disk_that_is_full_or_gets_full_ends_it(start_demo, tmp_path, mounted,
     before = mounted(folder, size)
     demo = start_demo('--seconds', '20', '--output', str(folder), before=before).end()
     assert demo.status == 1
-    assert 'full' in demo.complained or 'No space left' in demo.complained
-    assert 'video:' not in demo.said
+    assert 'full' in demo.stderr or 'No space left' in demo.stderr
+    assert 'video:' not in demo.stdout
 
 
-def test_pictures_of_the_last_time_are_not_taken_for_new_ones(start_demo, tmp_path):
-    nobody, output = tmp_path / 'nobody.png', tmp_path / 'output'
-    cv2.imwrite(str(nobody), np.full((480, 640, 3), 128, np.uint8))
+def test_pictures_of_the_last_run_are_removed(start_demo, tmp_path):
+    empty, output = tmp_path / 'empty.png', tmp_path / 'output'
+    cv2.imwrite(str(empty), np.full((480, 640, 3), 128, np.uint8))
     output.mkdir()
-    (output / 'face.png').write_bytes(nobody.read_bytes())
-    demo = start_demo('--seconds', '1', '--image', str(nobody), '--output', str(output)).end()
+    (output / 'face.png').write_bytes(empty.read_bytes())
+    demo = start_demo('--seconds', '1', '--image', str(empty), '--output', str(output)).end()
     assert demo.status == 0
-    assert 'no face was seen, so there is no picture of one' in demo.complained
+    assert 'no face was seen, so there is no picture' in demo.stderr
     assert not (output / 'face.png').exists()

@@ -1,4 +1,4 @@
-"""What the demo shows: in a narrow terminal, and in one that cannot be redrawn."""
+"""The demo's view: in a narrow terminal, and in one that cannot be redrawn."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ FOOTER = 'To listen: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST and what is below /
 
 
 @pytest.fixture
-def witness(ros, tmp_path):
-    """A witness who has seen twelve faces; the first of them is followed without a detector."""
+def monitor(ros, tmp_path):
+    """A monitor with twelve faces, of which the first is tracked without a detector."""
     node = Monitor('/demo_test', Recording(tmp_path / 'faces.mp4', 30.0, 1.0))
     node.info = FaceMeshInfo(
         detector='short_range+full_range', model='v2', execution_provider='CPUExecutionProvider'
@@ -58,15 +58,15 @@ def witness(ros, tmp_path):
 
 
 @pytest.mark.parametrize('columns', [60, 80, 200])
-def test_nothing_is_cut_at_the_right(witness, columns):
+def test_nothing_is_cut_at_the_right(monitor, columns):
     console = Console(width=columns, height=30, record=True, file=io.StringIO())
-    console.print(view(witness, FOOTER))
+    console.print(view(monitor, FOOTER))
     shown = console.export_text()
     lines = shown.splitlines()
     assert '…' not in shown
     assert max(map(len, lines)) <= columns
     assert '400x400 at 1120,840' in shown
-    assert 'followed' in shown
+    assert 'tracked' in shown
     assert 'nan' not in shown
     assert 'and 4 more' in shown
     words = ' '.join(shown.split())
@@ -98,5 +98,5 @@ def test_a_terminal_shows_it_while_it_runs(model_store, require_package, tmp_pat
 def rest_of(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # nobody is at its other side any more
+    except OSError:  # its other side is closed
         return b''

@@ -1,4 +1,4 @@
-"""What log, diagnostics and counters of a running node say of what goes wrong."""
+"""Problems of a running node in its log, diagnostics and counters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def change(client, transition):
     assert client.call(ChangeState, 'facemesh/change_state', request).success
 
 
-def test_nothing_is_fine_before_the_first_image(client, node):
+def test_before_the_first_image_it_warns(client, node):
     client.wait_until(lambda: client.status, 'diagnostics')
     assert client.status.level == WARN
     assert 'image_raw' in client.status.message
@@ -48,10 +48,10 @@ def test_nothing_is_fine_before_the_first_image(client, node):
     client.wait_until(lambda: '/client_ publishes /image_raw' in node.log, 'the reason in the log')
 
 
-def test_all_that_fail_are_an_error_half_are_a_warning_and_it_ends(client, face_msg, node):
-    client.diagnosis_of(face_msg(), 'face(s)', OK)
-    for spoiled, text in ((broken, "'32FC1'"), (truncated, '1000 bytes')):
-        client.diagnosis_of(spoiled(face_msg()), text, ERROR)
+def test_all_images_failed_is_an_error_half_a_warning_and_none_ok(client, face_msg, node):
+    client.status_after(face_msg(), 'face(s)', OK)
+    for spoil, text in ((broken, "'32FC1'"), (truncated, '1000 bytes')):
+        client.status_after(spoil(face_msg()), text, ERROR)
 
     def warned():
         client.send(face_msg())
@@ -63,41 +63,41 @@ def test_all_that_fail_are_an_error_half_are_a_warning_and_it_ends(client, face_
     client.wait_until(warned, 'the warning')
     before = int(client.figures['images failed'])
     assert client.answer_to(face_msg()).failed_images >= before > 0
-    status = client.diagnosis_of(face_msg(), '1 face(s)', OK)
+    status = client.status_after(face_msg(), '1 face(s)', OK)
     assert status.message == '1 face(s)'
 
 
 def test_one_reason_does_not_hide_another(client, face_msg, node):
     reasons = ('purple8', 'none', 'smell')
 
-    def first_told_s():
+    def first_logged_s():
         for encoding in reasons:
             image = face_msg()
             image.encoding = encoding
             client.send(image)
             client.spin_for(0.1)
-        told = [re.search(rf"\[([\d.]+)\] .* '{reason}'", node.log) for reason in reasons]
-        return [float(line[1]) for line in told] if all(told) else []
+        logged = [re.search(rf"\[([\d.]+)\] .* '{reason}'", node.log) for reason in reasons]
+        return [float(line[1]) for line in logged] if all(logged) else []
 
-    client.wait_until(first_told_s, 'each reason')
-    assert max(first_told_s()) - min(first_told_s()) < LOG_PERIOD_S
+    client.wait_until(first_logged_s, 'each reason')
+    assert max(first_logged_s()) - min(first_logged_s()) < LOG_PERIOD_S
 
 
 def test_disabled_and_enabled_again(client, face_msg):
     client.answer_to(face_msg())
     assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=False)).success
-    status = client.diagnosis_of(face_msg(), 'disabled by ~/enable', WARN)
+    status = client.status_after(face_msg(), 'disabled by ~/enable', WARN)
     assert 'lost' not in status.message
     assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=True)).success
-    client.diagnosis_of(face_msg(), '1 face(s)', OK)
+    client.status_after(face_msg(), '1 face(s)', OK)
 
 
-def test_counters_outlive_transitions_and_inactive_is_said_once(client, face_msg):
-    client.diagnosis_of(broken(face_msg()), "'32FC1'", ERROR)
+def test_counters_outlive_transitions_and_inactive_is_published_once(client, face_msg):
+    client.status_after(broken(face_msg()), "'32FC1'", ERROR)
     before = client.answer_to(face_msg())
     assert before.failed_images > 0
     change(client, Transition.TRANSITION_DEACTIVATE)
-    client.wait_until(lambda: client.status and client.status.level == STALE, 'the last word')
+    client.wait_until(lambda: client.status and client.status.level == STALE, 'the last status')
     assert 'inactive' in client.status.message
     client.status = None
     change(client, Transition.TRANSITION_CLEANUP)
@@ -112,7 +112,7 @@ def test_counters_outlive_transitions_and_inactive_is_said_once(client, face_msg
 
 @pytest.mark.parametrize(('kind', 'topic'), [(MarkerArray, 'markers'), (PointCloud2, 'points')])
 @pytest.mark.parametrize('frame_id', ['', '/camera'])
-def test_a_frame_id_that_rviz_drops_is_told_who_looks(
+def test_an_invalid_frame_id_is_reported_while_markers_or_points_are_subscribed_to(
     client, face_msg, node, kind, topic, frame_id
 ):
     def image():
@@ -120,21 +120,21 @@ def test_a_frame_id_that_rviz_drops_is_told_who_looks(
         image.header.frame_id = frame_id
         return image
 
-    client.diagnosis_of(image(), '1 face(s)', OK)
+    client.status_after(image(), '1 face(s)', OK)
     client.create_subscription(kind, f'facemesh/{topic}', lambda _: None, 10)
-    status = client.diagnosis_of(image(), 'frame_id', WARN)
+    status = client.status_after(image(), 'frame_id', WARN)
     assert 'RViz' in status.message
     assert client.answer_to(image()).header.frame_id == frame_id
-    client.diagnosis_of(face_msg(), '1 face(s)', OK)
-    told = f'frame_id of the images is {repr(frame_id) if frame_id else "empty"}'
-    assert node.log.count(told) == 1
+    client.status_after(face_msg(), '1 face(s)', OK)
+    text = f'frame_id of the images is {repr(frame_id) if frame_id else "empty"}'
+    assert node.log.count(text) == 1
 
 
-def test_a_calibration_that_is_refused_is_told_until_it_is_right(client, face_msg):
+def test_a_refused_calibration_is_reported_until_it_is_right(client, face_msg):
     k = [500.0, 0.0, 255.5, 0.0, 500.0, 255.5, 0.0, 0.0, 1.0]
 
-    def told(height, text, level):
-        """Publish a calibration for images of 512 pixels width until the diagnosis says so."""
+    def expect(height, text, level):
+        """Publish a calibration for images 512 px wide until the diagnostics say so."""
         info = CameraInfo(width=512, height=height, k=k)
 
         def reached():
@@ -146,23 +146,23 @@ def test_a_calibration_that_is_refused_is_told_until_it_is_right(client, face_ms
 
         client.wait_until(reached, text)
 
-    told(512, '1 face(s)', OK)
-    told(100, 'camera_info is not used', WARN)
+    expect(512, '1 face(s)', OK)
+    expect(100, 'camera_info is not used', WARN)
     assert client.status.message.startswith('1 face(s); ')
-    told(512, '1 face(s)', OK)
+    expect(512, '1 face(s)', OK)
 
 
 def test_two_cameras_on_one_topic(client, face_msg):
     other = client.create_publisher(Image, 'image_raw', 1)
 
-    def told():
+    def warned():
         client.send(face_msg())
         client.spin_for(0.1)
         other.publish(face_msg())
         client.spin_for(0.1)
         return client.status and '2 publishers on /image_raw' in client.status.message
 
-    client.wait_until(told, 'the warning')
+    client.wait_until(warned, 'the warning')
     assert client.status.level == WARN
     client.destroy_publisher(other)
-    client.diagnosis_of(face_msg(), '1 face(s)', OK)
+    client.status_after(face_msg(), '1 face(s)', OK)

@@ -1,23 +1,22 @@
-"""Of the last images, how many have to go wrong until it is told, and how badly."""
+"""How many of the last images must fail, be lost or dropped for a finding, and of which level."""
 
 from __future__ import annotations
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from facemesh_ros.ros.diagnostics.failure_rate import outcome_findings
-from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.diagnostics.recent_images import RecentImages
+from facemesh_ros.ros.diagnostics.failure_rate import failure_findings
+from facemesh_ros.ros.diagnostics.image_counts import CountHistory, ImageCounts
 
 
-def found(fails_always=False, **counts):
+def found(all_failed=False, **counts):
     return list(
-        outcome_findings(
+        failure_findings(
             ImageCounts(**counts),
             error='it is broken',
-            age_limit_s=0.5,
-            cure='make room',
-            fails_always=fails_always,
+            max_age_s=0.5,
+            loss_remedy='make room',
+            all_failed=all_failed,
         )
     )
 
@@ -33,7 +32,7 @@ def found(fails_always=False, **counts):
         {'received': 150, 'processed': 100, 'too_old': 50},
     ],
 )
-def test_a_little_is_nobodys_concern(counts):
+def test_a_few_failures_are_no_finding(counts):
     assert found(**counts) == []
 
 
@@ -41,13 +40,13 @@ def test_a_little_is_nobodys_concern(counts):
     ('counts', 'text'),
     [
         ({'received': 10, 'processed': 5, 'failed': 5}, '5 of 10 images failed: it is broken'),
-        ({'received': 150, 'processed': 150, 'lost': 6}, '6 of 156 images got lost'),
+        ({'received': 150, 'processed': 150, 'lost': 6}, '6 of 156 images were lost'),
         ({'received': 35, 'processed': 35, 'lost': 115}, 'make room'),
         ({'received': 150, 'processed': 40, 'dropped': 110}, '110 of 150 images were replaced'),
         ({'received': 150, 'processed': 50, 'too_old': 100}, 'max_image_age (0.5 s)'),
     ],
 )
-def test_what_is_more_is_a_warning_with_the_way_out(counts, text):
+def test_more_failures_are_a_warning_with_the_remedy(counts, text):
     (finding,) = found(**counts)
     assert finding.level == DiagnosticStatus.WARN
     assert text in finding.text
@@ -56,28 +55,28 @@ def test_what_is_more_is_a_warning_with_the_way_out(counts, text):
 @pytest.mark.parametrize(
     ('counts', 'text'), [({'failed': 10}, 'it is broken'), ({'too_old': 10}, 'max_image_age')]
 )
-def test_when_nothing_comes_out_it_is_an_error(counts, text):
-    (finding,) = found(fails_always=True, received=10, **counts)
+def test_when_no_image_is_processed_it_is_an_error(counts, text):
+    (finding,) = found(all_failed=True, received=10, **counts)
     assert finding.level == DiagnosticStatus.ERROR
     assert text in finding.text
 
 
-def recent_of(*reports):
-    """Reports that each say how many were processed and how many failed."""
-    counts = ImageCounts(processed=1000)  # of an earlier life
-    recent = RecentImages(counts)
+def history_of(*reports):
+    """Return the history of reports, each of images processed and failed."""
+    counts = ImageCounts(processed=1000)  # before it was activated
+    history = CountHistory(counts)
     for processed, failed in reports:
         counts.processed += processed
         counts.failed += failed
-        recent.report()
-    return recent
+        history.add_report()
+    return history
 
 
-def test_recent_is_what_happened_since():
-    recent = recent_of((30, 0), (29, 1), (0, 30))
-    assert recent.over(1) == ImageCounts(failed=30)
-    assert recent.over(2) == ImageCounts(processed=29, failed=31)
-    assert recent.over(60) == ImageCounts(processed=59, failed=31)
+def test_changes_are_summed_over_reports():
+    history = history_of((30, 0), (29, 1), (0, 30))
+    assert history.over(1) == ImageCounts(failed=30)
+    assert history.over(2) == ImageCounts(processed=29, failed=31)
+    assert history.over(60) == ImageCounts(processed=59, failed=31)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +92,5 @@ def test_recent_is_what_happened_since():
         ([(0, 0), (0, 1), (0, 0)], True),
     ],
 )
-def test_it_fails_always_once_the_last_two_reports_say_so(reports, always):
-    assert recent_of(*reports).fails_always(5) == always
+def test_all_failed_once_the_last_two_reports_say_so(reports, always):
+    assert history_of(*reports).all_failed(5) == always

@@ -1,4 +1,4 @@
-"""Why no image comes, found among real publishers: each cause by its name, with its own cure."""
+"""Why no image arrives, found among real publishers: each cause, with its own remedy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from facemesh_ros.ros.diagnostics import no_images as silence
+from facemesh_ros.ros.diagnostics import no_images
 from facemesh_ros.ros.diagnostics.duplicate_publishers import (
-    PATIENCE,
-    PATIENCE_WITH_A_RESTART,
+    MIN_REPORTS,
+    MIN_REPORTS_AFTER_RESTART,
     DuplicatePublishers,
 )
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
@@ -28,32 +28,30 @@ RELIABLE = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE)
 LARGE_IMAGES = 'fastdds_large_images.xml'
 
 
-class Field:
-    """A node that wants images, and cameras of other nodes."""
+class Graph:
+    """A node that subscribes to images, and camera nodes."""
 
-    def __init__(self, transport='raw', wanted=IMAGES, remap=''):
+    def __init__(self, transport='raw', qos=IMAGES, remap=''):
         rules = ['--ros-args', '-r', remap] if remap else []
-        self.node = rclpy.create_node('wants', namespace='/silence', cli_args=rules)
-        self.source, self.inbox = (
-            CameraTopics(self.node, '', transport),
-            NewestImageQueue(ImageCounts()),
-        )
-        self.why = NoImages(self.source, wanted, self.inbox)
+        self.node = rclpy.create_node('subscriber', namespace='/test', cli_args=rules)
+        self.topics = CameraTopics(self.node, '', transport)
+        self.queue = NewestImageQueue(ImageCounts())
+        self.check = NoImages(self.topics, qos, self.queue)
         self._cameras, self._executor = [], SingleThreadedExecutor()
         self._executor.add_node(self.node)
 
     def camera(self, kind=Image, topic='image_raw', qos=RELIABLE, name='camera'):
-        node = rclpy.create_node(name, namespace='/silence')
+        node = rclpy.create_node(name, namespace='/test')
         node.create_publisher(kind, topic, qos)
         self._cameras.append(node)
         return node
 
     def text(self):
-        finding = self.why()
+        finding = self.check()
         return '' if finding is None else finding.text
 
-    def comes_to_say(self, *parts):
-        """Wait until the reason holds all these words, and return it."""
+    def wait_for(self, *parts):
+        """Wait until the finding contains all these texts, and return it."""
         end_s = time.monotonic() + PATIENCE_S
         while not all(part in (text := self.text()) for part in parts):
             assert time.monotonic() < end_s, f'it says {text!r}'
@@ -67,179 +65,181 @@ class Field:
 
 
 @pytest.fixture
-def field(ros, monkeypatch):
-    monkeypatch.setattr(silence, 'SILENCE_S', 0.3)
-    fields = []
+def graph(ros, monkeypatch):
+    monkeypatch.setattr(no_images, 'TIMEOUT_S', 0.3)
+    graphs = []
 
     def begin(**options):
-        fields.append(Field(**options))
-        return fields[-1]
+        graphs.append(Graph(**options))
+        return graphs[-1]
 
     yield begin
-    for one in fields:
+    for one in graphs:
         one.close()
 
 
-def test_nobody_publishes(field, monkeypatch):
+def test_no_node_publishes(graph, monkeypatch):
     monkeypatch.setenv('ROS_DOMAIN_ID', '7')
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    text = field().comes_to_say('nobody publishes /silence/image_raw')
+    text = graph().wait_for('no node publishes /test/image_raw')
     assert 'ROS_DOMAIN_ID=7, ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST' in text
     assert LARGE_IMAGES not in text
 
 
-def test_the_remap_is_missing(field):
-    field_ = field()
-    field_.camera(topic='depth/depth_registered')
-    field_.camera(topic='color/image_raw', name='realsense')
-    field_.camera(kind=CompressedImage, topic='image_raw/compressed')
-    field_.comes_to_say(
-        'nobody publishes /silence/image_raw',
-        '/silence/realsense publishes /silence/color/image_raw',
-        'image_raw:=/silence/color/image_raw',
+def test_the_remap_is_missing(graph):
+    graph_ = graph()
+    graph_.camera(topic='depth/depth_registered')
+    graph_.camera(topic='color/image_raw', name='realsense')
+    graph_.camera(kind=CompressedImage, topic='image_raw/compressed')
+    graph_.wait_for(
+        'no node publishes /test/image_raw',
+        '/test/realsense publishes /test/color/image_raw',
+        'image_raw:=/test/color/image_raw',
     )
 
 
-def test_our_own_images_are_no_camera(field):
-    field_ = field()
-    field_.node.create_publisher(Image, '~/debug_image', 1)
-    field_.camera(topic='usb_cam/picture')
-    field_.comes_to_say('nobody publishes', 'image_raw:=/silence/usb_cam/picture')
+def test_its_own_images_are_no_camera(graph):
+    graph_ = graph()
+    graph_.node.create_publisher(Image, '~/debug_image', 1)
+    graph_.camera(topic='usb_cam/picture')
+    graph_.wait_for('no node publishes', 'image_raw:=/test/usb_cam/picture')
 
 
 @pytest.mark.parametrize(
-    ('transport', 'kind', 'name', 'cure'),
+    ('transport', 'kind', 'name', 'remedy'),
     [
         ('raw', CompressedImage, 'image_raw/compressed', 'set image_transport:=compressed'),
         ('compressed', Image, 'image_raw', 'set image_transport:=raw'),
     ],
 )
-def test_only_the_other_transport_is_there(field, transport, kind, name, cure):
-    field_ = field(transport=transport)
-    field_.camera(kind=kind, topic=name)
-    text = field_.comes_to_say('nobody publishes', f'publishes /silence/{name}', cure)
+def test_only_the_other_transport_is_there(graph, transport, kind, name, remedy):
+    graph_ = graph(transport=transport)
+    graph_.camera(kind=kind, topic=name)
+    text = graph_.wait_for('no node publishes', f'publishes /test/{name}', remedy)
     assert 'remap' not in text
 
 
-def test_the_topic_carries_another_type(field):
-    field_ = field(remap='image_raw:=/silence/eye/compressed')
-    field_.camera(kind=CompressedImage, topic='eye/compressed')
-    text = field_.comes_to_say(
-        '/silence/camera publishes /silence/eye/compressed as sensor_msgs/msg/CompressedImage',
-        'image_transport:=compressed and the remap image_raw/compressed:=/silence/eye/compressed',
+def test_the_topic_carries_another_type(graph):
+    graph_ = graph(remap='image_raw:=/test/eye/compressed')
+    graph_.camera(kind=CompressedImage, topic='eye/compressed')
+    text = graph_.wait_for(
+        '/test/camera publishes /test/eye/compressed as sensor_msgs/msg/CompressedImage',
+        'image_transport:=compressed and the remap image_raw/compressed:=/test/eye/compressed',
     )
     assert LARGE_IMAGES not in text
 
 
-def test_the_quality_of_service_is_incompatible(field):
-    field_ = field(wanted=RELIABLE)
-    field_.camera(qos=IMAGES, name='best_effort_camera')
-    text = field_.comes_to_say(
-        '/silence/best_effort_camera',
+def test_the_quality_of_service_is_incompatible(graph):
+    graph_ = graph(qos=RELIABLE)
+    graph_.camera(qos=IMAGES, name='best_effort_camera')
+    text = graph_.wait_for(
+        '/test/best_effort_camera',
         'incompatible',
         'Best effort publisher and reliable subscription',
-        'qos_overrides./silence/image_raw.subscription.*',
+        'qos_overrides./test/image_raw.subscription.*',
     )
     assert LARGE_IMAGES not in text
 
 
-def test_no_image_has_arrived(field):
-    field_ = field()
-    field_.camera()
-    field_.comes_to_say(
-        '/silence/camera publishes',
+def test_no_image_has_arrived(graph):
+    graph_ = graph()
+    graph_.camera()
+    graph_.wait_for(
+        '/test/camera publishes',
         'is the camera streaming?',
         LARGE_IMAGES,
-        'qos_overrides./silence/image_raw.subscription.reliability to reliable',
+        'qos_overrides./test/image_raw.subscription.reliability to reliable',
     )
 
 
-def test_reliable_is_no_advice_where_the_camera_is_not(field):
-    field_ = field()
-    field_.camera(qos=IMAGES)
-    assert 'qos_overrides' not in field_.comes_to_say('is the camera streaming?')
+def test_reliable_is_not_recommended_where_the_camera_is_not(graph):
+    graph_ = graph()
+    graph_.camera(qos=IMAGES)
+    assert 'qos_overrides' not in graph_.wait_for('is the camera streaming?')
 
 
-def test_the_camera_has_stopped_and_then_ended(field):
-    field_ = field()
-    camera = field_.camera()
+def test_the_camera_has_stopped_and_then_ended(graph):
+    graph_ = graph()
+    camera = graph_.camera()
     for number in range(3):
-        field_.inbox.put(Arrival(b'', time.time(), number))
-    assert not field_.text()
-    text = field_.comes_to_say('came until', 's ago; /silence/camera still publishes it')
+        graph_.queue.put(Arrival(b'', time.time(), number))
+    assert not graph_.text()
+    text = graph_.wait_for(
+        'the last image on /test/image_raw arrived', 's ago; /test/camera still publishes it'
+    )
     assert LARGE_IMAGES not in text
     camera.destroy_node()
-    field_.comes_to_say('came until', 'now nobody publishes it')
+    graph_.wait_for('the last image on', 'no node publishes it now')
 
 
-def test_a_slow_camera_is_not_silent(field, monkeypatch):
-    field_, now_s = field(), [time.monotonic()]
-    field_.camera()
+def test_a_slow_camera_is_not_silent(graph, monkeypatch):
+    graph_, now_s = graph(), [time.monotonic()]
+    graph_.camera()
     monkeypatch.setattr(time, 'monotonic', lambda: now_s[0])
     for _ in range(4):
         now_s[0] += 20
-        field_.inbox.put(Arrival(b'', 0.0))
+        graph_.queue.put(Arrival(b'', 0.0))
     now_s[0] += 40
-    assert not field_.text()
+    assert not graph_.text()
     now_s[0] += 30
-    assert 'came until 70 s ago' in field_.text()
+    assert 'arrived 70 s ago' in graph_.text()
 
 
-def test_disabled(field):
-    field_ = field()
-    field_.inbox.enable(False)
-    field_.comes_to_say('disabled by ~/enable')
-    field_.inbox.enable(True)
-    assert 'disabled' not in field_.text()
-    field_.comes_to_say('publishes')
+def test_disabled(graph):
+    graph_ = graph()
+    graph_.queue.enable(False)
+    graph_.wait_for('disabled by ~/enable')
+    graph_.queue.enable(True)
+    assert 'disabled' not in graph_.text()
+    graph_.wait_for('publishes')
 
 
-def shared(field_, *numbers, wanted=IMAGES):
-    """What is said of several publishers: `numbers` arrive from report to report."""
-    check, told = DuplicatePublishers(field_.source, wanted, field_.inbox.continuity), []
+def duplicates(graph_, *numbers, qos=IMAGES):
+    """The finding of each report; `numbers` arrive before them."""
+    check, texts = DuplicatePublishers(graph_.topics, qos, graph_.queue.gaps), []
     for arrived in numbers:
         for number in arrived:
-            field_.inbox.put(Arrival(b'', time.time(), number))
+            graph_.queue.put(Arrival(b'', time.time(), number))
         finding = check()
-        told.append('' if finding is None else finding.text)
-    return told
+        texts.append('' if finding is None else finding.text)
+    return texts
 
 
-def until_publishers(field_, count):
+def until_publishers(graph_, count):
     end_s = time.monotonic() + PATIENCE_S
-    topic = field_.source.image_topic
-    while len(field_.node.get_publishers_info_by_topic(topic)) < count:
+    topic = graph_.topics.image_topic
+    while len(graph_.node.get_publishers_info_by_topic(topic)) < count:
         assert time.monotonic() < end_s
         time.sleep(0.01)
 
 
-def test_two_publishers_on_one_topic(field):
-    field_ = field()
-    field_.camera(name='left_camera')
-    assert shared(field_, *[[1]] * 40) == [''] * 40
-    field_.camera(name='right_camera')
-    until_publishers(field_, 2)
-    told = shared(field_, *[[]] * PATIENCE)
-    assert told[:-1] == [''] * (PATIENCE - 1)
-    assert '2 publishers on /silence/image_raw' in told[-1]
-    assert '/silence/left_camera, /silence/right_camera' in told[-1]
+def test_two_publishers_on_one_topic(graph):
+    graph_ = graph()
+    graph_.camera(name='left_camera')
+    assert duplicates(graph_, *[[1]] * 40) == [''] * 40
+    graph_.camera(name='right_camera')
+    until_publishers(graph_, 2)
+    texts = duplicates(graph_, *[[]] * MIN_REPORTS)
+    assert texts[:-1] == [''] * (MIN_REPORTS - 1)
+    assert '2 publishers on /test/image_raw' in texts[-1]
+    assert '/test/left_camera, /test/right_camera' in texts[-1]
 
 
-def test_a_camera_that_was_killed_and_started_anew_is_no_second_one(field):
-    field_ = field()
-    for name in ('killed', 'anew'):
-        field_.camera(name=name)
-    until_publishers(field_, 2)
+def test_a_camera_that_was_killed_and_restarted_is_no_second_one(graph):
+    graph_ = graph()
+    for name in ('killed', 'restarted'):
+        graph_.camera(name=name)
+    until_publishers(graph_, 2)
     restart = [[100, 101], [1, 2], *([number] for number in range(3, 23))]
-    assert not any(shared(field_, *restart))
+    assert not any(duplicates(graph_, *restart))
     mixed = [[100, 1], [101, 2], [102, 3], [103, 4]]
-    assert shared(field_, *mixed)[-1]
-    assert shared(field_, [104], [1], *[[]] * PATIENCE_WITH_A_RESTART)[-1]
+    assert duplicates(graph_, *mixed)[-1]
+    assert duplicates(graph_, [104], [1], *[[]] * MIN_REPORTS_AFTER_RESTART)[-1]
 
 
-def test_who_cannot_be_heard_is_no_second_publisher(field):
-    field_ = field()
-    field_.camera(name='left_camera')
-    field_.camera(qos=IMAGES, name='best_effort_camera')
-    until_publishers(field_, 2)
-    assert not any(shared(field_, *[[]] * 2 * PATIENCE, wanted=RELIABLE))
+def test_an_incompatible_publisher_is_no_second_one(graph):
+    graph_ = graph()
+    graph_.camera(name='left_camera')
+    graph_.camera(qos=IMAGES, name='best_effort_camera')
+    until_publishers(graph_, 2)
+    assert not any(duplicates(graph_, *[[]] * 2 * MIN_REPORTS, qos=RELIABLE))

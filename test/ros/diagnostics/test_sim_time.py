@@ -1,4 +1,4 @@
-"""A node that goes by simulated time, while nobody tells the time and when somebody does."""
+"""A node that uses simulated time, without and with a publisher of /clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rosgraph_msgs.msg import Clock
 
-NO_CLOCK = 'nobody publishes /clock'
+NO_CLOCK = 'no node publishes /clock'
 
 
 @pytest.fixture(scope='module')
@@ -16,7 +16,7 @@ def node(start_node):
     return start_node('use_sim_time:=true', 'landmark_model:=mesh', 'max_image_age:=5.0')
 
 
-def test_without_a_clock_it_says_so_and_works(client, node, face_msg):
+def test_without_a_clock_it_warns_and_works(client, node, face_msg):
     client.wait_until(lambda: client.status and NO_CLOCK in client.status.message, 'the warning')
     assert client.status.level == DiagnosticStatus.WARN
     assert node.log.count(NO_CLOCK) == 1
@@ -27,7 +27,7 @@ def test_without_a_clock_it_says_so_and_works(client, node, face_msg):
     assert NO_CLOCK in client.status.message
     bad = face_msg()
     bad.encoding = 'nonsense'
-    client.diagnosis_of(bad, "'nonsense'")
+    client.status_after(bad, "'nonsense'")
     assert node.log.count("'nonsense'") >= 1
 
 

@@ -1,4 +1,4 @@
-"""What a camera_info comes to: which matrix counts, and what is said when none does."""
+"""Intrinsics of a camera_info: which matrix is used, and what is logged when none is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import rclpy
 from sensor_msgs.msg import CameraInfo
 
-from facemesh_ros.ros.input.camera_info import MAX_TOLD, CameraModel, is_rectified
+from facemesh_ros.ros.input.camera_info import MAX_LOGGED, CameraModel, is_rectified
 from facemesh_ros.ros.input.topics import CameraTopics
 
 VGA = 640, 480
@@ -30,7 +30,7 @@ def info(fx=500.0, p_fx=350.0, image_wh=VGA, **more) -> CameraInfo:
 
 @contextlib.contextmanager
 def camera(topic: str = '/cam/image_raw', transport: str = 'raw') -> Iterator[CameraModel]:
-    """The model of a node whose image topic is another one."""
+    """The camera model of a node whose image topic is remapped."""
     name = 'image_raw' if transport == 'raw' else f'image_raw/{transport}'
     node = rclpy.create_node(
         'test_camera',
@@ -56,7 +56,7 @@ def camera(topic: str = '/cam/image_raw', transport: str = 'raw') -> Iterator[Ca
         ('/cam/image_color', False),
     ],
 )
-def test_the_names_of_image_proc_say_what_is_rectified(topic, rectified):
+def test_rectified_topics_are_recognised_by_the_names_of_image_proc(topic, rectified):
     assert is_rectified(topic) is rectified
 
 
@@ -71,15 +71,15 @@ def test_the_names_of_image_proc_say_what_is_rectified(topic, rectified):
 def test_a_rectified_topic_has_the_intrinsics_of_p(topic, transport, focal):
     with camera(topic, transport) as model:
         model.update(info())
-        model.look_at(VGA)
+        model.set_image_size(VGA)
         assert model.intrinsics().fx == focal
         assert model.problem == ''
 
 
-def test_p_counts_where_k_is_zero():
+def test_p_is_used_where_k_is_zero():
     with camera() as model:
         model.update(info(fx=0.0))
-        model.look_at(VGA)
+        model.set_image_size(VGA)
         assert model.intrinsics().fx == 350
 
 
@@ -89,30 +89,30 @@ def test_region_and_binning_of_the_message_are_applied():
     msg.roi.x_offset, msg.roi.y_offset, msg.roi.width, msg.roi.height = 320, 240, 640, 480
     with camera() as model:
         model.update(msg)
-        model.look_at((320, 240))
+        model.set_image_size((320, 240))
         found = model.intrinsics()
     assert (found.fx, found.cx, found.cy) == (250, 159.5, 119.5)
 
 
-def test_a_refused_calibration_is_told_once_and_gives_nothing_in_metres(capfd):
+def test_a_refused_calibration_is_logged_once_and_gives_no_intrinsics(capfd):
     with camera() as model:
         for _ in range(5):
             model.update(info(fx=math.nan))
-            model.look_at(VGA)
+            model.set_image_size(VGA)
             assert model.intrinsics() is None
-            assert 'K holds what is no number' in model.problem
+            assert 'K has entries that are not finite' in model.problem
         model.update(info())
-        model.look_at(VGA)
+        model.set_image_size(VGA)
         assert model.problem == ''
         assert model.intrinsics().fx == 500
-    assert capfd.readouterr().err.count('K holds what is no number') == 1
+    assert capfd.readouterr().err.count('K has entries that are not finite') == 1
 
 
-def test_the_size_of_each_image_counts():
+def test_intrinsics_follow_the_size_of_each_image():
     with camera() as model:
         model.update(info())
         for image_wh, focal in ((VGA, 500), ((320, 240), 250), ((640, 360), None), (VGA, 500)):
-            model.look_at(image_wh)
+            model.set_image_size(image_wh)
             found = model.intrinsics()
             assert (found and found.fx) == focal
             assert bool(model.problem) == (focal is None)
@@ -120,18 +120,18 @@ def test_the_size_of_each_image_counts():
 
 def test_calibrations_that_change_all_the_time_do_not_fill_the_log(capfd):
     with camera() as model:
-        for number in range(3 * MAX_TOLD):
+        for number in range(3 * MAX_LOGGED):
             model.update(info(fx=-1.0 - number))
-            model.look_at(VGA)
-    assert capfd.readouterr().err.count('camera_info is not used') == MAX_TOLD
+            model.set_image_size(VGA)
+    assert capfd.readouterr().err.count('camera_info is not used') == MAX_LOGGED
 
 
-def test_an_uncalibrated_camera_is_assumed_which_is_told_once(capfd):
+def test_without_calibration_intrinsics_are_assumed_which_is_logged_once(capfd):
     with camera() as model:
         for msg in (None, info(fx=0.0, p_fx=0.0)):
             if msg is not None:
                 model.update(msg)
-            model.look_at(VGA)
+            model.set_image_size(VGA)
             assert model.intrinsics().fy == pytest.approx(240 / math.tan(math.radians(31.5)))
             assert model.problem == ''
     assert capfd.readouterr().err.count('no calibrated camera_info') == 1

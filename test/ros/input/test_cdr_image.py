@@ -1,4 +1,4 @@
-"""Serialised image messages, read in place: what rclpy reads in them."""
+"""Serialised image messages read in place give what rclpy reads in them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_pixels_are_not_copied():
 
 
 @pytest.mark.parametrize('kind', [Image, CompressedImage])
-def test_a_message_that_ends_too_early_is_told(kind):
+def test_a_truncated_message_is_refused(kind):
     content = serialize_message(kind(header=Header(frame_id='camera'), data=array.array('B', [7])))
     for length in range(4, len(content) - 4):
         with pytest.raises(ImageError, match='damaged'):

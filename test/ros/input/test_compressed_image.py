@@ -22,15 +22,15 @@ def encoded(image: np.ndarray, suffix: str) -> bytes:
     return cv2.imencode(suffix, image)[1].tobytes()
 
 
-def compressed(said: str, content: bytes) -> CompressedImage:
-    return CompressedImage(format=said, data=content)
+def compressed(format_: str, content: bytes) -> CompressedImage:
+    return CompressedImage(format=format_, data=content)
 
 
 @pytest.mark.parametrize(
-    'said', ['png', 'bgr8; png compressed bgr8', 'rgb8; jpeg compressed bgr8']
+    'format_', ['png', 'bgr8; png compressed bgr8', 'rgb8; jpeg compressed bgr8']
 )
-def test_colours_are_those_of_the_file_whatever_the_format_says(said):
-    frame = frame_from_msg(compressed(said, encoded(BGR, '.png')))
+def test_colours_are_those_of_the_file_whatever_the_format_says(format_):
+    frame = frame_from_msg(compressed(format_, encoded(BGR, '.png')))
     assert frame.order is PixelOrder.BGR
     assert np.array_equal(frame.image, BGR)
 
@@ -41,23 +41,23 @@ def test_grey_images_stay_grey():
     assert np.array_equal(frame.image, GREY)
 
 
-@pytest.mark.parametrize('said', ['png', 'mono16; png compressed '])
-def test_16_bits_are_scaled_by_those_that_the_stream_uses(said):
+@pytest.mark.parametrize('format_', ['png', 'mono16; png compressed '])
+def test_16_bits_are_scaled_by_those_that_the_stream_uses(format_):
     stream = StreamBitDepth()
     grey = GREY.astype(np.uint16) * 16
     grey[0, 0] = 4095
-    bright = compressed(said, encoded(grey, '.png'))
-    dark = compressed(said, encoded(grey // 16, '.png'))
-    frame = frame_from_msg(bright, to_8_bits=stream.scaled)
+    bright = compressed(format_, encoded(grey, '.png'))
+    dark = compressed(format_, encoded(grey // 16, '.png'))
+    frame = frame_from_msg(bright, to_8_bits=stream.to_uint8)
     assert np.abs(frame.image - grey * (255 / 4095)).max() <= 0.5
-    assert frame_from_msg(dark, to_8_bits=stream.scaled).image.max() == 16
+    assert frame_from_msg(dark, to_8_bits=stream.to_uint8).image.max() == 16
 
 
 @pytest.mark.parametrize('bits', [8, 16])
 @pytest.mark.parametrize(
     ('pattern', 'places'), {'rggb': 'RGGB', 'bggr': 'BGGR', 'gbrg': 'GBRG', 'grbg': 'GRBG'}.items()
 )
-def test_a_mosaic_is_coloured_and_what_has_been_coloured_is_left_alone(pattern, places, bits):
+def test_a_bayer_mosaic_is_converted_and_a_converted_one_is_not(pattern, places, bits):
     levels = {'R': 200, 'G': 90, 'B': 255}
     mosaic = np.empty((21, 30), np.uint8)
     for place, colour in enumerate(places):
@@ -85,7 +85,7 @@ PNG16 = encoded(GREY.astype(np.uint16), '.png')
 
 
 @pytest.mark.parametrize(
-    ('said', 'content', 'way_out'),
+    ('format_', 'content', 'remedy'),
     [
         ('16UC1; png compressed ', PNG16, 'distances.*colour or infrared image'),
         ('16UC1; compressedDepth png', bytes(12) + PNG16, 'distances'),
@@ -101,10 +101,10 @@ PNG16 = encoded(GREY.astype(np.uint16), '.png')
         ('jpeg', encoded(BGR, '.jpg')[:700], 'damaged JPEG'),
     ],
 )
-def test_what_cannot_be_read_is_named_with_what_to_do(said, content, way_out):
-    with pytest.raises(ImageError, match=way_out) as error:
-        frame_from_msg(compressed(said, content))
-    assert repr(said) in str(error.value)
+def test_what_cannot_be_decoded_is_refused_with_the_remedy(format_, content, remedy):
+    with pytest.raises(ImageError, match=remedy) as error:
+        frame_from_msg(compressed(format_, content))
+    assert repr(format_) in str(error.value)
 
 
 def test_the_limit_is_named_with_its_parameter():

@@ -1,4 +1,4 @@
-"""Who works when: threads that want more than the machine can do."""
+"""The order of turns, when there is more work than turns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.input.fair_scheduler import FairScheduler
+from facemesh_ros.ros.input.fair_scheduler import FairScheduler, Slot
 
 PATIENCE_S = 10.0
 
@@ -34,129 +34,129 @@ def wait_until(reached):
         time.sleep(0.0005)
 
 
-class Crowd:
-    """Threads that have work that arrived at times of one's choice, and one place for them."""
+class Workers:
+    """Threads whose work arrived at given times, and a scheduler for one at a time."""
 
     def __init__(self, names):
         self.arrivals = dict.fromkeys(names, 0.0)
         self.order = []
-        self._turns = FairScheduler(1)
-        self._seats = {
-            name: self._turns.seat(lambda name=name: self.arrivals[name]) for name in names
+        self._scheduler = FairScheduler(1)
+        self._slots = {
+            name: Slot(self._scheduler, lambda name=name: self.arrivals[name]) for name in names
         }
         self._entered, self._done = threading.Semaphore(0), threading.Semaphore(0)
 
-    def ask(self, name):
-        """Ask for a place; who does so first of all has it."""
-        alone, waiting = not self.order, self._turns.waiting
+    def enter(self, name):
+        """Let a thread wait for its turn; the very first one gets it at once."""
+        alone, waiting = not self.order, self._scheduler.waiting
         started(self._work, name)
         if alone:
             assert self._entered.acquire(timeout=PATIENCE_S)
         else:
-            wait_until(lambda: self._turns.waiting == waiting + 1)
+            wait_until(lambda: self._scheduler.waiting == waiting + 1)
 
     def _work(self, name):
-        with self._seats[name]:
+        with self._slots[name]:
             self.order.append(name)
             self._entered.release()
             assert self._done.acquire(timeout=PATIENCE_S)
 
     def next(self):
-        """Let the one who has the place go, and return who has it now."""
+        """End the current turn, and return whose turn it is then."""
         self._done.release()
         assert self._entered.acquire(timeout=PATIENCE_S)
         return self.order[-1]
 
     def end(self):
-        while self._turns.waiting:
+        while self._scheduler.waiting:
             self.next()
         self._done.release()
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.permutations('abcde'), st.permutations(range(5)))
-def test_of_those_that_wait_the_newest_work_is_first(asking, times):
-    crowd = Crowd('xabcde')
-    for name in ['x', *asking]:
-        crowd.ask(name)
-    crowd.arrivals.update(zip('abcde', times, strict=True))
+def test_of_those_that_wait_the_newest_work_is_first(entering, times):
+    workers = Workers('xabcde')
+    for name in ['x', *entering]:
+        workers.enter(name)
+    workers.arrivals.update(zip('abcde', times, strict=True))
     # As x has had a turn already, all others are of the next round.
-    crowd.end()
-    assert crowd.order[1:] == sorted('abcde', key=crowd.arrivals.get, reverse=True)
+    workers.end()
+    assert workers.order[1:] == sorted('abcde', key=workers.arrivals.get, reverse=True)
 
 
-def test_who_has_just_had_a_turn_waits_behind_the_others_however_new_its_work_is():
-    crowd = Crowd('abc')
+def test_after_a_turn_a_worker_waits_behind_the_others_however_new_its_work_is():
+    workers = Workers('abc')
     for name in 'abc':
-        crowd.ask(name)
-    crowd.arrivals = {'a': 9.0, 'b': 0.0, 'c': 0.5}
-    assert crowd.next() == 'c'
-    crowd.ask('a')
-    crowd.end()
-    assert crowd.order == ['a', 'c', 'b', 'a']
+        workers.enter(name)
+    workers.arrivals = {'a': 9.0, 'b': 0.0, 'c': 0.5}
+    assert workers.next() == 'c'
+    workers.enter('a')
+    workers.end()
+    assert workers.order == ['a', 'c', 'b', 'a']
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.data())
-def test_who_always_has_work_is_never_two_turns_ahead_of_another(data):
-    crowd = Crowd('abcd')
+def test_busy_workers_are_never_two_turns_apart(data):
+    workers = Workers('abcd')
     for name in 'abcd':
-        crowd.ask(name)
+        workers.enter(name)
     for _ in range(16):
         for name in 'abcd':
-            crowd.arrivals[name] = data.draw(st.floats(0, 1))
-        before = crowd.order[-1]
-        crowd.next()
-        crowd.ask(before)
-        counts = [crowd.order.count(name) for name in 'abcd']
+            workers.arrivals[name] = data.draw(st.floats(0, 1))
+        before = workers.order[-1]
+        workers.next()
+        workers.enter(before)
+        counts = [workers.order.count(name) for name in 'abcd']
         assert max(counts) - min(counts) <= 1
-    crowd.end()
+    workers.end()
 
 
-def test_who_had_nothing_to_do_for_long_has_no_turns_to_catch_up_on():
-    crowd = Crowd('abc')
+def test_an_idle_worker_has_no_turns_to_catch_up_on():
+    workers = Workers('abc')
     for name in 'ab':
-        crowd.ask(name)
+        workers.enter(name)
     for _ in range(10):
-        before = crowd.order[-1]
-        crowd.next()
-        crowd.ask(before)
-    crowd.ask('c')
+        before = workers.order[-1]
+        workers.next()
+        workers.enter(before)
+    workers.enter('c')
     for _ in range(9):
-        crowd.arrivals['c'] += 1  # c's work is always the newest
-        before = crowd.order[-1]
-        crowd.next()
-        crowd.ask(before)
-    crowd.end()
-    rounds = [set(crowd.order[start : start + 3]) for start in (12, 15, 18)]
-    assert rounds == [set('abc')] * 3, crowd.order
+        workers.arrivals['c'] += 1  # c's work is always the newest
+        before = workers.order[-1]
+        workers.next()
+        workers.enter(before)
+    workers.end()
+    rounds = [set(workers.order[start : start + 3]) for start in (12, 15, 18)]
+    assert rounds == [set('abc')] * 3, workers.order
 
 
-@pytest.mark.parametrize('places', [1, 2, 3])
-def test_no_more_than_the_places_are_taken_and_all_of_them(places):
-    turns, inside, most, guard = FairScheduler(places), set(), [], threading.Lock()
-    full = threading.Barrier(places)
+@pytest.mark.parametrize('max_workers', [1, 2, 3])
+def test_as_many_work_at_once_as_allowed_and_no_more(max_workers):
+    scheduler, inside, most, guard = FairScheduler(max_workers), set(), [], threading.Lock()
+    full = threading.Barrier(max_workers)
 
     def work(name):
-        seat = turns.seat(time.monotonic)
-        for _ in range(places * 20):
-            with seat:
+        slot = Slot(scheduler, time.monotonic)
+        for _ in range(max_workers * 20):
+            with slot:
                 with guard:
                     inside.add(name)
                     most.append(len(inside))
-                full.wait(PATIENCE_S)  # nobody goes on before all places are taken
+                full.wait(PATIENCE_S)  # until as many work as are allowed
                 with guard:
                     inside.discard(name)
 
-    assert ended(started(work, *range(places)))
-    assert max(most) == places
-    assert turns.waiting == 0
+    assert ended(started(work, *range(max_workers)))
+    assert max(most) == max_workers
+    assert scheduler.waiting == 0
 
 
-def test_a_turn_that_fails_is_over():
-    turns = FairScheduler(1)
-    seat = turns.seat(time.monotonic)
-    with pytest.raises(ValueError, match='bad image'), seat:
+def test_an_exception_ends_a_turn():
+    scheduler = FairScheduler(1)
+    slot = Slot(scheduler, time.monotonic)
+    with pytest.raises(ValueError, match='bad image'), slot:
         raise ValueError('bad image')
-    with turns.seat(time.monotonic):
-        assert turns.waiting == 0
+    with Slot(scheduler, time.monotonic):
+        assert scheduler.waiting == 0

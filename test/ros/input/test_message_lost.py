@@ -1,4 +1,4 @@
-"""Images that get lost in a shared memory as small as Fast DDS makes it by itself."""
+"""Images lost in shared memory of Fast DDS' default size."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from facemesh_ros.ros.process.dds_profile import room_for_images
+from facemesh_ros.ros.process.dds_profile import large_image_profile
 
 CAMERA = Path(__file__).parents[1] / 'camera.py'
 NO_PROFILE = '<dds xmlns="http://www.eprosima.com"><profiles/></dds>'
 
 
 @pytest.fixture
-def stock_camera(ros, tmp_path):
+def default_camera(ros, tmp_path):
     if 'fastrtps' not in rclpy.get_rmw_implementation_identifier():
-        pytest.skip('only Fast DDS loses them so')
-    variable, _ = room_for_images()
+        pytest.skip('only Fast DDS loses them like this')
+    variable, _ = large_image_profile()
     profile = tmp_path / 'profile.xml'
     profile.write_text(NO_PROFILE)
     with subprocess.Popen(
@@ -35,20 +35,22 @@ def stock_camera(ros, tmp_path):
         camera.kill()
 
 
-def test_lost_images_are_counted_and_told_with_the_cure(client, start_node, stock_camera):
+def test_lost_images_are_counted_and_reported_with_the_remedy(client, start_node, default_camera):
     node = start_node('landmark_model:=mesh')
     client.wait_until(lambda: client.answers and client.answers[-1].lost_images > 20, 'losses')
     client.wait_until(
-        lambda: client.status and 'images got lost' in client.status.message, 'the warning'
+        lambda: client.status and 'images were lost' in client.status.message, 'the warning'
     )
     assert client.status.level == DiagnosticStatus.WARN
-    _, profile = room_for_images()
+    _, profile = large_image_profile()
     assert profile in client.status.message
     assert Path(profile).is_file()
-    assert 'images got lost on the way' in node.log
-    sent = int(stock_camera.communicate('')[0].splitlines()[-1])
-    client.wait_until(lambda: 'came until' in client.status.message, 'the silence')
-    told = sum(int(client.figures[f'images {key}']) for key in ('received', 'lost'))
-    # What is lost before the first one that arrives, and behind the last, is nobody's to know.
+    assert 'images were lost in transport' in node.log
+    sent = int(default_camera.communicate('')[0].splitlines()[-1])
+    client.wait_until(
+        lambda: 'the last image on' in client.status.message, 'the end of the images'
+    )
+    counted = sum(int(client.figures[f'images {key}']) for key in ('received', 'lost'))
+    # Losses before the first image that arrives, and after the last, cannot be counted.
     first, last = (client.answers[index].header.stamp.sec for index in (0, -1))
-    assert last - first + 1 <= told <= sent
+    assert last - first + 1 <= counted <= sent

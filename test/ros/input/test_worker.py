@@ -1,4 +1,4 @@
-"""The thread for the inference: one item at a time, whatever becomes of it."""
+"""The inference thread: one item at a time, whatever happens to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_S = 10.0
 
 
 class Gate:
-    """Work that waits until it is let through, and remembers what it got."""
+    """Processing that waits until it is released, and records its items."""
 
     def __init__(self):
         self.done, self.failed = [], []
@@ -33,54 +33,54 @@ class Gate:
     def fail(self, error):
         self.failed.append(error)
 
-    def worker(self, inbox):
-        return NewestFirstWorker(inbox, self.work, self.fail, FairScheduler(1))
+    def worker(self, queue):
+        return NewestFirstWorker(queue, self.work, self.fail, FairScheduler(1))
 
 
-def put(inbox, item):
-    inbox.put(Arrival(item, 0.0))
+def put(queue, item):
+    queue.put(Arrival(item, 0.0))
 
 
-def work_off(gate, inbox, *items):
-    """Put items in, one after the other, and wait for each until it is worked on."""
+def process_each(gate, queue, *items):
+    """Put items in, one after the other, and wait for each until it is processed."""
     for item in items:
-        put(inbox, item)
+        put(queue, item)
         gate.open.release()
         assert gate.entered.acquire(timeout=PATIENCE_S)
 
 
-def test_newer_items_replace_the_one_that_waits_and_are_counted():
+def test_newer_items_replace_the_waiting_one_and_are_counted():
     gate = Gate()
-    inbox = NewestImageQueue(ImageCounts())
-    worker = gate.worker(inbox)
-    put(inbox, 1)
+    queue = NewestImageQueue(ImageCounts())
+    worker = gate.worker(queue)
+    put(queue, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     for item in (2, 3, 4):
-        put(inbox, item)
+        put(queue, item)
     gate.open.release(2)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     worker.stop()
     assert gate.done == [1, 4]
-    assert (inbox.counts.received, inbox.counts.dropped) == (4, 2)
+    assert (queue.counts.received, queue.counts.dropped) == (4, 2)
 
 
 def test_an_item_that_fails_does_not_end_the_thread():
     gate = Gate()
-    inbox = NewestImageQueue(ImageCounts())
-    worker = gate.worker(inbox)
-    work_off(gate, inbox, -1, 5)
+    queue = NewestImageQueue(ImageCounts())
+    worker = gate.worker(queue)
+    process_each(gate, queue, -1, 5)
     worker.stop()
     assert gate.done == [-1, 5]
     assert [type(error) for error in gate.failed] == [ValueError]
 
 
-def test_what_waits_is_forgotten_when_it_stops():
+def test_a_waiting_item_is_dropped_when_it_stops():
     gate = Gate()
-    inbox = NewestImageQueue(ImageCounts())
-    worker = gate.worker(inbox)
-    put(inbox, 1)
+    queue = NewestImageQueue(ImageCounts())
+    worker = gate.worker(queue)
+    put(queue, 1)
     assert gate.entered.acquire(timeout=PATIENCE_S)
-    put(inbox, 2)
+    put(queue, 2)
     stopper = threading.Thread(target=worker.stop)
     stopper.start()
     gate.open.release(2)
@@ -89,14 +89,14 @@ def test_what_waits_is_forgotten_when_it_stops():
     assert gate.done in ([1], [1, 2])
 
 
-class Supply:
-    """Leaves items with an inbox and fails when one is taken, as long as it is told to."""
+class Source:
+    """Fails to set its gate and to be taken from, while `fails` is set."""
 
-    def __init__(self, inbox):
-        self.inbox, self.fails, self.tries = inbox, True, 0
-        inbox.draw_from(self)
+    def __init__(self, queue):
+        self.queue, self.fails, self.tries = queue, True, 0
+        queue.connect(self)
 
-    def deliver(self, wanted):
+    def set_open(self, is_open):
         if self.fails:
             raise RuntimeError('the executor is gone')
 
@@ -106,52 +106,52 @@ class Supply:
             raise RuntimeError('the subscription is gone')
 
 
-def test_what_goes_wrong_around_the_work_is_told_and_the_thread_lives_on():
-    inbox, told, done = NewestImageQueue(ImageCounts()), [], threading.Event()
-    supply = Supply(inbox)
+def test_an_error_around_the_processing_is_reported_and_the_thread_goes_on():
+    queue, reported, done = NewestImageQueue(ImageCounts()), [], threading.Event()
+    source = Source(queue)
 
     def work(item):
         if item == 'last':
             done.set()
             return
-        # The next one is left with the supply, which fails to leave it.
+        # The next one would close the gate, which fails.
         with pytest.raises(RuntimeError):
-            inbox.put(Arrival('left', 0.0, 2))
+            queue.put(Arrival('left', 0.0, 2))
 
-    worker = NewestFirstWorker(inbox, work, told.append, FairScheduler(1))
-    inbox.put(Arrival('first', 0.0, 1))
-    wait_until(lambda: told)
-    assert 'is gone' in str(told[0])
-    supply.fails = False
-    put(inbox, 'last')
+    worker = NewestFirstWorker(queue, work, reported.append, FairScheduler(1))
+    queue.put(Arrival('first', 0.0, 1))
+    wait_until(lambda: reported)
+    assert 'is gone' in str(reported[0])
+    source.fails = False
+    put(queue, 'last')
     assert done.wait(PATIENCE_S)
     assert worker.is_alive
     worker.stop()
     assert not worker.is_alive
 
 
-def test_a_thread_whose_errors_nobody_can_be_told_of_lives_on(caplog):
-    gate, inbox = Gate(), NewestImageQueue(ImageCounts())
+def test_a_thread_whose_errors_cannot_be_reported_goes_on(caplog):
+    gate, queue = Gate(), NewestImageQueue(ImageCounts())
 
     def fail(error):
         raise OSError('no log')
 
-    worker = NewestFirstWorker(inbox, gate.work, fail, FairScheduler(1))
-    work_off(gate, inbox, -1, 5)
+    worker = NewestFirstWorker(queue, gate.work, fail, FairScheduler(1))
+    process_each(gate, queue, -1, 5)
     worker.stop()
     assert gate.done == [-1, 5]
     assert 'no log' in caplog.text
 
 
-def test_a_seat_is_free_for_others_whatever_happens_in_it():
-    turns, done = FairScheduler(1), threading.Event()
-    inbox, other = NewestImageQueue(ImageCounts()), NewestImageQueue(ImageCounts())
-    supply = Supply(inbox)
-    first = NewestFirstWorker(inbox, lambda item: None, lambda error: None, turns)
-    second = NewestFirstWorker(other, lambda item: done.set(), lambda error: None, turns)
-    inbox._delivering = False  # as after an early image
-    put(inbox, 1)
-    wait_until(lambda: supply.tries)
+def test_an_error_frees_the_slot_for_other_workers():
+    scheduler, done = FairScheduler(1), threading.Event()
+    queue, other = NewestImageQueue(ImageCounts()), NewestImageQueue(ImageCounts())
+    source = Source(queue)
+    first = NewestFirstWorker(queue, lambda item: None, lambda error: None, scheduler)
+    second = NewestFirstWorker(other, lambda item: done.set(), lambda error: None, scheduler)
+    queue._gate_open = False  # as after an early image
+    put(queue, 1)
+    wait_until(lambda: source.tries)
     put(other, 1)
     assert done.wait(PATIENCE_S)
     for worker in (first, second):

@@ -19,20 +19,22 @@ LAUNCH = Path(__file__).parents[3] / 'launch' / 'facemesh.launch.py'
 
 @pytest.fixture
 def ros2() -> str:
-    return shutil.which('ros2') or pytest.skip('ros2 comes with a ROS install')
+    return shutil.which('ros2') or pytest.skip('ros2 comes with a ROS installation')
 
 
 class Launch:
-    """A launch of the package's file, or of another one, that is ended like by Ctrl-C."""
+    """A launch of the package's file, or of another one, that is ended as by Ctrl-C."""
 
-    def __init__(self, ros2: str, folder: Path, *arguments: str, file: Path = LAUNCH, **how: str):
+    def __init__(
+        self, ros2: str, folder: Path, *arguments: str, file: Path = LAUNCH, **variables: str
+    ):
         self._log = folder / 'launch.log'
         with self._log.open('wb') as log:
             self.process = subprocess.Popen(
                 [ros2, 'launch', str(file), *arguments],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, 'ROS_LOG_DIR': str(folder), **how},
+                env={**os.environ, 'ROS_LOG_DIR': str(folder), **variables},
             )
 
     @property
@@ -62,9 +64,9 @@ def start_launch(ros2, tmp_path, model_store):
 def answers_on(client):
     """Collect the landmarks of a topic."""
 
-    def heard(topic):
+    def collect(topic):
         answers = []
         client.create_subscription(FaceMeshArray, topic, answers.append, qos_profile_sensor_data)
         return answers
 
-    return heard
+    return collect

@@ -1,4 +1,4 @@
-"""What the launch file promises, by real launches."""
+"""Real launches of the launch file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
 LAUNCH = Path(__file__).parents[3] / 'launch' / 'facemesh.launch.py'
-PROMISED = {
+ARGUMENTS = {
     'namespace',
     'node_name',
     'cameras',
@@ -31,11 +31,11 @@ PROMISED = {
 }
 
 
-def test_launch_file_takes_what_is_promised(ros2):
+def test_launch_file_has_the_documented_arguments(ros2):
     shown = subprocess.run(
         [ros2, 'launch', str(LAUNCH), '--show-args'], capture_output=True, text=True, check=True
     ).stdout
-    assert set(re.findall(r"^ +'(\w+)':$", shown, re.M)) == PROMISED
+    assert set(re.findall(r"^ +'(\w+)':$", shown, re.M)) == ARGUMENTS
 
 
 def test_launch_remaps_and_ends_cleanly(start_launch, client, face_msg, answers_on):
@@ -48,8 +48,8 @@ def test_launch_remaps_and_ends_cleanly(start_launch, client, face_msg, answers_
     assert 'process has finished cleanly' in launch.log
 
 
-def test_cameras_are_shared_out(start_launch, client, face_msg, answers_on):
-    nobody = [
+def test_cameras_are_distributed_to_servers(start_launch, client, face_msg, answers_on):
+    others = [
         client.create_publisher(Image, f'/robot{number}/front/image_raw', 1) for number in (1, 3)
     ]
     camera = client.create_publisher(Image, '/robot2/front/image_raw', 1)
@@ -57,13 +57,13 @@ def test_cameras_are_shared_out(start_launch, client, face_msg, answers_on):
     cameras = 'cameras:=[robot1/front, robot2/front, robot3/front]'
     launch = start_launch(cameras, 'share:=2/2', 'node_name:=server2')
     client.wait_until(lambda: camera.publish(face_msg()) or answers, 'landmarks')
-    assert [publisher.get_subscription_count() for publisher in nobody] == [0, 0]
+    assert [publisher.get_subscription_count() for publisher in others] == [0, 0]
     assert launch.end() == 0
     assert answers[0].faces
 
 
 @pytest.mark.parametrize('from_file', [False, True])
-def test_with_cameras_the_topics_are_those_in_each(
+def test_with_cameras_topics_are_relative_to_each(
     start_launch, client, face_msg, answers_on, tmp_path, from_file
 ):
     params = tmp_path / 'params.yaml'
@@ -96,9 +96,12 @@ def generate_launch_description():
 
 
 @pytest.mark.parametrize(
-    ('who', 'wanted'), [('file', True), ('parent', True), ('argument', False), ('nobody', False)]
+    ('source', 'expected'),
+    [('file', True), ('parent', True), ('argument', False), ('default', False)],
 )
-def test_time_comes_from_where_the_user_says(start_launch, client, tmp_path, who, wanted):
+def test_use_sim_time_comes_from_file_parent_or_argument(
+    start_launch, client, tmp_path, source, expected
+):
     params, parent = tmp_path / 'params.yaml', tmp_path / 'parent.launch.py'
     params.write_text('/**: {ros__parameters: {use_sim_time: true}}')
     parent.write_text(PARENT.replace('LAUNCH', str(LAUNCH)))
@@ -106,15 +109,15 @@ def test_time_comes_from_where_the_user_says(start_launch, client, tmp_path, who
         'file': lambda: start_launch(f'params_file:={params}'),
         'parent': lambda: start_launch(file=parent),
         'argument': lambda: start_launch(f'params_file:={params}', 'use_sim_time:=false'),
-        'nobody': lambda: start_launch(),
-    }[who]()
+        'default': lambda: start_launch(),
+    }[source]()
     asked = GetParameters.Request(names=['use_sim_time'])
     answer = client.call(GetParameters, 'facemesh/get_parameters', asked)
-    assert [value.bool_value for value in answer.values] == [wanted]
+    assert [value.bool_value for value in answer.values] == [expected]
     assert launch.end() == 0
 
 
-def test_a_node_that_was_killed_is_started_again(start_launch, client):
+def test_a_killed_node_is_restarted(start_launch, client):
     launch = start_launch('respawn:=true', 'respawn_delay:=0.1')
     started = r'facemesh-1\]: process started with pid \[(\d+)\]'
     client.wait_until(lambda: re.search(started, launch.log), 'the node')

@@ -1,4 +1,4 @@
-"""What a launch cannot do is told in one line, before anything is started."""
+"""Invalid launch arguments are refused in one line, before anything is started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'text'),
     [
         (['share:=0/2'], 'share:=0/2: it must be such as 2/3'),
         (['share:=3/2'], 'share:=3/2: it must be such as 2/3'),
@@ -26,11 +26,11 @@ PATIENCE_S = 60.0
         (['respawn_delay:=soon'], 'respawn_delay:=soon: it must be a number of seconds'),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_starts(start_launch, arguments, said):
+def test_an_invalid_argument_is_refused(start_launch, arguments, text):
     launch = start_launch('cameras:=[front, rear]', *arguments)
     assert launch.process.wait(PATIENCE_S) != 0
     (error,) = [line for line in launch.log.splitlines() if 'ERROR' in line]
-    assert said in error
+    assert text in error
     assert 'process started' not in launch.log
 
 

@@ -1,4 +1,4 @@
-"""RViz shows the topics that the node has, however it and its cameras are called."""
+"""RViz shows the topics of the node, whatever the names of the node and its cameras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RVIZ = Path(__file__).parents[3] / 'config' / 'facemesh.rviz'
 
 
 def prefix_with_rviz2(folder: Path) -> Path:
-    """An installed package rviz2 whose program keeps what it was started with."""
+    """An installed package rviz2 whose program records its arguments."""
     program = folder / 'lib' / 'rviz2' / 'rviz2'
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\necho "$@" > "{folder}/arguments"\ncp "$2" "{folder}/shown"\n')
@@ -52,7 +52,7 @@ def test_rviz_is_started_for_the_topics_of_the_node(start_launch, client, tmp_pa
 
 
 def shown_by(config: str) -> dict[str, str]:
-    """Return the topics of the displays that are switched on."""
+    """Return the topics of the enabled displays."""
     manager = yaml.safe_load(config)['Visualization Manager']
     return {
         display['Name']: display['Topic']['Value']

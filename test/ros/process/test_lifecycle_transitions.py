@@ -1,4 +1,4 @@
-"""Transitions in which something breaks that never should: the node is as usable afterwards."""
+"""Transitions in which a bug raises: the node stays usable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.ros import camera_stream, camera_streams
 from facemesh_ros.ros.camera_stream import CameraStream
+from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
 from facemesh_ros.ros.input.arrivals import Arrival
 from facemesh_ros.ros.input.image_subscription import ImageSubscription
 from facemesh_ros.ros.node import FaceMeshNode
 from facemesh_ros.ros.output.publishers import Publishers
-from facemesh_ros.tracking.face_ids import FaceIds
+from facemesh_ros.tracking.tracker import FaceIds
 
 PATIENCE_S = 30.0
 ERROR, FAILURE, SUCCESS = (
@@ -41,7 +42,7 @@ def node(ros, model_store, require_models):
 
 @pytest.fixture
 def broken(monkeypatch):
-    """Let a method raise, once what it does is done."""
+    """Let a method raise after it has run."""
 
     def breaks(kind: type, name: str) -> None:
         method = getattr(kind, name)
@@ -70,9 +71,9 @@ def topics(node):
 
 @pytest.mark.parametrize(
     ('kind', 'name'),
-    [(Publishers, 'announce'), (FaceSensor, 'start')],
+    [(Publishers, 'publish_info'), (CameraStreams, '_log_models')],
 )
-def test_a_configuration_that_breaks_leaves_nothing(node, broken, monkeypatch, kind, name):
+def test_a_configuration_that_raises_leaves_nothing(node, broken, monkeypatch, kind, name):
     threads, known = threading.active_count(), topics(node)
     broken(kind, name)
     assert node.trigger_configure() == FAILURE
@@ -82,7 +83,7 @@ def test_a_configuration_that_breaks_leaves_nothing(node, broken, monkeypatch, k
 
 
 @pytest.mark.parametrize('kind', [Diagnostics, ImageSubscription])
-def test_an_activation_that_breaks_leaves_nothing(node, monkeypatch, kind):
+def test_an_activation_that_raises_leaves_nothing(node, monkeypatch, kind):
     assert node.trigger_configure() == SUCCESS
     threads, known = threading.active_count(), topics(node)
     module = camera_streams if kind is Diagnostics else camera_stream
@@ -102,7 +103,7 @@ def test_an_activation_that_breaks_leaves_nothing(node, monkeypatch, kind):
     ('kind', 'name'),
     [(Diagnostics, 'close'), (ImageSubscription, 'destroy'), (CameraStream, 'reset')],
 )
-def test_a_deactivation_that_breaks_ends_everything_and_the_node_can_be_configured(
+def test_a_deactivation_that_raises_ends_everything_and_the_node_can_be_configured(
     node, broken, monkeypatch, kind, name
 ):
     threads, known = threading.active_count(), topics(node)
@@ -115,8 +116,8 @@ def test_a_deactivation_that_breaks_ends_everything_and_the_node_can_be_configur
     assert len(workers()) == 1
 
 
-@pytest.mark.parametrize(('kind', 'name'), [(CameraStream, 'destroy'), (FaceSensor, 'close')])
-def test_a_cleanup_or_shutdown_that_breaks_ends_everything(node, broken, monkeypatch, kind, name):
+@pytest.mark.parametrize(('kind', 'name'), [(Publishers, 'destroy'), (FaceSensor, 'close')])
+def test_a_cleanup_or_shutdown_that_raises_ends_everything(node, broken, monkeypatch, kind, name):
     threads, known = threading.active_count(), topics(node)
     for end, returned in ((node.trigger_cleanup, ERROR), (node.trigger_shutdown, SUCCESS)):
         broken(kind, name)
@@ -127,7 +128,7 @@ def test_a_cleanup_or_shutdown_that_breaks_ends_everything(node, broken, monkeyp
 
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
-def test_if_the_thread_of_the_inference_ends_diagnostics_say_so(node, monkeypatch):
+def test_if_the_inference_thread_ends_diagnostics_say_so(node, monkeypatch):
     def end(*_):
         raise SystemExit  # whatever is no Exception ends a thread, and says nothing
 
@@ -136,11 +137,11 @@ def test_if_the_thread_of_the_inference_ends_diagnostics_say_so(node, monkeypatc
         patch.setattr(CameraStream, '_process', end)
         assert node.trigger_activate() == SUCCESS
         (watched,), (worker,) = node._streams._streams, workers()
-        watched._inbox.put(Arrival(b'', 0.0))
+        watched._queue.put(Arrival(b'', 0.0))
         worker.join(PATIENCE_S)
     status = watched.report(1.0)
     assert status.level == DiagnosticStatus.ERROR
-    assert 'has ended; deactivate and activate again' in status.message
+    assert 'has ended; deactivate and activate the node' in status.message
     assert node.trigger_deactivate() == node.trigger_activate() == SUCCESS
     assert len(workers()) == 1
     assert 'has ended' not in watched.report(1.0).message
@@ -162,7 +163,7 @@ def test_a_cleanup_needs_no_garbage_collector(node):
         gc.enable()
 
 
-def test_ids_are_the_nodes_and_outlive_what_it_loads(node):
+def test_ids_outlive_the_models(node):
     assert node.trigger_configure() == SUCCESS
     ids = node._streams._sensor._ids
     assert isinstance(ids, FaceIds)

@@ -1,4 +1,4 @@
-"""What killed processes leave in /dev/shm, and where there is too little of it."""
+"""Segments of killed processes in /dev/shm, and the warning when space is short."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCKS = Path('/proc/locks')
 
 @pytest.fixture
 def start_alone(start_node, client):
-    """Start nodes that nobody talks to: whoever does removes what they leave, too."""
+    """Start nodes in a domain of their own, where no other process removes segments."""
     domain = str(100 + os.getpid() % 80)
 
     def start():
@@ -33,7 +33,7 @@ def start_alone(start_node, client):
 
 @pytest.fixture
 def segment_of(start_alone):
-    """Return a node that runs and the lock file of its segment."""
+    """Return a running node and the lock file of its segment."""
     require_fast_dds()
     node = start_alone()
     # Discovery on this machine alone comes with a small segment beside that of the profile.
@@ -47,7 +47,7 @@ def require_fast_dds() -> None:
 
 
 def locked_by(process: int) -> list[Path]:
-    """Return the lock files of segments that a process holds, as the kernel tells it."""
+    """Return the lock files of segments that a process holds, as the kernel reports them."""
     locks = re.findall(rf'FLOCK +ADVISORY +WRITE +{process} +\S+:(\d+) ', LOCKS.read_text())
     return [
         file
@@ -58,7 +58,7 @@ def locked_by(process: int) -> list[Path]:
 
 
 def age(file: Path) -> None:
-    """Let a file look as if it had been made a minute ago."""
+    """Give a file the age of a minute."""
     then_s = time.time() - AGED_S
     os.utime(file, (then_s, then_s))
 
@@ -67,7 +67,7 @@ def segment(lock: Path) -> Path:
     return lock.with_name(lock.name.removesuffix('_el'))
 
 
-def test_what_a_killed_node_leaves_is_freed_by_the_next_one(segment_of, start_alone):
+def test_the_segment_of_a_killed_node_is_freed_by_the_next_one(segment_of, start_alone):
     node, lock = segment_of
     node.stop(signal.SIGKILL)
     assert segment(lock).stat().st_size > 1e6
@@ -81,7 +81,7 @@ def test_what_a_killed_node_leaves_is_freed_by_the_next_one(segment_of, start_al
 def test_a_living_node_keeps_its_segment(segment_of):
     node, lock = segment_of
     age(lock)
-    shared_memory.reclaim_segments()
+    shared_memory.remove_dead_segments()
     assert lock.exists()
     assert segment(lock).exists()
     assert node.stop() == 0
@@ -99,20 +99,20 @@ def left(tmp_path):
 
 
 def test_a_segment_without_owner_is_freed(left):
-    assert shared_memory.reclaim_segments(left.parent) == 1000
+    assert shared_memory.remove_dead_segments(left.parent) == 1000
     assert list(left.parent.iterdir()) == []
 
 
-def test_a_lock_that_is_being_made_is_left_alone(left):
+def test_a_new_lock_file_is_left_alone(left):
     os.utime(left)
-    assert shared_memory.reclaim_segments(left.parent) == 0
+    assert shared_memory.remove_dead_segments(left.parent) == 0
     assert segment(left).exists()
 
 
 def test_a_locked_segment_is_left_alone(left):
     with left.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert shared_memory.reclaim_segments(left.parent) == 0
+        assert shared_memory.remove_dead_segments(left.parent) == 0
     assert segment(left).exists()
 
 
@@ -120,7 +120,7 @@ def test_a_locked_segment_is_left_alone(left):
 def test_other_files_are_left_alone(tmp_path, name):
     (tmp_path / name).touch()
     age(tmp_path / name)
-    shared_memory.reclaim_segments(tmp_path)
+    shared_memory.remove_dead_segments(tmp_path)
     assert (tmp_path / name).exists()
 
 
@@ -128,20 +128,20 @@ def test_a_link_is_not_followed(left, tmp_path):
     target = tmp_path / 'precious'
     left.rename(target)
     left.symlink_to(target)
-    assert shared_memory.reclaim_segments(tmp_path) == 0
+    assert shared_memory.remove_dead_segments(tmp_path) == 0
     assert target.exists()
 
 
-def test_too_little_room_is_told_with_the_way_out(tmp_path, monkeypatch):
+def test_too_little_space_gives_a_warning_with_the_remedy(tmp_path, monkeypatch):
     profile = tmp_path / 'profile.xml'
     profile.write_text(f'<segment_size>{10**18}</segment_size>')
     monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', str(profile))
-    said = shared_memory.shortage(tmp_path)
-    assert '--shm-size' in said
-    assert 'fastdds shm clean' in said
+    text = shared_memory.shortage(tmp_path)
+    assert '--shm-size' in text
+    assert 'fastdds shm clean' in text
 
 
-def test_the_recommended_profile_fits_three_times_into_what_docker_gives(monkeypatch):
+def test_the_recommended_profile_fits_three_times_into_dockers_default(monkeypatch):
     profile = share_folder() / 'config' / 'fastdds_large_images.xml'
     size = int(re.search(r'<segment_size>(\d+)', profile.read_text())[1])
     assert 3 * 1.06 * size < 64 * 2**20

@@ -1,4 +1,4 @@
-"""A program that is told to end does so cleanly, from its first moment on."""
+"""Signals end a program cleanly, from its first moment on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from facemesh_ros.ros.process.signals import hold_signals_back
+from facemesh_ros.ros.process.signals import block_signals
 
 PATIENCE_S = 60.0
 SCRIPTS = Path(__file__).parents[3] / 'scripts' / 'lib'
@@ -29,9 +29,9 @@ def _models(model_store, require_package):
     require_package('skimage.data')
 
 
-def held_back(command: list[str]) -> subprocess.Popen[str]:
-    """Start a program as the demo does, so that Python's own start needs no luck."""
-    before = hold_signals_back()
+def start_blocked(command: list[str]) -> subprocess.Popen[str]:
+    """Start a program as the demo does: signals are blocked while Python itself starts."""
+    before = block_signals()
     try:
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -44,12 +44,12 @@ def held_back(command: list[str]) -> subprocess.Popen[str]:
 def test_at_any_moment_a_signal_ends_it_quietly(name):
     for turn, moment_s in enumerate(MOMENTS_S):
         for number in ENDINGS if more else [ENDINGS[turn % 2]]:
-            program = held_back([sys.executable, '-m', MODULES[name]])
+            program = start_blocked([sys.executable, '-m', MODULES[name]])
             time.sleep(moment_s)
             program.send_signal(number)
-            said, _ = program.communicate(timeout=PATIENCE_S)
-            assert program.returncode == 0, (moment_s, number, said)
-            assert 'Traceback' not in said, (moment_s, number)
+            output, _ = program.communicate(timeout=PATIENCE_S)
+            assert program.returncode == 0, (moment_s, number, output)
+            assert 'Traceback' not in output, (moment_s, number)
 
 
 @pytest.mark.parametrize('number', ENDINGS)
@@ -65,13 +65,13 @@ def test_the_installed_program_lets_no_signal_reach_pythons_start(name, number):
     while name_of_process.read_text() != 'python3\n':
         assert time.monotonic() < end_s
     program.send_signal(number)
-    said, _ = program.communicate(timeout=PATIENCE_S)
-    assert (program.returncode, said) == (0, '')
+    output, _ = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, output) == (0, '')
 
 
 def test_under_nohup_a_closed_terminal_does_not_end_it():
     command = [sys.executable, '-m', MODULES['demo_camera']]
-    program = held_back(['nohup', *command])
+    program = start_blocked(['nohup', *command])
     try:
         time.sleep(1.0)
         program.send_signal(signal.SIGHUP)
@@ -83,8 +83,8 @@ def test_under_nohup_a_closed_terminal_does_not_end_it():
 
 
 def test_a_closed_terminal_ends_it_cleanly():
-    program = held_back([sys.executable, '-m', MODULES['demo_camera']])
+    program = start_blocked([sys.executable, '-m', MODULES['demo_camera']])
     time.sleep(0.3)
     program.send_signal(signal.SIGHUP)
-    said, _ = program.communicate(timeout=PATIENCE_S)
-    assert (program.returncode, 'Traceback' in said) == (0, False)
+    output, _ = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, 'Traceback' in output) == (0, False)

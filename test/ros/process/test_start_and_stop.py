@@ -1,4 +1,4 @@
-"""How a node comes up, is led through its life, and ends."""
+"""How a node starts, changes state and parameters, and ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def change(client, transition):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_ends_when_told(client, start_node, face_msg, number):
+def test_a_signal_ends_it(client, start_node, face_msg, number):
     node = start_node()
     client.answer_to(face_msg())
     for _ in range(5):
@@ -52,28 +52,28 @@ def test_without_models_it_says_how_to_get_them(start_node, tmp_path):
         ('require_gpu:=true', 'require_gpu is set, but no GPU runs the models: '),
     ],
 )
-def test_a_wrong_parameter_ends_it_with_the_reason(start_node, parameter, text):
+def test_an_invalid_parameter_ends_it_with_the_reason(start_node, parameter, text):
     node = start_node(parameter)
     assert node.process.wait(PATIENCE_S) == 1
     assert text in node.log
     assert 'Traceback' not in node.log
 
 
-def test_fp16_on_a_provider_without_it_ends_it_with_both_ways_out(start_node):
+def test_fp16_on_a_provider_without_it_ends_it_with_both_remedies(start_node):
     node = start_node('precision:=fp16', 'execution_provider:=cpu')
     assert node.process.wait(PATIENCE_S) == 1
     assert 'execution_provider to auto, cuda or tensorrt, or precision to fp32' in node.log
     assert 'Traceback' not in node.log
 
 
-def test_fp16_without_a_gpu_is_fp32_and_says_so(client, start_node, face_msg):
+def test_fp16_without_a_gpu_is_fp32_and_warns(client, start_node, face_msg):
     if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
     node = start_node('precision:=fp16')
     client.answer_to(face_msg())
     client.wait_until(lambda: client.infos and client.figures, 'info and diagnostics')
     assert client.infos[-1].precision == client.figures['precision'] == 'fp32'
-    assert 'in fp32, not in the fp16 that was asked for' in node.log
+    assert 'in fp32, not in the requested fp16' in node.log
     assert node.log.count('WARN') == 1
     assert node.stop() == 0
 
@@ -99,7 +99,7 @@ def test_parameters_change_while_it_runs(client, start_node, face_msg):
     node.stop()
 
 
-def test_a_lifecycle_manager_may_lead_it(client, start_node, face_msg):
+def test_a_lifecycle_manager_controls_it(client, start_node, face_msg):
     node = start_node('autostart:=false')
     for _ in range(2):
         assert change(client, Transition.TRANSITION_CONFIGURE)
@@ -116,7 +116,7 @@ def test_a_lifecycle_manager_may_lead_it(client, start_node, face_msg):
     assert node.stop() == 0
 
 
-def test_configured_but_not_active_it_ends_when_told(client, start_node):
+def test_a_signal_ends_it_while_inactive(client, start_node):
     node = start_node('autostart:=false')
     assert change(client, Transition.TRANSITION_CONFIGURE)
     assert node.stop() == 0, node.log

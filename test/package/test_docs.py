@@ -1,0 +1,38 @@
+"""What the documents say of the code: paths that exist, rooms as they are, the way of an image."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / 'facemesh_ros'
+DOCS = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
+# Folders that commands make.
+IGNORED = [
+    line.lstrip('/') for line in (ROOT / '.gitignore').read_text(encoding='utf-8').splitlines()
+]
+ARCHITECTURE = (ROOT / 'docs' / 'architecture.md').read_text(encoding='utf-8')
+
+
+def named(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def between(mark):
+    return ARCHITECTURE.split(f'<!-- {mark} -->')[1].split(f'<!-- /{mark} -->')[0]
+
+
+@pytest.mark.parametrize('document', DOCS, ids=named)
+def test_every_file_of_ours_that_is_named_exists(document):
+    text = document.read_text(encoding='utf-8')
+    for name in re.findall(r'`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`', text):
+        is_generated = name in IGNORED
+        assert is_generated or (ROOT / name).exists() or (PACKAGE / name).exists(), name
+
+
+@pytest.mark.parametrize('document', DOCS, ids=named)
+def test_every_link_within_the_repository_leads_somewhere(document):
+    text = document.read_text(encoding='utf-8')
+    for target in re.findall(r'\]\((?!https?://|#)([^)#]+)', text):
+        assert (document.parent / target).exists(), target
