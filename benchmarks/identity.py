@@ -1,109 +1,149 @@
-"""Ids: how lasting they are when people cross, hide, leave, return and walk about, and the cost.
+"""Identity: how stable track ids are when people cross, are occluded, leave and return.
 
-Real faces are cut out of pictures and moved; the truth is known. Pictures beyond the bundled ones
-come from $FACEMESH_DATA. motmetrics, in an environment of its own, scores. See docs/identity.md.
+Heads are cut out of pictures and moved on known paths; further pictures come from $FACEMESH_DATA.
+motmetrics, in an environment of its own, scores the ids. See docs/identity.md.
 
     ./run bench identity --json FILE
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-# The former behind what is installed: only the benchmarks' own modules come from there.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
+from common.baseline_tracker import BaselineTracker
+from common.command import data_folder, run_benchmark, scratch_folder, tell
+from common.machine import conditions, cores_in_use
+from common.report import Report, Table
+from identity_results import FacemeshTracker, TrackingRecord
+from identity_scenarios import all_scenes, load_assets
+from identity_scenes import Scene, render_scene
+from sample_pictures import load_pictures
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
-from benchmarks.identities.cost import cost_of
-from benchmarks.identities.following import Ours, Plain
-from benchmarks.identities.report import IdentityReport, Row
-from benchmarks.identities.scenarios import scenes, studio
-from benchmarks.identities.scenes import Scene, images_of
-from benchmarks.identities.sequences import Sequence
-from benchmarks.measuring.command import command_line, show, tell
-from benchmarks.measuring.machine import cores_in_use, machine
-from benchmarks.measuring.pictures import pictures
 from facemesh_ros.types import Frame, PixelOrder
 
-DATA_VARIABLE = 'FACEMESH_DATA'
 MODELS, QUICK_MODELS = ('v2', 'attention'), ('v2',)
 QUICK_EVERY = 4
-CROWDS = (1, 4, 8)
-SCORER = Path(__file__).parent / 'sides' / 'identity_scores.py'
+SCORER = Path(__file__).parent / 'systems' / 'identity_scores.py'
+LEGEND = (
+    'switches: times that a person got another id; swaps: times that an id went to another '
+    'person; extra ids: ids per person beyond the first; false ids: confirmed ids that appeared '
+    'where no face was; fragments: times that the track of a visible person was interrupted. A '
+    'person who was hidden or away for more than a second counts as a new one.'
+)
+COLUMNS = [
+    *(('scenes of', '{family}'), ('n', '{n}'), ('people', '{num_unique_objects:.0f}')),
+    *(('switches', '{num_switches:.0f}'), ('swaps', '{num_transfer:.0f}')),
+    *(('extra ids', '{extra_ids:.0f}'), ('false ids', '{false_ids:.0f}')),
+    *(('fragments', '{num_fragmentations:.0f}'), ('MOTA', '{mota:.3f}'), ('IDF1', '{idf1:.3f}')),
+]
+Tracker = FacemeshTracker | BaselineTracker
 
 
-def main() -> int:
-    """Measure and print."""
-    chosen = arguments()
+@dataclass(frozen=True)
+class SceneScore:
+    """One tracker on one scene; `scores` are motmetrics' and `false_ids`."""
+
+    family: str
+    scene: str
+    system: str
+    scores: dict[str, float]
+
+
+def measure(chosen: Namespace) -> Report:
+    """Measure everything."""
     cv2.setNumThreads(1)
-    report = IdentityReport({**machine(), 'cores in use before': cores_in_use()})
-    report.rows.extend(rows(quick=chosen.quick, only=chosen.only))
-    report.costs.extend(cost_of(faces) for faces in CROWDS)
-    show(report, chosen.json)
-    return 0
+    before = cores_in_use()
+    scores = scene_scores(quick=chosen.quick, only=chosen.only)
+    tables = []
+    for system in dict.fromkeys(each.system for each in scores):
+        own = [each for each in scores if each.system == system]
+        families = dict.fromkeys(each.family for each in own)
+        rows = [_total(name, [each for each in own if each.family == name]) for name in families]
+        tables.append(Table('families', system, COLUMNS, [*rows, _total('all', own)]))
+    return Report(LEGEND, conditions(before), (), tables, {'rows': scores})
 
 
-def arguments() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = command_line(__doc__, 'one landmark model, every fourth scene')
-    parser.add_argument('--only', default='', metavar='TEXT', help='scenes of families so named')
-    return parser.parse_args()
-
-
-def rows(*, quick: bool, only: str) -> list[Row]:
-    """Show all scenes to all sides and have them scored."""
-    folder = os.environ.get(DATA_VARIABLE)
-    sides: dict[str, Ours | Plain] = {
-        f'facemesh_ros, {name}': Ours(name) for name in (QUICK_MODELS if quick else MODELS)
+def scene_scores(*, quick: bool, only: str) -> list[SceneScore]:
+    """Run all trackers on all scenes and score them."""
+    trackers: dict[str, Tracker] = {
+        f'facemesh_ros, {name}': FacemeshTracker(name)
+        for name in (QUICK_MODELS if quick else MODELS)
     }
-    sides['plain: detector on every image, greedy overlap'] = Plain()
-    told: list[tuple[Scene, str, Sequence]] = []
-    chosen = [
-        scene for scene in scenes(studio(pictures(Path(folder) if folder else None)))
-        if only in scene.family
-    ]  # fmt: skip
-    for scene in chosen[:: QUICK_EVERY if quick else 1]:
+    trackers['baseline: detector on every image, greedy overlap'] = BaselineTracker()
+    assets = load_assets(load_pictures(data_folder()))
+    scenes = [scene for scene in all_scenes(assets) if only in scene.family]
+    records: list[tuple[Scene, str, TrackingRecord]] = []
+    for scene in scenes[:: QUICK_EVERY if quick else 1]:
         tell(f'{scene.family}: {scene.name}')
-        told += [(scene, side, each) for side, each in followed(scene, sides).items()]
-    scores = scored([each for _, _, each in told])
+        records += [(scene, name, record) for name, record in track(scene, trackers).items()]
+    scores = motmetrics_scores([record for _, _, record in records])
     return [
-        Row(scene.family, scene.name, side, each.ghosts, score)
-        for (scene, side, each), score in zip(told, scores, strict=True)
+        SceneScore(scene.family, scene.name, name, {**score, 'false_ids': record.false_ids})
+        for (scene, name, record), score in zip(records, scores, strict=True)
     ]
 
 
-def followed(scene: Scene, sides: dict[str, Ours | Plain]) -> dict[str, Sequence]:
-    """Show one scene to all sides."""
-    told = {name: Sequence() for name in sides}
-    for side in sides.values():
-        side.start()
-    for shown in images_of(scene):
-        frame = Frame(shown.rgb, PixelOrder.RGB, shown.stamp_ns)
-        for name, side in sides.items():
-            told[name].take(shown, side.name(frame))
-    return told
+def track(scene: Scene, trackers: Mapping[str, Tracker]) -> dict[str, TrackingRecord]:
+    """Run all trackers on a scene."""
+    records = {name: TrackingRecord() for name in trackers}
+    for tracker in trackers.values():
+        tracker.reset()
+    for image in render_scene(scene):
+        frame = Frame(image.rgb, PixelOrder.RGB, image.stamp_ns)
+        for name, tracker in trackers.items():
+            records[name].add(image, tracker.track(frame))
+    return records
 
 
-def scored(sequences: list[Sequence]) -> list[dict[str, float]]:
-    """Have motmetrics score sequences."""
-    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
-        said, scores = Path(folder) / 'sequences.json', Path(folder) / 'scores.json'
-        said.write_text(json.dumps([each.as_json() for each in sequences]))
-        command = [peer_python('motmetrics'), SCORER, said, scores]
+def motmetrics_scores(records: Sequence[TrackingRecord]) -> list[dict[str, float]]:
+    """Score records with motmetrics, one by one."""
+    with scratch_folder() as folder:
+        inputs, scores = Path(folder) / 'records.json', Path(folder) / 'scores.json'
+        inputs.write_text(json.dumps([record.images for record in records]))
+        command = [peer_python('motmetrics'), SCORER, inputs, scores]
         subprocess.run([str(part) for part in command], env=environment_without_ros(), check=True)
         found: list[dict[str, float]] = json.loads(scores.read_text())
     return found
 
 
+def _total(family: str, scores: Sequence[SceneScore]) -> dict[str, Any]:
+    sums = {name: sum(each.scores[name] for each in scores) for name in scores[0].scores}
+    errors = sums['num_misses'] + sums['num_false_positives'] + sums['num_switches']
+    matched = 2 * sums['idtp']
+    return {
+        **sums,
+        'family': family,
+        'system': scores[0].system,
+        'n': len(scores),
+        'mota': 1 - errors / sums['num_objects'],
+        'idf1': matched / (matched + sums['idfp'] + sums['idfn']),
+    }
+
+
 if __name__ == '__main__':
-    sys.exit(main())
+    only = {
+        'default': '',
+        'metavar': 'TEXT',
+        'help': 'scenes whose family contains TEXT',
+    }
+    sys.exit(
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='one landmark model, every fourth scene',
+            options={'--only': only},
+        )
+    )

@@ -1,133 +1,151 @@
-"""This project and both MediaPipe releases on the same images, in turn: time per image, start-up.
+"""Single pictures: time per image and start-up, beside both MediaPipe releases.
 
-Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
-the same core: MediaPipe cannot be told how many threads to use. Blocks of images go round the
-sides, so that a machine that slows down hits all of them, and every other round goes backwards.
-Both sides take each picture by itself, with the short-range detector and one look at each face.
+Each system runs in a process of its own, MediaPipe in an environment of its own, all on one core:
+MediaPipe's number of threads cannot be limited. Systems take turns, so that a machine that slows
+down affects all of them. No system tracks faces; all use the short-range detector and run the
+landmark model once per face.
 
     ./run bench pipeline --json FILE
-    ./run bench pipeline --docs    # into docs/benchmarks.md
+    ./run bench pipeline --docs    # updates docs/benchmarks_tables.md
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections import defaultdict
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from measuring.command import command_line, compare, tell
-from measuring.contestants import Pair, pairs
-from measuring.machine import cores_in_use, machine
-from measuring.pipeline_report import PipelineReport
-from measuring.processes import WARM_UP, Contestant, SideProcess
-from measuring.rows import (
-    Block,
-    Blocks,
-    PipelineRow,
-    StageRow,
-    StartUpRow,
-    pipeline_rows,
-    stage_rows,
-    start_up_row,
+from common.command import ANY_CORE, BUNDLE, pin_to_one_core, run_benchmark, scratch_folder, tell
+from common.machine import conditions, cores_in_use
+from common.report import Report, Table, ratio_column, spread_columns
+from common.scenes import picture_scenes
+from common.timings import spread, stage_spreads, timing_items
+from systems.process import System, SystemProcess, measure_in_turn
+from systems.selection import Candidates, Comparison, facemesh_system
+
+MODELS, MAX_FACES = ('attention', 'v2'), 4
+WARM_UP = 2
+ROUNDS, QUICK_ROUNDS = 12, 3
+STARTS, QUICK_STARTS = 5, 2
+MODE = (
+    'Single pictures: no system tracks faces from image to image (process_static_image; '
+    'static_image_mode, IMAGE), and all run the short-range detector once on the whole image.'
 )
-from measuring.scenes import IMAGES, SCENES, Scene
+TIMES = [
+    *(('images', '{scene}'), ('model', '{model}'), ('system', '{system}'), ('n', '{wall_ms.n}')),
+    *spread_columns('wall_ms'),
+    *(('CPU', '{cpu_ms:.2f}'), ('faces', '{faces_found} of {faces_shown}')),
+    *(ratio_column('ours / peer', 'ratio'), ratio_column('CPU ours / peer', 'cpu_ratio')),
+]
+STAGES = [
+    *(('images', '{scene}'), ('model', '{model}'), ('stage', '{stage}')),
+    *spread_columns('wall_ms')[:2],
+]
+START_UP = [
+    *(('model', '{model}'), ('system', '{system}'), ('n', '{n}'), ('Python', '{python:.0f}')),
+    *(('import and load', '{load:.0f}'), ('first image', '{first_image:.0f}')),
+    ('total', '{total:.0f}'),
+]
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Attributes:
-        rounds: Blocks of each side on each scene.
-        starts: Fresh processes of each side.
-    """
-
-    rounds: int
-    starts: int
-
-
-FULL, QUICK = Effort(rounds=12, starts=5), Effort(rounds=3, starts=2)
-
-
-def main() -> int:
-    """Measure and print; 1 if nothing can run or a side does not."""
-    parser = command_line(__doc__, 'a first look in 20 s, rough figures')
-    return compare(parser, pairs, measured, section='pipeline')
-
-
-def measured(found: Sequence[Pair], left_out: list[str], quick: bool) -> PipelineReport:
+def measure(chosen: Namespace) -> Report:
     """Measure everything."""
-    effort = QUICK if quick else FULL
-    busy = [cores_in_use()]
-    if busy[0] > 0.5:
-        tell(f'the machine is busy ({busy[0]} cores in use): look at the ratios and the CPU time')
-    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder, ExitStack() as stack:
-        files = {scene: scene.write(Path(folder)) for scene in SCENES}
-        start_up = measured_starts(found, files[SCENES[0]], effort.starts)
-        sides = {
-            contestant: stack.enter_context(SideProcess(contestant))
-            for pair in found
-            for contestant in pair.contestants
+    found = Candidates(MODELS, chosen.bundle)
+    pin_to_one_core(chosen)
+    before = cores_in_use()
+    if before > 0.5:
+        tell(f'the machine is busy ({before} cores in use): look at the ratios and the CPU time')
+    rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
+    comparisons = [
+        found.comparison(
+            model, 'single pictures', MAX_FACES, ours=[facemesh_system(model, MAX_FACES)]
+        )
+        for model in found.models
+    ]
+    times: list[dict[str, Any]] = []
+    stages: list[dict[str, Any]] = []
+    with scratch_folder() as folder, ExitStack() as stack:
+        files = {scene: scene.write(Path(folder)) for scene in picture_scenes()}
+        first = next(iter(files.values()))
+        starts = start_up_rows(comparisons, first, QUICK_STARTS if chosen.quick else STARTS)
+        processes = {
+            system: stack.enter_context(SystemProcess(system))
+            for comparison in comparisons
+            for system in comparison.systems
         }
-        pipeline: list[PipelineRow] = []
-        stages: list[StageRow] = []
         for scene, file in files.items():
-            blocks = measured_scene(scene, file, sides, effort.rounds)
-            for pair in found:
-                pipeline += pipeline_rows(scene, pair, blocks)
-                stages += stage_rows(scene, pair, blocks)
+            tell(f'{scene.name}: {rounds} rounds')
+            blocks = measure_in_turn(
+                processes,
+                rounds,
+                lambda process, _, file=file: process.block(file, 20, warm_up=WARM_UP),
+            )
+            for each in comparisons:
+                about = {'scene': scene.name, 'model': each.model}
+                for system in each.systems:
+                    peer = blocks[each.peer] if each.peer and system is not each.peer else None
+                    items = timing_items(blocks[system], peer, scene.faces)
+                    times.append({**about, 'system': system.name, **items})
+                stages += [
+                    {**about, 'stage': stage, 'wall_ms': wall_ms}
+                    for stage, wall_ms in stage_spreads(blocks[each.ours[0]]).items()
+                ]
         versions = {
-            f'{contestant.name}, {pair.model}': sides[contestant].versions
-            for pair in found
-            for contestant in pair.contestants
+            f'{system.name}, {comparison.model}': processes[system].versions
+            for comparison in comparisons
+            for system in comparison.systems
         }
-    about = {
-        **machine(),
-        **versions,
-        'measured on core': sorted(os.sched_getaffinity(0)),
-        'cores in use before and after': [*busy, cores_in_use()],
-        'blocks': f'{effort.rounds} rounds of {IMAGES} images after {WARM_UP} untimed ones',
-    }
-    return PipelineReport(about, left_out, pipeline, stages, start_up)
+    core = sorted(os.sched_getaffinity(0))
+    blocks_text = f'{rounds} rounds of 20 images after {WARM_UP} untimed ones'
+    about = conditions(before, **versions, **{'measured on core': core, 'blocks': blocks_text})
+    return Report(
+        MODE,
+        about,
+        found.left_out,
+        [
+            Table('pipeline', 'One image, RGB array in, landmarks out, ms', TIMES, times),
+            Table('stages', "This package's stages, ms", STAGES, stages),
+            Table('start_up', 'Start until the first faces, medians, ms', START_UP, starts),
+        ],
+    )
 
 
-def measured_scene(
-    scene: Scene, file: Path, sides: dict[Contestant, SideProcess], rounds: int
-) -> dict[Contestant, Blocks]:
-    """Let the sides go through a scene in turn; returns their blocks."""
-    tell(f'{scene.name}: {rounds} rounds')
-    blocks: dict[Contestant, list[Block]] = defaultdict(list)
-    for number in range(rounds):
-        in_turn = list(sides.items())
-        for contestant, side in in_turn if number % 2 == 0 else reversed(in_turn):
-            blocks[contestant].append(side.block(file, IMAGES))
-    return {**blocks}
+def start_up_rows(
+    comparisons: Sequence[Comparison], file: Path, times: int
+) -> list[dict[str, Any]]:
+    """Start fresh processes of all systems in turn."""
+    tell(f'start-up: {times} fresh processes of each system')
+    systems = [(each.model, system) for each in comparisons for system in each.systems]
+    starts = [[start_ms(system, file) for _, system in systems] for _ in range(times)]
+    rows = []
+    for (model, system), own in zip(systems, zip(*starts, strict=True), strict=True):
+        medians = [spread(part).median for part in zip(*own, strict=True)]
+        names = ('python', 'load', 'first_image', 'total')
+        about = {'model': model, 'system': system.name, 'n': times}
+        rows.append({**about, **dict(zip(names, medians, strict=True))})
+    return rows
 
 
-def measured_starts(found: Sequence[Pair], file: Path, times: int) -> list[StartUpRow]:
-    """Start fresh processes of each side in turn."""
-    tell(f'start-up: {times} fresh processes of each side')
-    everyone = [(pair, contestant) for pair in found for contestant in pair.contestants]
-    starts: dict[Contestant, list[tuple[float, float, float]]] = defaultdict(list)
-    for _ in range(times):
-        for _, contestant in everyone:
-            starts[contestant].append(measured_start(contestant, file))
-    return [start_up_row(pair, one, starts[one]) for pair, one in everyone]
-
-
-def measured_start(contestant: Contestant, file: Path) -> tuple[float, float, float]:
-    """Return how long Python, loading and the first image take in a fresh process, ms."""
-    with SideProcess(contestant) as side:
-        first = side.block(file, count=1, warm_up=0)['wall_ms'][0]
-        return side.start_ms - side.load_ms, side.load_ms, first
+def start_ms(system: System, file: Path) -> tuple[float, float, float, float]:
+    """Return the times of Python, loading and the first image, and their sum."""
+    with SystemProcess(system) as process:
+        first = process.block(file, 1)['wall_ms'][0]
+        return process.start_ms - process.load_ms, process.load_ms, first, process.start_ms + first
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='fewer rounds, 20 s, rough figures',
+            section='pipeline',
+            options={**BUNDLE, **ANY_CORE},
+        )
+    )

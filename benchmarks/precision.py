@@ -1,60 +1,79 @@
-"""What fp16 changes: detections, landmarks and expressions against fp32, on the test pictures.
+"""fp16 against fp32: differences of detections, landmarks and blendshapes on the test pictures.
 
-Without --gpu the roundings of fp16 are calculated on the CPU (see `measuring/rounding.py`); with
-it, both precisions run on CUDA. The pictures are those of $FACEMESH_DATA.
+Without --gpu, fp16 is simulated on the CPU (see test/support/fp16_rounding.py); with it, both
+precisions run on CUDA. The pictures are those of $FACEMESH_DATA.
 
     ./run bench precision [--gpu]
 """
 
 from __future__ import annotations
 
-import argparse
-import os
+import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-import cv2
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
+
 import numpy as np
-from measuring.differences import MIN_SCORE, detector_differences, landmark_differences
-from measuring.rounding import rounded
+from common.command import DATA_VARIABLE, data_folder, run_benchmark
+from common.machine import conditions, cores_in_use
+from common.report import Report, Table
+from cpu_models import cpu_session, detector, landmark_model
+from fp16_rounding import round_to_fp16
+from model_differences import MIN_SCORE, detector_differences, landmark_differences
+from sample_pictures import load_pictures
 
 from facemesh_ros.attributes.blendshapes import Blendshapes
 from facemesh_ros.catalog.model_entry import Kind, Variant
-from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
-from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.catalog.models import landmark_spec, names_of
 from facemesh_ros.geometry.rois import rois_from_detections
-from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
-from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 DETECTOR, MODEL = 'full_range', 'v2'
+COLUMNS = [
+    *(('model', '{model}'), ('difference', '{difference}'), ('median', '{median:.4f}')),
+    *(('95 %', '{p95:.4f}'), ('largest', '{largest:.4f}')),
+]
 Load = Callable[[str], ModelSession]
 Crops = list[tuple[Frame, Rois]]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--gpu', action='store_true', help='run both precisions on CUDA')
-    gpu = parser.parse_args().gpu
-    single, half = _on_gpu() if gpu else _on_cpu(ModelStore())
-    frames = list(_frames())
-    print(
-        f'{len(frames)} pictures; fp16 {"by CUDA" if gpu else "by rounding on the CPU"}; '
-        + ', '.join(f'{name} {metadata.version(name)}' for name in ('onnx', 'numpy'))
-    )
-    print('| model | difference | median | 95 % | largest |')
-    print('|---|---|---|---|---|')
-    for name in names_of(Kind.DETECTOR):
-        _print_detector(frames, name, single, half)
-    crops = list(_crops(frames, _blazeface(DETECTOR, single)))
+def measure(chosen: Namespace) -> Report:
+    """Compare both precisions of every model."""
+    before = cores_in_use()
+    single, half = _on_gpu() if chosen.gpu else _on_cpu(ModelStore())
+    pictures = load_pictures(data_folder())
+    left_out = [] if data_folder() else [f'pictures beyond scikit-image: set ${DATA_VARIABLE}']
+    frames = [Frame(picture.rgb, PixelOrder.RGB) for picture in pictures]
+    if chosen.quick:
+        frames = frames[:5]
+    rows = [
+        row
+        for name in names_of(Kind.DETECTOR)
+        for row in _detector_rows(frames, name, single, half)
+    ]
+    square, finder = landmark_spec(MODEL).square_roi, detector(DETECTOR, single(DETECTOR))
+    crops = [
+        (frame, rois_from_detections(finder.detect(frame, MIN_SCORE), square=square))
+        for frame in frames
+    ]
     for name in names_of(Kind.LANDMARKS):
-        _print_landmarks(crops, name, single, half)
+        rows += _landmark_rows(crops, name, single, half)
+    about = conditions(
+        before,
+        pictures=len(frames),
+        fp16='by CUDA' if chosen.gpu else 'simulated on the CPU',
+        versions={name: metadata.version(name) for name in ('onnx', 'onnxruntime', 'numpy')},
+    )
+    return Report('', about, left_out, [Table('rows', 'fp16 against fp32', COLUMNS, rows)])
 
 
 def _on_gpu() -> tuple[Load, Load]:
@@ -66,64 +85,41 @@ def _on_gpu() -> tuple[Load, Load]:
 
 
 def _on_cpu(store: ModelStore) -> tuple[Load, Load]:
-    choice = ProviderChoice('cpu')
-    return (
-        lambda name: load_session(store, name, choice),
-        lambda name: ModelSession(rounded(store.load(name, Variant.HALF)), choice),
-    )
+    def half(name: str) -> ModelSession:
+        return ModelSession(round_to_fp16(store.load(name, Variant.HALF)), ProviderChoice('cpu'))
+
+    return cpu_session, half
 
 
-def _frames() -> Iterator[Frame]:
-    beside = Path(__file__).resolve().parents[2] / 'shared' / 'data'
-    folder = Path(os.environ.get('FACEMESH_DATA') or beside) / 'images'
-    for path in sorted(folder.iterdir()):
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is not None:
-            yield Frame(image, PixelOrder.BGR)
+def _detector_rows(
+    frames: list[Frame], name: str, single: Load, half: Load
+) -> Iterator[dict[str, Any]]:
+    found = detector_differences(frames, detector(name, single(name)), detector(name, half(name)))
+    scores = f'score of {len(found.scores)} faces ({found.lost} lost, {found.new} new)'
+    yield _row(name, scores, found.scores)
+    yield _row(name, 'corners of their boxes, px of the image', found.corners_px)
 
 
-def _blazeface(name: str, load: Load) -> BlazeFace:
-    return BlazeFace(
-        CpuCropModel(load(name), BlazeFace.OUTPUTS),
-        detector_spec(name),
-        landmark_spec(MODEL).max_iou,
-    )
-
-
-def _crops(frames: list[Frame], detector: BlazeFace) -> Iterator[tuple[Frame, Rois]]:
-    square = landmark_spec(MODEL).square_roi
-    for frame in frames:
-        yield frame, rois_from_detections(detector.detect(frame, MIN_SCORE), square=square)
-
-
-def _print_detector(frames: list[Frame], name: str, single: Load, half: Load) -> None:
-    found = detector_differences(frames, _blazeface(name, single), _blazeface(name, half))
-    what = f'score of {len(found.scores)} faces ({found.lost} lost, {found.new} new)'
-    _print_row(name, what, found.scores)
-    _print_row(name, 'corners of their boxes, px of the image', found.corners_px)
-
-
-def _print_landmarks(crops: Crops, name: str, single: Load, half: Load) -> None:
-    """Landmarks in the same crops, and the expressions that follow from them."""
-    found = landmark_differences(
-        crops,
-        FaceMesh(CpuCropModel(single(name), FaceMesh.OUTPUTS)),
-        FaceMesh(CpuCropModel(half(name), FaceMesh.OUTPUTS)),
-    )
+def _landmark_rows(crops: Crops, name: str, single: Load, half: Load) -> Iterator[dict[str, Any]]:
+    """Yield the differences of landmarks in the same crops, and of their blendshapes."""
+    first, second = landmark_model(single(name)), landmark_model(half(name))
+    found = landmark_differences(crops, first, second)
     offsets = found.offsets_px
-    _print_row(name, f'landmarks of {len(offsets)} faces, px of the image', offsets)
-    _print_row(name, 'the same, % of the crop', 100 * offsets / found.crop_sides_px[:, None])
-    _print_row(name, f'presence of {len(found.presences)} crops', found.presences)
+    yield _row(name, f'landmarks of {len(offsets)} faces, px of the image', offsets)
+    yield _row(name, 'the same, % of the crop', 100 * offsets / found.crop_sides_px[:, None])
+    yield _row(name, f'presence of {len(found.presences)} crops', found.presences)
     if name == MODEL:
-        expressions = Blendshapes(single('blendshapes'))
-        first, second = (expressions.predict(points) for points in found.points)
-        _print_row('blendshapes (fp32)', 'scores of these landmarks', np.abs(first - second))
+        blendshapes = Blendshapes(single('blendshapes'))
+        scores, others = (blendshapes.predict(points) for points in found.points)
+        yield _row('blendshapes (fp32)', 'scores of these landmarks', np.abs(scores - others))
 
 
-def _print_row(name: str, what: str, values: np.ndarray) -> None:
-    numbers = (f'{value:.4f}' for value in np.percentile(values, (50, 95, 100)))
-    print(f'| {name} | {what} | {" | ".join(numbers)} |')
+def _row(model: str, difference: str, values: np.ndarray) -> dict[str, Any]:
+    median, p95, largest = np.percentile(values, (50, 95, 100)).tolist()
+    names = {'model': model, 'difference': difference}
+    return {**names, 'median': median, 'p95': p95, 'largest': largest}
 
 
 if __name__ == '__main__':
-    main()
+    gpu = {'action': 'store_true', 'help': 'run both precisions on CUDA'}
+    sys.exit(run_benchmark(__doc__, measure, quick='five pictures', options={'--gpu': gpu}))

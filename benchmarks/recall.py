@@ -1,9 +1,9 @@
-"""Faces found and false ones, by size, beside MediaPipe's detectors, and what an image costs.
+"""Faces found and false ones, by size, beside MediaPipe's detectors, and the time of an image.
 
-Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
-the same core, and every picture goes round the sides. Pictures come from $FACEMESH_DATA, whose
-faces are in benchmarks/truth; without it only those that scikit-image brings are shown. On top,
-real faces are brought to sizes and put on pictures without a face.
+Each system runs in a process of its own, MediaPipe in an environment of its own, all on one core;
+they take turns with every picture. Pictures come from $FACEMESH_DATA, their true faces from
+test/support/faces.tsv; without it only those bundled with scikit-image are used. In composed
+pictures, real faces are scaled to given sizes and put on pictures without a face.
 
     ./run bench recall --json FILE
 """
@@ -12,158 +12,159 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
-from measuring.command import command_line, compare, tell
-from measuring.composed import IMAGE_WH, SIZES_PX, backgrounds, composed
-from measuring.disturbances import DISTURBANCES
-from measuring.finders import Finder, finders
-from measuring.machine import cores_in_use, machine
-from measuring.pictures import Picture, pictures, turned
-from measuring.processes import SideProcess
-from measuring.recall_report import RecallReport
-from measuring.recall_rows import RANGES, RecallRow, SizeRange, StreamRow, recall_row, stream_row
-from measuring.second_look import measured_second_look
-from measuring.sightings import Sighting, sighting
+import numpy as np
+from common.command import (
+    ANY_CORE,
+    BUNDLE,
+    DATA_VARIABLE,
+    MeasurementError,
+    data_folder,
+    pin_to_one_core,
+    run_benchmark,
+    scratch_folder,
+    tell,
+)
+from common.machine import conditions, cores_in_use
+from common.recall_tables import (
+    COMPOSED,
+    UNCHANGED,
+    PictureResult,
+    recall_tables,
+    refinement_table,
+    stream_tables,
+)
+from common.report import Report
+from composed_pictures import SIZES_PX, backgrounds, compose_picture
+from ground_truth import RULE, compare_boxes
+from perturbations import PERTURBATIONS, Perturbation
+from sample_pictures import Picture, load_pictures, rotate_picture
+from systems.detectors import detecting_systems
+from systems.process import System, SystemProcess
 
-DATA_VARIABLE = 'FACEMESH_DATA'
-AS_THEY_ARE = 'Pictures'
-COMPOSED = f'Composed pictures, {IMAGE_WH[0]}x{IMAGE_WH[1]}'
-EMPTY = 'no face'
-EXACT_SIZES = [SizeRange(str(size_px), size_px, size_px + 1) for size_px in SIZES_PX]
+SIZE_NOTE = 'Sizes are px from brows to chin; a face with its hair is about twice as high.'
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is shown.
-
-    Attributes:
-        composed: Pictures composed of each size.
-        quarters: By how many right angles pictures are turned.
-        stream_images: How often a picture of a stream is shown.
-        disturbances: In how many a second look is measured.
-    """
+class Effort(NamedTuple):
+    """Composed pictures of each size, rotations in right angles, images of a stream, and so on."""
 
     composed: int
     quarters: tuple[int, ...]
     stream_images: int
-    disturbances: int
+    perturbations: Sequence[Perturbation]
 
 
-FULL = Effort(composed=6, quarters=(1, 2, 3), stream_images=30, disturbances=len(DISTURBANCES))
-QUICK = Effort(composed=1, quarters=(2,), stream_images=12, disturbances=2)
+FULL = Effort(6, (1, 2, 3), 30, PERTURBATIONS)
+QUICK = Effort(1, (2,), 12, PERTURBATIONS[:2])
 
 
-def main() -> int:
-    """Measure and print; 1 if nothing can run or a side does not."""
-    return compare(command_line(__doc__, 'fewer pictures, rough figures'), finders, measured)
-
-
-def measured(found: Sequence[Finder], left_out: list[str], quick: bool) -> RecallReport:
+def measure(chosen: Namespace) -> Report:
     """Measure everything."""
-    effort = QUICK if quick else FULL
-    busy = [cores_in_use()]
-    folder = os.environ.get(DATA_VARIABLE)
-    shown = pictures(Path(folder) if folder else None)
+    systems, left_out = detecting_systems(chosen.bundle)
+    if not systems:
+        raise MeasurementError('\n'.join(['nothing can run here', *left_out]))
+    pin_to_one_core(chosen)
+    effort, folder = QUICK if chosen.quick else FULL, data_folder()
+    before = cores_in_use()
+    pictures = load_pictures(folder)
     if not folder:
-        left_out = [*left_out, f'all pictures but those of scikit-image: set ${DATA_VARIABLE}']
-    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as scratch, ExitStack() as stack:
-        sides = {one: stack.enter_context(SideProcess(one.contestant)) for one in found}
-        versions = {one.name: side.versions for one, side in sides.items()}
-        seen = list(sightings(sides, shown, effort, Path(scratch)))
-    second_look = None
-    if folder and any(one.name.startswith('facemesh') for one in found):
-        tell('second look')
-        disturbances = DISTURBANCES[: effort.disturbances]
-        second_look = measured_second_look(shown, Path(folder), disturbances)
-    about = {
-        **machine(),
+        left_out.append(f'all pictures but those of scikit-image: set ${DATA_VARIABLE}')
+    with scratch_folder() as scratch, ExitStack() as stack:
+        processes = {one: stack.enter_context(SystemProcess(one)) for one in systems}
+        versions = {one.name: process.versions for one, process in processes.items()}
+        found = list(results(processes, pictures, effort, Path(scratch)))
+    tables = [*recall_tables(found), *stream_tables(found)]
+    if folder and any(one.name.startswith('facemesh') for one in systems):
+        tell('ROI refinement')
+        tables.append(refinement_table(pictures, folder, effort.perturbations))
+    about = conditions(
+        before,
         **versions,
-        'measured on core': sorted(os.sched_getaffinity(0)),
-        'cores in use before and after': [*busy, cores_in_use()],
-        'composed': f'{effort.composed} pictures of each size, seeded',
-        'streams': f'{effort.stream_images} images of each picture',
-    }
-    recall = list(recall_rows(found, [one for one in seen if len(one.looks) == 1]))
-    streamed = [one for one in seen if len(one.looks) > 1]
-    streams = list(stream_rows(found, [one for one in streamed if one.group != AS_THEY_ARE]))
-    recall += recall_rows(found, [_at_last(one) for one in streamed if one.group == AS_THEY_ARE])
-    return RecallReport(about, left_out, recall, streams, second_look, seen)
+        **{
+            'measured on core': sorted(os.sched_getaffinity(0)),
+            'composed': f'{effort.composed} pictures of each size, seeded',
+            'streams': f'{effort.stream_images} images of each picture',
+        },
+    )
+    return Report(f'{RULE} {SIZE_NOTE}', about, left_out, tables, {'pictures': found})
 
 
-def sightings(
-    sides: dict[Finder, SideProcess], shown: Sequence[Picture], effort: Effort, folder: Path
-) -> Iterator[Sighting]:
-    """Show each picture to each side that it is for."""
-    for side in sides.values():
-        sighting(side, 'warm-up', shown[0], folder)
-    for group, picture in groups(shown, effort):
+def results(
+    processes: Mapping[System, SystemProcess],
+    pictures: Sequence[Picture],
+    effort: Effort,
+    folder: Path,
+) -> Iterator[PictureResult]:
+    """Show each picture to each system that it is meant for."""
+    for process in processes.values():
+        picture_result(process, 'warm-up', pictures[0], folder)
+    for group, picture in groups(pictures, effort):
         tell(f'{group}: {picture.name}')
-        for finder, side in sides.items():
-            if not finder.stream:
-                yield sighting(side, group, picture, folder)
-            elif _is_streamed(group, finder):
-                yield sighting(side, group, picture, folder, effort.stream_images)
+        for system, process in processes.items():
+            if '--stream' not in system.command:
+                yield picture_result(process, group, picture, folder)
+            elif _is_streamed(group, system):
+                yield picture_result(process, group, picture, folder, effort.stream_images)
 
 
-def _is_streamed(group: str, finder: Finder) -> bool:
-    """Tell which pictures a finder that follows faces is shown, again and again."""
-    if finder.by_default:
-        return group == AS_THEY_ARE
-    return group.startswith(COMPOSED) and (finder.rotations or group == COMPOSED)
+def _is_streamed(group: str, system: System) -> bool:
+    """Whether a system that tracks faces is shown a kind of picture."""
+    if 'by default' in system.name:
+        return group == UNCHANGED
+    return group == COMPOSED or (group.startswith(COMPOSED) and 'all rotations' in system.name)
 
 
-def _at_last(streamed: Sighting) -> Sighting:
-    """Return what the last image of a stream showed."""
-    group = f'{streamed.group}, image {len(streamed.looks)} of a stream that shows each of them'
-    return replace(streamed, group=group, looks=streamed.looks[-1:])
-
-
-def groups(shown: Sequence[Picture], effort: Effort) -> Iterator[tuple[str, Picture]]:
-    """Yield all pictures, each with the kind it is of."""
+def groups(pictures: Sequence[Picture], effort: Effort) -> Iterator[tuple[str, Picture]]:
+    """Yield all pictures, each with its kind."""
     for quarters in (0, *effort.quarters):
-        group = f'{AS_THEY_ARE}, turned by {90 * quarters}°' if quarters else AS_THEY_ARE
-        for picture in shown:
-            yield group, turned(picture, quarters)
-    for picture in backgrounds(shown):
+        group = f'{UNCHANGED}, rotated by {90 * quarters}°' if quarters else UNCHANGED
+        for picture in pictures:
+            yield group, rotate_picture(picture, quarters)
+    for picture in backgrounds(pictures):
         yield COMPOSED, picture
     for size_px in SIZES_PX:
         for number in range(effort.composed):
-            picture = composed(shown, size_px, number)
+            picture = compose_picture(pictures, size_px, number)
             if picture:
                 yield COMPOSED, picture
                 if number == 0:
-                    yield f'{COMPOSED}, turned by 180°', turned(picture, 2)
+                    yield f'{COMPOSED}, rotated by 180°', rotate_picture(picture, 2)
 
 
-def recall_rows(found: Sequence[Finder], seen: Sequence[Sighting]) -> Iterator[RecallRow]:
-    """Yield a row for each side on each kind of picture."""
-    for group in dict.fromkeys(one.group for one in seen):
-        ranges = EXACT_SIZES if group.startswith(COMPOSED) else RANGES
-        for finder in found:
-            own = [one for one in seen if (one.group, one.side) == (group, finder.name)]
-            if own:
-                yield recall_row(own, ranges)
-
-
-def stream_rows(found: Sequence[Finder], seen: Sequence[Sighting]) -> Iterator[StreamRow]:
-    """Yield a row for each side, kind of picture and size of face."""
-    for group in dict.fromkeys(one.group for one in seen):
-        for finder in found:
-            by_size: dict[str, list[Sighting]] = {}
-            for one in seen:
-                if (one.group, one.side) == (group, finder.name):
-                    size = f'{one.sizes_px[0]:g}' if one.sizes_px else EMPTY
-                    by_size.setdefault(size, []).append(one)
-            for size, own in by_size.items():
-                yield stream_row(own, size)
+def picture_result(
+    process: SystemProcess, group: str, picture: Picture, folder: Path, stream_images: int = 0
+) -> PictureResult:
+    """Show a picture to a system, `stream_images` times as a stream or, with 0, once by itself."""
+    file = folder / 'picture.npy'
+    np.save(file, picture.rgb[None])
+    block = process.block(file, max(1, stream_images), stream=stream_images > 0)
+    truth = picture.faces
+    return PictureResult(
+        process.name,
+        group,
+        picture.name,
+        truth.sizes_px.tolist(),
+        truth.optional.tolist(),
+        [compare_boxes(truth, boxes) for boxes in block['boxes_xyxy']],
+        block['wall_ms'],
+        block['cpu_ms'],
+    )
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='fewer pictures, rough figures',
+            options={**BUNDLE, **ANY_CORE},
+        )
+    )

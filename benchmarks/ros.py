@@ -1,57 +1,51 @@
-"""The node through ROS and DDS: latency, rate, drops, CPU, memory, start-up; 1 to 8 cameras.
+"""The node through ROS and DDS: latency, rate, drops, CPU, memory and start-up; 1 to 8 cameras.
 
-Camera processes publish a moving face at 30 Hz, real node processes answer, a listener hears it.
-The nodes have one core for themselves, all others share another; where a machine has more, nothing
-else should run on these two. With several cameras there is one node for each, or one for all.
+Camera processes publish a moving face at 30 Hz, real node processes answer, and a subscriber
+records. The nodes have one core for themselves, all others share another; on a machine with more,
+nothing else should run on these two. Several cameras have one node each, or one for all.
 
     ./run bench ros --json FILE
-    ./run bench ros --docs       # into docs/benchmarks.md, with the plot
+    ./run bench ros --docs       # updates docs/benchmarks_tables.md and the plot
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
 import numpy as np
-from dds.hosts import cores_of, this_machine
-from dds.report import RosReport
-from dds.rows import RosRow, ros_row
-from dds.session import measured_session, measured_starts
-from dds.settings import Setting
-from dds.surroundings import prepare_dds, versions
-from measuring.command import command_line, draw, show, tell
-from measuring.documents import BENCHMARKS, DOCS, write_section
-from measuring.machine import cores_in_use, machine
-from measuring.processes import SideError
-from measuring.stream_scenes import SIZES
+from common.command import run_benchmark, scratch_folder, tell
+from common.machine import conditions, cores_in_use
+from common.report import Report
+from common.scenes import SIZES
+from ros_graph.goals import goal_table
+from ros_graph.hosts import cores_of, this_machine
+from ros_graph.rows import session_row, session_tables
+from ros_graph.session import measure_session, measure_starts
+from ros_graph.settings import RATE_HZ, Setting, isolate_dds, versions
 
 SHOWN, TRANSPORTS = ('VGA', '720p', '1080p'), ('raw', 'compressed')
-PLOT = 'ros.svg'
+SECONDS, QUICK_SECONDS = 4.0, 3.0
+STARTS, QUICK_STARTS = 5, 2
 COPIES = 30
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Attributes:
-        seconds: Of each setting.
-        starts: Fresh nodes.
-        settings: In order.
-    """
-
-    seconds: float
-    starts: int
-    settings: tuple[Setting, ...]
+MODE = (
+    f'Cameras of {RATE_HZ:g} Hz, nodes and a subscriber are processes; images and landmarks go '
+    'through DDS. The nodes run with all their defaults on one core, all others on another.'
+)
+QUICK = (
+    Setting(1, 'VGA'),
+    Setting(1, 'VGA', markers=True),
+    Setting(1, '1080p'),
+    Setting(4, 'VGA'),
+    Setting(4, 'VGA', shared=True),
+)
 
 
 def settings() -> Iterator[Setting]:
@@ -69,83 +63,54 @@ def settings() -> Iterator[Setting]:
                 yield Setting(cameras, size, transport, shared=True)
 
 
-FULL = Effort(4.0, 5, tuple(settings()))
-QUICK = Effort(
-    3.0,
-    2,
-    (
-        Setting(1, 'VGA'),
-        Setting(1, 'VGA', markers=True),
-        Setting(1, '1080p'),
-        Setting(4, 'VGA'),
-        Setting(4, 'VGA', shared=True),
-    ),
-)
-
-
-def main() -> int:
-    """Measure and print; 1 if a process does not run."""
-    chosen = arguments()
-    prepare_dds('LOCALHOST')
-    try:
-        report = measured(QUICK if chosen.quick else FULL, chosen.only)
-    except SideError as error:
-        tell(str(error))
-        return 1
-    show(report, chosen.json)
-    if chosen.plot:
-        draw(report, 'ros_plot.py', chosen.plot)
-    if chosen.docs:
-        draw(report, 'ros_plot.py', DOCS / PLOT)
-        write_section(BENCHMARKS, 'ros', report.as_text())
-    return 0
-
-
-def arguments() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = command_line(__doc__, 'five settings in a minute, rough figures')
-    parser.add_argument('--only', default='', metavar='TEXT', help='settings so named')
-    parser.add_argument('--plot', type=Path, metavar='FILE', help='draw it (.svg, .png)')
-    parser.add_argument(
-        '--docs', action='store_true', help=f'write docs/benchmarks.md and docs/{PLOT}'
+def measure(chosen: Namespace) -> Report:
+    """Measure all settings, or those whose name contains --only."""
+    isolate_dds('LOCALHOST')
+    before, hosts = cores_in_use(), this_machine()
+    seconds, starts = (QUICK_SECONDS, QUICK_STARTS) if chosen.quick else (SECONDS, STARTS)
+    rows: list[dict[str, Any]] = []
+    with scratch_folder() as folder:
+        tell(f'start-up: {starts} fresh nodes')
+        starts_s = measure_starts(Setting(1, 'VGA'), Path(folder), starts, hosts)
+        for setting in QUICK if chosen.quick else settings():
+            if chosen.only in setting.name:
+                tell(setting.name)
+                session = measure_session(setting, Path(folder), seconds, hosts)
+                rows.append(session_row(setting, session))
+    about = conditions(
+        before,
+        versions=versions(),
+        **{
+            'measured on cores': cores_of(hosts),
+            'measured': f'{seconds:g} s of each setting',
+            'one copy of an image, ms': {size: f'{copy_ms(SIZES[size]):.2f}' for size in SHOWN},
+        },
     )
-    return parser.parse_args()
-
-
-def measured(effort: Effort, only: str) -> RosReport:
-    """Measure everything, or the settings that are named so."""
-    before = cores_in_use()
-    hosts = this_machine()
-    rows: list[RosRow] = []
-    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
-        tell(f'start-up: {effort.starts} fresh nodes')
-        starts_s = measured_starts(Setting(1, 'VGA'), Path(folder), effort.starts, hosts)
-        for setting in [each for each in effort.settings if only in each.name]:
-            tell(setting.name)
-            found = measured_session(setting, Path(folder), effort.seconds, hosts)
-            rows.append(ros_row(setting, found))
-    about = {
-        **machine(),
-        'versions': versions(),
-        'measured on cores': cores_of(hosts),
-        'cores in use before and after': [before, cores_in_use()],
-        'measured': f'{effort.seconds:g} s of each setting',
-        'one copy of an image, ms': {size: f'{copy_ms(SIZES[size]):.2f}' for size in SHOWN},
-    }
-    return RosReport(about, [], rows, starts_s)
+    tables = [*session_tables(rows), goal_table(rows, starts_s)]
+    return Report(MODE, about, (), tables, {'starts_s': starts_s})
 
 
 def copy_ms(image_wh: tuple[int, int]) -> float:
-    """Return what one copy of an image's bytes takes, median."""
+    """Return the time of one copy of an image's bytes, median."""
     width, height = image_wh
-    image = np.ones((COPIES, height, width, 3), np.uint8)  # more than a cache holds
+    images = np.ones((COPIES, height, width, 3), np.uint8)  # more than a cache holds
     times_ms = []
-    for each in image:
-        began = time.perf_counter()
-        each.copy()
-        times_ms.append(1e3 * (time.perf_counter() - began))
+    for image in images:
+        started = time.perf_counter()
+        image.copy()
+        times_ms.append(1e3 * (time.perf_counter() - started))
     return median(times_ms)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    only = {'default': '', 'metavar': 'TEXT', 'help': 'settings whose name contains TEXT'}
+    sys.exit(
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='five settings in a minute, rough figures',
+            section='ros',
+            plot='ros',
+            options={'--only': only},
+        )
+    )

@@ -1,124 +1,175 @@
-"""This project and both MediaPipe releases on the same streams, in turn: time, memory, stages.
+"""Tracking in streams: time, memory and stages, beside both MediaPipe releases.
 
-Each side runs in a process, and MediaPipe in an environment, of its own, all of them on one and
-the same core: MediaPipe cannot be told how many threads to use. Blocks of images go round the
-sides, so that a machine that slows down hits all of them, and every other round goes backwards.
+Each system runs in a process of its own, MediaPipe in an environment of its own, all on one core:
+MediaPipe's number of threads cannot be limited. Systems take turns, so that a machine that slows
+down affects all of them.
 
     ./run bench streams --json FILE
-    ./run bench streams --docs    # into docs/benchmarks.md
+    ./run bench streams --docs    # updates docs/benchmarks_tables.md and the plot
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from measuring.command import command_line, compare, tell
-from measuring.machine import cores_in_use, machine
-from measuring.processes import Contestant, SideProcess
-from measuring.rows import Block
-from measuring.stream_contestants import Race, Races
-from measuring.stream_report import StreamReport
-from measuring.stream_rows import StreamRow, stream_rows
-from measuring.stream_scenes import BLOCK, COLUMNS_ROWS, SIZES, StreamScene
+from common.command import ANY_CORE, BUNDLE, pin_to_one_core, run_benchmark, scratch_folder, tell
+from common.machine import conditions, cores_in_use
+from common.report import Column, Report, Table, ratio_column, spread_columns
+from common.scenes import SIZES, STREAM_BLOCK, TILES, FaceScene, stream_scene
+from common.timings import stage_spreads, timing_items
+from systems.process import System, SystemProcess, measure_in_turn
+from systems.selection import Candidates, Comparison, facemesh_system
 
-# Room for more faces than there are, so that the detectors go on looking.
-ROOM = 4
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Attributes:
-        rounds: Blocks of each side on a stream with so many faces: more faces take longer.
-        sizes: Of the images, with how many faces.
-    """
-
-    rounds: dict[int, int]
-    sizes: dict[str, tuple[int, ...]]
+MODELS = ('v2', 'attention', 'mesh')
+# More than the number of faces, so that the detectors keep running.
+SPARE_MAX_FACES = 4
+# Timed blocks of each system, by the number of faces: more faces take longer.
+ROUNDS = {1: 6, 2: 6, 4: 4, 8: 3}
+QUICK_ROUNDS = 3
+QUICK_SCENES = (('VGA', 1), ('VGA', 4), ('1080p', 1))
+MODE = (
+    'Streams at 30 Hz: all systems track faces from image to image (process; VIDEO, '
+    'static_image_mode False), ours with all its defaults, including the temporal filter.'
+)
+STAGES = ('detect', 'landmarks', 'new faces', 'filter', 'blendshapes', 'other')
 
 
-FULL = Effort({1: 6, 2: 6, 4: 4, 8: 3}, dict.fromkeys(SIZES, tuple(COLUMNS_ROWS)))
-QUICK = Effort({1: 3, 4: 3}, {'VGA': (1, 4), '1080p': (1,)})
+def figure_columns(item: str) -> list[Column]:
+    """Return the columns of a system's figures."""
+    return [
+        *spread_columns(f'{item}[wall_ms]'),
+        *(('CPU', f'{{{item}[cpu_ms]:.2f}}'), ('MiB', f'{{{item}[peak_mib]:.0f}}')),
+        *(('faces', f'{{{item}[faces]}}'), ('faces/s', f'{{{item}[faces_per_s]:.0f}}')),
+    ]
 
 
-def main() -> int:
-    """Measure and print; 1 if nothing can run or a side does not."""
-    parser = command_line(__doc__, 'a first look in 50 s, rough figures')
-    return compare(parser, who_races, measured, section='streams', plot='stream_plot.py')
+TIMES = [
+    *(('stream', '{scene}'), ('model', '{model}'), ('setting', '{setting}')),
+    ('n', '{ours[wall_ms].n}'),
+    *figure_columns('ours'),
+    *(('peer', '{peer[system]}'), *figure_columns('peer')),
+    *(ratio_column('ours / peer', 'ratio'), ratio_column('CPU ours / peer', 'cpu_ratio')),
+]
+STAGE_TIMES = [
+    *(('stream', '{scene}'), ('model', '{model}'), ('setting', '{setting}')),
+    *((stage, f'{{stages_ms[{stage}]:.2f}}') for stage in STAGES),
+]
 
 
-def who_races(bundle: Path | None) -> tuple[Races | None, list[str]]:
-    """Return who can run, None if nobody, and a line for each who cannot."""
-    races = Races(bundle)
-    return (races if races.models else None), races.left_out
-
-
-def measured(races: Races, left_out: list[str], quick: bool) -> StreamReport:
+def measure(chosen: Namespace) -> Report:
     """Measure everything."""
-    effort = QUICK if quick else FULL
+    found = Candidates(MODELS, chosen.bundle)
+    pin_to_one_core(chosen)
     before = cores_in_use()
-    rows: list[StreamRow] = []
+    rows: list[dict[str, Any]] = []
     versions: dict[str, dict[str, str]] = {}
-    with tempfile.TemporaryDirectory(prefix='facemesh-bench-') as folder:
-        for scene in scenes(effort):
+    scenes = QUICK_SCENES if chosen.quick else [(size, faces) for size in SIZES for faces in TILES]
+    with scratch_folder() as folder:
+        for size, faces in scenes:
+            scene = stream_scene(size, faces)
             tell(scene.name)
             file = scene.write(Path(folder))
-            for race in races_on(scene, races):
-                rows += measured_race(scene, file, race, effort.rounds[scene.faces], versions)
-    about = {
-        **machine(),
-        **versions,
-        'measured on core': sorted(os.sched_getaffinity(0)),
-        'cores in use before and after': [before, cores_in_use()],
-        'blocks': f'rounds of {BLOCK} images after {BLOCK} untimed ones',
-    }
-    return StreamReport(about, left_out, rows)
+            rounds = QUICK_ROUNDS if chosen.quick else ROUNDS[faces]
+            for comparison in comparisons_on(scene, found):
+                rows += measured_rows(scene, file, comparison, rounds, versions)
+            file.unlink()
+    core = sorted(os.sched_getaffinity(0))
+    blocks = f'rounds of {STREAM_BLOCK} images after {STREAM_BLOCK} untimed ones'
+    about = conditions(before, **versions, **{'measured on core': core, 'blocks': blocks})
+    times = Table('rows', 'One image of a stream, RGB array in, landmarks out, ms', TIMES, rows)
+    stages = Table('stages', "This package's stages, medians in ms", STAGE_TIMES, rows)
+    return Report(MODE, about, found.left_out, [times, stages])
 
 
-def scenes(effort: Effort) -> Iterator[StreamScene]:
-    """Yield the streams."""
-    for title, counts in effort.sizes.items():
-        for faces in counts:
-            yield StreamScene(title, SIZES[title], faces)
+def comparisons_on(scene: FaceScene, found: Candidates) -> Iterator[Comparison]:
+    """Yield what is compared on a stream."""
+    for model in found.models:
+        ours = [_ours(model, scene.faces)]
+        yield found.comparison(model, 'all faces known', scene.faces, '--stream', ours=ours)
+    if scene.faces > 1:
+        return
+    for model in found.models:
+        ours = [_ours(model, SPARE_MAX_FACES, detector) for detector in ('auto', 'short_range')]
+        setting = f'max_faces {SPARE_MAX_FACES}'
+        yield found.comparison(model, setting, SPARE_MAX_FACES, '--stream', ours=ours)
+    if scene.image_wh == SIZES['VGA'] and 'v2' in found.models:
+        options = ('--stream', '--blendshapes')
+        ours = [_ours('v2', 1, 'auto', '--blendshapes', name='facemesh_ros')]
+        yield found.comparison('v2', 'with blendshapes', 1, *options, ours=ours)
 
 
-def races_on(scene: StreamScene, races: Races) -> Iterator[Race]:
-    """Yield who runs on a stream."""
-    for model in races.models:
-        yield races.following(model, scene.faces)
-    if scene.faces == 1:
-        for model in races.models:
-            yield races.searching(model, ROOM)
-    if scene.faces == 1 and scene.title == 'VGA' and 'v2' in races.models:
-        yield races.expressions(scene.faces)
+def _ours(model: str, max_faces: int, detector: str = '', *options: str, name: str = '') -> System:
+    name = name or ('facemesh_ros' + f', {detector}' * bool(detector))
+    options = ('--stream', '--refine', '--detector', detector or 'auto', *options)
+    return facemesh_system(model, max_faces, *options, name=name)
 
 
-def measured_race(
-    scene: StreamScene, file: Path, race: Race, rounds: int, versions: dict[str, dict[str, str]]
-) -> Iterator[StreamRow]:
-    """Let fresh sides go through a stream in turn, the first time without looking at them."""
-    blocks: dict[Contestant, list[Block]] = defaultdict(list)
+def measured_rows(
+    scene: FaceScene,
+    file: Path,
+    comparison: Comparison,
+    rounds: int,
+    versions: dict[str, dict[str, str]],
+) -> Iterator[dict[str, Any]]:
+    """Let fresh processes track a stream in turn, the first round untimed."""
     with ExitStack() as stack:
-        sides = {one: stack.enter_context(SideProcess(one)) for one in race.contestants}
-        for number in range(rounds + 1):
-            in_turn = list(sides.items())
-            for contestant, side in in_turn if number % 2 == 0 else reversed(in_turn):
-                block = side.block(file, BLOCK, warm_up=0, stream=True, start=number * BLOCK)
-                blocks[contestant] += [block] if number else []
-        # Ours has one name for each detector, but the same versions.
-        versions.update({side.name.split(',')[0]: side.versions for side in sides.values()})
-    return stream_rows(scene, race, blocks)
+        processes = {
+            system: stack.enter_context(SystemProcess(system)) for system in comparison.systems
+        }
+        blocks = measure_in_turn(
+            processes,
+            rounds + 1,
+            lambda process, number: process.block(
+                file, STREAM_BLOCK, stream=True, start=number * STREAM_BLOCK
+            ),
+        )
+        # Ours has a name for each detector, but the same versions.
+        versions.update({one.name.split(',')[0]: one.versions for one in processes.values()})
+    timed = {system: own[1:] for system, own in blocks.items()}
+    peer = timed[comparison.peer] if comparison.peer else None
+    for system in comparison.ours:
+        ours = _figures(system, timed[system], peer, scene.faces)
+        stages = stage_spreads(timed[system])
+        yield {
+            'scene': scene.name,
+            'model': comparison.model,
+            'setting': comparison.setting + system.name.removeprefix('facemesh_ros'),
+            'ours': ours,
+            'peer': peer and _figures(comparison.peer, peer, None, scene.faces),
+            'ratio': ours['ratio'],
+            'cpu_ratio': ours['cpu_ratio'],
+            'stages_ms': {
+                stage: stages[stage].median if stage in stages else None for stage in STAGES
+            },
+        }
+
+
+def _figures(
+    system: System, own: Sequence[Any], peer: Sequence[Any] | None, faces: int
+) -> dict[str, Any]:
+    items = timing_items(own, peer, faces)
+    shown, found, wall_ms = items['faces_shown'], items['faces_found'], items['wall_ms']
+    text = 'all' if found == shown else f'{found} of {shown}'
+    per_s = 1e3 * found / wall_ms.n / wall_ms.median
+    return {'system': system.name, **items, 'faces': text, 'faces_per_s': per_s}
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='three scenes in 50 s, rough figures',
+            section='streams',
+            plot='streams',
+            options={**BUNDLE, **ANY_CORE},
+        )
+    )

@@ -1,6 +1,7 @@
-"""Modules of a benchmark find each other beside its script, as `./run bench` starts it."""
+"""Modules of a benchmark find each other as when `./run bench` starts its script."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
+ROOT = Path(__file__).parents[2]
+sys.path += [str(ROOT / 'benchmarks'), str(ROOT / 'tools')]

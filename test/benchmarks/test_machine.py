@@ -1,12 +1,11 @@
-"""What a page of figures says of the machine and of the code that they were measured on."""
+"""Machine and code as a page of figures names them, and how busy the machine is."""
 
 import shutil
 import subprocess
 import sys
 
 import pytest
-
-from benchmarks.measuring import machine as measured_on
+from common import machine as machine_module
 
 
 def git(folder, *arguments):
@@ -17,7 +16,7 @@ def git(folder, *arguments):
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """Return a checkout of one commit, which the figures are taken to be measured on."""
+    """Return a checkout of one commit, used in place of this one."""
     if not shutil.which('git'):
         pytest.skip('git is not installed')
     for name in ('code.py', 'docs/figures.md'):
@@ -26,28 +25,28 @@ def checkout(tmp_path, monkeypatch):
     git(tmp_path, 'init')
     git(tmp_path, 'add', '.')
     git(tmp_path, 'commit', '-m', 'all')
-    monkeypatch.setattr(measured_on, 'ROOT', tmp_path)
+    monkeypatch.setattr(machine_module, 'ROOT', tmp_path)
     return tmp_path
 
 
 def test_figures_that_a_benchmark_writes_leave_the_code_as_it_is(checkout):
     (checkout / 'docs' / 'figures.md').write_text('after\n')
-    assert 'dirty' not in measured_on.machine()['commit']
+    assert 'dirty' not in machine_module.machine()['commit']
 
 
-def test_changed_and_new_code_is_told(checkout):
-    clean = measured_on.machine()['commit']
+def test_changed_and_new_code_is_marked(checkout):
+    clean = machine_module.machine()['commit']
     (checkout / 'new.py').write_text('')
-    assert measured_on.machine()['commit'] == f'{clean}-dirty'
+    assert machine_module.machine()['commit'] == f'{clean}-dirty'
     (checkout / 'new.py').unlink()
     (checkout / 'code.py').write_text('after\n')
-    assert measured_on.machine()['commit'] == f'{clean}-dirty'
+    assert machine_module.machine()['commit'] == f'{clean}-dirty'
 
 
-def test_a_machine_on_which_something_works_is_not_told_to_be_quiet():
-    with subprocess.Popen([sys.executable, '-c', 'while True: pass']) as working:
+def test_a_busy_core_is_counted():
+    with subprocess.Popen([sys.executable, '-c', 'while True: pass']) as busy:
         try:
-            # Whoever keeps it from its core is counted too, so this holds on any machine.
-            assert measured_on.cores_in_use() > 0.5
+            # Processes that keep it from its core count too, so this holds on any machine.
+            assert machine_module.cores_in_use() > 0.5
         finally:
-            working.kill()
+            busy.kill()

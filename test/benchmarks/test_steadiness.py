@@ -1,4 +1,4 @@
-"""The benchmark of the filters: its truth is what its images show, its scores what they say."""
+"""Benchmark of the temporal filters: its images show its true landmarks, its scores are right."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip('scipy')
 
-from steady.motions import MOTIONS, Pose
-from steady.rendering import EYE_DISTANCE_PX, Portrait
-from steady.scores import clip_score, score
-from steady.sequences import Sequence
-from steady.warps import Expression, FaceWarp
+from face_motions import MOTIONS, Pose
+from face_warps import Expression, FaceWarp
+from filter_quality.scores import clip_score, score
+from filter_quality.sequences import MotionSequence
+from rendered_faces import EYE_DISTANCE_PX, Portrait
 
 from facemesh_ros.geometry.canonical_face import load_topology
 
@@ -40,11 +40,13 @@ def portrait(landmarks) -> Portrait:
 
 
 @pytest.mark.parametrize('expression', EXPRESSIONS.values(), ids=EXPRESSIONS)
-def test_what_is_seen_where_a_landmark_went_is_the_landmark(landmarks, portrait, expression):
+def test_a_deformed_image_shows_each_landmark_at_its_deformed_position(
+    landmarks, portrait, expression
+):
     points = landmarks[:, :2].astype(np.float64)
     moved = portrait.warp.moved(points, expression)
     assert np.abs(moved - points).max() > 3
-    # Sources are worked out on whole images; ask for the four pixels around each landmark.
+    # Sources are calculated for whole images; interpolate the four pixels around each landmark.
     height, width = portrait.picture.shape[:2]
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
     sources = portrait.warp.sources(grid, expression)
@@ -85,26 +87,28 @@ def swinging(landmarks, late_frames=0.0):
 def test_lag_is_counted_in_images(landmarks, late_frames):
     truth, times_s = swinging(landmarks)
     late, _ = swinging(landmarks, late_frames)
-    turns = np.repeat(np.eye(2)[None], len(times_s), axis=0)
-    sequence = Sequence(truth, truth[..., :2].astype(np.float64), turns, times_s)
+    linear = np.repeat(np.eye(2)[None], len(times_s), axis=0)
+    sequence = MotionSequence(truth, truth[..., :2].astype(np.float64), linear, times_s)
     assert score('pan', sequence, late).lag_frames == pytest.approx(late_frames, abs=0.02)
     assert clip_score(truth, late, RATE_HZ).lag_frames == pytest.approx(late_frames, abs=0.02)
 
 
-def test_what_a_model_always_says_of_a_face_is_no_error(landmarks):
+def test_a_constant_bias_of_the_model_is_no_error(landmarks):
     truth, times_s = swinging(landmarks)
-    turns = np.repeat(np.eye(2)[None], len(times_s), axis=0)
-    sequence = Sequence(truth, truth[..., :2].astype(np.float64), turns, times_s)
-    opinion = np.random.default_rng(0).normal(0, 3, landmarks.shape).astype(np.float32)
-    assert score('pan', sequence, truth + opinion).error == pytest.approx(0, abs=1e-2)
+    linear = np.repeat(np.eye(2)[None], len(times_s), axis=0)
+    sequence = MotionSequence(truth, truth[..., :2].astype(np.float64), linear, times_s)
+    bias = np.random.default_rng(0).normal(0, 3, landmarks.shape).astype(np.float32)
+    assert score('pan', sequence, truth + bias).error == pytest.approx(0, abs=1e-2)
 
 
 def test_jitter_at_rest_is_the_noise(landmarks):
     faces = np.repeat(landmarks[None], 150, axis=0)
     unit = np.linalg.norm(landmarks[263] - landmarks[33]) / 100
     noisy = faces + np.random.default_rng(1).normal(0, unit / 2**0.5, faces.shape)
-    turns = np.repeat(np.eye(2)[None], 150, axis=0)
-    sequence = Sequence(noisy, faces[..., :2].astype(np.float64), turns, np.arange(150) / RATE_HZ)
+    linear = np.repeat(np.eye(2)[None], 150, axis=0)
+    sequence = MotionSequence(
+        noisy, faces[..., :2].astype(np.float64), linear, np.arange(150) / RATE_HZ
+    )
     assert score('still', sequence, noisy).jitter == pytest.approx(1, rel=0.05)
     assert score('slow', sequence, noisy).jitter == pytest.approx(1, rel=0.05)
 

@@ -1,7 +1,7 @@
 """Every face that a person would point at is found, and no other, at default thresholds.
 
-The truth was made by eye and from annotations, see `benchmarks/truth/faces.tsv`; what counts as
-found is `measuring.faces.RULE`. `./run bench recall` prints the same by size, beside MediaPipe.
+The truth was made by eye and from annotations, see `test/support/faces.tsv`; what counts as
+found is `ground_truth.RULE`. `./run bench recall` prints the same by size, beside MediaPipe.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from annotated_points import annotated_faces
+from composed_pictures import compose_picture
+from ground_truth import compare_boxes
+from perturbations import PERTURBATIONS
+from refinement_accuracy import measure_refinement
+from sample_pictures import load_pictures, rotate_picture, true_faces
 
-from benchmarks.measuring.annotations import annotated_faces
-from benchmarks.measuring.composed import composed
-from benchmarks.measuring.disturbances import DISTURBANCES
-from benchmarks.measuring.faces import compared
-from benchmarks.measuring.pictures import pictures, true_faces, turned
-from benchmarks.measuring.second_look import measured_second_look
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
@@ -34,7 +34,7 @@ LARGEST_LOSS, LARGEST_AREA = 0.05, 200_000
 
 @pytest.fixture(scope='module')
 def shown(data_folder):
-    return {picture.name: picture for picture in pictures(data_folder)}
+    return {picture.name: picture for picture in load_pictures(data_folder)}
 
 
 @pytest.fixture(scope='module')
@@ -64,7 +64,7 @@ def upright(pipeline_with):
 
 def examined(pipeline, picture):
     faces = pipeline.process_static_image(Frame(picture.rgb, PixelOrder.RGB))
-    return compared(picture.faces, faces.boxes_xyxy)
+    return compare_boxes(picture.faces, faces.boxes_xyxy)
 
 
 @pytest.mark.parametrize('name', GROUPS)
@@ -87,7 +87,7 @@ def test_a_stream_by_default_finds_groups_up_to_its_limit(require_models, shown)
         stream = sensor.stream()
         for image in range(1, STREAM_IMAGES + 1):
             faces = stream.process(Frame(picture.rgb, PixelOrder.RGB, image * PERIOD_NS))
-        seen = compared(picture.faces, faces.boxes_xyxy)
+        seen = compare_boxes(picture.faces, faces.boxes_xyxy)
         found += sum(seen.found)
         false_boxes += seen.false_boxes
     assert found >= SOON * 52
@@ -100,7 +100,7 @@ def first_images(pipeline, picture):
     first = [None] * len(picture.faces)
     for image in range(1, STREAM_IMAGES + 1):
         faces = pipeline.process(Frame(picture.rgb, PixelOrder.RGB, image * PERIOD_NS))
-        found = compared(picture.faces, faces.boxes_xyxy).found
+        found = compare_boxes(picture.faces, faces.boxes_xyxy).found
         first = [
             image if now and before is None else before
             for now, before in zip(found, first, strict=True)
@@ -112,7 +112,7 @@ def test_small_faces_in_a_stream_are_found_soon(upright, shown):
     first = [
         image
         for number in range(6)
-        for image in first_images(upright, composed(list(shown.values()), SMALL_PX, number))
+        for image in first_images(upright, compose_picture(list(shown.values()), SMALL_PX, number))
     ]
     assert len(first) == 24
     assert None not in first
@@ -120,11 +120,11 @@ def test_small_faces_in_a_stream_are_found_soon(upright, shown):
 
 def test_the_packaged_face_in_a_stream_is_found_soon_nearly_everywhere(upright, require_package):
     require_package('skimage')
-    shown = pictures(None)
+    shown = load_pictures(None)
     first = [
         image
         for number in range(5)
-        for image in first_images(upright, composed(shown, SMALL_PX, number))
+        for image in first_images(upright, compose_picture(shown, SMALL_PX, number))
     ]
     assert len(first) == 20
     # On one of the backgrounds one of them is never found: 38 of 40 places measured.
@@ -136,7 +136,7 @@ def test_turned_heads_are_found_as_well_as_upright_ones(pipeline_with, shown):
     pipeline = pipeline_with(detector_rotations='all')
     small = [one for one in shown.values() if len(one.faces) and one.rgb.size <= 3 * LARGEST_AREA]
     found = [
-        sum(sum(examined(pipeline, turned(picture, quarters)).found) for picture in small)
+        sum(sum(examined(pipeline, rotate_picture(picture, quarters)).found) for picture in small)
         for quarters in (0, 1, 2)
     ]
     asked = sum((~picture.faces.optional).sum() for picture in small)
@@ -144,13 +144,13 @@ def test_turned_heads_are_found_as_well_as_upright_ones(pipeline_with, shown):
     assert min(found) >= found[0] - LARGEST_LOSS * asked
 
 
-def test_a_second_look_is_more_accurate(require_models, data_folder, shown):
-    """Measured by the benchmark in 7 disturbances: 4.3 % instead of 4.7 % from the points."""
+def test_roi_refinement_is_more_accurate(require_models, data_folder, shown):
+    """Measured by the benchmark in 7 perturbations: 4.3 % instead of 4.7 % from the points."""
     require_models('short_range', 'full_range', 'v2')
     annotated = [shown[name] for name in annotated_faces(data_folder)]
-    seen = measured_second_look(annotated, data_folder, DISTURBANCES[:2]).seen
-    errors = np.array([one.errors for one in seen if one.errors])
-    distances = np.array([one.distances for one in seen])
+    faces = measure_refinement(annotated, data_folder, PERTURBATIONS[:2]).faces
+    errors = np.array([one.errors for one in faces if one.errors])
+    distances = np.array([one.distances for one in faces])
     assert len(errors) > 30
     assert errors[:, 1].mean() < errors[:, 0].mean()
     assert np.median(distances[:, 1]) < 0.6 * np.median(distances[:, 0])

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WANTS_PICTURES = 'test/benchmarks/test_faces.py::test_counts_are_those_of_the_manifest'
+WANTS_PICTURES = 'test/benchmarks/test_ground_truth.py::test_counts_are_those_of_the_manifest'
 WANTS_MODELS = 'test/models/test_archives.py'
 
 

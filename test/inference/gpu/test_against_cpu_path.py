@@ -7,8 +7,8 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from fp16_rounding import round_to_fp16
 
-from benchmarks.measuring.rounding import rounded
 from facemesh_ros.attributes.blendshapes import Blendshapes
 from facemesh_ros.catalog.model_entry import Kind, Variant
 from facemesh_ros.catalog.models import detector_spec, landmark_spec, names_of
@@ -257,7 +257,7 @@ def test_fp16_goes_between_the_same_parts(
 ):
     """The CPU rounds to fp16 where a GPU would calculate in it; see test/models/test_half."""
     require_models(model)
-    content = rounded(model_store.load(model, Variant.HALF_IMAGES))
+    content = round_to_fp16(model_store.load(model, Variant.HALF_IMAGES))
     factory = GpuExecutorFactory(
         {model: content},
         {model: GpuCropModel.graph_outputs(FaceMesh.OUTPUTS)},

@@ -14,11 +14,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from fp16_rounding import round_to_fp16
+from model_differences import detector_differences, landmark_differences
 from onnx import TensorProto
 from onnx.reference import ReferenceEvaluator
 
-from benchmarks.measuring.differences import detector_differences, landmark_differences
-from benchmarks.measuring.rounding import rounded
 from facemesh_ros.catalog.model_entry import Kind, Variant
 from facemesh_ros.catalog.models import BLENDSHAPES, CATALOG, detector_spec, entry_of, names_of
 from facemesh_ros.detection.blazeface import BlazeFace
@@ -59,7 +59,7 @@ def plain(converted: Convert) -> Load:
 def half(request, converted: Convert) -> Load:
     if request.param == 'rounded':
         choice = ProviderChoice('cpu')
-        return lambda name: ModelSession(rounded(converted(name, Variant.HALF)), choice)
+        return lambda name: ModelSession(round_to_fp16(converted(name, Variant.HALF)), choice)
     if 'CUDAExecutionProvider' not in ort.get_available_providers():
         pytest.skip('this ONNX Runtime has no CUDA')
     choice = ProviderChoice('cuda', precision='fp16')
@@ -126,7 +126,7 @@ def test_rounding_on_the_cpu_is_what_the_standard_calculates(name, converted, as
     single, half = converted(name, Variant.PLAIN), converted(name, Variant.HALF)
     truth, emulated = (
         ort.InferenceSession(content, providers=[CPU]).run(None, {'image': image})
-        for content in (single, rounded(half))
+        for content in (single, round_to_fp16(half))
     )
     reference = ReferenceEvaluator(onnx.load_from_string(half)).run(None, {'image': image})
     for exact, ours, theirs in zip(truth, emulated, reference, strict=True):

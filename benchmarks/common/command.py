@@ -1,0 +1,119 @@
+"""Command line of the benchmarks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.report import TABLES_PAGE, Report, write_section
+from workspace.environment import environment_without_ros
+from workspace.peers import peer_python
+
+DATA_VARIABLE = 'FACEMESH_DATA'
+Options = Mapping[str, Mapping[str, Any]]
+BUNDLE: Options = {
+    '--bundle': {
+        'type': Path,
+        'metavar': 'FILE',
+        'help': 'face_landmarker.task for MediaPipe; default: from $FACEMESH_MODEL_SOURCES',
+    }
+}
+ANY_CORE: Options = {
+    '--any-core': {'action': 'store_true', 'help': 'do not pin the processes to one core'}
+}
+
+
+class MeasurementError(Exception):
+    """Nothing could be measured; the text says why.
+
+    Attributes:
+        status: Exit status of the benchmark.
+    """
+
+    status = 1
+
+
+def run_benchmark(
+    doc: str | None,
+    measure: Callable[[Namespace], Report],
+    *,
+    quick: str,
+    section: str = '',
+    page: Path = TABLES_PAGE,
+    plot: str = '',
+    options: Options | None = None,
+) -> int:
+    """Measure with the command line's options, print and write the report, return the status.
+
+    Args:
+        doc: The benchmark's docstring; its first line is the description.
+        measure: Takes the parsed options.
+        quick: What --quick leaves out.
+        section: Section of `page` that --docs replaces, with `plot` as docs/<section>.svg.
+        page: See `section`.
+        plot: Name of the plot that --plot draws.
+        options: Further options, as keyword arguments of `add_argument`.
+    """
+    parser = ArgumentParser(description=(doc or '').partition('\n')[0])
+    parser.add_argument('--quick', action='store_true', help=quick)
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as JSON')
+    if section:
+        parser.add_argument('--docs', action='store_true', help=f'update docs/{page.name}')
+    if plot:
+        parser.add_argument('--plot', type=Path, metavar='FILE', help='draw it (.svg, .png)')
+    for name, settings in (options or {}).items():
+        parser.add_argument(name, **settings)
+    chosen = parser.parse_args()
+    try:
+        report = measure(chosen)
+    except MeasurementError as error:
+        tell(str(error))
+        return error.status
+    print(report.as_text())
+    if chosen.json:
+        chosen.json.write_text(report.as_json() + '\n')
+    if plot and chosen.plot:
+        draw(report, plot, chosen.plot)
+    if section and chosen.docs:
+        write_section(page, section, report.as_text())
+        if plot:
+            draw(report, plot, page.with_name(f'{section}.svg'))
+    return 0
+
+
+def draw(report: Report, plot: str, output: Path) -> None:
+    """Draw a report with `plots.py`, in an environment that has matplotlib."""
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+        file.write(report.as_json())
+        file.flush()
+        script = Path(__file__).with_name('plots.py')
+        command = [peer_python('plots'), script, plot, file.name, output]
+        subprocess.run([str(part) for part in command], env=environment_without_ros(), check=True)
+
+
+def pin_to_one_core(chosen: Namespace) -> None:
+    """Keep this process and its children on one core, unless --any-core was given."""
+    if not chosen.any_core:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def data_folder() -> Path | None:
+    """Return the folder of pictures and clips, None if $FACEMESH_DATA is not set."""
+    folder = os.environ.get(DATA_VARIABLE)
+    return Path(folder) if folder else None
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder for images that processes exchange."""
+    return tempfile.TemporaryDirectory(prefix='facemesh-bench-')
+
+
+def tell(line: str) -> None:
+    """Print a line of progress; standard output is for the report."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,88 @@
+"""Goals of the node beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Any
+
+from common.report import Table
+from ros_graph.settings import RATE_HZ
+
+REST_MS = {'VGA': 0.8, '1080p': 1.5}
+MARKERS_MS = 0.3
+MEMORY_MB = 250
+START_S = 1.5
+# With more dropped images than this share, the machine is overloaded.
+OVERLOAD = 0.05
+FAIR_SHARE = 0.9
+MIB_IN_MB = 2**20 / 1e6
+COLUMNS = [(name, f'{{{name}}}') for name in ('goal', 'wanted', 'measured', 'met')]
+Rows = Sequence[dict[str, Any]]
+Line = tuple[str, str, str, bool]
+
+
+def goal_table(rows: Rows, starts_s: Sequence[float]) -> Table:
+    """Return a row for each goal, from rows of `session_row` and start-up times."""
+    lines = [*_time_lines(rows), *_memory_lines(rows), *_start_lines(starts_s), *_load_lines(rows)]
+    found = [
+        {'goal': goal, 'wanted': wanted, 'measured': measured, 'met': 'yes' if met else '**no**'}
+        for goal, wanted, measured, met in lines
+    ]
+    return Table('goals', 'Goals', COLUMNS, found)
+
+
+def _time_lines(rows: Rows) -> Iterator[Line]:
+    """Yield the time of an image outside of inference, and of markers."""
+    for row in rows:
+        setting, rest = row['setting'], row['rest_cpu']
+        wanted = REST_MS.get(setting['size'])
+        if setting['cameras'] == 1 and not setting['markers'] and wanted is not None:
+            special = f', {row["special"]}' * bool(row['special'])
+            name = f'outside of inference, {setting["size"]} {setting["transport"]}{special}'
+            # As processor time, which other load hardly changes.
+            yield name, f'{wanted} ms', f'{rest:.2f} ms', rest <= wanted
+    for row in rows:
+        if row['setting']['markers']:
+            ms = row['stages'].get('markers', float('inf'))
+            name = f'markers, {row["setting"]["size"]} {row["setting"]["transport"]}'
+            yield name, f'{MARKERS_MS} ms', f'{ms:.2f} ms', ms <= MARKERS_MS
+
+
+def _memory_lines(rows: Rows) -> Iterator[Line]:
+    """Yield the peak memory of a node with one camera, and with several."""
+    for name, shared in (('one camera', False), ('several cameras', True)):
+        chosen = [row for row in rows if row['setting']['shared'] == shared]
+        chosen = [row for row in chosen if not row['setting']['markers']]
+        if chosen:
+            largest = max(chosen, key=lambda row: float(row['memory'].peak))
+            memory = largest['memory']
+            peak, of_it = memory.peak * MIB_IN_MB, memory.shared * MIB_IN_MB
+            measured = f'{peak:.0f} MB ({of_it:.0f} of it shared), {largest["name"]}'
+            yield f'memory, {name}', f'{MEMORY_MB} MB', measured, peak <= MEMORY_MB
+
+
+def _start_lines(starts_s: Sequence[float]) -> Iterator[Line]:
+    """Yield the time from start to the first landmarks."""
+    if starts_s:
+        longest = max(starts_s)
+        measured = f'{median(starts_s):.2f} s, at most {longest:.2f} s of {len(starts_s)}'
+        yield 'start to first landmarks', f'{START_S} s', measured, longest <= START_S
+
+
+def _load_lines(rows: Rows) -> Iterator[Line]:
+    """Yield each camera's share, and the age of results, under overload.
+
+    An image is at most one period old when its camera's turn comes, as newer ones replace it.
+    """
+    for row in rows:
+        if row['dropped'] < OVERLOAD * row['sent'] or row['setting']['cameras'] == 1:
+            continue
+        slowest, fastest, published = row['slowest_hz'], row['fastest_hz'], row['published']
+        measured = f'{slowest:.1f} to {fastest:.1f} Hz'
+        met = slowest >= FAIR_SHARE * fastest
+        yield f'share, {row["name"]}', f'{FAIR_SHARE:.0%}', measured, met
+        bound_ms = 1e3 / RATE_HZ + row['image']
+        wanted = f'a period and an image, {bound_ms:.0f} ms'
+        measured = f'{published.median:.0f} ms, p95 {published.p95:.0f} ms'
+        yield f'latency, {row["name"]}', wanted, measured, published.p95 <= bound_ms
