@@ -39,7 +39,7 @@ def test_without_models_it_says_how_to_get_them(start_node, tmp_path):
 @pytest.mark.parametrize(
     ('parameter', 'text'),
     [
-        ('landmark_model:=v3', 'auto, mesh, attention, v2'),
+        ('landmark_model:=v3', 'auto, v2, attention, mesh'),
         ('marker_style:=sphere', 'mesh, wireframe, contours, points'),
         ('max_faces:=0', 'max_faces'),
         ('min_detection_confidence:=1.5', 'min_detection_confidence'),
