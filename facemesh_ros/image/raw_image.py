@@ -48,22 +48,15 @@ class RawImage:
     buffer: UInt8
 
 
-RowReader = Callable[[RawImage, Layout], Rows]
 To8Bits = Callable[[Rows], UInt8]
 
 
-def frame_from_raw(
-    raw: RawImage,
-    stamp_ns: int,
-    read_rows: RowReader | None = None,
-    to_8_bits: To8Bits = uint8_from_uint16,
-) -> Frame:
+def frame_from_raw(raw: RawImage, stamp_ns: int, to_8_bits: To8Bits = uint8_from_uint16) -> Frame:
     """Turn a camera's buffer into a frame.
 
     Args:
         raw: The buffer; the frame may be a view of it.
         stamp_ns: When the image was taken, ns.
-        read_rows: Replaces `rows_from_raw`.
         to_8_bits: Scales 16-bit channels; by default each image by its own bit depth.
 
     Returns:
@@ -73,8 +66,8 @@ def frame_from_raw(
         ImageError: If the encoding is unknown or the sizes are inconsistent.
     """
     layout = layout_of(raw.encoding)
-    check_size(raw, layout)
-    rows = (read_rows or rows_from_raw)(raw, layout)
+    _check_size(raw, layout)
+    rows = _rows_from_raw(raw, layout)
     image: Any = to_8_bits(rows) if layout.depth == 2 else rows
     if layout.to_bgr is not None:
         image = layout.to_bgr(np.ascontiguousarray(image))
@@ -97,19 +90,19 @@ def layout_of(encoding: str) -> Layout:
     return _LAYOUTS[name]
 
 
-def columns_in_memory(raw: RawImage, layout: Layout) -> int:
+def _columns_in_memory(raw: RawImage, layout: Layout) -> int:
     """Return the pixels of a row in memory, rounded up to whole chroma samples."""
     return -(-raw.width // layout.columns) * layout.columns
 
 
-def check_size(raw: RawImage, layout: Layout) -> None:
+def _check_size(raw: RawImage, layout: Layout) -> None:
     """Raise ImageError if the size is impossible or the buffer is too short for it."""
     width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
         raise ImageError(f'{size}: each side must be 1 to {MAX_SIDE_PX} px')
     if layout.rows > 1 and (width % layout.columns or height % layout.rows):
         raise ImageError(f'{size}: this encoding needs even sides')
-    row_bytes = columns_in_memory(raw, layout) * layout.pixel_bytes
+    row_bytes = _columns_in_memory(raw, layout) * layout.pixel_bytes
     if raw.step < row_bytes:
         raise ImageError(f'{size}: step is {raw.step} bytes, a row needs {row_bytes}')
     if layout.planes > 2 and raw.step > row_bytes:
@@ -119,11 +112,11 @@ def check_size(raw: RawImage, layout: Layout) -> None:
         raise ImageError(f'{size}: data has {len(raw.buffer)} bytes, step and size need {needed}')
 
 
-def rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
+def _rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
     """View a buffer as (rows, W) or (rows, W, C) without the padding of its rows."""
     channels = layout.pixel_bytes // layout.depth
     axes = 3 if channels > 1 else 2
-    columns = columns_in_memory(raw, layout)
+    columns = _columns_in_memory(raw, layout)
     shape = (int(raw.height * layout.planes), columns, channels)[:axes]
     strides = (raw.step, layout.pixel_bytes, layout.depth)[:axes]
     dtype = np.dtype(np.uint8 if layout.depth == 1 else '>u2' if raw.big_endian else '<u2')

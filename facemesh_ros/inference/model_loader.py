@@ -23,8 +23,7 @@ from facemesh_ros.inference.providers import (
     ProviderStartError,
 )
 from facemesh_ros.inference.session import GpuLostError, ModelSession, variant_for
-from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
-from facemesh_ros.inference.tensorrt.engines import Engines
+from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch, Engines
 from facemesh_ros.models.store import ModelStore
 
 # Operators that compute shapes; ONNX Runtime assigns them to the CPU on purpose.

@@ -209,7 +209,7 @@ class ModelStore:
 
     def is_new_notice(self, text: str) -> bool:
         """Return whether a text differs from the one of the last call on this folder."""
-        last = self.folder / '.told'
+        last = self.folder / '.last_notice'
         if _read(last) == text.encode():
             return False
         with contextlib.suppress(OSError):  # a folder that cannot be written: printed every time

@@ -73,6 +73,7 @@ class Tracker:
         self._tracks = Tracks.none(self._landmark_count)
         self._interval_s = self._colors_age_s = 0.0
         self._all_seen = self._unambiguous = True
+        self._followed: Rows = ALL_ROWS
         self.after_long_gap = False
 
     @property
@@ -215,10 +216,6 @@ class Tracker:
             jitters_px = put(tracks.jitters_px, seen, jitters_px)
         tracks.smoothed, tracks.jitters_px = landmarks, jitters_px
 
-    @property
-    def _followed(self) -> Rows:
-        return ALL_ROWS if self._all_seen else np.flatnonzero(self._tracks.followed)
-
     def _assign(
         self,
         observations: Observations,
@@ -257,6 +254,7 @@ class Tracker:
             first_id = self._ids.take(len(new))
             self._tracks += Tracks.begun(observations[new], boxes[new], colors[new], first_id)
         self._all_seen = not self._tracks.misses.any()
+        self._followed = ALL_ROWS if self._all_seen else np.flatnonzero(self._tracks.followed)
 
     def _average_colors(self, rows: Rows, colors: Float32) -> None:
         """Let the mean colours of some tracks follow the colours that they have now."""

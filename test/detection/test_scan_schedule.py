@@ -15,7 +15,7 @@ from facemesh_ros.detection.scan_schedule import IDLE_SLOWDOWN, ScanSchedule
 from facemesh_ros.settings.pipeline import PipelineSettings
 
 SPEC = detector_spec('full_range')
-MAX_PER_IMAGE = SPEC.looks_per_image
+MAX_PER_IMAGE = SPEC.max_runs_per_image
 HD = 1280, 720
 
 lengths = st.integers(1, 1600)

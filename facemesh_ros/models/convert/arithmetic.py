@@ -62,6 +62,7 @@ RULES: dict[str, Rule] = {
     'MEAN': mean,
     'MUL': partial(_binary, kind='Mul'),
     'NEG': partial(_unary, kind='Neg'),
+    'RELU': partial(_unary, kind='Relu'),
     'RSQRT': reciprocal_root,
     'SQRT': partial(_unary, kind='Sqrt'),
     'SQUARED_DIFFERENCE': squared_difference,

@@ -13,14 +13,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import onnx
-from onnx import TensorProto, ValueInfoProto, helper
+from onnx import TensorProto, helper
 from onnx.compose import merge_graphs
 
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.image.crop import STEPS_PER_PX, CropStyle, detector_style, landmark_style
-from facemesh_ros.models.convert.onnx_graph import OnnxGraph, batched
-
-Values = list[ValueInfoProto]
+from facemesh_ros.models.convert.onnx_graph import Ends, OnnxGraph, batched
 
 
 def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
@@ -63,9 +61,7 @@ def crops_graph(output: str, style: CropStyle) -> onnx.ModelProto:
         weight = target.node('Mul', weight, inside)
     level = _bilinear(target, _taps(target, nearest), weight)
     _scaled(target, level, style.low, output)
-    return target.model_between(
-        _sampling_inputs(size), [batched(output, (size, size, 3))], {'name': 'crops'}
-    )
+    return target.model(_sampling_inputs(size), {output: (size, size, 3)}, {'name': 'crops'})
 
 
 def _scaled(target: OnnxGraph, level: str, low: float, output: str) -> None:
@@ -127,20 +123,20 @@ def points_graph(points: int) -> onnx.ModelProto:
     landmarks = target.node('Cast', 'landmarks', to=TensorProto.DOUBLE)
     moved = target.node('Add', target.node('MatMul', landmarks, 'maps'), 'offsets')
     target.node('Cast', moved, to=TensorProto.FLOAT, output='points')
-    inputs = [
-        batched('landmarks', (points, 3)),
-        batched('maps', (3, 3), TensorProto.DOUBLE),
-        batched('offsets', (1, 3), TensorProto.DOUBLE),
-    ]
-    return target.model_between(inputs, [batched('points', (points, 3))], {'name': 'points'})
+    inputs: Ends = {
+        'landmarks': (points, 3),
+        'maps': batched('maps', (3, 3), TensorProto.DOUBLE),
+        'offsets': batched('offsets', (1, 3), TensorProto.DOUBLE),
+    }
+    return target.model(inputs, {'points': (points, 3)}, {'name': 'points'})
 
 
-def _sampling_inputs(size: int) -> Values:
-    return [
-        helper.make_tensor_value_info('pixels', TensorProto.UINT8, ['bytes']),
-        batched('columns', (1, size, 2)),
-        batched('rows', (size, 1, 2)),
-        batched('last', (1, 1, 2)),
-        batched('strides', (1, 1, 2), TensorProto.INT32),
-        batched('origins', (1, 1, 3), TensorProto.INT32),
-    ]
+def _sampling_inputs(size: int) -> Ends:
+    return {
+        'pixels': helper.make_tensor_value_info('pixels', TensorProto.UINT8, ['bytes']),
+        'columns': (1, size, 2),
+        'rows': (size, 1, 2),
+        'last': (1, 1, 2),
+        'strides': batched('strides', (1, 1, 2), TensorProto.INT32),
+        'origins': batched('origins', (1, 1, 3), TensorProto.INT32),
+    }

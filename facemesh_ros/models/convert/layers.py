@@ -148,11 +148,6 @@ def prelu(translation: Translation, operator: Operator) -> Value:
     return translation.target.node('PRelu', value, slope)
 
 
-def relu(translation: Translation, operator: Operator) -> str:
-    """RELU."""
-    return translation.target.node('Relu', translation.value(operator.inputs[0]))
-
-
 def resize_bilinear(translation: Translation, operator: Operator) -> str:
     """RESIZE_BILINEAR with pixel centres at halves."""
     if operator.options['AlignCorners'] or not operator.options['HalfPixelCenters']:
@@ -175,6 +170,5 @@ RULES: dict[str, Rule] = {
     'DEPTHWISE_CONV_2D': depthwise_convolution,
     'MAX_POOL_2D': max_pool,
     'PRELU': prelu,
-    'RELU': relu,
     'RESIZE_BILINEAR': resize_bilinear,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from onnx import helper, numpy_helper
 # ONNX Runtime 1.16 and later load these; GridSample exists from opset 16 on.
 OPSET = 17
 IR_VERSION = 8
+
+# Shape of each input or output after its batch axis, by name; or a whole description.
+Ends = Mapping[str, Sequence[int] | onnx.ValueInfoProto]
 
 
 class OnnxGraph:
@@ -64,35 +67,22 @@ class OnnxGraph:
 
     def model(
         self,
-        inputs: Mapping[str, Sequence[int]],
-        outputs: Mapping[str, Sequence[int]],
+        inputs: Ends,
+        outputs: Ends,
         properties: Mapping[str, str],
     ) -> onnx.ModelProto:
         """Close the graph.
 
         Args:
-            inputs: Shape of each input after its batch axis; float32.
-            outputs: The same of each output.
+            inputs: Float32, if it is a shape.
+            outputs: The same.
             properties: Entries of the file's metadata, its `name` among them.
         """
-        return self.model_between(
-            [batched(name, shape) for name, shape in inputs.items()],
-            [batched(name, shape) for name, shape in outputs.items()],
-            properties,
-        )
-
-    def model_between(
-        self,
-        inputs: Iterable[onnx.ValueInfoProto],
-        outputs: Iterable[onnx.ValueInfoProto],
-        properties: Mapping[str, str],
-    ) -> onnx.ModelProto:
-        """Close the graph; inputs and outputs may be of any type and shape."""
         graph = helper.make_graph(
             self._nodes,
             properties['name'],
-            list(inputs),
-            list(outputs),
+            _described(inputs),
+            _described(outputs),
             self._initializers,
         )
         model = helper.make_model(
@@ -111,3 +101,10 @@ def batched(
 ) -> onnx.ValueInfoProto:
     """Describe an input or output by its shape after the batch axis."""
     return helper.make_tensor_value_info(name, kind, ['N', *shape])
+
+
+def _described(ends: Ends) -> list[onnx.ValueInfoProto]:
+    return [
+        end if isinstance(end, onnx.ValueInfoProto) else batched(name, end)
+        for name, end in ends.items()
+    ]

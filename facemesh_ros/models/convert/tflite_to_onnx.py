@@ -37,9 +37,9 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
         variant: Which hardware the result is for.
 
     Returns:
-        An ONNX file with the outputs of `io_spec` and one float32 input: `image` (N, size, size,
-        3), in [-1, 1] for a detector and [0, 1] for a landmark model, or `points` (N, points, 2)
-        for a blendshape model.
+        An ONNX file with the outputs of its kind (see `_OUTPUTS`) and one float32 input: `image`
+        (N, size, size, 3), in [-1, 1] for a detector and [0, 1] for a landmark model, or `points`
+        (N, points, 2) for a blendshape model. Variants that take images: see `image_graph`.
 
     Raises:
         ConversionError: If the file is no TFLite file or holds an operator that is not known.

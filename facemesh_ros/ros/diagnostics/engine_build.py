@@ -1,4 +1,4 @@
-"""Diagnostics while the node builds TensorRT engines, when there are no camera streams yet."""
+"""Diagnostics while the node builds TensorRT engines, before there are camera streams."""
 
 from __future__ import annotations
 
@@ -14,18 +14,13 @@ from facemesh_ros.ros.diagnostics.publisher import ACKNOWLEDGE_TIMEOUT, PERIOD_S
 
 
 class EngineBuildStatus:
-    """Says once a second what is being built; a context manager around the loading of models.
+    """Publishes the progress once a second; a context manager around the loading of models.
 
-    It publishes by itself: the executor waits for the transition that builds.
+    It needs no timer, because the executor is blocked by the transition that builds.
     """
 
     def __init__(self, node: Node, is_ending: Callable[[], bool]) -> None:
-        """Publish nothing yet.
-
-        Args:
-            node: The node.
-            is_ending: Whether the process is to end, and with it the build.
-        """
+        """Publish nothing yet; `is_ending` returns whether the process is to end."""
         self._node, self._is_ending = node, is_ending
         self._publisher: Publisher | None = None
         self._published_s = float('-inf')

@@ -52,7 +52,7 @@ def frame_from_msg(
     buffer = np.frombuffer(msg.data, np.uint8)
     big_endian = bool(msg.is_bigendian)
     raw = RawImage(msg.encoding, msg.width, msg.height, msg.step, big_endian, buffer)
-    return frame_from_raw(raw, stamp_ns, to_8_bits=to_8_bits)
+    return frame_from_raw(raw, stamp_ns, to_8_bits)
 
 
 def ns_from_stamp(header: Header) -> int:

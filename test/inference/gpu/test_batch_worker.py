@@ -32,9 +32,9 @@ def lookup() -> bytes:
     """A lookup table as a model; ONNX Runtime fails for an index outside of it."""
     graph = OnnxGraph()
     graph.node('Gather', graph.constant(SQUARES), 'index', axis=0, output='square')
-    model = graph.model_between(
-        [batched('index', (), TensorProto.INT32)],
-        [batched('square', ())],
+    model = graph.model(
+        {'index': batched('index', (), TensorProto.INT32)},
+        {'square': ()},
         {
             'name': 'lookup',
             'input_size': '0',

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='glibc
 PROGRAM = """
 import resource
 import sys
-from facemesh_ros.ros.process.malloc import keep_memory_for_images
+from facemesh_ros.ros.process.malloc import keep_freed_memory
 size = int(sys.argv[1])
-keep_memory_for_images()
+keep_freed_memory()
 def receive():
     serialised = bytearray(size)
     return bytes(serialised)
