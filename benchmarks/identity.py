@@ -22,7 +22,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 from common.baseline_tracker import BaselineTracker
-from common.command import data_folder, run_benchmark, scratch_folder, tell
+from common.command import data_folder, log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
 from identity_results import FacemeshTracker, TrackingRecord
@@ -87,7 +87,7 @@ def scene_scores(*, quick: bool, only: str) -> list[SceneScore]:
     scenes = [scene for scene in all_scenes(assets) if only in scene.family]
     records: list[tuple[Scene, str, TrackingRecord]] = []
     for scene in scenes[:: QUICK_EVERY if quick else 1]:
-        tell(f'{scene.family}: {scene.name}')
+        log(f'{scene.family}: {scene.name}')
         records += [(scene, name, record) for name, record in track(scene, trackers).items()]
     scores = motmetrics_scores([record for _, _, record in records])
     return [

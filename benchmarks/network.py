@@ -24,7 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 import numpy as np
-from common.command import data_folder, run_benchmark, scratch_folder, tell
+from common.command import data_folder, log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import TABLES_PAGE, Report, Table
 from common.scenes import SIZES
@@ -123,12 +123,12 @@ def measure(chosen: Namespace) -> Report:
     seconds = QUICK_SECONDS if chosen.quick else SECONDS
     with scratch_folder() as scratch, TwoHosts(this_machine()) as two:
         folder = Path(scratch)
-        tell('silence')
+        log('silence')
         silence_kb = measure_silence(two, folder) / 1e3
         for transport in dds_transports():
             for setting in QUICK if chosen.quick else settings():
                 name = f'{setting.name}, {transport.name}'
-                tell(name)
+                log(name)
                 hosts = transport.hosts(two.hosts)
                 try:
                     session = measure_session(setting, folder, seconds, hosts, two.sent_bytes)
@@ -216,7 +216,7 @@ def main() -> int:
     try:
         become_root_of_own_namespace()
     except NotAllowedError as error:
-        tell(str(error))
+        log(str(error))
         return error.status
     return run_benchmark(
         __doc__,

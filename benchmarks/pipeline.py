@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from common.command import ANY_CORE, BUNDLE, pin_to_one_core, run_benchmark, scratch_folder, tell
+from common.command import ANY_CORE, BUNDLE, log, pin_to_one_core, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table, ratio_column, spread_columns
 from common.scenes import picture_scenes
@@ -60,7 +60,7 @@ def measure(chosen: Namespace) -> Report:
     pin_to_one_core(chosen)
     before = cores_in_use()
     if before > 0.5:
-        tell(f'the machine is busy ({before} cores in use): look at the ratios and the CPU time')
+        log(f'the machine is busy ({before} cores in use): trust the ratios and the CPU time')
     rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
     comparisons = [
         found.comparison(
@@ -80,7 +80,7 @@ def measure(chosen: Namespace) -> Report:
             for system in comparison.systems
         }
         for scene, file in files.items():
-            tell(f'{scene.name}: {rounds} rounds')
+            log(f'{scene.name}: {rounds} rounds')
             blocks = measure_in_turn(
                 processes,
                 rounds,
@@ -120,7 +120,7 @@ def start_up_rows(
     comparisons: Sequence[Comparison], file: Path, times: int
 ) -> list[dict[str, Any]]:
     """Start fresh processes of all systems in turn."""
-    tell(f'start-up: {times} fresh processes of each system')
+    log(f'start-up: {times} fresh processes of each system')
     systems = [(each.model, system) for each in comparisons for system in each.systems]
     starts = [[start_ms(system, file) for _, system in systems] for _ in range(times)]
     rows = []

@@ -28,10 +28,10 @@ from common.command import (
     DATA_VARIABLE,
     MeasurementError,
     data_folder,
+    log,
     pin_to_one_core,
     run_benchmark,
     scratch_folder,
-    tell,
 )
 from common.machine import conditions, cores_in_use
 from common.recall_tables import (
@@ -83,7 +83,7 @@ def measure(chosen: Namespace) -> Report:
         found = list(results(processes, pictures, effort, Path(scratch)))
     tables = [*recall_tables(found), *stream_tables(found)]
     if folder and any(one.name.startswith('facemesh') for one in systems):
-        tell('ROI refinement')
+        log('ROI refinement')
         tables.append(refinement_table(pictures, folder, effort.perturbations))
     about = conditions(
         before,
@@ -107,7 +107,7 @@ def results(
     for process in processes.values():
         picture_result(process, 'warm-up', pictures[0], folder)
     for group, picture in groups(pictures, effort):
-        tell(f'{group}: {picture.name}')
+        log(f'{group}: {picture.name}')
         for system, process in processes.items():
             if '--stream' not in system.command:
                 yield picture_result(process, group, picture, folder)

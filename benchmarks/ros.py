@@ -21,7 +21,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
 import numpy as np
-from common.command import run_benchmark, scratch_folder, tell
+from common.command import log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report
 from common.scenes import SIZES
@@ -70,11 +70,11 @@ def measure(chosen: Namespace) -> Report:
     seconds, starts = (QUICK_SECONDS, QUICK_STARTS) if chosen.quick else (SECONDS, STARTS)
     rows: list[dict[str, Any]] = []
     with scratch_folder() as folder:
-        tell(f'start-up: {starts} fresh nodes')
+        log(f'start-up: {starts} fresh nodes')
         starts_s = measure_starts(Setting(1, 'VGA'), Path(folder), starts, hosts)
         for setting in QUICK if chosen.quick else settings():
             if chosen.only in setting.name:
-                tell(setting.name)
+                log(setting.name)
                 session = measure_session(setting, Path(folder), seconds, hosts)
                 rows.append(session_row(setting, session))
     about = conditions(

@@ -22,7 +22,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 import numpy as np
-from common.command import BUNDLE, data_folder, run_benchmark, scratch_folder, tell
+from common.command import BUNDLE, data_folder, log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
 from face_motions import MOTIONS
@@ -115,7 +115,7 @@ def measure(chosen: Namespace) -> Report:
         for picture, bgr in pictures(folder):
             portrait = portrait_of(bgr, filters.unfiltered)
             for name in names:
-                tell(f'{picture}: {name}')
+                log(f'{picture}: {name}')
                 sequence = sequence_of(
                     portrait, MOTIONS[name], seconds, filters.unfiltered, images
                 )
@@ -124,11 +124,11 @@ def measure(chosen: Namespace) -> Report:
                     row = {'picture': picture, 'motion': name, 'filter': kind}
                     motions.append({**row, 'score': score(name, sequence, found)})
         for clip in clips(folder, filters.unfiltered, images):
-            tell(clip.name)
+            log(clip.name)
             for kind, found in filters.track(images, clip.times_s, clip.rate_hz).items():
                 clipped = clip_score(clip.raw, found, clip.rate_hz)
                 clip_rows.append({'clip': clip.name, 'filter': kind, 'score': clipped})
-    tell('costs and trade-off')
+    log('costs and trade-off')
     first = next(iter(sequences.values()))
     costs = [
         {'filter': kind, 'faces': faces, 'ms': cost_ms(each, first.raw, first.times_s, faces)}

@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from common.command import ANY_CORE, BUNDLE, pin_to_one_core, run_benchmark, scratch_folder, tell
+from common.command import ANY_CORE, BUNDLE, log, pin_to_one_core, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Column, Report, Table, ratio_column, spread_columns
 from common.scenes import SIZES, STREAM_BLOCK, TILES, FaceScene, stream_scene
@@ -75,7 +75,7 @@ def measure(chosen: Namespace) -> Report:
     with scratch_folder() as folder:
         for size, faces in scenes:
             scene = stream_scene(size, faces)
-            tell(scene.name)
+            log(scene.name)
             file = scene.write(Path(folder))
             rounds = QUICK_ROUNDS if chosen.quick else ROUNDS[faces]
             for comparison in comparisons_on(scene, found):

@@ -73,7 +73,7 @@ def run_benchmark(
     try:
         report = measure(chosen)
     except MeasurementError as error:
-        tell(str(error))
+        log(str(error))
         return error.status
     print(report.as_text())
     if chosen.json:
@@ -114,6 +114,6 @@ def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix='facemesh-bench-')
 
 
-def tell(line: str) -> None:
+def log(line: str) -> None:
     """Print a line of progress; standard output is for the report."""
     print(line, file=sys.stderr, flush=True)

@@ -80,10 +80,10 @@ def draw_ros(report: Report) -> Any:
 
 
 def _draw_cameras(
-    latency: Any, rate: Any, rows: list[Row], size: str, shared: bool, look: tuple[str, str]
+    latency: Any, rate: Any, rows: list[Row], size: str, shared: bool, line: tuple[str, str]
 ) -> None:
     """Draw one size's curves; a single camera is the same with one node and with its own."""
-    color, style = look
+    color, style = line
     chosen = [
         row
         for row in rows
