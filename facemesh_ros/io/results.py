@@ -122,7 +122,7 @@ def _drawn(picture: Picture, faces: Faces, topology: FaceTopology) -> UInt8:
 
 
 class Summary:
-    """A line per picture on the screen, for a first look."""
+    """Prints one line per picture, if no output file is wanted."""
 
     def __enter__(self) -> Summary:
         return self

@@ -98,7 +98,7 @@ def _files_in(folder: Path, left_out: Counter[str]) -> list[Path]:
 
 
 def _is_media(path: Path) -> bool:
-    """Return whether a file is wanted from a folder; a link to nowhere is, and will be told."""
+    """Return whether a file is wanted from a folder; a broken link is, and will be reported."""
     is_file = os.path.isfile(path) or not os.path.exists(path)
     return is_file and path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
 
