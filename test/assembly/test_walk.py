@@ -13,6 +13,7 @@ import facemesh_ros
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.smoothing.landmark_groups import landmark_groups
 from facemesh_ros.types import Frame, PixelOrder
 
 PACKAGE = Path(facemesh_ros.__file__).parent
@@ -46,6 +47,7 @@ def files_and_calls(process, frame):
 def walks(require_models):
     """Per image of a stream, the calls of each file; without and with the search for others."""
     require_models('short_range', 'v2', 'blendshapes')
+    landmark_groups.cache_clear()  # filled by other tests of this process
     moving = moving_astronaut((640, 480))
 
     def walked(max_faces):

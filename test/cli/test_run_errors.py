@@ -129,7 +129,7 @@ def test_of_a_video_that_is_cut_short_the_beginning_is_kept(workplace, clip, cap
 
 def test_an_unknown_model_is_refused_with_the_known_ones(workplace, capsys):
     error = complaint_of(capsys, 'face.png', '--model', 'v3')
-    assert "--model must be one of auto, mesh, attention, v2; got 'v3'" in error
+    assert "--model must be one of auto, v2, attention, mesh; got 'v3'" in error
 
 
 @pytest.mark.parametrize('option', ['--detector', '--rotations'])
@@ -235,7 +235,7 @@ def test_help_says_values_and_defaults_and_explains_each_field(capsys):
     told = ' '.join(capsys.readouterr().out.split())
     defaults = SensorSettings()
     assert f'--max-faces N 1 to 64 (default: {defaults.max_faces})' in told
-    assert '--model NAME auto, mesh, attention, v2 (default: auto)' in told
+    assert '--model NAME auto, v2, attention, mesh (default: auto)' in told
     assert '--detector NAME auto, short_range, full_range (default: auto)' in told
     assert '--rotations NAME upright, all (default: upright)' in told
     assert 'a picture, a video, or a folder' in told
