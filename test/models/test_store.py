@@ -14,7 +14,7 @@ import onnxruntime as ort
 import pytest
 
 from facemesh_ros.catalog.model_entry import Variant
-from facemesh_ros.catalog.models import ATTENTION, CATALOG, SHORT_RANGE, V2
+from facemesh_ros.catalog.models import ATTENTION, BLENDSHAPES, CATALOG, SHORT_RANGE
 from facemesh_ros.errors import DamagedModelError, MissingModelError, SourceError
 from facemesh_ros.models.store import ModelStore, State, default_folder
 
@@ -158,7 +158,7 @@ def test_a_tampered_original_is_not_converted(store: ModelStore, tflite) -> None
 
 # Each file is renamed into its place once and synced twice, itself and its folder.
 # The original, the conversions, the manifest.
-FILES = 1 + len(V2.variants) + 1
+FILES = 1 + len(SHORT_RANGE.variants) + 1
 RENAMES = [('replace', n + 1) for n in range(FILES)]
 SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
 
@@ -170,18 +170,18 @@ SYNCS = [('fsync', n + 1) for n in range(2 * FILES)]
 def test_a_power_cut_while_writing_leaves_nothing_wrong(
     store: ModelStore, originals, before, function, call
 ) -> None:
-    store.install(originals['short_range'].read_bytes(), 'test')
+    store.install(originals['blendshapes'].read_bytes(), 'test')
     if before is State.OUTDATED:
-        store.install(originals['v2'].read_bytes(), 'test')
-        make_outdated(store, 'v2')
-    process = run_python(_INSTALL_KILLED, store.folder, originals['v2'], function, call)
+        store.install(originals['short_range'].read_bytes(), 'test')
+        make_outdated(store, 'short_range')
+    process = run_python(_INSTALL_KILLED, store.folder, originals['short_range'], function, call)
     assert process.wait() == -signal.SIGKILL
-    assert store.state(SHORT_RANGE) is State.READY
+    assert store.state(BLENDSHAPES) is State.READY
     # The last sync is that of the folder, when the new manifest is already in place.
-    assert store.state(V2) is (State.READY if (function, call) == SYNCS[-1] else before)
+    assert store.state(SHORT_RANGE) is (State.READY if (function, call) == SYNCS[-1] else before)
 
-    store.install(originals['v2'].read_bytes(), 'test')
-    assert store.state(V2) is State.READY
+    store.install(originals['short_range'].read_bytes(), 'test')
+    assert store.state(SHORT_RANGE) is State.READY
     assert [path for path in store.folder.rglob('*') if path.name.endswith('.partial')] == []
 
 
