@@ -136,7 +136,7 @@ def _show(arguments: argparse.Namespace, spinner: _Spinner, rviz: list[str] | No
     if rviz:
         nodes.start(rviz)
     _print_progress('the node is ready; waiting for the first image')
-    spinner.spin_until(lambda: monitor.answered > 0, 'the first landmarks')
+    spinner.spin_until(lambda: monitor.images.answered > 0, 'the first landmarks')
     names = 'ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
     variables = ' '.join(f'{name}={os.environ[name]}' for name in names if name in os.environ)
     footer = f'To listen: {variables} and the topics below {namespace}/facemesh'

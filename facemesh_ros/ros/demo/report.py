@@ -20,17 +20,17 @@ MIN_ANSWERED_SHARE = 0.95
 
 def report(arguments: argparse.Namespace, monitor: Monitor, recording: Recording) -> int:
     """Print the counts, write picture and video, and return the exit status."""
-    answered = monitor.answered
+    answered = monitor.images.answered
     if not answered:
         print('demo: ended before the first image', file=sys.stderr)
         return EXIT_INTERRUPTED
     counted = [
         f'{images} with {faces} face{"s" * (faces != 1)} ({images / answered:.1%})'
-        for faces, images in sorted(monitor.face_counts.items())
+        for faces, images in sorted(monitor.images.faces.items())
     ]
-    print(f'{monitor.sent} images sent, {answered} answered: {", ".join(counted)}')
-    if answered < MIN_ANSWERED_SHARE * monitor.sent:
-        if monitor.lost > (monitor.sent - answered) / 2:
+    print(f'{monitor.images.sent} images sent, {answered} answered: {", ".join(counted)}')
+    if answered < MIN_ANSWERED_SHARE * monitor.images.sent:
+        if monitor.lost > (monitor.images.sent - answered) / 2:
             lost = monitor.lost
             print(f'{lost} images were lost between the processes: is /dev/shm too small?')
         else:
@@ -41,7 +41,7 @@ def report(arguments: argparse.Namespace, monitor: Monitor, recording: Recording
         whole = ' of the run, as --record says' if recording.is_full else ''
         print(f'video: {recording.path.resolve()}, {recording.seconds:.1f} s{whole}')
     bundled = not source_arguments(arguments)
-    if bundled and monitor.face_counts[1] < MIN_FACE_SHARE * answered:
+    if bundled and monitor.images.faces[1] < MIN_FACE_SHARE * answered:
         print(
             f'demo: fewer than {MIN_FACE_SHARE:.0%} of the images show the face', file=sys.stderr
         )
@@ -51,7 +51,7 @@ def report(arguments: argparse.Namespace, monitor: Monitor, recording: Recording
 
 def _write_picture(arguments: argparse.Namespace, monitor: Monitor) -> None:
     if monitor.picture is None:
-        seen = any(count for faces, count in monitor.face_counts.items() if faces)
+        seen = any(count for faces, count in monitor.images.faces.items() if faces)
         why = 'no annotated image arrived' if seen else 'no face was seen'
         print(f'{why}, so there is no picture', file=sys.stderr)
         return

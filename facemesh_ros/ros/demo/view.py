@@ -48,7 +48,8 @@ def stage_times(monitor: Monitor) -> str:
 def _counts(monitor: Monitor) -> str:
     dropped = monitor.last.dropped_images if monitor.last else 0
     lost = f', {monitor.lost} lost' if monitor.lost else ''
-    return f'{monitor.sent} images, {monitor.answered} answered, {dropped} dropped{lost}'
+    images = monitor.images
+    return f'{images.sent} images, {images.answered} answered, {dropped} dropped{lost}'
 
 
 def _faces(monitor: Monitor) -> Table:
