@@ -61,8 +61,9 @@ class HostStopwatch:
 class CudaStopwatch:
     """Two CUDA events on a stream; see `Stopwatch`. For the thread that uses the stream."""
 
-    def __init__(self, stream: int) -> None:
-        self._library, self._stream = cuda_runtime(), stream
+    def __init__(self, stream: int, library: ctypes.CDLL | None = None) -> None:
+        """Create the events; `library` is libcudart, None to load it."""
+        self._library, self._stream = library or cuda_runtime(), _pointer(stream)
         for function, arguments in _SIGNATURES.items():
             getattr(self._library, function).argtypes = arguments
         self._first, self._last = _pointer(), _pointer()

@@ -12,7 +12,7 @@ import ctypes
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from facemesh_ros.inference.hardware import detect_nvidia_driver
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.nvidia_libraries import CUDNN
 from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.thread_pool import NO_WORKERS
 from facemesh_ros.types import Float32
@@ -52,6 +53,7 @@ class OpenVariant:
         names = ModelNames(model, DETECTORS)
         worker, factory = open_worker(ModelStore(), choice, names, 1)
         self.sessions = factory.sessions
+        _check_options(self.sessions, choice)
         self._runs = {name: timed(session) for name, session in self.sessions.items()}
         self._models: Models = build_models(
             names,
@@ -123,6 +125,16 @@ class OpenVariant:
         if not runs.times_ms:
             raise RuntimeError(f'{model} was run, but not through the session that is timed')
         return runs.times_ms
+
+
+def _check_options(sessions: Mapping[str, ModelSession], choice: ProviderChoice) -> None:
+    """Raise ValueError if a session runs with other options than the variant is named for."""
+    for name, session in sessions.items():
+        options = session.session.get_provider_options().get(session.provider, {})
+        for option, value in choice.cuda_options:
+            if options.get(option) != value:
+                text = f'{name} runs with {option}={options.get(option)}, not {value} as asked'
+                raise ValueError(text)
 
 
 def _write(points: list[Float32], reference: Path) -> None:
