@@ -79,7 +79,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     '--minutes': {'type': float, 'default': 0.3, 'help': 'of memory (default 0.3)'},
     '--limit-s': {'type': float, 'default': 240.0, 'help': 'of everything (default 240)'},
 }
-QUICK = {'rounds': 3, 'block': 10, 'samples': 50, 'seconds': 3.0, 'minutes': 0.1}
+QUICK = {'rounds': 5, 'block': 10, 'samples': 50, 'seconds': 3.0, 'minutes': 0.1}
 
 
 @dataclass

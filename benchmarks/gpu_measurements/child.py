@@ -10,6 +10,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.providers import ProviderChoice
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -24,6 +25,12 @@ def replies() -> Tell:
 def job() -> dict[str, Any]:
     """Return what this process has to do, its only argument."""
     return dict(json.loads(sys.argv[1]))
+
+
+def choice_of(what: dict[str, Any]) -> ProviderChoice:
+    """Return the provider that a process is told to use; JSON has no tuples."""
+    options = tuple((name, value) for name, value in what['choice']['cuda_options'])
+    return ProviderChoice(**{**what['choice'], 'cuda_options': options})
 
 
 def in_one_line(error: BaseException) -> str:

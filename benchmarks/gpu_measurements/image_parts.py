@@ -104,7 +104,8 @@ class ImageParts:
                     self._fail(part, error)
                     return left
                 finally:
-                    self.changed(self.table(part))
+                    if self.rows[part]:
+                        self.changed(self.table(part))
         return left
 
     @property

@@ -10,43 +10,42 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from gpu_measurements.child import Tell, in_one_line, job, replies
+from gpu_measurements.child import Tell, choice_of, in_one_line, job, replies
 from gpu_measurements.latency import camera_rows, face_rows, latency_rows
 from gpu_measurements.memory import DeviceMemory, memory_row
 from gpu_measurements.models import WarmModels, load_warm
 from gpu_measurements.scene import Scene
 
-from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
 
 Rows = Iterator[Mapping[str, Any]]
 
 
-def _latency(models: WarmModels, what: Mapping[str, Any]) -> Rows:
+def _latency(models: WarmModels, what: dict[str, Any]) -> Rows:
     return latency_rows(models, what['samples'])
 
 
-def _faces(models: WarmModels, what: Mapping[str, Any]) -> Rows:
+def _faces(models: WarmModels, what: dict[str, Any]) -> Rows:
     return face_rows(models, what['samples'])
 
 
-def _cameras(models: WarmModels, what: Mapping[str, Any]) -> Rows:
+def _cameras(models: WarmModels, what: dict[str, Any]) -> Rows:
     return camera_rows(models, what['cameras'], what['rate'], what['seconds'])
 
 
-def _bound(models: WarmModels, what: Mapping[str, Any]) -> Rows:
+def _bound(models: WarmModels, what: dict[str, Any]) -> Rows:
     try:
         from gpu_measurements.graph_cost import graph_rows
     except ImportError as error:
         raise RuntimeError('graphs are counted by the package onnx: `pip install onnx`') from error
-    return graph_rows(models, ProviderChoice(**what['choice']))
+    return graph_rows(models, choice_of(what))
 
 
-def _memory(models: WarmModels, what: Mapping[str, Any]) -> Rows:
-    yield memory_row(models, DeviceMemory(ProviderChoice(**what['choice'])), what['minutes'])
+def _memory(models: WarmModels, what: dict[str, Any]) -> Rows:
+    yield memory_row(models, DeviceMemory(choice_of(what)), what['minutes'])
 
 
-PARTS: dict[str, Callable[[WarmModels, Mapping[str, Any]], Rows]] = {
+PARTS: dict[str, Callable[[WarmModels, dict[str, Any]], Rows]] = {
     'latency': _latency,
     'faces': _faces,
     'cameras': _cameras,
@@ -62,7 +61,7 @@ def main(tell: Tell) -> None:
     try:
         models = load_warm(
             ModelStore(),
-            ProviderChoice(**what['choice']),
+            choice_of(what),
             what['model'],
             Scene.load(Path(what['scene'])),
             streams=what['cameras'],

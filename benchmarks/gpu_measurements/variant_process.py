@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import onnxruntime as ort
-from gpu_measurements.child import Tell, in_one_line, job, replies
+from gpu_measurements.child import Tell, choice_of, in_one_line, job, replies
 from gpu_measurements.gpu_time import timed
 from gpu_measurements.scene import Scene
 
@@ -194,8 +194,7 @@ def _cudnn_version() -> str:
 def main(tell: Tell) -> None:
     """Open the variant and answer requests until the input ends."""
     what = job()
-    options = {**what['choice'], 'cuda_options': tuple(map(tuple, what['choice']['cuda_options']))}
-    choice = ProviderChoice(**options)
+    choice = choice_of(what)
     started = time.perf_counter()
     try:
         variant = OpenVariant(what['model'], choice, Scene.load(Path(what['scene']), IMAGES))

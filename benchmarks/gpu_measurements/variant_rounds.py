@@ -105,21 +105,22 @@ class VariantRounds:
     def measure(self, rounds: int, changed: Callable[[], None]) -> None:
         """Measure round after round, every other one backwards, until the limit.
 
+        All variants do the same work one after another, so that a slow moment hits all alike.
+
         Args:
             rounds: How many.
             changed: Called after each round.
         """
         for number in range(rounds):
-            # The reference is first in the first round, as all others are compared with it.
-            running = sorted(self._processes, key=lambda name: name != REFERENCE.name)
-            for name in running[:: -1 if number % 2 else 1]:
-                for work in self.works:
+            for work in self.works:
+                # The reference is first in the first round, as all others are compared with it.
+                running = sorted(self._processes, key=lambda name: name != REFERENCE.name)
+                for name in running[:: -1 if number % 2 else 1]:
                     if self.limit.left_s <= 0:
                         self.limit.cut(f'rounds {number + 1} to {rounds} of the variants')
                         changed()
                         return
-                    if name in self._processes:
-                        self._block(name, work)
+                    self._block(name, work)
             log(f'round {number + 1} of {rounds}: {len(self._processes)} variants')
             changed()
 
