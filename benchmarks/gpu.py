@@ -1,36 +1,43 @@
-"""Whole images on a GPU: latency, throughput, many cameras and memory, and a lower bound.
+"""Options of a GPU side by side, and whole images on it: latency, cameras, memory, a lower bound.
 
-Nothing is measured where no GPU runs the models: it says why and returns 1. With --provider cpu
-the same code runs on the CPU, to test it; such figures are meant for nothing else.
+Variants (fp32, fp16, NHWC, fused bias, TF32; with and without CUDA graphs) are measured in turn,
+each in a process of its own, and it says which to prefer. Tables are printed, and --json is
+written, as they come. Nothing is measured where no GPU runs the models: it says why and returns 1.
+With --provider cpu the same code runs on the CPU, to test it; such figures are meant for nothing
+else.
 
-    ./run bench --gpu [--minutes 10] [--precision fp16] [--json FILE]
+    ./run bench --gpu [--minutes 10] [--precision fp16] [--limit-s 240] [--json FILE]
+
+On a machine without ROS and ./run: `python3 benchmarks/gpu.py`, with onnxruntime-gpu, NumPy,
+OpenCV and a folder of models in $FACEMESH_MODEL_DIR; --portrait brings a face where scikit-image
+is not installed.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from argparse import Namespace
-from importlib import metadata
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where the package is not installed
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
-import onnxruntime as ort
-from common.command import MeasurementError, run_benchmark, scratch_folder
+from common.command import MeasurementError, benchmark_parser, log, scratch_folder
 from common.machine import conditions, cores_in_use
-from common.report import Column, Report, Table, spread_columns
-from common.scenes import STREAM_BLOCK, stream_scene
-from common.timings import spread
-from gpu_measurements.graph_cost import graph_rows
-from gpu_measurements.latency import camera_rows, face_rows, latency_rows
-from gpu_measurements.memory import DeviceMemory, memory_row
-from gpu_measurements.models import IMAGE_WH, WarmModels, load_warm
-from systems.process import ProcessError, SystemProcess
-from systems.selection import Candidates
+from common.report import Report, Table
+from gpu_measurements.image_parts import PARTS, ImageParts
+from gpu_measurements.recommendation import MOST_PX, MOST_PX_95, recommendations
+from gpu_measurements.scene import IMAGE_WH, make_scene
+from gpu_measurements.time_limit import TimeLimit
+from gpu_measurements.variant_rounds import VariantRounds, works_of
+from gpu_measurements.variants import AGAIN, DEFAULT, REFERENCE, VARIANTS
 
 from facemesh_ros.assembly.models import select_landmark_model
 from facemesh_ros.catalog.model_entry import Kind
@@ -41,143 +48,177 @@ from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.models.store import ModelStore
 
 CPU_TEST = 'ON THE CPU: THIS TESTS THE CODE; NO FIGURE HERE SAYS ANYTHING ABOUT A GPU'
-SPREAD = [('n', '{ms.n}'), *spread_columns('ms', decimals=3)]
-LATENCY: list[Column] = [('what', '{what}'), *SPREAD]
-FACES = [
-    *(('faces', '{faces}'), *SPREAD),
-    *(('each further face', '{further_ms:.4f}'), ('faces/s', '{faces_per_s:.0f}')),
-]
-CAMERAS = [
-    *(('what', '{what}'), ('cameras', '{cameras}'), ('Hz wanted', '{wanted_hz:.1f}')),
-    *(('Hz done', '{done_hz:.1f}'), *SPREAD),
-]
-BOUND = [
-    *(('graph', '{graph}'), ('batch', '{batch}'), ('kernels', '{kernels}')),
-    *(('MMAC', '{mmac:.1f}'), ('MB', '{megabytes:.1f}'), ('lower bound, ms', '{bound_ms:.3f}')),
-]
-MEMORY = [
-    *(('minutes', '{minutes:.1f}'), ('runs', '{runs}'), ('start', '{start:.0f}')),
-    *(('lowest', '{lowest:.0f}'), ('highest', '{highest:.0f}'), ('end', '{end:.0f}')),
-]
+HOW_TO_READ = (
+    'Variants: *GPU* is the time between two CUDA events around runs of the graph, one after '
+    'another, for each; *host* is the rest of a call: Python, copies, waiting. '
+    f'*by {DEFAULT.name}* is the ratio of the medians, below 1 faster, with its lowest and '
+    f'highest round; *{AGAIN.name}* shows what of it is noise. *px* is the distance from '
+    f'{REFERENCE.name} on the same crops: at most {MOST_PX_95} in 95 % and {MOST_PX} anywhere, '
+    'or a variant is not recommended.'
+)
+# Of the time limit; whole images come after them.
+VARIANTS_SHARE = 0.6
 QUERY = 'name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit'
+CLOCKS = 'clocks.sm,clocks.mem,temperature.gpu,power.draw'
 OPTIONS: dict[str, dict[str, Any]] = {
     '--provider': {'choices': ('cuda', 'cpu'), 'default': 'cuda'},
     '--device-id': {'type': int, 'default': 0},
-    '--precision': {'choices': ('fp32', 'fp16'), 'default': 'fp32'},
+    '--precision': {'choices': ('fp32', 'fp16'), 'default': 'fp32', 'help': 'of whole images'},
     '--model': {'choices': ('auto', *names_of(Kind.LANDMARKS)), 'default': 'auto'},
-    '--samples': {'type': int, 'default': 300, 'help': 'of each latency (default 300)'},
+    '--portrait': {'type': Path, 'metavar': 'FILE', 'help': 'a picture of the face to move'},
+    '--variants': {'nargs': '+', 'choices': [each.name for each in VARIANTS], 'metavar': 'NAME'},
+    '--batches': {'nargs': '+', 'type': int, 'default': [1, 8, 64], 'help': 'of variants'},
+    '--rounds': {'type': int, 'default': 8, 'help': 'of variants (default 8)'},
+    '--block': {'type': int, 'default': 40, 'help': 'calls of a round, one face (default 40)'},
+    '--parts': {'nargs': '*', 'choices': PARTS, 'default': PARTS, 'help': 'of whole images'},
+    '--samples': {'type': int, 'default': 200, 'help': 'of each latency (default 200)'},
     '--faces': {'type': int, 'default': 64, 'help': 'most in one image (default 64)'},
     '--cameras': {'type': int, 'default': 32, 'help': 'simulated (default 32)'},
     '--rate': {'type': float, 'default': 30.0, 'help': 'of each camera, Hz (default 30)'},
-    '--seconds': {'type': float, 'default': 20.0, 'help': 'of cameras (default 20)'},
-    '--minutes': {'type': float, 'default': 0.5, 'help': 'of memory (default 0.5)'},
+    '--seconds': {'type': float, 'default': 10.0, 'help': 'of cameras (default 10)'},
+    '--minutes': {'type': float, 'default': 0.3, 'help': 'of memory (default 0.3)'},
+    '--limit-s': {'type': float, 'default': 240.0, 'help': 'of everything (default 240)'},
 }
+QUICK = {'rounds': 5, 'block': 10, 'samples': 50, 'seconds': 3.0, 'minutes': 0.1}
 
 
-def measure(chosen: Namespace) -> Report:
-    """Measure everything; raises MeasurementError if there is no GPU."""
-    if chosen.quick:
-        chosen.samples, chosen.seconds, chosen.minutes = 50, 3.0, 0.1
-    cv2.setNumThreads(1)
-    store = ModelStore()
-    chosen.model = select_landmark_model(chosen.model, store)
-    choice = ProviderChoice(
-        chosen.provider, device_id=chosen.device_id, precision=chosen.precision
-    )
-    before = cores_in_use()
-    try:
-        models = load_warm(
-            store, choice, chosen.model, streams=chosen.cameras, max_faces=chosen.faces
-        )
-    except FacemeshError as error:
-        text = f'no GPU runs the models here, so nothing was measured: {error}'
-        raise MeasurementError(text) from error
-    try:
-        peers, left_out = peer_rows(chosen.model, chosen.samples)
-        one = [*latency_rows(models, chosen.samples), *peers]
-        faces = list(face_rows(models, chosen.samples))
-        cameras = list(camera_rows(models, chosen.cameras, chosen.rate, chosen.seconds))
-        title = 'Cameras at once, from the moment an image is due to its landmarks, ms'
-        tables = [
-            Table('latency', '1280x720, host bytes to host landmarks, ms', LATENCY, one),
-            Table('faces', 'Faces of one image, ms', FACES, faces),
-            Table('cameras', title, CAMERAS, cameras),
-            Table(
-                'bound',
-                'Lower bound, from what the graphs read and write',
-                BOUND,
-                list(graph_rows(models, choice)),
-            ),
-            Table(
-                'memory',
-                'Memory while the number of faces changes, MB',
-                MEMORY,
-                [memory_row(models, DeviceMemory(choice), chosen.minutes)],
-            ),
-        ]
-        about = conditions(before, **facts(models, choice))
-    finally:
-        models.close()
-    return Report(CPU_TEST if chosen.provider == 'cpu' else '', about, left_out, tables)
+@dataclass
+class Output:
+    """Prints what is new, and writes everything that is known so far.
 
-
-def peer_rows(model: str, samples: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """Measure the peer with this landmark model, on its CPU, tracking one face.
-
-    Returns:
-        Its row, none if it cannot run, and a line for each reason why.
+    Attributes:
+        report: Grows.
+        file: For JSON; None for none.
     """
-    scene = stream_scene('720p', 1)
-    try:
-        found = Candidates([model], None)
-        peer = found.comparison(model, '', scene.faces, '--stream', ours=()).peer
-        if peer is None:
-            return [], found.left_out
-        with scratch_folder() as folder, SystemProcess(peer) as process:
-            file = scene.write(Path(folder))
-            block = process.block(file, samples, warm_up=STREAM_BLOCK, stream=True)
-    except (MeasurementError, ProcessError) as error:
-        return [], [str(error)]
-    what = f'{peer.name}, tracking one face on the CPU'
-    return [{'what': what, 'ms': spread(block['wall_ms'])}], []
+
+    report: Report
+    file: Path | None
+
+    def show(self, text: str) -> None:
+        """Print a piece of the report, and keep its file up to date."""
+        print(text, end='\n\n', flush=True)
+        self.save()
+
+    def add(self, table: Table) -> None:
+        """Take a table that will not change any more, and print it."""
+        self.report.tables.append(table)
+        self.show(table.as_section())
+
+    def save(self) -> None:
+        """Write the file whole, so that a run that is cut leaves one that can be read."""
+        if self.file:
+            part = self.file.with_name(self.file.name + '.part')
+            part.write_text(self.report.as_json() + '\n')
+            part.replace(self.file)
 
 
-def facts(models: WarmModels, choice: ProviderChoice) -> dict[str, Any]:
+def measure(chosen: Namespace, output: Output, limit: TimeLimit) -> None:
+    """Measure everything; raises MeasurementError if there is no GPU."""
+    before = cores_in_use()
+    with ExitStack() as undo:
+        job = {'scene': undo.enter_context(scratch_folder()), 'model': chosen.model}
+        with limit.part('images and faces in them, on the CPU'):
+            make_scene(chosen.model, chosen.portrait).save(Path(job['scene']))
+        _measure_variants(chosen, job, output, limit, before)
+        choice = ProviderChoice(
+            chosen.provider, device_id=chosen.device_id, precision=_precision(chosen)
+        )
+        options = {
+            name: getattr(chosen, name)
+            for name in ('samples', 'faces', 'cameras', 'rate', 'seconds', 'minutes')
+        }
+        images = ImageParts({**job, **options, 'choice': asdict(choice)}, limit, output.add)
+        images.measure(chosen.parts)
+    output.report.left_out = [*images.failed, *limit.not_reached]
+
+
+def _measure_variants(
+    chosen: Namespace, job: dict[str, Any], output: Output, limit: TimeLimit, before: float
+) -> None:
+    variants = [each for each in VARIANTS if not chosen.variants or each.name in chosen.variants]
+    works, own = works_of(chosen.model, chosen.batches, chosen.block), limit.share(VARIANTS_SHARE)
+    rounds = VariantRounds(works, job, chosen.provider, chosen.device_id, own)
+    report = output.report
+
+    def save() -> None:
+        report.tables = list(rounds.tables())
+        output.save()
+
+    with ExitStack() as undo:
+        with limit.part('variants: opening'):
+            rounds.open(variants, undo)
+        report.about = conditions(before, **_facts(chosen, rounds.facts))
+        with limit.part('variants: measuring'):
+            rounds.measure(chosen.rounds, save)
+        report.about['clocks after the variants'] = _nvidia_smi(chosen, CLOCKS)
+    sentences = recommendations(rounds.results, [work.name for work in works])
+    report.data['recommendations'] = sentences
+    save()
+    output.show(report.head())
+    for table in report.tables:
+        output.show(table.as_section())
+    output.show('\n'.join(f'- {sentence}' for sentence in sentences))
+
+
+def _precision(chosen: Namespace) -> str:
+    return 'fp32' if chosen.provider == 'cpu' else str(chosen.precision)
+
+
+def _facts(chosen: Namespace, facts: dict[str, Any]) -> dict[str, Any]:
     """Return device, driver, versions and placement."""
-    sessions = models.device.sessions
+    on_cpu, gpus = chosen.provider == 'cpu', facts['gpus']
+    device = gpus[chosen.device_id] if chosen.device_id < len(gpus) else 'unknown'
     return {
-        'device': _device(choice),
+        'device': 'CPU' if on_cpu else device,
+        'nvidia-smi': _nvidia_smi(chosen, QUERY),
         'driver': nvidia_driver() or 'none',
-        'versions': {
-            'onnxruntime': ort.__version__,
-            'built for CUDA': getattr(ort, 'cuda_version', '') or 'none',
-            **{name: _version(name) for name in ('nvidia-cudnn-cu13', 'nvidia-cudnn-cu12')},
-            'numpy': metadata.version('numpy'),
-        },
-        'precision': choice.precision,
-        'landmark model': models.model,
-        'nodes': {name: session.placement for name, session in sessions.items()},
+        'versions': facts['versions'],
+        'precision of whole images': _precision(chosen),
+        'landmark model': chosen.model,
+        'nodes': facts['nodes'],
         'images': f'{IMAGE_WH[0]}x{IMAGE_WH[1]} bgr8, a new one each time, in pageable memory',
     }
 
 
-def _device(choice: ProviderChoice) -> str:
-    if choice.execution_provider == 'cpu':
-        return 'CPU'
-    command = ['nvidia-smi', f'--query-gpu={QUERY}', '--format=csv,noheader', '-i']
-    command.append(str(choice.device_id))
+def _nvidia_smi(chosen: Namespace, query: str) -> str:
+    if chosen.provider == 'cpu':
+        return 'not asked'
+    command = ['nvidia-smi', f'--query-gpu={query}', '--format=csv,noheader', '-i']
+    command.append(str(chosen.device_id))
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return f'GPU {choice.device_id}, unknown to nvidia-smi'
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return 'does not answer'
+    return f'{query}: {done.stdout.strip()}'
 
 
-def _version(package: str) -> str:
+def main() -> int:
+    """Measure and print; returns the exit status."""
+    parser = benchmark_parser(__doc__, quick='fewer rounds and samples', options=OPTIONS)
+    chosen = parser.parse_args()
+    if chosen.quick:
+        for name, value in QUICK.items():
+            setattr(chosen, name, min(value, getattr(chosen, name)))
+    asked_s = 60 * chosen.minutes + 2 * chosen.seconds
+    if chosen.limit_s < asked_s:
+        parser.error(f'--seconds and --minutes alone take {asked_s:.0f} s: raise --limit-s')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    cv2.setNumThreads(1)
+    introduction = CPU_TEST if chosen.provider == 'cpu' else ''
+    report = Report('\n\n'.join(filter(None, [introduction, HOW_TO_READ])), {})
+    output, limit = Output(report, chosen.json), TimeLimit(chosen.limit_s)
     try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return 'not installed'
+        chosen.model = select_landmark_model(chosen.model, ModelStore())
+        measure(chosen, output, limit)
+    except (MeasurementError, FacemeshError) as error:
+        log(str(error))
+        return 1
+    took = [{'part': name, 's': seconds} for name, seconds in limit.took_s.items()]
+    output.add(Table('took', 'Time, s', [('part', '{part}'), ('s', '{s:.1f}')], took))
+    if report.left_out:
+        output.show('\n'.join(f'Left out: {line}' for line in report.left_out))
+    return 0
 
 
 if __name__ == '__main__':
-    sys.exit(run_benchmark(__doc__, measure, quick='fewer samples', options=OPTIONS))
+    sys.exit(main())

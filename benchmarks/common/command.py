@@ -60,15 +60,11 @@ def run_benchmark(
         plot: Name of the plot that --plot draws.
         options: Further options, as keyword arguments of `add_argument`.
     """
-    parser = ArgumentParser(description=(doc or '').partition('\n')[0])
-    parser.add_argument('--quick', action='store_true', help=quick)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as JSON')
+    parser = benchmark_parser(doc, quick=quick, options=options)
     if section:
         parser.add_argument('--docs', action='store_true', help=f'update docs/{page.name}')
     if plot:
         parser.add_argument('--plot', type=Path, metavar='FILE', help='draw it (.svg, .png)')
-    for name, settings in (options or {}).items():
-        parser.add_argument(name, **settings)
     chosen = parser.parse_args()
     try:
         report = measure(chosen)
@@ -85,6 +81,18 @@ def run_benchmark(
         if plot:
             draw(report, plot, page.with_name(f'{section}.svg'))
     return 0
+
+
+def benchmark_parser(
+    doc: str | None, *, quick: str, options: Options | None = None
+) -> ArgumentParser:
+    """Return a parser of what all benchmarks take, and of further options; see `run_benchmark`."""
+    parser = ArgumentParser(description=(doc or '').partition('\n')[0])
+    parser.add_argument('--quick', action='store_true', help=quick)
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as JSON')
+    for name, settings in (options or {}).items():
+        parser.add_argument(name, **settings)
+    return parser
 
 
 def draw(report: Report, plot: str, output: Path) -> None:

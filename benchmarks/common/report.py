@@ -39,6 +39,10 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
 
+    def as_section(self) -> str:
+        """Return heading and table."""
+        return f'{self.title}:\n\n{self.as_text()}'
+
     def as_text(self) -> str:
         """Return the table with columns of even width."""
         titles = [title for title, _ in self.columns]
@@ -70,10 +74,14 @@ class Report:
 
     def as_text(self) -> str:
         """Return everything as Markdown."""
-        facts = '\n'.join(f'- {name}: {_fact(value)}' for name, value in self.about.items())
         left_out = '\n'.join(f'Left out: {line}' for line in self.left_out)
-        tables = [f'{table.title}:\n\n{table.as_text()}' for table in self.tables]
-        return '\n\n'.join(filter(None, [self.introduction, facts, left_out, *tables]))
+        tables = [table.as_section() for table in self.tables]
+        return '\n\n'.join(filter(None, [self.head(), left_out, *tables]))
+
+    def head(self) -> str:
+        """Return introduction and facts."""
+        facts = '\n'.join(f'- {name}: {_fact(value)}' for name, value in self.about.items())
+        return '\n\n'.join(filter(None, [self.introduction, facts]))
 
     def as_json(self) -> str:
         """Return everything as JSON."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import onnx
 from gpu_measurements.memory import DeviceMemory
-from gpu_measurements.models import IMAGE_WH, WarmModels
+from gpu_measurements.models import WarmModels
+from gpu_measurements.scene import IMAGE_WH
 from onnx import helper, numpy_helper, shape_inference
 
 from facemesh_ros.catalog.model_entry import Variant

@@ -50,12 +50,21 @@ class LoggedProcess(AbstractContextManager['LoggedProcess']):
             self._lines.put(line)
         self._lines.put('')
 
-    def line(self, needs: Sequence[LoggedProcess] = ()) -> str:
-        """Wait for its next line; raises ProcessError if it, or one of `needs`, ends."""
+    def line(self, needs: Sequence[LoggedProcess] = (), *, timeout_s: float | None = None) -> str:
+        """Wait for its next line.
+
+        Raises:
+            ProcessError: If it, or one of `needs`, ends.
+            TimeoutError: If none comes in time.
+        """
+        end_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
+            left_s = CHECK_S if end_s is None else min(CHECK_S, end_s - time.monotonic())
             try:
-                line = self._lines.get(timeout=CHECK_S)
+                line = self._lines.get(timeout=max(left_s, 0))
             except Empty:
+                if left_s <= 0:
+                    raise TimeoutError(f'{self.name} said nothing in {timeout_s:.0f} s') from None
                 for process in needs:
                     process.check()
                 continue
@@ -63,6 +72,12 @@ class LoggedProcess(AbstractContextManager['LoggedProcess']):
                 return line.strip()
             self._process.wait()
             self.check()
+
+    def ask(self, line: str) -> None:
+        """Send it a line; if it has ended, `line` says why."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            print(line, file=self._process.stdin, flush=True)
 
     def check(self) -> None:
         """Raise ProcessError if it has ended by itself."""
@@ -132,9 +147,7 @@ class SystemProcess(LoggedProcess):
 
     def block(self, scene: Path, count: int, **options: Any) -> Block:
         """Process images of a scene; `options` as for `serving.measure_block`."""
-        request = json.dumps({'scene': str(scene), 'count': count, **options})
-        with suppress(BrokenPipeError):  # then no answer comes, and that says why
-            print(request, file=self._process.stdin, flush=True)
+        self.ask(json.dumps({'scene': str(scene), 'count': count, **options}))
         return dict(json.loads(self.line()))
 
 

@@ -259,3 +259,20 @@ def test_whole_images_go_to_cuda_and_no_node_to_the_cpu(run, require_models, mod
     assert lost.startswith(f'the GPU failed in {model}: ')
     assert 'cuDNN is unavailable' in lost
     assert 'opened again in 0.5 s' in lost
+
+
+def test_the_benchmark_of_a_gpu_says_what_is_missing(run, tmp_path):
+    portrait = pytest.importorskip('skimage.data').astronaut()[..., ::-1]
+    cv2.imwrite(str(tmp_path / 'face.png'), portrait)
+    script = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
+    arguments = [str(script), '--portrait', str(tmp_path / 'face.png')]
+    ended = run(
+        f'import runpy, sys; sys.argv = {arguments}; sys.path.insert(0, {str(script.parent)!r})\n'
+        f'runpy.run_path({str(script)!r}, run_name="__main__")'
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ''
+    assert 'no GPU runs the models here, so nothing was measured' in ended.stderr
+    assert 'libcudnn.so.9' in ended.stderr
+    assert 'pip install' in ended.stderr
+    assert 'Traceback' not in ended.stderr
