@@ -7,6 +7,7 @@ import itertools
 import cv2
 import numpy as np
 import pytest
+from bilinear import STEPS_PER_PX, bilinear, perspective_steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,6 @@ from facemesh_ros.image.crop import (
     landmark_style,
 )
 from facemesh_ros.types import Frame, PixelOrder, Rois
-from test.support.bilinear import STEPS_PER_PX, bilinear, perspective_steps
 
 SIZE = 32
 PLAIN = CropStyle(SIZE, 0.0, LANDMARK_BORDER)
