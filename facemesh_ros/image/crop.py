@@ -141,7 +141,8 @@ def _columns_and_rows(maps: Float64, size: int) -> Float32:
     return both
 
 
-@lru_cache(maxsize=4)
+# Several cameras, each of its size, and both detectors.
+@lru_cache(maxsize=16)
 def _letterbox_maps(image_wh: tuple[int, int], size: int) -> FixedPoint:
     return _fixed_point(letterbox_grid(image_wh, size))
 
