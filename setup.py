@@ -35,7 +35,7 @@ setup(
         'numpy>=1.21.6',
         'onnx',
         'onnxruntime',
-        'opencv-python-headless>=4.5.4,<5',
+        'opencv-python-headless>=4.5.4',
         'pillow>=9.0.1',
         'rich',
         'tflite',

@@ -1,4 +1,9 @@
-"""Crops of an image, the input of every model, sampled bilinearly on a grid."""
+"""Crops of an image, the input of every model: one rule of sampling for the CPU and the GPU.
+
+A sample lies at the sum of one float32 per column and one per row, rounded to a 32nd of a pixel,
+halves to the even one. The four pixels around it are weighed exactly, and the level is rounded,
+halves up. None of this depends on the processor, the GPU or the release of OpenCV.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,19 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi
 from facemesh_ros.types import Float32, Float64, Frame, PixelOrder, Rois
 
-# OpenCV's warpPerspective: it samples at 32nds of a pixel, and adds up from each 64th column.
-STEPS_PER_PX, BLOCK = 32, 64
+STEPS_PER_PX = 32
+# What cv2.remap takes: (S, S, 2) int16 pixels, (S, S) uint16 fractions.
+FixedPoint = tuple[NDArray[np.int16], NDArray[np.uint16]]
+# The warpPerspective of OpenCV 4 adds up anew from each 64th column.
+BLOCK = 64
+# Largest steps from one pixel of a crop to the next, and largest offset, px: farther out lies no
+# image, and float32 and the maps of OpenCV have no 32nds of a pixel.
+FARTHEST = np.array([1024.0, 1024.0, 2.0**18])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +82,11 @@ def crop_maps(frame: Frame, to_image: Float64, style: CropStyle) -> Float32:
     """Sample as `crop_rois` does, by N affine maps (N, 2, 3) from crop to image."""
     size = style.input_size
     crops = np.empty((len(to_image), size, size, 3), np.float32)
-    for crop, affine in zip(crops, to_image, strict=True):
-        # Right to 0.001 px.
-        grid = cv2.transform(_pixels(size), affine)
-        _sample(crop, frame, grid, style)  # type: ignore[arg-type]
+    # As complex numbers x and y are added in one pass.
+    in_px = (_columns_and_rows(to_image, size) * np.float32(1 / STEPS_PER_PX)).view(np.complex64)
+    for crop, (columns, rows) in zip(crops, in_px[..., 0], strict=True):
+        grid = (columns + rows[:, None]).view(np.float32).reshape(size, size, 2)
+        _sample(crop, frame, _fixed_point(grid), style)
     return crops
 
 
@@ -81,31 +94,72 @@ def crop_whole(frame: Frame, style: CropStyle) -> Float32:
     """Sample the whole image, letterboxed, as `crop_rois` would; returns (1, S, S, 3)."""
     size = style.input_size
     crops = np.empty((1, size, size, 3), np.float32)
-    _sample(crops[0], frame, letterbox_grid(frame.image_wh, size), style)
+    _sample(crops[0], frame, _letterbox_maps(frame.image_wh, size), style)
     return crops
 
 
-def _sample(target: Float32, frame: Frame, grid: Float32, style: CropStyle) -> None:
-    # On a grid, OpenCV samples at the same 32nds of a pixel as MediaPipe's perspective warp, in
-    # half the time; its affine warp is faster by another fifth but often a 32nd off.
-    sampled = cv2.remap(  # type: ignore[call-overload]
-        frame.image, grid, None, cv2.INTER_LINEAR, borderMode=style.border
-    )
+def _sample(target: Float32, frame: Frame, maps: FixedPoint, style: CropStyle) -> None:
+    # With maps in 32nds of a pixel every release of OpenCV interpolates exactly. A grid of floats
+    # OpenCV 4 rounds to 32nds and OpenCV 5 does not; warpAffine samples beside MediaPipe's pixels.
+    sampled = cv2.remap(frame.image, *maps, cv2.INTER_LINEAR, borderMode=style.border)
     if frame.order is not PixelOrder.RGB:
         sampled = cv2.cvtColor(sampled, _TO_RGB[frame.order])
-    np.multiply(sampled, np.float32((1 - style.low) / 255), out=target)
+    # numpy converts first and multiplies then in less time than it takes for both at once.
+    target[...] = sampled
+    target *= np.float32((1 - style.low) / 255)
     if style.low:
         target += np.float32(style.low)
 
 
-@lru_cache(maxsize=4)
-def _pixels(input_size: int) -> Float32:
-    """Return the x and y of each pixel of a crop, (S, S, 2)."""
-    side = np.arange(input_size, dtype=np.float32)
-    return np.stack(np.meshgrid(side, side), axis=-1)
+def _fixed_point(grid: Float32) -> FixedPoint:
+    """Round positions (S, S, 2) px to 32nds: whole pixels, and both fractions as one number."""
+    maps: FixedPoint = cv2.convertMaps(grid, None, cv2.CV_16SC2)  # type: ignore[call-overload]
+    return maps
 
 
-@lru_cache(maxsize=4)
+def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
+    """Return where N crops are sampled: at the sum of a column's and a row's value, rounded.
+
+    Args:
+        maps: (N, 2, 3) affine maps, crop px to image px.
+        size: Side S of the crops in px.
+
+    Returns:
+        Columns (N, 1, S, 2) and rows (N, S, 1, 2), x and y in 32nds of a px.
+    """
+    both = _columns_and_rows(maps, size)
+    return both[:, 0, None], both[:, 1, :, None]
+
+
+def _columns_and_rows(maps: Float64, size: int) -> Float32:
+    """Return the same as one array, (N, 2, S, 2)."""
+    # An invalid region (NaN) must not spoil a batch: it samples some pixel.
+    steps = np.fmax(np.fmin(maps, FARTHEST), -FARTHEST) * STEPS_PER_PX
+    positions = steps[:, :, :2, None] * np.arange(size)
+    positions[:, :, 1] += steps[:, :, 2:]
+    both: Float32 = positions.transpose(0, 2, 3, 1).astype(np.float32, order='C')
+    return both
+
+
+# Several cameras, each of its size, and both detectors.
+@lru_cache(maxsize=16)
+def _letterbox_maps(image_wh: tuple[int, int], size: int) -> FixedPoint:
+    return _fixed_point(letterbox_grid(image_wh, size))
+
+
+@lru_cache(maxsize=64)
+def letterbox_samples(image_wh: tuple[int, int], size: int) -> tuple[Float32, Float32]:
+    """Return columns and rows, as `affine_samples` does for one crop, of `letterbox_grid`.
+
+    At some image sizes the rounding of that grid differs between rows; then the median counts.
+    """
+    grid = letterbox_grid(image_wh, size)
+    columns, rows = np.zeros((2, size, 2), np.float32)
+    columns[:, 0] = STEPS_PER_PX * np.median(grid[..., 0], axis=0)
+    rows[:, 1] = STEPS_PER_PX * np.median(grid[..., 1], axis=1)
+    return columns[None, None], rows[None, :, None]
+
+
 def letterbox_grid(image_wh: tuple[int, int], input_size: int) -> Float32:
     """Return the sampling grid of the letterboxed whole image, MediaPipe's to the 32nd of a px.
 

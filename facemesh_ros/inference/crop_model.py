@@ -13,9 +13,16 @@ import numpy as np
 
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import entry_of
-from facemesh_ros.image.crop import crop_maps, crop_whole, detector_style, landmark_style
+from facemesh_ros.image.crop import (
+    affine_samples,
+    crop_maps,
+    crop_whole,
+    detector_style,
+    landmark_style,
+    letterbox_samples,
+)
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
-from facemesh_ros.inference.gpu.sampling_inputs import Inputs, affine_samples, letterbox_samples
+from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import Float32, Float64, Frame

@@ -9,51 +9,19 @@
     maps     (N, 3, 3)      float64  landmarks from crop to image: landmarks @ maps + offsets
     offsets  (N, 1, 3)      float64  px
 
-Columns and rows express any affine map, and the letterbox of `letterbox_grid`. Their sum rounds
-alike on every processor, so that a GPU samples the same points as the CPU.
+Columns and rows are those of `image/sampling_grid`.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.image.crop import STEPS_PER_PX, letterbox_grid
-from facemesh_ros.types import Float32, Float64, Frame, UInt8
+from facemesh_ros.types import Frame, UInt8
 
 Inputs = dict[str, NDArray[Any]]
-# Beyond any image; further out float32 cannot represent 32nds of a pixel.
-FAR_PX = 2.0**18
-
-
-def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
-    """Return `columns` and `rows` of N affine maps (N, 2, 3) from crop px to image px."""
-    side = np.arange(size, dtype=np.float64)
-    columns = side[:, None] * maps[:, None, :, 0]
-    rows = side[:, None] * maps[:, None, :, 1] + maps[:, None, :, 2]
-    return _in_steps(columns)[:, None], _in_steps(rows)[:, :, None]
-
-
-@lru_cache(maxsize=64)
-def letterbox_samples(image_wh: tuple[int, int], size: int) -> tuple[Float32, Float32]:
-    """Return `columns` and `rows` (1 crop) of the whole image in a square, see `letterbox_grid`.
-
-    At some image sizes the rounding of that grid differs between rows; then the median counts.
-    """
-    grid = letterbox_grid(image_wh, size)
-    columns, rows = np.zeros((size, 2)), np.zeros((size, 2))
-    columns[:, 0] = np.median(grid[..., 0], axis=0)
-    rows[:, 1] = np.median(grid[..., 1], axis=1)
-    return _in_steps(columns)[None, None], _in_steps(rows)[None, :, None]
-
-
-def _in_steps(pixels: Float64) -> Float32:
-    # An invalid region (NaN) must not spoil a batch: it samples some pixel.
-    known = np.nan_to_num(pixels, nan=0.0)
-    return (STEPS_PER_PX * np.clip(known, -FAR_PX, FAR_PX)).astype(np.float32)
 
 
 def image_bytes(frame: Frame) -> tuple[UInt8, Frame]:

@@ -74,7 +74,7 @@ def _scaled(target: OnnxGraph, level: str, low: float, output: str) -> None:
 
 def _positions(target: OnnxGraph) -> tuple[str, str]:
     """Pixel above and left of each sample, (N, S, S, 2) x and y, and the way from there in px."""
-    # To 32nds of a pixel, halves to the even one, as OpenCV rounds.
+    # To 32nds of a pixel, halves to the even one; see `image/crop`.
     steps = target.node('Round', target.node('Add', 'columns', 'rows'))
     pixels = target.node('Mul', steps, target.floats(1 / STEPS_PER_PX))
     position = target.node('Floor', pixels)
