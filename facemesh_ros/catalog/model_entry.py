@@ -136,6 +136,8 @@ class ModelEntry:
         mesh_output: Original name of the landmarks' output, empty if none come out.
         flag_output: Original name of the face flag's output (a logit), empty if there is none.
         spec: What the pipeline must know of it; None for a blendshape model.
+        has_ragged_concat: Whether its graph joins tensors of unequal length. ONNX Runtime's CUDA
+            provider copies arrays of pointers for that, which old releases lose in a CUDA graph.
     """
 
     name: str
@@ -146,6 +148,7 @@ class ModelEntry:
     mesh_output: str = ''
     flag_output: str = ''
     spec: DetectorSpec | LandmarkSpec | None = None
+    has_ragged_concat: bool = False
 
     @property
     def input_name(self) -> str:

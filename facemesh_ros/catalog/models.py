@@ -58,6 +58,7 @@ SHORT_RANGE = ModelEntry(
     input_size=128,
     spec=DetectorSpec(layers=((8, 2), (16, 6)), smallest_face=0.13, max_runs_per_image=8),
     # Two editions of one network: their outputs were measured to be equal bit by bit.
+    has_ragged_concat=True,
     members=(
         Member(
             BUNDLE,
@@ -91,6 +92,7 @@ BLENDSHAPES = ModelEntry(
     name='blendshapes',
     kind=Kind.BLENDSHAPES,
     points=146,
+    has_ragged_concat=True,
     members=(
         Member(
             BUNDLE,
@@ -127,6 +129,7 @@ ATTENTION = ModelEntry(
     mesh_output='output_mesh_identity',
     flag_output='conv_faceflag',
     spec=LandmarkSpec(max_iou=0.3, square_roi=True),
+    has_ragged_concat=True,
     members=(
         Member(
             WHEEL,

@@ -5,13 +5,25 @@ Source: ONNX Runtime's documentation of the CUDA and TensorRT execution provider
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from facemesh_ros.inference.nvidia_libraries import fp16_may_use_tensor_cores
 
 CUDA_MEMORY_LIMIT_BYTES = 1 << 30
 # By default OpenVINO uses bf16 or fp16 on hardware that has it.
 OPENVINO_OPTIONS = {'precision': 'FP32'}
 # Batches for which a TensorRT engine is built: smallest, the one it is tuned for, largest.
 BATCHES = (1, 4, 64)
+# Options that go with the memory and the stream of this package, and what to do instead.
+_OWN_OPTIONS = {
+    'device_id': 'choose the GPU by the parameter device_id',
+    'user_compute_stream': 'leave it out',
+    'has_user_compute_stream': 'leave it out',
+    'gpu_external_alloc': 'leave it out',
+    'gpu_external_free': 'leave it out',
+    'gpu_external_empty_cache': 'leave it out',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +39,11 @@ class EngineFolder:
     timings: str
 
 
-def cuda_options(device_id: int) -> dict[str, str]:
-    """Return the options of the CUDA provider."""
+def cuda_options(device_id: int, precision: str) -> dict[str, str]:
+    """Return the options of the CUDA provider for models in fp32 or fp16."""
+    # Without TF32 cuDNN also keeps fp16 off the tensor cores. With it, and NVIDIA's libraries told
+    # to do without, fp32 layers stay fp32 and fp16 ones are fast.
+    tf32 = precision == 'fp16' and fp16_may_use_tensor_cores()
     return {
         'device_id': str(device_id),
         # Grow by what is requested; doubling reserves tens of GiB at large batches, which other
@@ -40,7 +55,7 @@ def cuda_options(device_id: int) -> dict[str, str]:
         'cudnn_conv_algo_search': 'HEURISTIC',
         'cudnn_conv_use_max_workspace': '0',
         # fp32 must mean fp32; TF32 has a mantissa of 10 bits.
-        'use_tf32': '0',
+        'use_tf32': str(int(tf32)),
     }
 
 
@@ -72,3 +87,20 @@ def tensorrt_options(
                 f'{name}:{"x".join(map(str, (batch, *shape)))}' for name, shape in profile.items()
             )
     return options
+
+
+def conflict_of(options: Mapping[str, str]) -> str:
+    """Return what is wrong with options that a user asks for; empty if nothing is.
+
+    Args:
+        options: In addition to `cuda_options`, by name.
+    """
+    for name, instead in _OWN_OPTIONS.items():
+        if name in options:
+            return f'{name} is set by this package; {instead}'
+    if options.get('fuse_conv_bias', '0') != '0' and options.get('prefer_nhwc', '0') == '0':
+        return (
+            'fuse_conv_bias without prefer_nhwc adds to each result what its memory held before; '
+            'set prefer_nhwc to 1 too, or fuse_conv_bias to 0'
+        )
+    return ''

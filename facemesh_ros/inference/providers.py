@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
 from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.provider_options import (
     OPENVINO_OPTIONS,
     EngineFolder,
+    conflict_of,
     cuda_options,
     tensorrt_options,
 )
@@ -24,6 +28,8 @@ PROVIDERS = {
 }
 GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
 PRECISIONS = ('fp32', 'fp16')
+# A CUDA graph replays memory that is bound to it; a session without bound memory has none.
+UNBOUND: Mapping[str, str] = MappingProxyType({'enable_cuda_graph': '0'})
 
 
 class ExecutionProviderError(FacemeshError):
@@ -52,7 +58,8 @@ class ProviderChoice:
         require_gpu: Refuse anything but a GPU.
         device_id: Index of the GPU.
         precision: Precision on a GPU; all other providers use fp32.
-        cuda_options: Further options of ONNX Runtime's CUDA provider, by name.
+        cuda_options: Options of ONNX Runtime's CUDA provider, each instead of this package's own,
+            as names and values.
     """
 
     execution_provider: str = 'auto'
@@ -72,6 +79,8 @@ class ProviderChoice:
             raise ExecutionProviderError(
                 f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
             )
+        if conflict := conflict_of(dict(self.cuda_options)):
+            raise ExecutionProviderError(f'cuda_options: {conflict}')
         # Auto may fall back to the CPU, in fp32; a provider that has no fp16 by name contradicts
         # the precision.
         named = PROVIDERS.get(self.execution_provider)
@@ -96,7 +105,11 @@ class ProviderChoice:
 
 
 def open_session(
-    onnx: bytes, choice: ProviderChoice, profile: str = '', folder: EngineFolder | None = None
+    onnx: bytes,
+    choice: ProviderChoice,
+    profile: str = '',
+    folder: EngineFolder | None = None,
+    bound: Mapping[str, str] = UNBOUND,
 ) -> ort.InferenceSession:
     """Load a model on the chosen provider and no other one.
 
@@ -105,6 +118,8 @@ def open_session(
         choice: The provider that the user wants.
         profile: Prefix of the file into which ONNX Runtime writes its profile; empty for none.
         folder: Where TensorRT keeps its engines; None to keep none.
+        bound: Options of the CUDA provider that go with memory which the caller binds; they count
+            before all others.
 
     Raises:
         ProviderStartError: If the provider does not start.
@@ -113,7 +128,7 @@ def open_session(
     """
     wanted = choice.wanted
     _check_installed(wanted, choice)
-    options, providers = _session_options(profile), _providers(onnx, choice, folder)
+    options, providers = _session_options(profile), _providers(onnx, choice, folder, bound)
     session = _open_strictly(onnx, options, providers, wanted)
     active: str = session.get_providers()[0]
     if active != wanted:
@@ -130,8 +145,9 @@ def _open_strictly(
     if wanted == PROVIDERS['tensorrt']:
         load_tensorrt_libraries()
     try:
-        # By default ONNX Runtime prints the error and continues on the CPU.
-        return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
+        with CAPTURE_LOCK:
+            # By default ONNX Runtime prints the error and continues on the CPU.
+            return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's have no common base
         raise ProviderStartError(wanted, str(error).strip()) from error
 
@@ -163,13 +179,16 @@ def _session_options(profile: str) -> ort.SessionOptions:
     return options
 
 
-def _providers(onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None) -> list[Any]:
+def _providers(
+    onnx: bytes, choice: ProviderChoice, folder: EngineFolder | None, bound: Mapping[str, str]
+) -> list[Any]:
     wanted, device_id = choice.wanted, choice.device_id
     if wanted == CPU:
         return [CPU]
     if wanted == PROVIDERS['openvino']:
         return [(wanted, OPENVINO_OPTIONS), CPU]
-    cuda = (PROVIDERS['cuda'], cuda_options(device_id) | dict(choice.cuda_options))
+    ours = cuda_options(device_id, choice.precision)
+    cuda = (PROVIDERS['cuda'], {**ours, **dict(choice.cuda_options), **bound})
     if wanted == PROVIDERS['cuda']:
         return [cuda, CPU]
     fp16 = choice.precision == 'fp16'

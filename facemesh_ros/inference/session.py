@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import onnxruntime as ort
@@ -10,11 +11,13 @@ import onnxruntime as ort
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import (
     CPU,
     GPU_PROVIDERS,
+    UNBOUND,
     ExecutionProviderError,
     ProviderChoice,
     node_placement,
@@ -51,9 +54,10 @@ class ModelSession:
         choice: ProviderChoice,
         profile: str = '',
         folder: EngineFolder | None = None,
+        bound: Mapping[str, str] = UNBOUND,
     ) -> None:
-        """Load the model; for `profile` and `folder` see `open_session`."""
-        self._session = open_session(onnx, choice, profile, folder)
+        """Load the model; for all but the file see `open_session`."""
+        self._session = open_session(onnx, choice, profile, folder, bound)
         known = self._session.get_modelmeta().custom_metadata_map
         try:
             self.name = known['name']
@@ -100,7 +104,9 @@ class ModelSession:
 
     def try_once(self) -> None:
         """Run zeros; only now a library that the provider lacks raises an error."""
-        self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
+        # The first run allocates.
+        with CAPTURE_LOCK if self.provider in GPU_PROVIDERS else nullcontext():
+            self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
 
     def end_profile(self) -> None:
         """Close the file of a profile."""

@@ -1,8 +1,9 @@
 """The real onnxruntime-gpu on a machine without a GPU: its errors and our explanations.
 
 Runs with the Python that FACEMESH_GPU_PYTHON names, else with this one, if it has onnxruntime-gpu
-for CUDA 13. NVIDIA's driver and CUDA are stand-ins (`stand_in`); cuDNN is absent, so that models
-are placed on the GPU and the first convolution fails.
+for CUDA 13, else with one of its own, `.venv/peers/onnxruntime_gpu`. NVIDIA's driver and CUDA are
+stand-ins (`stand_in`); cuDNN is absent, so that models are placed on the GPU and the first
+convolution fails.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -22,7 +24,6 @@ import pytest
 import facemesh_ros
 
 PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])
-PYTHON = os.environ.get('FACEMESH_GPU_PYTHON') or sys.executable
 FIND = (
     'import onnxruntime as ort, pathlib\n'
     'from onnxruntime.capi.build_and_package_info import cuda_version\n'
@@ -41,22 +42,47 @@ def has_real_driver() -> bool:
     return True
 
 
+def cuda_provider_of(python: str) -> str:
+    """Return the path of the CUDA provider for CUDA 13; empty if this Python has none."""
+    return subprocess.run(
+        [python, '-c', FIND], capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
 @pytest.fixture(scope='module')
-def stand_ins(stand_in, tmp_path_factory) -> Path:
-    found = subprocess.run([PYTHON, '-c', FIND], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.skip('needs onnxruntime-gpu for CUDA 13, here or in the FACEMESH_GPU_PYTHON')
+def python(require) -> str:
+    named = os.environ.get('FACEMESH_GPU_PYTHON')
+    if named or cuda_provider_of(sys.executable):
+        return named or sys.executable
+    if sys.version_info < (3, 11) or platform.machine() != 'x86_64':
+        pytest.skip('onnxruntime-gpu for CUDA 13 has no wheel for this machine')
+    sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
+    from workspace.layout import SetupError
+    from workspace.peers import peer_python
+
+    try:
+        return str(peer_python('onnxruntime_gpu'))
+    except SetupError as error:
+        require(False, f'onnxruntime-gpu, which cannot be installed: {error}')
+        raise
+
+
+@pytest.fixture(scope='module')
+def stand_ins(stand_in, python, tmp_path_factory) -> Path:
+    provider = cuda_provider_of(python)
+    if not provider:
+        pytest.skip('the FACEMESH_GPU_PYTHON has no onnxruntime-gpu for CUDA 13')
     if has_real_driver():
         pytest.skip('this machine has a driver, which a stand-in would hide')
     if not stand_in.can_be_built():
         pytest.skip('needs cc and objdump')
     folder = tmp_path_factory.mktemp('stand_ins')
-    stand_in.build_all(folder, Path(found.stdout.strip()))
+    stand_in.build_all(folder, Path(provider))
     return folder
 
 
 @pytest.fixture
-def run(stand_ins, model_store) -> Run:
+def run(stand_ins, python, model_store) -> Run:
     """Run a program or, given a list, the command `facemesh`; `libraries` are what is found."""
 
     def ran(program: str | list[str], *, libraries: Path | None = stand_ins, **variables: str):
@@ -69,7 +95,7 @@ def run(stand_ins, model_store) -> Run:
             **variables,
         }
         return subprocess.run(
-            [PYTHON, *command, *([] if isinstance(program, str) else program)],
+            [python, *command, *([] if isinstance(program, str) else program)],
             env=environment,
             capture_output=True,
             text=True,
@@ -276,3 +302,147 @@ def test_the_benchmark_of_a_gpu_says_what_is_missing(run, tmp_path):
     assert 'libcudnn.so.9' in ended.stderr
     assert 'pip install' in ended.stderr
     assert 'Traceback' not in ended.stderr
+
+
+OPTIONS = (
+    'import json\n'
+    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.models import ModelNames\n'
+    'from facemesh_ros.inference.providers import ProviderChoice\n'
+    'from facemesh_ros.models.store import ModelStore\n'
+    'choice = ProviderChoice("cuda", precision={precision!r}, cuda_options={options!r})\n'
+    'names = ModelNames("v2", ("short_range", "full_range"), "blendshapes")\n'
+    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'print(json.dumps({{name: session.session.get_provider_options()[session.provider]\n'
+    '                  for name, session in factory.sessions.items()}}))\n'
+    'worker.close()\n'
+)
+
+
+@pytest.fixture
+def options_of(run, require_models) -> Callable[..., dict[str, dict[str, str]]]:
+    """Open all models of v2 and return the options with which ONNX Runtime runs each."""
+    require_models('v2', 'short_range', 'full_range', 'blendshapes')
+
+    def options(*wanted: tuple[str, str], precision: str = 'fp32', **variables: str):
+        done = run(OPTIONS.format(precision=precision, options=wanted), **variables)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return options
+
+
+def test_options_are_merged_one_by_one(options_of):
+    """What is asked for holds in each session, and all else stays as this package sets it."""
+    for options in options_of(('cudnn_conv_use_max_workspace', '1')).values():
+        assert options['cudnn_conv_use_max_workspace'] == '1'
+        assert options['cudnn_conv_algo_search'] == 'HEURISTIC'
+        assert options['use_tf32'] == '0'
+        assert options['enable_cuda_graph'] == '1'
+        assert int(options['user_compute_stream'])
+
+
+def test_graphs_can_be_switched_off(options_of):
+    assert {
+        each['enable_cuda_graph'] for each in options_of(('enable_cuda_graph', '0')).values()
+    } == {'0'}
+
+
+def test_the_blendshapes_run_in_a_graph_where_all_else_is_nhwc(options_of):
+    options = options_of(('prefer_nhwc', '1'), ('fuse_conv_bias', '1'))
+    assert {name: each['prefer_nhwc'] for name, each in options.items()} == {
+        'v2': '1',
+        'short_range': '1',
+        'full_range': '1',
+        'blendshapes': '0',
+    }
+    assert {each['fuse_conv_bias'] for name, each in options.items() if name != 'blendshapes'} == {
+        '1'
+    }
+    assert {each['enable_cuda_graph'] for each in options.values()} == {'1'}
+
+
+@pytest.mark.parametrize(
+    ('precision', 'override', 'tf32'),
+    [('fp32', None, '0'), ('fp16', None, '1'), ('fp16', '0', '1'), ('fp16', '1', '0')],
+)
+def test_fp16_keeps_tensor_cores_only_where_fp32_stays_fp32(
+    options_of, monkeypatch, precision, override, tf32
+):
+    monkeypatch.delenv('NVIDIA_TF32_OVERRIDE', raising=False)
+    variables = {} if override is None else {'NVIDIA_TF32_OVERRIDE': override}
+    options = options_of(precision=precision, **variables)
+    assert {each['use_tf32'] for each in options.values()} == {tf32}
+
+
+LOADED_BEFORE = (
+    'import ctypes, logging, os\n'
+    'logging.basicConfig()\n'
+    'ctypes.CDLL("libcublas.so.13")\n'
+    'from facemesh_ros.inference.provider_options import cuda_options\n'
+    'print(cuda_options(0, "fp32")["use_tf32"], cuda_options(0, "fp16")["use_tf32"])\n'
+    'print(os.environ.get("NVIDIA_TF32_OVERRIDE"))\n'
+)
+
+
+def test_libraries_that_another_package_has_loaded_are_left_alone(run, monkeypatch):
+    monkeypatch.delenv('NVIDIA_TF32_OVERRIDE', raising=False)
+    done = run(LOADED_BEFORE)
+    assert done.stdout.split() == ['0', '0', 'None']
+    assert done.stderr.count('start Python with NVIDIA_TF32_OVERRIDE=0') == 1
+
+
+CAPTURES = (
+    'import threading\n'
+    'import numpy as np\n'
+    'from pathlib import Path\n'
+    'from facemesh_ros.inference.gpu.executor import Crops\n'
+    'from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory\n'
+    'from facemesh_ros.inference.providers import ProviderChoice\n'
+    'files, outputs = {"mesh": Path(MODEL).read_bytes()}, {"mesh": ("sum",)}\n'
+    'def work():\n'
+    '    factory = GpuExecutorFactory(files, outputs, ProviderChoice("cuda"), images=1)\n'
+    '    for _ in range(3):\n'
+    '        executor = factory(False)\n'
+    '        for size in (1, 2, 4, 1):\n'
+    '            executor.run("mesh", [Crops(None, {"points": np.ones((size, 4), np.float32)})])\n'
+    '        executor.close()\n'
+    'threads = [threading.Thread(target=work) for _ in range(3)]\n'
+    '[thread.start() for thread in threads]\n'
+    '[thread.join() for thread in threads]\n'
+)
+
+
+def test_no_other_thread_allocates_while_a_graph_is_captured(run, tmp_path, require_package):
+    """Three threads open, capture, run and close at once, as several sensors of a process do."""
+    path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
+    path.write_bytes(sum_model(require_package('onnx')))
+    done = run(CAPTURES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
+    assert done.returncode == 0, done.stderr
+    assert 'Error' not in done.stderr
+    lines = [line.split() for line in calls.read_text().splitlines()]
+    captures = [line for line in lines if line[0] == 'begin']
+    # Each thread captured each of three sizes in each of three executors.
+    assert len(captures) == 27
+    assert len({thread for _, thread in captures}) == 3
+    capturing = ''
+    for call, thread in lines:
+        assert capturing in ('', thread), f'{call} in another thread during a capture'
+        capturing = thread if call == 'begin' else '' if call == 'end' else capturing
+    # From then on a run is one launch of a graph.
+    assert sum(call == 'launch' for call, _ in lines) >= 36
+
+
+def sum_model(onnx) -> bytes:
+    """Return a model without a convolution, as there is no cuDNN here."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node('Add', ['points', 'points'], ['sum'])],
+        'sum',
+        [helper.make_tensor_value_info('points', kind, ['N', 4])],
+        [helper.make_tensor_value_info('sum', kind, ['N', 4])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
+    known = {'name': 'sum', 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
+    helper.set_model_props(model, {**known, 'variant': 'plain'})
+    return model.SerializeToString()

@@ -1,4 +1,4 @@
-"""Environments of the programs that this one is compared with."""
+"""Environments beside the distributions': of programs to compare with, and of a GPU build."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ENVIRONMENTS = VENVS / 'peers'
 
 
 def peer_python(name: str, environments: Path = ENVIRONMENTS) -> Path:
-    """Return the Python of a peer's environment, which is made on first use.
+    """Return the Python of an environment, which is made on first use.
 
     Args:
-        name: Which peer: tools/wheels/NAME.txt lists its packages.
+        name: Which one: tools/wheels/NAME.txt lists its packages.
         environments: Folder of the environments.
 
     Raises:
@@ -32,7 +32,7 @@ def peer_python(name: str, environments: Path = ENVIRONMENTS) -> Path:
         run_logged([*pip, 'install', '-r', requirements], log, variables)
 
     step = Step(
-        f'{name}: Python packages, to compare with (about half a minute the first time)',
+        f'{name}: Python packages of its own (about half a minute the first time)',
         environment / 'stamp',
         fingerprint_of([requirements]),
         install,

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
 from facemesh_ros.inference.gpu.memory import Memory, PackedBuffers, Shapes
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
@@ -91,9 +92,10 @@ class Batch:
                 target[start : start + count] = values[name]
             start += count
         # The rest holds values of an older batch, whose results nobody reads.
-        self._inputs.upload()
-        self._session.run_with_iobinding(self._binding, self._options)
-        self._outputs.download()
+        with CAPTURE_LOCK:
+            self._inputs.upload()
+            self._session.run_with_iobinding(self._binding, self._options)
+            self._outputs.download()
         return {name: self._outputs.arrays[name] for name in self._order}
 
     def free(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.types import UInt8
@@ -115,8 +116,9 @@ class CudaMemory:
 
     def close(self) -> None:
         """See `Memory`; errors are ignored, as the GPU may have failed."""
-        for block in self._blocks:
-            self._library.cudaFree(block)
+        with CAPTURE_LOCK:
+            for block in self._blocks:
+                self._library.cudaFree(block)
         self._blocks.clear()
         # The stream stays: a session may outlive this in the traceback of an error, and needs a
         # valid stream when it is destroyed.
@@ -125,7 +127,8 @@ class CudaMemory:
         self._call('cudaMemcpyAsync', target, source, size, kind, self._stream)
 
     def _call(self, function: str, *arguments: object) -> None:
-        status = getattr(self._library, function)(*arguments)
+        with CAPTURE_LOCK:
+            status = getattr(self._library, function)(*arguments)
         if status:
             said = self._library.cudaGetErrorString(status).decode()
             raise CudaError(f'GPU {self.device_id}: {function}: {said} (CUDA error {status})')

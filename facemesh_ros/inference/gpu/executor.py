@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 from numpy.typing import NDArray
 
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.gpu.bound_batches import PIXELS, SIZES, Batch, size_for
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
 from facemesh_ros.inference.gpu.memory import Memory
@@ -49,7 +50,7 @@ class GpuExecutor:
         memory: Memory,
         *,
         images: int,
-        captured: bool = False,
+        captured: Collection[str] = (),
     ) -> None:
         """Allocate memory for the images.
 
@@ -58,7 +59,7 @@ class GpuExecutor:
             outputs: The outputs to return of each.
             memory: Of the GPU that they are opened on; closed with this.
             images: How many to keep there.
-            captured: Whether to capture CUDA graphs.
+            captured: Models whose runs are captured as CUDA graphs.
         """
         self._sessions, self._outputs, self._captured = sessions, outputs, captured
         self._memory, self._images = memory, ImageSlots(memory, images)
@@ -81,10 +82,11 @@ class GpuExecutor:
 
     def close(self) -> None:
         """Release sessions, then memory, which they use."""
-        self._batches.clear()
-        for session in self._sessions.values():
-            session.release()
-        self._memory.close()
+        with CAPTURE_LOCK:
+            self._batches.clear()
+            for session in self._sessions.values():
+                session.release()
+            self._memory.close()
 
     def _fitting(self, requests: Sequence[Crops]) -> Sequence[Crops]:
         """Return the first requests, as many as fit in one run."""
@@ -131,6 +133,6 @@ class GpuExecutor:
                 self._memory,
                 self._images,
                 key[1],
-                captured=self._captured,
+                captured=model in self._captured,
             )
         return self._batches[key]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.inference.gpu.cuda_memory import CudaMemory
 from facemesh_ros.inference.gpu.executor import GpuExecutor, Outputs
 from facemesh_ros.inference.gpu.memory import HostMemory, Memory
+from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.providers import CPU, PROVIDERS, ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 
 CUDA = PROVIDERS['cuda']
+# Before, a graph replayed copies from host memory that other runs had overwritten (pull request
+# 32121 of ONNX Runtime), where a Concat has inputs of unequal length.
+KEEPS_POINTERS_SINCE = (1, 30)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -41,10 +48,12 @@ class GpuExecutorFactory:
         Raises:
             ExecutionProviderError: If the GPU is not there or does not take the models.
         """
-        captured = self.choice.wanted == CUDA and not after_failure
+        captured = frozenset[str]() if after_failure else captured_models(self.files, self.choice)
         memory = _memory(self.choice)
         try:
-            self.sessions = self._opened(memory, captured=captured)
+            self.sessions = {
+                name: self._opened(name, memory, captured=name in captured) for name in self.files
+            }
             return GpuExecutor(
                 self.sessions, self.outputs, memory, images=self.images, captured=captured
             )
@@ -52,17 +61,35 @@ class GpuExecutorFactory:
             memory.close()
             raise
 
-    def _opened(self, memory: Memory, *, captured: bool) -> dict[str, ModelSession]:
-        options = dict(memory.provider_options)
-        if captured:
-            options['enable_cuda_graph'] = '1'
-        choice = replace(self.choice, cuda_options=tuple(options.items()))
-        sessions = {}
-        for name, onnx in self.files.items():
-            start_s = time.perf_counter()
-            sessions[name] = ModelSession(onnx, choice)
-            self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
-        return sessions
+    def _opened(self, name: str, memory: Memory, *, captured: bool) -> ModelSession:
+        bound = {**memory.provider_options, 'enable_cuda_graph': str(int(captured))}
+        if captured and not entry_of(name).input_size:
+            # For models without convolutions NHWC changes nothing but that ONNX Runtime puts some
+            # nodes on the CPU, with which it captures no graph.
+            bound['prefer_nhwc'] = '0'
+        start_s = time.perf_counter()
+        session = ModelSession(self.files[name], self.choice, bound=bound)
+        self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
+        return session
+
+
+def captured_models(
+    names: Iterable[str], choice: ProviderChoice, release: str = ort.__version__
+) -> frozenset[str]:
+    """Return the models whose runs are captured as CUDA graphs.
+
+    Args:
+        names: The models.
+        choice: The provider; `enable_cuda_graph` of its options may be 0.
+        release: Of ONNX Runtime.
+    """
+    if choice.wanted != CUDA or dict(choice.cuda_options).get('enable_cuda_graph') == '0':
+        return frozenset()
+    is_safe = tuple(map(int, release.split('.')[:2])) >= KEEPS_POINTERS_SINCE
+    captured = {name for name in names if is_safe or not entry_of(name).has_ragged_concat}
+    if left := sorted(set(names) - captured):
+        _LOG.info('without a CUDA graph in ONNX Runtime %s: %s', release, ', '.join(left))
+    return frozenset(captured)
 
 
 def _memory(choice: ProviderChoice) -> Memory:

@@ -4,15 +4,29 @@
  *   STAND_IN_ERROR   what cudaSetDevice answers, e.g. 35 (driver too old)
  *   STAND_IN_FULL    if set, there is no memory
  *   STAND_IN_LOST    a file; once it is there, copies fail with error 700
+ *   STAND_IN_CALLS   a file; each call that a capture forbids, or that captures, is written there
+ *                    with its thread
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef size_t n_t;
 
 static int number(const char *name) { const char *text = getenv(name); return text ? atoi(text) : 0; }
 static int lost(void) { const char *path = getenv("STAND_IN_LOST"); return path && !access(path, F_OK); }
+static void called(const char *what) {
+  const char *path = getenv("STAND_IN_CALLS");
+  char line[64];
+  int file, length;
+  if (!path || (file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644)) < 0) return;
+  length = snprintf(line, sizeof line, "%s %ld\n", what, syscall(SYS_gettid));
+  write(file, line, length);
+  close(file);
+}
 static int handle(void **made) { *made = calloc(1, 64); return 0; }
 static int reserve(void **made, n_t size) { *made = calloc(1, size); return 0; }
 
@@ -47,10 +61,10 @@ int cudaDeviceGetAttribute(int *value, int attribute, int device) {
   return 0;
 }
 
-int cudaMalloc(void **made, n_t size) { return getenv("STAND_IN_FULL") ? 2 : reserve(made, size); }
+int cudaMalloc(void **made, n_t size) { called("malloc"); return getenv("STAND_IN_FULL") ? 2 : reserve(made, size); }
 int cudaMallocHost(void **made, n_t size) { return reserve(made, size); }
 int cudaHostAlloc(void **made, n_t size, unsigned flags) { return reserve(made, size); }
-int cudaFree(void *at) { free(at); return 0; }
+int cudaFree(void *at) { called("free"); free(at); return 0; }
 int cudaFreeHost(void *at) { free(at); return 0; }
 int cudaMemGetInfo(n_t *left, n_t *total) { *left = *total = (n_t)100 << 30; return 0; }
 int cudaMemcpy(void *to, void *from, n_t size, int kind) {
@@ -67,6 +81,10 @@ int cudaStreamCreate(void **made) { return handle(made); }
 int cudaStreamCreateWithFlags(void **made, unsigned flags) { return handle(made); }
 int cudaEventCreate(void **made) { return handle(made); }
 int cudaEventCreateWithFlags(void **made, unsigned flags) { return handle(made); }
+int cudaStreamBeginCapture(void *stream, int mode) { called("begin"); usleep(2000); return 0; }
+int cudaStreamEndCapture(void *stream, void **graph) { called("end"); return handle(graph); }
+int cudaGraphInstantiate(void **made, void *graph, unsigned long long flags) { return handle(made); }
+int cudaGraphLaunch(void *graph, void *stream) { called("launch"); return 0; }
 int cudaStreamIsCapturing(void *stream, int *status) { *status = 0; return 0; }
 int cudaPointerGetAttributes(int *attributes, void *at) { attributes[0] = 2; attributes[1] = 0; return 0; }
 int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks) { *blocks = 1; return 0; }

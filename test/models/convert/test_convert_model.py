@@ -272,3 +272,26 @@ def test_a_changed_conversion_has_a_new_version(entry, converted) -> None:
         'raise CONVERTER_VERSION if the files changed since the last release, '
         'then run test/models/golden/conversions.py'
     )
+
+
+@pytest.mark.parametrize('entry', CATALOG.values(), ids=CATALOG)
+def test_the_catalog_says_which_graphs_join_tensors_of_unequal_length(
+    entry: ModelEntry, converted
+) -> None:
+    """Old releases of ONNX Runtime are wrong about them in a CUDA graph."""
+    variant = Variant.PLAIN_IMAGES if Variant.PLAIN_IMAGES in entry.variants else Variant.PLAIN
+    graph = onnx.shape_inference.infer_shapes(
+        onnx.load_from_string(converted(entry.name, variant)), data_prop=True
+    ).graph
+    lengths = {
+        item.name: [axis.dim_value for axis in item.type.tensor_type.shape.dim]
+        for item in (*graph.input, *graph.value_info)
+    }
+    lengths |= {item.name: list(item.dims) for item in graph.initializer}
+    joined = [node for node in graph.node if node.op_type in ('Concat', 'ScatterND')]
+    ragged = [
+        node
+        for node in joined
+        if len({str(lengths.get(name)) for name in node.input}) > 1 or node.op_type == 'ScatterND'
+    ]
+    assert bool(ragged) == entry.has_ragged_concat
