@@ -231,7 +231,8 @@ def test_landmarks_come_back_as_from_the_cpu(projection, centre, size_wh, angle,
     rois = Rois(np.float32([centre] * 2), np.float32([size_wh] * 2), np.float32([angle, 0]))
     to_image = image_from_crop(rois, SIZE)
     maps, offsets = landmark_maps(to_image)
-    (found,) = projection.run(None, {'crop_landmarks': landmarks, 'maps': maps, 'offsets': offsets})
+    given = {'crop_landmarks': landmarks, 'maps': maps, 'offsets': offsets}
+    (found,) = projection.run(None, given)
     expected = landmarks_in_image(landmarks, to_image)
     assert found == pytest.approx(expected, abs=1e-3, rel=1e-6)
 
