@@ -54,6 +54,7 @@ def count_graph(content: bytes, batch: int) -> tuple[int, int, int]:
         if node.op_type == 'Gather' and 'pixels' in node.input:
             moved += sizes[node.output[0]][1]
         if node.op_type == 'Conv':
+            kernels += len(node.input) > 2  # ONNX Runtime adds a bias by a kernel of its own
             macs += sizes[node.output[0]][0] * int(np.prod(shapes[node.input[1]][1:]))
     return kernels, macs, moved
 

@@ -72,7 +72,7 @@ def open_worker(
     files = {
         name: store.load(name, variant_for(name, choice, takes_images=True)) for name in names.all
     }
-    outputs = {name: GpuCropModel.graph_outputs(stage_of(name).OUTPUTS) for name in names.all}
+    outputs = {name: stage_of(name).OUTPUTS for name in names.all}
     factory = GpuExecutorFactory(files, outputs, choice, images=streams + 1)
     return BatchWorker(factory), factory
 

@@ -27,10 +27,8 @@ from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import Float32, Float64, Frame
 
-# The output that is mapped from the crops to the image; on a GPU the graph maps it and calls it
-# otherwise.
+# The output that is mapped from the crops to the image; on a GPU the graph maps it.
 LANDMARKS = 'landmarks'
-_GRAPH_OUTPUTS = {LANDMARKS: 'points'}
 
 
 class CropModel(Protocol):
@@ -126,21 +124,9 @@ class GpuCropModel:
             worker: Runs it.
         """
         self.input_size = session.input_size
+        self.shape, self.expect = session.shape, session.expect
         self._session, self._worker = session, worker
         self._maps_landmarks = LANDMARKS in outputs
-
-    @staticmethod
-    def graph_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
-        """Return what a graph with crops in front calls these outputs of its model."""
-        return tuple(_GRAPH_OUTPUTS.get(output, output) for output in outputs)
-
-    def shape(self, output: str) -> tuple[int, ...]:
-        """See `CropModel`."""
-        return self._session.shape(_GRAPH_OUTPUTS.get(output, output))
-
-    def expect(self, output: str, shape: tuple[int, ...]) -> None:
-        """See `CropModel`."""
-        self._session.expect(_GRAPH_OUTPUTS.get(output, output), shape)
 
     def run(self, frame: Frame, maps: Float64 | None) -> list[Float32]:
         """See `CropModel`."""

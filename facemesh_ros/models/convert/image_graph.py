@@ -10,6 +10,8 @@ Only operators that ONNX Runtime's CUDA provider has for these types are used (d
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import cv2
 import numpy as np
 import onnx
@@ -20,14 +22,22 @@ from facemesh_ros.catalog.model_entry import Kind, ModelEntry
 from facemesh_ros.image.crop import STEPS_PER_PX, CropStyle, detector_style, landmark_style
 from facemesh_ros.models.convert.onnx_graph import Ends, OnnxGraph, batched
 
+# What the projection takes; its result has the network's own name for them.
+CROP_LANDMARKS = 'crop_landmarks'
+
 
 def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
-    """Return a model that samples its crops itself; a landmark model gets the output `points`."""
+    """Return a model that samples its crops itself, with the outputs that its kind is used for.
+
+    `landmarks` come in px of the image. The landmark models' original outputs are left out, and
+    what calculates them alone.
+    """
     style = detector_style if entry.kind is Kind.DETECTOR else landmark_style
     crops = crops_graph(entry.input_name, style(entry.input_size))
-    graph = _merged(crops.graph, model.graph, entry.input_name)
+    graph = _merged(crops.graph, model.graph, entry.input_name, entry.input_name)
     if entry.kind is Kind.LANDMARKS:
-        graph = _merged(graph, points_graph(entry.points).graph, 'landmarks')
+        network = _pruned(graph, ('landmarks', 'presence'))
+        graph = _merged(network, projection_graph(entry.points).graph, 'landmarks', CROP_LANDMARKS)
     merged = onnx.ModelProto()
     merged.CopyFrom(model)
     merged.graph.CopyFrom(graph)
@@ -35,9 +45,35 @@ def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
     return merged
 
 
-def _merged(first: onnx.GraphProto, second: onnx.GraphProto, value: str) -> onnx.GraphProto:
-    """Join two graphs at a value that the first returns and the second takes."""
-    return merge_graphs(first, second, [(value, value)])
+def _merged(
+    first: onnx.GraphProto, second: onnx.GraphProto, result: str, given: str
+) -> onnx.GraphProto:
+    """Join two graphs at what the first returns and the second takes."""
+    renamed = onnx.GraphProto()
+    renamed.CopyFrom(first)
+    for item in (*renamed.node, *renamed.output):
+        if item.name == result:  # a node is called as its output
+            item.name = given
+    for node in renamed.node:
+        for names in (node.input, node.output):
+            names[:] = [given if name == result else name for name in names]
+    return merge_graphs(renamed, second, [(given, given)])
+
+
+def _pruned(graph: onnx.GraphProto, outputs: Collection[str]) -> onnx.GraphProto:
+    """Leave out all other outputs; ONNX Runtime would calculate them though nobody asks."""
+    needed, nodes = set(outputs), []
+    for node in reversed(graph.node):
+        if not needed.isdisjoint(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    pruned = onnx.GraphProto()
+    pruned.CopyFrom(graph)
+    del pruned.node[:], pruned.output[:], pruned.initializer[:]
+    pruned.node.extend(reversed(nodes))
+    pruned.output.extend(item for item in graph.output if item.name in outputs)
+    pruned.initializer.extend(item for item in graph.initializer if item.name in needed)
+    return pruned
 
 
 def crops_graph(output: str, style: CropStyle) -> onnx.ModelProto:
@@ -109,26 +145,26 @@ def _bilinear(target: OnnxGraph, taps: str, weight: str) -> str:
     return target.node('Floor', target.node('Add', level, target.floats(0.5)))
 
 
-def points_graph(points: int) -> onnx.ModelProto:
+def projection_graph(points: int) -> onnx.ModelProto:
     """Build what brings landmarks from crops to images, as `landmarks/face_mesh` does.
 
     Args:
         points: How many landmarks the model in front of it has.
 
     Returns:
-        A model that makes `points` (N, L, 3) px of the image of `landmarks` (N, L, 3).
+        A model that makes `landmarks` (N, L, 3) px of the image of CROP_LANDMARKS (N, L, 3).
     """
-    target = OnnxGraph('points_')
+    target = OnnxGraph('projection_')
     # In fp64: cuBLAS may round fp32 to TF32, and with it a landmark by a pixel.
-    landmarks = target.node('Cast', 'landmarks', to=TensorProto.DOUBLE)
+    landmarks = target.node('Cast', CROP_LANDMARKS, to=TensorProto.DOUBLE)
     moved = target.node('Add', target.node('MatMul', landmarks, 'maps'), 'offsets')
-    target.node('Cast', moved, to=TensorProto.FLOAT, output='points')
+    target.node('Cast', moved, to=TensorProto.FLOAT, output='landmarks')
     inputs: Ends = {
-        'landmarks': (points, 3),
+        CROP_LANDMARKS: (points, 3),
         'maps': batched('maps', (3, 3), TensorProto.DOUBLE),
         'offsets': batched('offsets', (1, 3), TensorProto.DOUBLE),
     }
-    return target.model(inputs, {'points': (points, 3)}, {'name': 'points'})
+    return target.model(inputs, {'landmarks': (points, 3)}, {'name': 'projection'})
 
 
 def _sampling_inputs(size: int) -> Ends:

@@ -7,6 +7,7 @@ import numpy as np
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import nchwc_rewrites as nchwc
+from facemesh_ros.models.convert.layer_normalization import LAYER_NORMALIZATION
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation, Value
 
@@ -165,7 +166,21 @@ def resize_bilinear(translation: Translation, operator: Operator) -> str:
     )
 
 
+def layer_normalization(translation: Translation, operator: Operator) -> str:
+    """Layer normalisation along the last axis, of what is no image."""
+    if translation.channels_first:
+        raise ConversionError('layer normalisation of images is not supported')
+    x, weights = operator.inputs
+    return translation.target.node(
+        'LayerNormalization',
+        translation.value(x),
+        translation.target.constant(translation.constant(weights)),
+        epsilon=operator.options['epsilon'],
+    )
+
+
 RULES: dict[str, Rule] = {
+    LAYER_NORMALIZATION: layer_normalization,
     'CONV_2D': convolution,
     'DEPTHWISE_CONV_2D': depthwise_convolution,
     'MAX_POOL_2D': max_pool,

@@ -9,9 +9,11 @@ from facemesh_ros.catalog.model_entry import Kind, ModelEntry, Variant
 from facemesh_ros.catalog.models import CONVERTER_VERSION
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
+from facemesh_ros.models.convert.bias_folding import fold_biases
 from facemesh_ros.models.convert.fp16 import in_half_precision
 from facemesh_ros.models.convert.grouped_conv_fusion import fuse_branches
 from facemesh_ros.models.convert.image_graph import from_images
+from facemesh_ros.models.convert.layer_normalization import fuse_layer_normalization
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 
@@ -44,7 +46,7 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
     Raises:
         ConversionError: If the file is no TFLite file or holds an operator that is not known.
     """
-    graph = read_tflite(content)
+    graph = fuse_layer_normalization(fold_biases(read_tflite(content)))
     if variant is Variant.CPU:
         graph = fuse_branches(graph)
     translation = Translation(graph, variant)

@@ -260,7 +260,7 @@ def test_fp16_goes_between_the_same_parts(
     content = round_to_fp16(model_store.load(model, Variant.HALF_IMAGES))
     factory = GpuExecutorFactory(
         {model: content},
-        {model: GpuCropModel.graph_outputs(FaceMesh.OUTPUTS)},
+        {model: FaceMesh.OUTPUTS},
         ProviderChoice('cpu'),
         images=2,
     )

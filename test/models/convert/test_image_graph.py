@@ -24,7 +24,7 @@ from facemesh_ros.image.crop import (
 )
 from facemesh_ros.inference.crop_model import landmark_maps, landmarks_in_image
 from facemesh_ros.inference.gpu.sampling_inputs import image_bytes, image_layout
-from facemesh_ros.models.convert.image_graph import crops_graph, points_graph
+from facemesh_ros.models.convert.image_graph import crops_graph, projection_graph
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
 SIZE, POINTS = 32, 5
@@ -32,7 +32,7 @@ IMAGE_MODELS = [entry for entry in CATALOG.values() if Variant.PLAIN_IMAGES in e
 SAMPLING = ['pixels', 'columns', 'rows', 'last', 'strides', 'origins']
 MADE = {
     Kind.DETECTOR: {'regressors', 'classificators'},
-    Kind.LANDMARKS: {'points', 'presence'},
+    Kind.LANDMARKS: {'landmarks', 'presence'},
 }
 ORDERS = list(PixelOrder)
 COMMON_SIZES = [
@@ -231,14 +231,15 @@ def test_landmarks_come_back_as_from_the_cpu(projection, centre, size_wh, angle,
     rois = Rois(np.float32([centre] * 2), np.float32([size_wh] * 2), np.float32([angle, 0]))
     to_image = image_from_crop(rois, SIZE)
     maps, offsets = landmark_maps(to_image)
-    (found,) = projection.run(None, {'landmarks': landmarks, 'maps': maps, 'offsets': offsets})
+    given = {'crop_landmarks': landmarks, 'maps': maps, 'offsets': offsets}
+    (found,) = projection.run(None, given)
     expected = landmarks_in_image(landmarks, to_image)
     assert found == pytest.approx(expected, abs=1e-3, rel=1e-6)
 
 
 @pytest.fixture(scope='module')
 def projection() -> ort.InferenceSession:
-    return opened(points_graph(POINTS))
+    return opened(projection_graph(POINTS))
 
 
 @pytest.mark.parametrize(
@@ -251,21 +252,19 @@ def test_one_graph_from_camera_bytes_to_what_is_wanted(entry, variant, inner, co
     whole = onnx.load_from_string(converted(entry.name, variant))
     assert [item.name for item in whole.graph.input][:6] == SAMPLING
     assert {'image', 'landmarks'}.isdisjoint(item.name for item in whole.graph.input)
-    assert {item.name for item in whole.graph.output} >= MADE[entry.kind]
+    assert {item.name for item in whole.graph.output} == MADE[entry.kind]
     properties = {item.key: item.value for item in network.metadata_props}
     assert {item.key: item.value for item in whole.metadata_props} == {
         **properties,
         'variant': variant.value,
     }
-    # Every weight is there, and bit by bit what it was.
-    weights = {item.name: item.SerializeToString() for item in whole.graph.initializer}
-    assert {n.name: n.SerializeToString() for n in network.graph.initializer}.items() <= (
-        weights.items()
-    )
-    nodes = [node for node in whole.graph.node if not node.name.startswith(('crops_', 'points'))]
+    # Weights are bit by bit what they were; only the original outputs' own layers are left out.
+    weights = {item.name: item.SerializeToString() for item in network.graph.initializer}
+    kept = {item.name: item.SerializeToString() for item in whole.graph.initializer}
+    lost = [name for name in weights if weights[name] != kept.get(name)]
+    assert sum(len(weights[name]) for name in lost) < 0.02 * sum(map(len, weights.values()))
     around = len(whole.graph.node) - len(network.graph.node)
-    assert [node for node in network.graph.node if node not in nodes] == []
-    assert 0 < around < 60
+    assert -10 < around < 60
     assert len(converted(entry.name, variant)) - len(converted(entry.name, inner)) < 10_000
 
 
