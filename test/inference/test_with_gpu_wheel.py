@@ -443,6 +443,9 @@ CAPTURES = (
     '    while any(thread.is_alive() for thread in threads):\n'
     '        session.run(np.ones((2, 4), np.float32))\n'
     '        executed_nodes(onnx, choice)\n'
+    '        opening = threading.Thread(target=ModelSession, args=(onnx, choice))\n'
+    '        opening.start()\n'
+    '        opening.join()\n'
     'threads = [threading.Thread(target=work) for _ in range(3)]\n'
     '[thread.start() for thread in threads]\n'
     'run_on_arrays()\n'
@@ -450,7 +453,7 @@ CAPTURES = (
 
 
 def test_a_capture_survives_what_other_threads_do(run, tmp_path, require_package):
-    """Three threads open, capture, run and close; a fourth opens and runs on arrays."""
+    """Three threads open, capture, run and close; others open sessions and run on arrays."""
     path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
     path.write_bytes(sum_model(require_package('onnx')))
     done = run(CAPTURES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
