@@ -17,7 +17,12 @@ from facemesh_ros.geometry.canonical_face import FaceTopology, load_topology
 from facemesh_ros.inference.gpu_recovery import GpuRecovery, ignore_change
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.provider_report import ProviderReport
-from facemesh_ros.inference.providers import PROVIDERS, ExecutionProviderError, ProviderChoice
+from facemesh_ros.inference.providers import (
+    PROVIDERS,
+    CudaOptionsError,
+    ExecutionProviderError,
+    ProviderChoice,
+)
 from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.inference.tensorrt.engine_cache import EngineCache
 from facemesh_ros.models.store import ModelStore
@@ -176,6 +181,8 @@ def _load_models(
     if loader.choice.wanted == CUDA:
         try:
             return load_gpu_models(store, loader, names, faces=settings.max_faces, streams=streams)
+        except CudaOptionsError:
+            raise
         except ExecutionProviderError as error:
             refusal = str(error)
     # If nothing at all runs on CUDA, this raises, or falls back to the CPU with the reason.

@@ -18,6 +18,7 @@ from facemesh_ros.inference.providers import (
     CPU,
     GPU_PROVIDERS,
     PROVIDERS,
+    CudaOptionsError,
     ExecutionProviderError,
     ProviderChoice,
     ProviderStartError,
@@ -137,6 +138,8 @@ class ModelLoader:
     def _open_or_fall_back(self, name: str) -> ModelSession:
         try:
             return self._open(name)
+        except CudaOptionsError:
+            raise
         except ExecutionProviderError as error:
             return self._fall_back(name, error)
 

@@ -89,6 +89,11 @@ def tensorrt_options(
     return options
 
 
+def is_on(options: Mapping[str, str], name: str, default: str = '0') -> bool:
+    """Tell whether an option is on, in any of ONNX Runtime's spellings of yes."""
+    return str(options.get(name, default)) in ('1', 'true', 'True')
+
+
 def conflict_of(options: Mapping[str, str]) -> str:
     """Return what is wrong with options that a user asks for; empty if nothing is.
 
@@ -98,7 +103,7 @@ def conflict_of(options: Mapping[str, str]) -> str:
     for name, instead in _OWN_OPTIONS.items():
         if name in options:
             return f'{name} is set by this package; {instead}'
-    if options.get('fuse_conv_bias', '0') != '0' and options.get('prefer_nhwc', '0') == '0':
+    if is_on(options, 'fuse_conv_bias') and not is_on(options, 'prefer_nhwc'):
         return (
             'fuse_conv_bias without prefer_nhwc adds to each result what its memory held before; '
             'set prefer_nhwc to 1 too, or fuse_conv_bias to 0'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,12 +29,17 @@ PROVIDERS = {
 }
 GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
 PRECISIONS = ('fp32', 'fp16')
+_REFUSED_OPTION = re.compile(r'(?:Unknown|Failed to parse) provider option:? "([^"]+)"')
 # A CUDA graph replays memory that is bound to it; a session without bound memory has none.
 UNBOUND: Mapping[str, str] = MappingProxyType({'enable_cuda_graph': '0'})
 
 
 class ExecutionProviderError(FacemeshError):
     """The wanted execution provider does not run here."""
+
+
+class CudaOptionsError(ExecutionProviderError):
+    """Options of the CUDA provider are wrong, which another provider would only hide."""
 
 
 class ProviderStartError(ExecutionProviderError):
@@ -80,7 +86,7 @@ class ProviderChoice:
                 f'precision {self.precision!r} is not known; known are {", ".join(PRECISIONS)}'
             )
         if conflict := conflict_of(dict(self.cuda_options)):
-            raise ExecutionProviderError(f'cuda_options: {conflict}')
+            raise CudaOptionsError(f'cuda_options: {conflict}')
         # Auto may fall back to the CPU, in fp32; a provider that has no fp16 by name contradicts
         # the precision.
         named = PROVIDERS.get(self.execution_provider)
@@ -123,13 +129,14 @@ def open_session(
 
     Raises:
         ProviderStartError: If the provider does not start.
+        CudaOptionsError: If ONNX Runtime does not know an option of `choice`.
         ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or is no GPU
             although one is required.
     """
     wanted = choice.wanted
     _check_installed(wanted, choice)
     options, providers = _session_options(profile), _providers(onnx, choice, folder, bound)
-    session = _open_strictly(onnx, options, providers, wanted)
+    session = _open_strictly(onnx, options, providers, choice)
     active: str = session.get_providers()[0]
     if active != wanted:
         raise ProviderStartError(wanted, f'ONNX Runtime would use {active} instead')
@@ -137,8 +144,9 @@ def open_session(
 
 
 def _open_strictly(
-    onnx: bytes, options: ort.SessionOptions, providers: list[Any], wanted: str
+    onnx: bytes, options: ort.SessionOptions, providers: list[Any], choice: ProviderChoice
 ) -> ort.InferenceSession:
+    wanted = choice.wanted
     if wanted == CPU:
         return ort.InferenceSession(onnx, options, providers=providers)
     load_cuda_libraries()
@@ -149,6 +157,13 @@ def _open_strictly(
             # By default ONNX Runtime prints the error and continues on the CPU.
             return ort.InferenceSession(onnx, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's have no common base
+        refused, users = _REFUSED_OPTION.search(str(error)), dict(choice.cuda_options)
+        if refused and refused[1] in users:
+            raise CudaOptionsError(
+                f'cuda_options: ONNX Runtime {ort.__version__} does not take '
+                f'{refused[1]}={users[refused[1]]}, as it does not know its name or its value; '
+                'correct it or leave it out'
+            ) from error
         raise ProviderStartError(wanted, str(error).strip()) from error
 
 

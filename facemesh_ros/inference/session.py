@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 
 import numpy as np
 import onnxruntime as ort
@@ -11,7 +10,8 @@ import onnxruntime as ort
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
+from facemesh_ros.inference.capture_lock import ignore_other_captures
+from facemesh_ros.inference.gpu.cuda_memory import cuda_runtime
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import (
@@ -104,9 +104,7 @@ class ModelSession:
 
     def try_once(self) -> None:
         """Run zeros; only now a library that the provider lacks raises an error."""
-        # The first run allocates.
-        with CAPTURE_LOCK if self.provider in GPU_PROVIDERS else nullcontext():
-            self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
+        self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
 
     def end_profile(self) -> None:
         """Close the file of a profile."""
@@ -119,6 +117,8 @@ class ModelSession:
             GpuLostError: If the GPU fails. Errors of the batch or the names are ONNX Runtime's
                 own, on a GPU too.
         """
+        if self.provider in GPU_PROVIDERS:
+            ignore_other_captures(cuda_runtime)
         try:
             return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime's have no common base

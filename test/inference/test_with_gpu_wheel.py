@@ -15,6 +15,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -367,12 +368,14 @@ def test_the_blendshapes_run_in_a_graph_where_all_else_is_nhwc(options_of):
     [('fp32', None, '0'), ('fp16', None, '1'), ('fp16', '0', '1'), ('fp16', '1', '0')],
 )
 def test_fp16_keeps_tensor_cores_only_where_fp32_stays_fp32(
-    options_of, monkeypatch, precision, override, tf32
+    options_of, monkeypatch, tmp_path, precision, override, tf32
 ):
     monkeypatch.delenv('NVIDIA_TF32_OVERRIDE', raising=False)
     variables = {} if override is None else {'NVIDIA_TF32_OVERRIDE': override}
-    options = options_of(precision=precision, **variables)
+    loaded = tmp_path / 'loaded'
+    options = options_of(precision=precision, STAND_IN_LOADED=str(loaded), **variables)
     assert {each['use_tf32'] for each in options.values()} == {tf32}
+    assert loaded.read_text() == (override or '0')  # what cuBLAS itself reads
 
 
 LOADED_BEFORE = (
@@ -392,45 +395,81 @@ def test_libraries_that_another_package_has_loaded_are_left_alone(run, monkeypat
     assert done.stderr.count('start Python with NVIDIA_TF32_OVERRIDE=0') == 1
 
 
+REFUSED_OPTIONS = (
+    'import json\n'
+    'from facemesh_ros.catalog.model_entry import Variant\n'
+    'from facemesh_ros.inference.model_loader import ModelLoader\n'
+    'from facemesh_ros.inference.providers import CudaOptionsError, ProviderChoice\n'
+    'from facemesh_ros.models.store import ModelStore\n'
+    'for option in {options!r}:\n'
+    '    choice = ProviderChoice(cuda_options=(option,))\n'
+    '    try:\n'
+    '        ModelLoader(ModelStore(), choice).open("blendshapes")\n'
+    '    except CudaOptionsError as error:\n'
+    '        print(error)\n'
+)
+
+
+def test_options_that_onnx_runtime_does_not_know_are_refused_and_not_hidden_by_the_cpu(
+    run, require_models
+):
+    require_models('blendshapes')
+    options = [('prefer_nhcw', '1'), ('use_tf32', 'yes'), ('arena_extend_strategy', 'large')]
+    lines = run(REFUSED_OPTIONS.format(options=options)).stdout.splitlines()
+    for line, (name, value) in zip(lines, options, strict=True):
+        assert f'does not take {name}={value}' in line
+        assert line.endswith('correct it or leave it out')
+
+
 CAPTURES = (
     'import threading\n'
     'import numpy as np\n'
     'from pathlib import Path\n'
     'from facemesh_ros.inference.gpu.executor import Crops\n'
     'from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory\n'
+    'from facemesh_ros.inference.provider_report import executed_nodes\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
-    'files, outputs = {"mesh": Path(MODEL).read_bytes()}, {"mesh": ("sum",)}\n'
+    'from facemesh_ros.inference.session import ModelSession\n'
+    'onnx, choice = Path(MODEL).read_bytes(), ProviderChoice("cuda")\n'
     'def work():\n'
-    '    factory = GpuExecutorFactory(files, outputs, ProviderChoice("cuda"), images=1)\n'
+    '    factory = GpuExecutorFactory({"mesh": onnx}, {"mesh": ("sum",)}, choice, images=1)\n'
     '    for _ in range(3):\n'
     '        executor = factory(False)\n'
     '        for size in (1, 2, 4, 1):\n'
     '            executor.run("mesh", [Crops(None, {"points": np.ones((size, 4), np.float32)})])\n'
     '        executor.close()\n'
+    'def run_on_arrays():\n'
+    '    session = ModelSession(onnx, choice)\n'
+    '    while any(thread.is_alive() for thread in threads):\n'
+    '        session.run(np.ones((2, 4), np.float32))\n'
+    '        executed_nodes(onnx, choice)\n'
+    '        opening = threading.Thread(target=ModelSession, args=(onnx, choice))\n'
+    '        opening.start()\n'
+    '        opening.join()\n'
     'threads = [threading.Thread(target=work) for _ in range(3)]\n'
     '[thread.start() for thread in threads]\n'
-    '[thread.join() for thread in threads]\n'
+    'run_on_arrays()\n'
 )
 
 
-def test_no_other_thread_allocates_while_a_graph_is_captured(run, tmp_path, require_package):
-    """Three threads open, capture, run and close at once, as several sensors of a process do."""
+def test_a_capture_survives_what_other_threads_do(run, tmp_path, require_package):
+    """Three threads open, capture, run and close; others open sessions and run on arrays."""
     path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
     path.write_bytes(sum_model(require_package('onnx')))
     done = run(CAPTURES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
     assert done.returncode == 0, done.stderr
     assert 'Error' not in done.stderr
     lines = [line.split() for line in calls.read_text().splitlines()]
-    captures = [line for line in lines if line[0] == 'begin']
-    # Each thread captured each of three sizes in each of three executors.
-    assert len(captures) == 27
-    assert len({thread for _, thread in captures}) == 3
-    capturing = ''
-    for call, thread in lines:
-        assert capturing in ('', thread), f'{call} in another thread during a capture'
-        capturing = thread if call == 'begin' else '' if call == 'end' else capturing
-    # From then on a run is one launch of a graph.
-    assert sum(call == 'launch' for call, _ in lines) >= 36
+    count = Counter(call for call, _ in lines)
+    # Each of three threads captures each of three sizes in each of three executors, one at a time.
+    captures = [(call, thread) for call, thread in lines if call in ('begin', 'end')]
+    assert count['begin'] == 27
+    for begun, ended in zip(captures[::2], captures[1::2], strict=True):
+        assert (begun[0], ended) == ('begin', ('end', begun[1]))
+    # A run is one launch of a graph; those of other threads need not wait for a capture.
+    assert count['launch'] == 36
+    assert count['refused'] == 0
+    assert count['meanwhile'] > 0
 
 
 def sum_model(onnx) -> bytes:

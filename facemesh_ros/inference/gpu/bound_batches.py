@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,9 @@ class Batch:
             undo.callback(self._outputs.free)
             self._bind(memory, images)
             self._options = _run_options(memory, captured=captured)
+            self._first_run: AbstractContextManager[object] = nullcontext()
+            if captured:
+                self._first_run = CAPTURE_LOCK
             undo.pop_all()
 
     def run(self, inputs: Sequence[Inputs], counts: Sequence[int]) -> dict[str, NDArray[Any]]:
@@ -92,10 +95,11 @@ class Batch:
                 target[start : start + count] = values[name]
             start += count
         # The rest holds values of an older batch, whose results nobody reads.
-        with CAPTURE_LOCK:
-            self._inputs.upload()
+        self._inputs.upload()
+        with self._first_run:
             self._session.run_with_iobinding(self._binding, self._options)
-            self._outputs.download()
+        self._first_run = nullcontext()
+        self._outputs.download()
         return {name: self._outputs.arrays[name] for name in self._order}
 
     def free(self) -> None:

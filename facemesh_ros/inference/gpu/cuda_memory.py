@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
-from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
+from facemesh_ros.inference.capture_lock import CAPTURE_LOCK, ignore_other_captures
 from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
 from facemesh_ros.types import UInt8
@@ -87,7 +87,8 @@ class CudaMemory:
     def allocate(self, size: int) -> int:
         """See `Memory`."""
         address = _pointer()
-        self._call('cudaMalloc', ctypes.byref(address), size)
+        with CAPTURE_LOCK:
+            self._call('cudaMalloc', ctypes.byref(address), size)
         block = address.value or 0
         self._blocks.add(block)
         self._call('cudaMemsetAsync', block, 0, size, self._stream)
@@ -95,7 +96,8 @@ class CudaMemory:
 
     def free(self, address: int) -> None:
         """See `Memory`."""
-        self._call('cudaFree', address)  # which waits until it is no longer in use
+        with CAPTURE_LOCK:
+            self._call('cudaFree', address)  # which waits until it is no longer in use
         self._blocks.remove(address)
 
     def upload(self, address: int, source: UInt8) -> None:
@@ -127,8 +129,8 @@ class CudaMemory:
         self._call('cudaMemcpyAsync', target, source, size, kind, self._stream)
 
     def _call(self, function: str, *arguments: object) -> None:
-        with CAPTURE_LOCK:
-            status = getattr(self._library, function)(*arguments)
+        ignore_other_captures(lambda: self._library)
+        status = getattr(self._library, function)(*arguments)
         if status:
             said = self._library.cudaGetErrorString(status).decode()
             raise CudaError(f'GPU {self.device_id}: {function}: {said} (CUDA error {status})')

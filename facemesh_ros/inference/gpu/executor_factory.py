@@ -12,6 +12,7 @@ from facemesh_ros.inference.gpu.cuda_memory import CudaMemory
 from facemesh_ros.inference.gpu.executor import GpuExecutor, Outputs
 from facemesh_ros.inference.gpu.memory import HostMemory, Memory
 from facemesh_ros.inference.onnx_runtime import ort
+from facemesh_ros.inference.provider_options import is_on
 from facemesh_ros.inference.providers import CPU, PROVIDERS, ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 
@@ -66,7 +67,7 @@ class GpuExecutorFactory:
         if captured and not entry_of(name).input_size:
             # For models without convolutions NHWC changes nothing but that ONNX Runtime puts some
             # nodes on the CPU, with which it captures no graph.
-            bound['prefer_nhwc'] = '0'
+            bound |= {'prefer_nhwc': '0', 'fuse_conv_bias': '0'}
         start_s = time.perf_counter()
         session = ModelSession(self.files[name], self.choice, bound=bound)
         self.opened_ms[name] = 1e3 * (time.perf_counter() - start_s)
@@ -83,7 +84,8 @@ def captured_models(
         choice: The provider; `enable_cuda_graph` of its options may be 0.
         release: Of ONNX Runtime.
     """
-    if choice.wanted != CUDA or dict(choice.cuda_options).get('enable_cuda_graph') == '0':
+    is_allowed = is_on(dict(choice.cuda_options), 'enable_cuda_graph', default='1')
+    if choice.wanted != CUDA or not is_allowed:
         return frozenset()
     is_safe = tuple(map(int, release.split('.')[:2])) >= KEEPS_POINTERS_SINCE
     captured = {name for name in names if is_safe or not entry_of(name).has_ragged_concat}

@@ -53,3 +53,4 @@ int cudaMemGetInfo(size_t *left, size_t *total) {
   return 0;
 }
 const char *cudaGetErrorString(int status) { return status == 2 ? "out of memory" : "other"; }
+int cudaThreadExchangeStreamCaptureMode(int *mode) { return 0; }

@@ -14,10 +14,18 @@ from pathlib import Path
 HERE = Path(__file__).parent
 DRIVER = 'libcuda.so.1'
 RUNTIME = 'libcudart.so.13'
-# It hands out something that is looked at.
-_CUBLAS = (
-    '#include <stdlib.h>\nint cublasCreate_v2(void **made) { *made = calloc(1, 64); return 0; }\n'
-)
+# It hands out something that is looked at, and tells what it sees of the environment when loaded.
+_CUBLAS = """#include <stdio.h>
+#include <stdlib.h>
+int cublasCreate_v2(void **made) { *made = calloc(1, 64); return 0; }
+__attribute__((constructor)) static void loaded(void) {
+  const char *path = getenv("STAND_IN_LOADED"), *set = getenv("NVIDIA_TF32_OVERRIDE");
+  FILE *file = path ? fopen(path, "w") : 0;
+  if (!file) return;
+  fputs(set ? set : "unset", file);
+  fclose(file);
+}
+"""
 
 
 def can_be_built() -> bool:

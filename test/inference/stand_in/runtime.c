@@ -4,8 +4,11 @@
  *   STAND_IN_ERROR   what cudaSetDevice answers, e.g. 35 (driver too old)
  *   STAND_IN_FULL    if set, there is no memory
  *   STAND_IN_LOST    a file; once it is there, copies fail with error 700
- *   STAND_IN_CALLS   a file; each call that a capture forbids, or that captures, is written there
- *                    with its thread
+ *   STAND_IN_CALLS   a file; written there with their thread: captures, launches of graphs, and
+ *                    calls that allocate or wait while a thread captures
+ *
+ * As CUDA's documentation has it, such a call is refused (error 900) and ends the capture (901) in
+ * the thread that captures, and in all others that have not exchanged their mode.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +29,14 @@ static void called(const char *what) {
   length = snprintf(line, sizeof line, "%s %ld\n", what, syscall(SYS_gettid));
   write(file, line, length);
   close(file);
+}
+static int captures, broken;
+static __thread int mode, captures_here;
+static int refused(void) {
+  if (!captures) return 0;
+  if (mode && !captures_here) { called("meanwhile"); return 0; }
+  called("refused");
+  return broken = 900;
 }
 static int handle(void **made) { *made = calloc(1, 64); return 0; }
 static int reserve(void **made, n_t size) { *made = calloc(1, size); return 0; }
@@ -61,28 +72,57 @@ int cudaDeviceGetAttribute(int *value, int attribute, int device) {
   return 0;
 }
 
-int cudaMalloc(void **made, n_t size) { called("malloc"); return getenv("STAND_IN_FULL") ? 2 : reserve(made, size); }
-int cudaMallocHost(void **made, n_t size) { return reserve(made, size); }
-int cudaHostAlloc(void **made, n_t size, unsigned flags) { return reserve(made, size); }
-int cudaFree(void *at) { called("free"); free(at); return 0; }
-int cudaFreeHost(void *at) { free(at); return 0; }
+int cudaMalloc(void **made, n_t size) {
+  if (refused()) return 900;
+  return getenv("STAND_IN_FULL") ? 2 : reserve(made, size);
+}
+int cudaMallocHost(void **made, n_t size) { return refused() ? 900 : reserve(made, size); }
+int cudaHostAlloc(void **made, n_t size, unsigned flags) { return cudaMallocHost(made, size); }
+int cudaFree(void *at) {
+  if (refused()) return 900;
+  free(at);
+  return 0;
+}
+int cudaFreeHost(void *at) { return cudaFree(at); }
 int cudaMemGetInfo(n_t *left, n_t *total) { *left = *total = (n_t)100 << 30; return 0; }
-int cudaMemcpy(void *to, void *from, n_t size, int kind) {
+int cudaMemcpyAsync(void *to, void *from, n_t size, int kind, void *stream) {
   if (lost()) return 700;
   memcpy(to, from, size);
   return 0;
 }
-int cudaMemcpyAsync(void *to, void *from, n_t size, int kind, void *stream) {
-  return cudaMemcpy(to, from, size, kind);
+int cudaMemcpy(void *to, void *from, n_t size, int kind) {
+  return refused() ? 900 : cudaMemcpyAsync(to, from, size, kind, 0);
 }
+int cudaStreamSynchronize(void *stream) { return refused(); }
+int cudaDeviceSynchronize(void) { return refused(); }
+int cudaEventSynchronize(void *event) { return refused(); }
+int cudaEventQuery(void *event) { return refused(); }
 int cudaMemset(void *at, int value, n_t size) { memset(at, value, size); return 0; }
 int cudaMemsetAsync(void *at, int value, n_t size, void *s) { return cudaMemset(at, value, size); }
 int cudaStreamCreate(void **made) { return handle(made); }
 int cudaStreamCreateWithFlags(void **made, unsigned flags) { return handle(made); }
 int cudaEventCreate(void **made) { return handle(made); }
 int cudaEventCreateWithFlags(void **made, unsigned flags) { return handle(made); }
-int cudaStreamBeginCapture(void *stream, int mode) { called("begin"); usleep(2000); return 0; }
-int cudaStreamEndCapture(void *stream, void **graph) { called("end"); return handle(graph); }
+int cudaThreadExchangeStreamCaptureMode(int *exchanged) {
+  int before = mode;
+  mode = *exchanged;
+  *exchanged = before;
+  return 0;
+}
+int cudaStreamBeginCapture(void *stream, int kind) {
+  called("begin");
+  captures_here = 1;
+  if (!__atomic_fetch_add(&captures, 1, __ATOMIC_SEQ_CST)) broken = 0;
+  usleep(20000);
+  return 0;
+}
+int cudaStreamEndCapture(void *stream, void **graph) {
+  __atomic_fetch_sub(&captures, 1, __ATOMIC_SEQ_CST);
+  captures_here = 0;
+  called("end");
+  handle(graph);
+  return broken ? 901 : 0;
+}
 int cudaGraphInstantiate(void **made, void *graph, unsigned long long flags) { return handle(made); }
 int cudaGraphLaunch(void *graph, void *stream) { called("launch"); return 0; }
 int cudaStreamIsCapturing(void *stream, int *status) { *status = 0; return 0; }
@@ -102,6 +142,8 @@ const char *cudaGetErrorString(int error) {
     case 2: return "out of memory";
     case 35: return "CUDA driver version is insufficient for CUDA runtime version";
     case 101: return "invalid device ordinal";
+    case 900: return "operation not permitted when stream is capturing";
+    case 901: return "operation failed due to a previous error during capture";
     case 700: return "an illegal memory access was encountered";
     default: return "unknown error";
   }
