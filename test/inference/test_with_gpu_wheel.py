@@ -251,7 +251,7 @@ def test_a_gpu_that_fails_in_use_raises_and_is_used_again(run, tmp_path, require
 
 WHOLE_IMAGES = (
     'import numpy as np\n'
-    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.gpu_models import open_runner\n'
     'from facemesh_ros.assembly.models import ModelNames\n'
     'from facemesh_ros.inference.crop_model import GpuCropModel\n'
     'from facemesh_ros.inference.gpu.memory import ExecutorLostError\n'
@@ -261,16 +261,16 @@ WHOLE_IMAGES = (
     'from facemesh_ros.types import Frame, PixelOrder, Rois\n'
     'choice = ProviderChoice("cuda", precision="{precision}")\n'
     'names = ModelNames("{model}", ("short_range", "full_range"))\n'
-    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'runner, factory = open_runner(ModelStore(), choice, names, streams=1)\n'
     'for session in factory.sessions.values():\n'
     '    print(session.precision, *session.placement, sep=",")\n'
     'roi = Rois(np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), np.zeros(1))\n'
-    'model = GpuCropModel(factory.sessions["{model}"], FaceMesh.OUTPUTS, worker)\n'
+    'model = GpuCropModel(factory.sessions["{model}"], FaceMesh.OUTPUTS, runner)\n'
     'try:\n'
     '    FaceMesh(model).predict(Frame(np.zeros((9, 9, 3), np.uint8), PixelOrder.BGR), roi)\n'
     'except ExecutorLostError as error:\n'
     '    print(error)\n'
-    'worker.close()\n'
+    'runner.close()\n'
 )
 
 
@@ -306,16 +306,16 @@ def test_the_benchmark_of_a_gpu_says_what_is_missing(run, tmp_path):
 
 OPTIONS = (
     'import json\n'
-    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.gpu_models import open_runner\n'
     'from facemesh_ros.assembly.models import ModelNames\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.models.store import ModelStore\n'
     'choice = ProviderChoice("cuda", precision={precision!r}, cuda_options={options!r})\n'
     'names = ModelNames("v2", ("short_range", "full_range"), "blendshapes")\n'
-    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'runner, factory = open_runner(ModelStore(), choice, names, streams=1)\n'
     'print(json.dumps({{name: session.session.get_provider_options()[session.provider]\n'
     '                  for name, session in factory.sessions.items()}}))\n'
-    'worker.close()\n'
+    'runner.close()\n'
 )
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from facemesh_ros.inference.gpu import batch_worker as worker_module
+from facemesh_ros.inference.gpu import recovering_executor as recovery_module
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor
 from facemesh_ros.inference.gpu.memory import ExecutorError, ExecutorLostError, HostMemory
+from facemesh_ros.inference.gpu.recovering_executor import RecoveringExecutor
 from facemesh_ros.inference.gpu_recovery import Backoff
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
@@ -213,7 +214,7 @@ def test_a_failed_gpu_is_opened_again_after_a_pause(worker, factory, clock):
 
 
 def test_the_pause_doubles_until_enough_runs_went_well(worker, factory, clock, monkeypatch):
-    monkeypatch.setattr(worker_module, 'RUNS_TO_RECOVER', 3)
+    monkeypatch.setattr(recovery_module, 'RUNS_TO_RECOVER', 3)
     pauses = []
     factory.fails, factory.fault = ExecutorError('no such device'), FAULT
     with pytest.raises(ExecutorLostError, match='CUDA failure 700'):
@@ -288,7 +289,7 @@ def test_after_any_error_of_opening_it_is_tried_again(worker, factory, clock, er
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
 def test_if_its_thread_ends_all_requests_fail_with_the_reason(worker, ask_together, monkeypatch):
-    monkeypatch.setattr(BatchWorker, '_handle_error', None)
+    monkeypatch.setattr(RecoveringExecutor, '_after_error', None)
     answers = ask_together(1, 99, 3)
     for answer in answers.values():
         assert isinstance(answer, ExecutorError)
