@@ -15,6 +15,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -431,6 +432,43 @@ def test_no_other_thread_allocates_while_a_graph_is_captured(run, tmp_path, requ
         capturing = thread if call == 'begin' else '' if call == 'end' else capturing
     # From then on a run is one launch of a graph.
     assert sum(call == 'launch' for call, _ in lines) >= 36
+
+
+MOVES = (
+    'import threading\n'
+    'import numpy as np\n'
+    'from pathlib import Path\n'
+    'from facemesh_ros.inference.gpu.direct_runner import DirectRunner\n'
+    'from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory\n'
+    'from facemesh_ros.inference.providers import ProviderChoice\n'
+    'files, outputs = {"mesh": Path(MODEL).read_bytes()}, {"mesh": ("sum",)}\n'
+    'factory = GpuExecutorFactory(files, outputs, ProviderChoice("cuda"), images=1)\n'
+    'runner = DirectRunner(factory)\n'
+    'def work():\n'
+    '    for size in (1, 2, 1, 2):\n'
+    '        runner.run("mesh", None, {"points": np.ones((size, 4), np.float32)})\n'
+    'work()\n'
+    'for _ in range(8):\n'
+    '    thread = threading.Thread(target=work)\n'
+    '    thread.start()\n'
+    '    thread.join()\n'
+    'runner.close()\n'
+)
+
+
+def test_a_thread_that_is_new_captures_its_own_graphs_and_only_few_do(
+    run, tmp_path, require_package
+):
+    path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
+    path.write_bytes(sum_model(require_package('onnx')))
+    done = run(MOVES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in calls.read_text().splitlines()]
+    captures = Counter(thread for call, thread in lines if call == 'begin')
+    # The first four threads, and the one that all others share, each captured both sizes once.
+    assert sorted(captures.values()) == [2] * 5
+    # Nine streams of four runs; each capture is launched too.
+    assert sum(call == 'launch' for call, _ in lines) == 36
 
 
 def sum_model(onnx) -> bytes:
