@@ -23,7 +23,7 @@ from gpu_measurements.child import Tell, choice_of, in_one_line, job, replies
 from gpu_measurements.gpu_time import timed
 from gpu_measurements.scene import Scene
 
-from facemesh_ros.assembly.gpu_models import open_worker
+from facemesh_ros.assembly.gpu_models import open_runner
 from facemesh_ros.assembly.models import ModelNames, Models, build_models
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.crop_model import GpuCropModel, GpuTensorModel
@@ -51,17 +51,17 @@ class OpenVariant:
         """Open them; raises what ONNX Runtime says if they do not run."""
         self._model, self._scene = model, scene
         names = ModelNames(model, DETECTORS)
-        worker, factory = open_worker(ModelStore(), choice, names, 1)
+        runner, factory = open_runner(ModelStore(), choice, names, 1)
         self.sessions = factory.sessions
         _check_options(self.sessions, choice)
         self._runs = {name: timed(session) for name, session in self.sessions.items()}
         self._models: Models = build_models(
             names,
             self.sessions,
-            lambda session, outputs: GpuCropModel(session, outputs, worker),
-            lambda session: GpuTensorModel(session, worker),
+            lambda session, outputs: GpuCropModel(session, outputs, runner),
+            lambda session: GpuTensorModel(session, runner),
             NO_WORKERS,
-            worker,
+            runner,
         )
         self._warm: set[tuple[str, int]] = set()
 
@@ -95,7 +95,7 @@ class OpenVariant:
         return {'wall_ms': wall_ms, 'gpu_ms': gpu_ms, 'error_px': _error_px(points, reference)}
 
     def close(self) -> None:
-        """End the worker."""
+        """Release the GPU."""
         self._models.close()
 
     def _call(self, model: str, faces: int) -> Callable[[int], Float32]:

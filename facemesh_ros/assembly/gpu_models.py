@@ -1,4 +1,4 @@
-"""The models of a sensor on a GPU: whole images are uploaded, and one worker runs all models."""
+"""The models of a sensor on a GPU: whole images are uploaded, and all models run one by one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from facemesh_ros.assembly.models import ModelNames, Models, build_models, stage
 from facemesh_ros.inference.crop_model import GpuCropModel, GpuTensorModel
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.bound_batches import DTYPES, SIZES, size_for
+from facemesh_ros.inference.gpu.direct_runner import DirectRunner
 from facemesh_ros.inference.gpu.executor import LAYOUT
 from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
+from facemesh_ros.inference.gpu.runner import GpuRunner
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.gpu_faults import is_onnxruntime_error
 from facemesh_ros.inference.model_loader import ModelLoader
 from facemesh_ros.inference.providers import ExecutionProviderError, ProviderChoice
 from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
-from facemesh_ros.thread_pool import ThreadPool
+from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import Frame, PixelOrder
 
-# Threads of a stream that call the worker at the same time, so that their crops share a batch.
+# Threads of a stream that ask at the same time, so that crops of several streams share batches.
 MAX_CONCURRENT_REQUESTS = 4
 
 
@@ -41,43 +43,54 @@ def load_gpu_models(
     Raises:
         FacemeshError: If a model is missing, or the GPU does not run it.
     """
-    worker, factory = open_worker(store, loader.choice, names, streams)
+    runner, factory = open_runner(store, loader.choice, names, streams)
     sessions = factory.sessions
     most = dict.fromkeys(names.detectors, MAX_CONCURRENT_REQUESTS * streams)
-    try:
-        first_ms = {
-            name: _warm_up(worker, session, most.get(name, faces * streams))
-            for name, session in sessions.items()
+
+    def warm_up() -> dict[str, float]:
+        # After a failure the factory has other sessions.
+        return {
+            name: _warm_up(runner, session, most.get(name, faces * streams))
+            for name, session in factory.sessions.items()
         }
+
+    try:
+        first_ms = warm_up()
         for name, session in sessions.items():
             opened_ms = factory.opened_ms[name]
             loader.accept(name, session, opened_ms=opened_ms, first_ms=first_ms[name])
+        shared = streams > 1
         return build_models(
             names,
             sessions,
-            lambda session, outputs: GpuCropModel(session, outputs, worker),
-            lambda session: GpuTensorModel(session, worker),
-            ThreadPool((MAX_CONCURRENT_REQUESTS - 1) * streams),
-            worker,
+            lambda session, outputs: GpuCropModel(session, outputs, runner),
+            lambda session: GpuTensorModel(session, runner),
+            ThreadPool((MAX_CONCURRENT_REQUESTS - 1) * streams) if shared else NO_WORKERS,
+            runner,
+            # What runs requests where they come from has not run in the streams' threads yet.
+            (lambda: None) if shared else warm_up,
         )
     except BaseException:
-        worker.close()
+        runner.close()
         raise
 
 
-def open_worker(
+def open_runner(
     store: ModelStore, choice: ProviderChoice, names: ModelNames, streams: int
-) -> tuple[BatchWorker, GpuExecutorFactory]:
-    """Open the models; returns the worker that runs them, and the factory with their sessions."""
+) -> tuple[GpuRunner, GpuExecutorFactory]:
+    """Open the models; returns what runs them, and the factory with their sessions.
+
+    A single stream's requests run in its own thread, those of several streams share batches.
+    """
     files = {
         name: store.load(name, variant_for(name, choice, takes_images=True)) for name in names.all
     }
     outputs = {name: stage_of(name).OUTPUTS for name in names.all}
     factory = GpuExecutorFactory(files, outputs, choice, images=streams + 1)
-    return BatchWorker(factory), factory
+    return (BatchWorker if streams > 1 else DirectRunner)(factory), factory
 
 
-def _warm_up(worker: BatchWorker, session: ModelSession, crops: int) -> float:
+def _warm_up(runner: GpuRunner, session: ModelSession, crops: int) -> float:
     """Run a model at each batch size up to that of so many crops, the largest first.
 
     The first run of a size takes memory, chooses algorithms and captures its CUDA graph.
@@ -94,7 +107,7 @@ def _warm_up(worker: BatchWorker, session: ModelSession, crops: int) -> float:
     for size in reversed([size for size in SIZES if size <= largest]):
         start_s = time.perf_counter()
         try:
-            worker.run(session.name, grey, _zeros(session, size))
+            runner.run(session.name, grey, _zeros(session, size))
         except Exception as error:
             if not is_onnxruntime_error(error):
                 raise

@@ -12,7 +12,7 @@ from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import detector_spec, entry_of, landmark_spec, names_of
 from facemesh_ros.detection.face_search import Detector, FaceSearch
 from facemesh_ros.inference.crop_model import CropModel, TensorModel
-from facemesh_ros.inference.gpu.batch_worker import BatchWorker
+from facemesh_ros.inference.gpu.runner import GpuRunner
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.pipeline.components import BlendshapeModel, Components, LandmarkModel
@@ -73,7 +73,9 @@ class Models:
         square_roi: See `LandmarkSpec`.
         blendshape_model: None where none is wanted or provisioned.
         pool: Its threads run models beside each stream's own.
-        worker: Runs the models on a GPU; None on the CPU.
+        runner: Runs the models on a GPU; None on the CPU.
+        warm_up: Runs the models in the calling thread at all batch sizes that will come, on a GPU
+            where threads have CUDA graphs of their own; else it does nothing.
     """
 
     sessions: Mapping[str, ModelSession]
@@ -82,7 +84,8 @@ class Models:
     square_roi: bool
     blendshape_model: BlendshapeModel | None
     pool: ThreadPool
-    worker: BatchWorker | None = None
+    runner: GpuRunner | None = None
+    warm_up: Callable[[], object] = lambda: None
 
     def components(self, settings: SensorSettings) -> Components:
         """Return the components of one stream's pipeline."""
@@ -98,8 +101,8 @@ class Models:
     def close(self) -> None:
         """End the threads and release the GPU; no stream may run any more."""
         self.pool.close()
-        if self.worker is not None:
-            self.worker.close()
+        if self.runner is not None:
+            self.runner.close()
 
 
 def stage_of(name: str) -> Any:
@@ -119,7 +122,8 @@ def build_models(
     crop_model: Callable[[ModelSession, Sequence[str]], CropModel],
     tensor_model: Callable[[ModelSession], TensorModel],
     pool: ThreadPool,
-    worker: BatchWorker | None = None,
+    runner: GpuRunner | None = None,
+    warm_up: Callable[[], object] = lambda: None,
 ) -> Models:
     """Build the stages around opened models.
 
@@ -129,7 +133,8 @@ def build_models(
         crop_model: Makes what runs a session, and returns the outputs named, on crops of a frame.
         tensor_model: Makes what runs a session on numbers.
         pool: See `Models`.
-        worker: See `Models`.
+        runner: See `Models`.
+        warm_up: See `Models`.
 
     Raises:
         ModelMismatchError: If a model has not the outputs that its stage reads.
@@ -150,5 +155,6 @@ def build_models(
         spec.square_roi,
         Blendshapes(tensor_model(sessions[blendshapes])) if blendshapes else None,
         pool,
-        worker,
+        runner,
+        warm_up,
     )

@@ -21,7 +21,7 @@ from facemesh_ros.image.crop import (
     landmark_style,
     letterbox_samples,
 )
-from facemesh_ros.inference.gpu.batch_worker import BatchWorker
+from facemesh_ros.inference.gpu.runner import GpuRunner
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
@@ -113,19 +113,19 @@ class CpuCropModel:
 
 
 class GpuCropModel:
-    """Crops and model in one graph, run by the batching worker; a `CropModel`."""
+    """Crops and model in one graph, run on a GPU; a `CropModel`."""
 
-    def __init__(self, session: ModelSession, outputs: Sequence[str], worker: BatchWorker) -> None:
-        """Take a model that the worker runs.
+    def __init__(self, session: ModelSession, outputs: Sequence[str], runner: GpuRunner) -> None:
+        """Take a model that the runner runs.
 
         Args:
             session: The model, of a variant that takes whole images.
-            outputs: What the worker returns of it.
-            worker: Runs it.
+            outputs: What the runner returns of it.
+            runner: Runs it.
         """
         self.input_size = session.input_size
         self.shape, self.expect = session.shape, session.expect
-        self._session, self._worker = session, worker
+        self._session, self._runner = session, runner
         self._maps_landmarks = LANDMARKS in outputs
 
     def run(self, frame: Frame, maps: Float64 | None) -> list[Float32]:
@@ -137,18 +137,18 @@ class GpuCropModel:
         inputs: Inputs = {'columns': columns, 'rows': rows}
         if self._maps_landmarks and maps is not None:
             inputs['maps'], inputs['offsets'] = landmark_maps(maps)
-        return self._worker.run(self._session.name, frame, inputs)
+        return self._runner.run(self._session.name, frame, inputs)
 
 
 class GpuTensorModel:
-    """A model without images, run by the batching worker; a `TensorModel`."""
+    """A model without images, run on a GPU; a `TensorModel`."""
 
-    def __init__(self, session: ModelSession, worker: BatchWorker) -> None:
-        self.expect, self._name, self._worker = session.expect, session.name, worker
+    def __init__(self, session: ModelSession, runner: GpuRunner) -> None:
+        self.expect, self._name, self._runner = session.expect, session.name, runner
 
     def run(self, batch: Float32) -> list[Float32]:
         """See `TensorModel`."""
-        return self._worker.run(self._name, None, {'points': batch})
+        return self._runner.run(self._name, None, {'points': batch})
 
 
 def landmarks_in_image(landmarks: Float32, maps: Float64) -> Float32:

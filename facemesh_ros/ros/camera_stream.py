@@ -59,6 +59,7 @@ class CameraStream:
         self._topics = CameraTopics(node, camera, parameters.settings.image_transport)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
+        self._prepare_thread = sensor.prepare_thread
         self._stamp_faults = StampFaultLog(self._topics, self._pipeline.stamp_faults)
         self._camera = CameraModel(self._topics)
         self.publishers = Publishers(self._topics, sensor, self._camera, self._times.stage)
@@ -95,7 +96,9 @@ class CameraStream:
                 topics, self._model, self._pipeline, self._times, queue, images.qos, checks
             )
             self._queue = queue
-            self._worker = NewestFirstWorker(queue, self._process, self._on_error, self._scheduler)
+            self._worker = NewestFirstWorker(
+                queue, self._process, self._on_error, self._scheduler, self._prepare_thread
+            )
             undo.callback(self._worker.stop)
             self._opened = undo.pop_all()
 

@@ -204,7 +204,7 @@ def test_every_model_is_placed_on_the_gpu_as_a_whole(run, model_store):
     for line in lines:
         on_gpu = re.search(r"CUDAExecutionProvider \{.*'CUDAExecutionProvider': (\d+).*\}$", line)
         assert on_gpu, line
-        assert int(on_gpu[1]) > 90
+        assert int(on_gpu[1]) > 80
 
 
 LOST = (
@@ -252,7 +252,7 @@ def test_a_gpu_that_fails_in_use_raises_and_is_used_again(run, tmp_path, require
 
 WHOLE_IMAGES = (
     'import numpy as np\n'
-    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.gpu_models import open_runner\n'
     'from facemesh_ros.assembly.models import ModelNames\n'
     'from facemesh_ros.inference.crop_model import GpuCropModel\n'
     'from facemesh_ros.inference.gpu.memory import ExecutorLostError\n'
@@ -262,16 +262,16 @@ WHOLE_IMAGES = (
     'from facemesh_ros.types import Frame, PixelOrder, Rois\n'
     'choice = ProviderChoice("cuda", precision="{precision}")\n'
     'names = ModelNames("{model}", ("short_range", "full_range"))\n'
-    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'runner, factory = open_runner(ModelStore(), choice, names, streams=1)\n'
     'for session in factory.sessions.values():\n'
     '    print(session.precision, *session.placement, sep=",")\n'
     'roi = Rois(np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), np.zeros(1))\n'
-    'model = GpuCropModel(factory.sessions["{model}"], FaceMesh.OUTPUTS, worker)\n'
+    'model = GpuCropModel(factory.sessions["{model}"], FaceMesh.OUTPUTS, runner)\n'
     'try:\n'
     '    FaceMesh(model).predict(Frame(np.zeros((9, 9, 3), np.uint8), PixelOrder.BGR), roi)\n'
     'except ExecutorLostError as error:\n'
     '    print(error)\n'
-    'worker.close()\n'
+    'runner.close()\n'
 )
 
 
@@ -307,16 +307,16 @@ def test_the_benchmark_of_a_gpu_says_what_is_missing(run, tmp_path):
 
 OPTIONS = (
     'import json\n'
-    'from facemesh_ros.assembly.gpu_models import open_worker\n'
+    'from facemesh_ros.assembly.gpu_models import open_runner\n'
     'from facemesh_ros.assembly.models import ModelNames\n'
     'from facemesh_ros.inference.providers import ProviderChoice\n'
     'from facemesh_ros.models.store import ModelStore\n'
     'choice = ProviderChoice("cuda", precision={precision!r}, cuda_options={options!r})\n'
     'names = ModelNames("v2", ("short_range", "full_range"), "blendshapes")\n'
-    'worker, factory = open_worker(ModelStore(), choice, names, streams=1)\n'
+    'runner, factory = open_runner(ModelStore(), choice, names, streams=1)\n'
     'print(json.dumps({{name: session.session.get_provider_options()[session.provider]\n'
     '                  for name, session in factory.sessions.items()}}))\n'
-    'worker.close()\n'
+    'runner.close()\n'
 )
 
 
@@ -470,6 +470,43 @@ def test_a_capture_survives_what_other_threads_do(run, tmp_path, require_package
     assert count['launch'] == 36
     assert count['refused'] == 0
     assert count['meanwhile'] > 0
+
+
+MOVES = (
+    'import threading\n'
+    'import numpy as np\n'
+    'from pathlib import Path\n'
+    'from facemesh_ros.inference.gpu.direct_runner import DirectRunner\n'
+    'from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory\n'
+    'from facemesh_ros.inference.providers import ProviderChoice\n'
+    'files, outputs = {"mesh": Path(MODEL).read_bytes()}, {"mesh": ("sum",)}\n'
+    'factory = GpuExecutorFactory(files, outputs, ProviderChoice("cuda"), images=1)\n'
+    'runner = DirectRunner(factory)\n'
+    'def work():\n'
+    '    for size in (1, 2, 1, 2):\n'
+    '        runner.run("mesh", None, {"points": np.ones((size, 4), np.float32)})\n'
+    'work()\n'
+    'for _ in range(8):\n'
+    '    thread = threading.Thread(target=work)\n'
+    '    thread.start()\n'
+    '    thread.join()\n'
+    'runner.close()\n'
+)
+
+
+def test_a_thread_that_is_new_captures_its_own_graphs_and_only_few_do(
+    run, tmp_path, require_package
+):
+    path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
+    path.write_bytes(sum_model(require_package('onnx')))
+    done = run(MOVES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in calls.read_text().splitlines()]
+    captures = Counter(thread for call, thread in lines if call == 'begin')
+    # The first four threads, and the one that all others share, each captured both sizes once.
+    assert sorted(captures.values()) == [2] * 5
+    # Nine streams of four runs; each capture is launched too.
+    assert sum(call == 'launch' for call, _ in lines) == 36
 
 
 def sum_model(onnx) -> bytes:

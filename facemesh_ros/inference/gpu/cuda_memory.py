@@ -12,6 +12,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 
+import numpy as np
+
 from facemesh_ros.inference.capture_lock import CAPTURE_LOCK, ignore_other_captures
 from facemesh_ros.inference.gpu.memory import CudaError, ExecutorError
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries
@@ -21,11 +23,15 @@ from facemesh_ros.types import UInt8
 LIBRARIES = ('libcudart.so.13', 'libcudart.so.12')
 _HOST_TO_DEVICE, _DEVICE_TO_HOST = 1, 2
 _NON_BLOCKING = 1
+_PINNED_FOR_ALL_DEVICES = 1
 _pointer, _size, _int = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
 _SIGNATURES = {
     'cudaSetDevice': [_int],
     'cudaMalloc': [ctypes.POINTER(_pointer), _size],
     'cudaFree': [_pointer],
+    'cudaHostAlloc': [ctypes.POINTER(_pointer), _size, ctypes.c_uint],
+    'cudaFreeHost': [_pointer],
+    'cudaGetLastError': [],
     'cudaMemsetAsync': [_pointer, _int, _size, _pointer],
     'cudaMemcpyAsync': [_pointer, _pointer, _size, _int, _pointer],
     'cudaStreamCreateWithFlags': [ctypes.POINTER(_pointer), ctypes.c_uint],
@@ -58,10 +64,7 @@ def cuda_runtime() -> ctypes.CDLL:
 
 
 class CudaMemory:
-    """Memory of one GPU and the stream on which it is used; see `Memory`.
-
-    To be used only by the thread that made it.
-    """
+    """Memory of one GPU and the stream on which it is used; see `Memory`."""
 
     device = 'cuda'
 
@@ -78,11 +81,17 @@ class CudaMemory:
         self.device_id = device_id
         self._library = library or cuda_runtime()
         self._blocks: set[int] = set()
-        self._call('cudaSetDevice', device_id)
+        self._host_blocks: set[int] = set()
+        self.enter()
         stream = _pointer()
         self._call('cudaStreamCreateWithFlags', ctypes.byref(stream), _NON_BLOCKING)
         self._stream = stream.value or 0
         self.provider_options: Mapping[str, str] = {'user_compute_stream': str(self._stream)}
+
+    def enter(self) -> None:
+        """See `Memory`."""
+        # Each thread has a current device, and others in this process may use another one.
+        self._call('cudaSetDevice', self.device_id)
 
     def allocate(self, size: int) -> int:
         """See `Memory`."""
@@ -100,9 +109,31 @@ class CudaMemory:
             self._call('cudaFree', address)  # which waits until it is no longer in use
         self._blocks.remove(address)
 
+    def allocate_host(self, size: int) -> UInt8:
+        """See `Memory`; pinned, unless the system has too little of it."""
+        address = _pointer()
+        try:
+            with CAPTURE_LOCK:
+                self._call('cudaHostAlloc', ctypes.byref(address), size, _PINNED_FOR_ALL_DEVICES)
+        except CudaError:
+            # Or ONNX Runtime takes it for an error of its next kernel.
+            self._library.cudaGetLastError()
+            return np.zeros(size, np.uint8)
+        block = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address.value or 0))
+        block[:] = 0
+        self._host_blocks.add(address.value or 0)
+        return block
+
+    def free_host(self, block: UInt8) -> None:
+        """See `Memory`."""
+        if block.ctypes.data in self._host_blocks:
+            with CAPTURE_LOCK:
+                self._call('cudaFreeHost', block.ctypes.data)
+            self._host_blocks.remove(block.ctypes.data)
+
     def upload(self, address: int, source: UInt8) -> None:
         """See `Memory`."""
-        # From pageable memory this returns when the source has been read.
+        # From memory that is not pinned this returns when the source has been read.
         self._copy(address, source.ctypes.data, source.nbytes, _HOST_TO_DEVICE)
 
     def download(self, target: UInt8, address: int) -> None:
@@ -121,7 +152,10 @@ class CudaMemory:
         with CAPTURE_LOCK:
             for block in self._blocks:
                 self._library.cudaFree(block)
+            for block in self._host_blocks:
+                self._library.cudaFreeHost(block)
         self._blocks.clear()
+        self._host_blocks.clear()
         # The stream stays: a session may outlive this in the traceback of an error, and needs a
         # valid stream when it is destroyed.
 

@@ -41,7 +41,11 @@ class Crops:
 
 
 class GpuExecutor:
-    """Runs batches, always in one thread, as CUDA graphs belong to the thread of their capture."""
+    """Runs batches, in any thread but in one at a time.
+
+    CUDA graphs belong to the thread of their capture: a thread's first runs are plain ones, then
+    it captures its own, of the same memory.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class GpuExecutor:
         Returns:
             For each request its outputs, in the order of `outputs`.
         """
+        self._memory.enter()
         results: list[Results] = []
         while len(results) < len(requests):
             results += self._run_once(model, self._fitting(requests[len(results) :]))

@@ -6,8 +6,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from facemesh_ros.inference.gpu.memory import ExecutorError, Memory
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs, image_bytes, image_layout
 from facemesh_ros.types import Frame
@@ -96,10 +94,8 @@ class ImageSlots:
     def _uploaded(self, frame: Frame, index: int) -> _Slot:
         start = index * self._slot_size
         pixels, laid_out = image_bytes(frame)
-        layout = image_layout(laid_out, 1)
-        layout['origins'] = layout['origins'] + np.int32(start)
         self._memory.upload(self.address + start, pixels)
-        return _Slot(frame, index, layout)
+        return _Slot(frame, index, image_layout(laid_out, 1, start))
 
 
 def _size(frame: Frame) -> int:

@@ -32,7 +32,7 @@ class ExecutorLostError(ExecutorError):
 
 
 class Memory(Protocol):
-    """Memory of one device, for one thread. All operations run in the order of the calls.
+    """Memory of one device, for one thread at a time. All operations run in the order of the calls.
 
     Attributes:
         device: ONNX Runtime's name of the kind of device.
@@ -44,14 +44,26 @@ class Memory(Protocol):
     device_id: int
     provider_options: Mapping[str, str]
 
+    def enter(self) -> None:
+        """Use the device in this thread; to be called where another thread may have used it."""
+
     def allocate(self, size: int) -> int:
         """Allocate bytes, all zero, at a multiple of 64, and return their address."""
 
     def free(self, address: int) -> None:
         """Free what `allocate` returned."""
 
+    def allocate_host(self, size: int) -> UInt8:
+        """Allocate bytes of the host, all zero, which are copied without a detour if possible."""
+
+    def free_host(self, block: UInt8) -> None:
+        """Free what `allocate_host` returned."""
+
     def upload(self, address: int, source: UInt8) -> None:
-        """Copy contiguous bytes there; the source may change afterwards."""
+        """Copy contiguous bytes there.
+
+        The source may change afterwards; if it is of `allocate_host`, after the next download.
+        """
 
     def download(self, target: UInt8, address: int) -> None:
         """Wait for all earlier operations, then copy contiguous bytes from there."""
@@ -70,6 +82,9 @@ class HostMemory:
     def __init__(self) -> None:
         self._blocks: dict[int, UInt8] = {}
 
+    def enter(self) -> None:
+        """See `Memory`."""
+
     def allocate(self, size: int) -> int:
         """See `Memory`."""
         block = np.zeros(size + self._ALIGNMENT, np.uint8)
@@ -80,6 +95,13 @@ class HostMemory:
     def free(self, address: int) -> None:
         """See `Memory`."""
         del self._blocks[address]
+
+    def allocate_host(self, size: int) -> UInt8:
+        """See `Memory`."""
+        return np.zeros(size, np.uint8)
+
+    def free_host(self, block: UInt8) -> None:
+        """See `Memory`."""
 
     def upload(self, address: int, source: UInt8) -> None:
         """See `Memory`."""
@@ -109,8 +131,8 @@ class PackedBuffers:
             starts[name] = size
             length = kind.itemsize * int(np.prod(shape))
             size += -(-length // ALIGNMENT) * ALIGNMENT
-        self._host = np.zeros(size, np.uint8)
         self._address = memory.allocate(size)
+        self._host = memory.allocate_host(size)
         self.addresses = {name: self._address + start for name, start in starts.items()}
         self.arrays: dict[str, NDArray[Any]] = {
             name: np.ndarray(shape, kind, self._host.data, starts[name])
@@ -126,5 +148,7 @@ class PackedBuffers:
         self._memory.download(self._host, self._address)
 
     def free(self) -> None:
-        """Free the memory on the device."""
+        """Free the memory; the arrays must not be used any more."""
         self._memory.free(self._address)
+        self.arrays.clear()
+        self._memory.free_host(self._host)

@@ -39,20 +39,19 @@ def image_bytes(frame: Frame) -> tuple[UInt8, Frame]:
     return flat, Frame(image, frame.order, frame.stamp_ns)
 
 
-def image_layout(frame: Frame, count: int) -> Inputs:
-    """Return `last`, `strides` and `origins` of N crops of one image that begins at byte 0.
+def image_layout(frame: Frame, count: int, start: int = 0) -> Inputs:
+    """Return `last`, `strides` and `origins` of N crops of one image.
 
     Args:
         frame: As `image_bytes` returns it.
         count: N.
+        start: Index into `pixels` of the image's first byte.
     """
-    channels = frame.order.value[:3]
-    layout = {
-        'last': np.subtract(frame.image_wh, 1).astype(np.float32),
-        'strides': np.array(frame.image.strides[1::-1], np.int32),
-        'origins': np.array(channels, np.int32),
-    }
-    return {
-        name: np.broadcast_to(values, (count, 1, 1, len(values)))
-        for name, values in layout.items()
-    }
+    width, height = frame.image_wh
+    row, column = frame.image.strides[:2]
+    last, strides = np.empty((count, 1, 1, 2), np.float32), np.empty((count, 1, 1, 2), np.int32)
+    origins = np.empty((count, 1, 1, 3), np.int32)
+    last[:] = width - 1, height - 1
+    strides[:] = column, row
+    origins[:] = [start + channel for channel in frame.order.value[:3]]
+    return {'last': last, 'strides': strides, 'origins': origins}

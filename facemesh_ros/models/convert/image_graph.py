@@ -26,17 +26,21 @@ from facemesh_ros.models.convert.onnx_graph import Ends, OnnxGraph, batched
 CROP_LANDMARKS = 'crop_landmarks'
 
 
-def from_images(model: onnx.ModelProto, entry: ModelEntry) -> onnx.ModelProto:
-    """Return a model that samples its crops itself, with the outputs that its kind is used for.
+def from_images(
+    model: onnx.ModelProto, entry: ModelEntry, unread: Collection[str] = ()
+) -> onnx.ModelProto:
+    """Return a model that samples its crops itself; its `landmarks` come in px of the image.
 
-    `landmarks` come in px of the image. The landmark models' original outputs are left out, and
-    what calculates them alone.
+    Args:
+        model: The network.
+        entry: What it is.
+        unread: Outputs to leave out, with what calculates them alone.
     """
     style = detector_style if entry.kind is Kind.DETECTOR else landmark_style
     crops = crops_graph(entry.input_name, style(entry.input_size))
     graph = _merged(crops.graph, model.graph, entry.input_name, entry.input_name)
     if entry.kind is Kind.LANDMARKS:
-        network = _pruned(graph, ('landmarks', 'presence'))
+        network = _pruned(graph, [each.name for each in graph.output if each.name not in unread])
         graph = _merged(network, projection_graph(entry.points).graph, 'landmarks', CROP_LANDMARKS)
     merged = onnx.ModelProto()
     merged.CopyFrom(model)

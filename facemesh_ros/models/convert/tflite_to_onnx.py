@@ -78,7 +78,8 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
     if variant.is_half:
         model = in_half_precision(model)
     if variant.takes_images:
-        model = from_images(model, entry)
+        originals = [source.tensors[index].name for index in source.outputs]
+        model = from_images(model, entry, originals)
     return bytes(model.SerializeToString())
 
 

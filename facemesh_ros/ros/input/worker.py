@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
@@ -25,6 +26,7 @@ class NewestFirstWorker(Generic[Item]):
         process: Callable[[Item], None],
         on_error: Callable[[Exception], None],
         scheduler: FairScheduler,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         """Start the thread.
 
@@ -34,10 +36,11 @@ class NewestFirstWorker(Generic[Item]):
             on_error: Called in the thread with an exception of `process`, or one around it; the
                 thread goes on, whatever either of them raises.
             scheduler: Gives turns to the workers of all cameras.
+            prepare: Called in the thread before the first item.
         """
         self._queue, self._process, self._on_error = queue, process, on_error
         self._scheduler, self._slot = scheduler, Slot(scheduler, queue.newest_s)
-        self._stopped = Event()
+        self._prepare, self._stopped = prepare, Event()
         self._thread = Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
@@ -53,6 +56,8 @@ class NewestFirstWorker(Generic[Item]):
         self._thread.join()
 
     def _run(self) -> None:
+        with suppress(Exception):  # the first item meets it too, and then it is reported
+            self._prepare()
         while self._queue.wait():
             try:
                 with self._slot:

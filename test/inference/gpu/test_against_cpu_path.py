@@ -167,7 +167,7 @@ def test_the_same_blendshapes_are_scored(
 @pytest.mark.parametrize('model', MODELS)
 def test_no_regions_no_run(on_gpu, astronaut, model, monkeypatch):
     models = on_gpu(model)
-    monkeypatch.setattr(models.worker, 'run', None)
+    monkeypatch.setattr(models.runner, 'run', None)
     found = models.landmark_model.predict(Frame(astronaut, PixelOrder.RGB), Rois.none())
     assert found.points.shape == (0, models.landmark_model.landmark_count, 3)
     assert found.presences.shape == (0,)
@@ -198,7 +198,7 @@ def test_an_invalid_region_spoils_no_other_crop(on_gpu, cpu_landmark_model, astr
         found = on_gpu(model).landmark_model.predict(frame, nowhere + FACE)
     expected = cpu_landmark_model(model).predict(frame, FACE)
     assert found.points[1] == pytest.approx(expected.points[0], abs=TOLERANCE_PX)
-    assert on_gpu(model).worker.failures == 0
+    assert on_gpu(model).runner.failures == 0
 
 
 @pytest.mark.parametrize('model', MODELS)
@@ -248,7 +248,7 @@ def test_cameras_at_the_same_time_get_what_each_gets_alone(on_gpu, astronaut):
         thread.join()
     assert len(differences) == 5 * len(frames)
     assert max(offset for _, offset in differences) <= 5e-3
-    assert models.worker.failures == 0
+    assert models.runner.failures == 0
 
 
 @pytest.mark.parametrize('model', MODELS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,13 @@ def library(library_file, monkeypatch) -> ctypes.CDLL:
 
 def variable_of(library: ctypes.CDLL, name: str) -> ctypes.c_int:
     return ctypes.c_int.in_dll(library, f'fake_{name}')
+
+
+def current_device(library: ctypes.CDLL) -> int:
+    """The calling thread's."""
+    device = ctypes.c_int()
+    library.cudaGetDevice(ctypes.byref(device))
+    return device.value
 
 
 @pytest.fixture(params=['host', 'cuda'])
@@ -89,7 +97,7 @@ def test_packed_buffers_move_all_arrays_in_one_copy(memory):
 
 def test_cuda_frees_what_it_allocates(library):
     memory = CudaMemory(1, library)
-    assert variable_of(library, 'device').value == 1
+    assert current_device(library) == 1
     before, in_use = variable_of(library, 'blocks').value, memory.bytes_in_use()
     blocks = [memory.allocate(1 << 20) for _ in range(3)]
     assert memory.bytes_in_use() - in_use == 3 << 20
@@ -97,6 +105,56 @@ def test_cuda_frees_what_it_allocates(library):
     assert variable_of(library, 'blocks').value == before + 2
     memory.close()
     assert variable_of(library, 'blocks').value == before
+
+
+def test_buffers_of_the_host_are_pinned_and_freed(library):
+    pinned = variable_of(library, 'pinned')
+    memory, before = CudaMemory(0, library), pinned.value
+    block = PackedBuffers(memory, SHAPES)
+    assert pinned.value == before + 1
+    block.free()
+    assert pinned.value == before
+    PackedBuffers(memory, SHAPES)
+    memory.close()
+    assert pinned.value == before
+
+
+def test_without_pinned_memory_other_memory_is_copied_as_well(library):
+    memory, blocks = CudaMemory(0, library), variable_of(library, 'blocks').value
+    variable_of(library, 'unpinnable').value = 1
+    try:
+        block = PackedBuffers(memory, SHAPES)
+    finally:
+        variable_of(library, 'unpinnable').value = 0
+    # ONNX Runtime would take it for an error of its next kernel.
+    assert library.cudaGetLastError() == 0
+    block.arrays['first'][...] = 5
+    block.upload()
+    block.arrays['first'][...] = 0
+    block.download()
+    assert (block.arrays['first'] == 5).all()
+    block.free()
+    assert variable_of(library, 'blocks').value == blocks
+    memory.close()
+
+
+def test_each_thread_selects_the_device_that_it_uses(library):
+    """A thread begins with device 0, and other memory of the process may be on another device."""
+    first, second = CudaMemory(0, library), CudaMemory(1, library)
+    seen = []
+
+    def use():
+        for memory in (second, first, second):
+            memory.enter()
+            seen.append(current_device(library))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert seen == [1, 0, 1]
+    assert current_device(library) == 1
+    first.close()
+    second.close()
 
 
 def test_models_run_on_the_stream_of_the_copies(library):
