@@ -51,7 +51,7 @@ def count(graph: onnx.GraphProto) -> tuple[int, int]:
 
 
 def restart_on_stand_ins() -> None:
-    """Replace this process by one that finds stand-ins, unless there is a driver or it has them."""
+    """Replace this process by one that finds stand-ins, unless it does or there is a driver."""
     try:
         ctypes.CDLL('libcuda.so.1')
         return

@@ -1,4 +1,4 @@
-"""A lookup table as the model of a GPU: its requests are single numbers, and it fails when told to."""
+"""A lookup table as the model of a GPU: requests are single numbers; it fails when told to."""
 
 from __future__ import annotations
 

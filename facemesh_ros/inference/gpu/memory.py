@@ -32,7 +32,7 @@ class ExecutorLostError(ExecutorError):
 
 
 class Memory(Protocol):
-    """Memory of one device, for one thread at a time. All operations run in the order of the calls.
+    """Memory of one device, for one thread at a time; operations run in the order of the calls.
 
     Attributes:
         device: ONNX Runtime's name of the kind of device.

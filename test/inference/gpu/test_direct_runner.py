@@ -1,4 +1,4 @@
-"""Models in the thread that asks: no thread of its own, any thread may ask, and results are equal."""
+"""Models in the thread that asks: no thread of its own, any may ask, results are equal."""
 
 from __future__ import annotations
 
