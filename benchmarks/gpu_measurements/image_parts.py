@@ -15,6 +15,7 @@ from gpu_measurements.variant_rounds import ANSWER_S
 SPREAD = [('n', '{ms.n}'), *spread_columns('ms', decimals=3)]
 TITLES = {
     'latency': '1280x720, host bytes to host landmarks, ms',
+    'host': 'Time of the host around a batch, runs and copies left out, ms',
     'faces': 'Faces of one image, ms',
     'cameras': 'Cameras at once, from the moment an image is due to its landmarks, ms',
     'bound': 'Lower bound, from what the graphs read and write',
@@ -22,6 +23,7 @@ TITLES = {
 }
 COLUMNS: dict[str, list[Column]] = {
     'latency': [('what', '{what}'), *SPREAD],
+    'host': [('what', '{what}'), ('in', '{way}'), *SPREAD],
     'faces': [
         *(('faces', '{faces}'), *SPREAD),
         *(('each further face', '{further_ms:.4f}'), ('faces/s', '{faces_per_s:.0f}')),

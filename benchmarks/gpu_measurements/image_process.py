@@ -6,6 +6,7 @@ python -m gpu_measurements.image_process '{"parts": ["latency", "faces", â€¦], â
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,22 @@ from facemesh_ros.models.store import ModelStore
 Rows = Iterator[Mapping[str, Any]]
 
 
+@contextmanager
+def _needs_onnx() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise RuntimeError('the package onnx reads the graphs: `pip install onnx`') from error
+
+
 def _latency(models: WarmModels, what: dict[str, Any]) -> Rows:
     return latency_rows(models, what['samples'])
+
+
+def _host(models: WarmModels, what: dict[str, Any]) -> Rows:
+    with _needs_onnx():
+        from gpu_measurements.host_time import host_rows
+    return host_rows(models, choice_of(what), what['samples'])
 
 
 def _faces(models: WarmModels, what: dict[str, Any]) -> Rows:
@@ -34,10 +49,8 @@ def _cameras(models: WarmModels, what: dict[str, Any]) -> Rows:
 
 
 def _bound(models: WarmModels, what: dict[str, Any]) -> Rows:
-    try:
+    with _needs_onnx():
         from gpu_measurements.graph_cost import graph_rows
-    except ImportError as error:
-        raise RuntimeError('graphs are counted by the package onnx: `pip install onnx`') from error
     return graph_rows(models, choice_of(what))
 
 
@@ -47,6 +60,7 @@ def _memory(models: WarmModels, what: dict[str, Any]) -> Rows:
 
 PARTS: dict[str, Callable[[WarmModels, dict[str, Any]], Rows]] = {
     'latency': _latency,
+    'host': _host,
     'faces': _faces,
     'cameras': _cameras,
     'bound': _bound,
