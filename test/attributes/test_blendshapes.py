@@ -64,7 +64,9 @@ def test_a_batch_is_as_good_as_one_by_one(blendshapes, landmarks):
     faces = landmarks + noise
     alone = np.concatenate([blendshapes.predict(face[None]) for face in faces])
     assert np.abs(alone[0] - alone[1]).max() > 0.01
-    np.testing.assert_allclose(blendshapes.predict(faces), alone, atol=1e-5)
+    # A batch is summed in another order, which moves scores by some 1e-5; another face moves them
+    # a thousand times as far.
+    np.testing.assert_allclose(blendshapes.predict(faces), alone, atol=1e-4)
 
 
 def test_no_face_no_scores(blendshapes):
