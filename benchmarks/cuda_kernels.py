@@ -45,7 +45,7 @@ def optimized(path: Path) -> onnx.GraphProto:
 
 
 def count(graph: onnx.GraphProto) -> tuple[int, int]:
-    """Return kernels, those that add a convolution's bias among them, and these alone."""
+    """Return all kernels, and those of them that add the bias of a convolution."""
     biases = sum(node.op_type == 'Conv' and len(node.input) > 2 for node in graph.node)
     return sum(node.op_type not in FREE for node in graph.node) + biases, biases
 
