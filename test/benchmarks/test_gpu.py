@@ -14,6 +14,7 @@ import onnxruntime as ort
 import pytest
 from common.command import MeasurementError
 from gpu_measurements.graph_cost import count_graph
+from gpu_measurements.host_time import idle_model
 from gpu_measurements.image_parts import ImageParts
 from gpu_measurements.scene import make_scene
 from gpu_measurements.time_limit import TimeLimit
@@ -23,6 +24,7 @@ from gpu_measurements.variants import VARIANTS
 from systems.process import LoggedProcess
 
 from facemesh_ros.catalog.model_entry import Variant
+from facemesh_ros.inference.gpu.bound_batches import DTYPES
 
 SCRIPT = Path(__file__).parents[2] / 'benchmarks' / 'gpu.py'
 NAMES = ['fp32', 'fp32 without graphs', 'fp16']
@@ -45,6 +47,25 @@ def test_the_lower_bound_counts_each_multiply_add_once(model_store, require_mode
     assert count_graph(content, 8)[1] == 8 * macs
     assert 100 < kernels < 350
     assert moved > 20e6
+
+
+@pytest.mark.parametrize('name', ['v2', 'full_range', 'blendshapes'])
+def test_the_host_is_timed_around_graphs_of_the_same_shapes(model_store, require_models, name):
+    require_models(name)
+    variant = Variant.PLAIN if name == 'blendshapes' else Variant.PLAIN_IMAGES
+    content = model_store.load(name, variant)
+    full, idle = (
+        ort.InferenceSession(model, providers=['CPUExecutionProvider'])
+        for model in (content, idle_model(content))
+    )
+    inputs = {
+        item.name: np.zeros((3, *item.shape[1:]), DTYPES[item.type]) for item in full.get_inputs()
+    }
+    assert [item.name for item in idle.get_inputs()] == list(inputs)
+    expected, found = full.run(None, inputs), idle.run(None, inputs)
+    assert [(each.shape, each.dtype) for each in found] == [
+        (each.shape, each.dtype) for each in expected
+    ]
 
 
 def test_without_a_gpu_nothing_is_measured(model_store):

@@ -74,6 +74,25 @@ def test_an_item_that_fails_does_not_end_the_thread():
     assert [type(error) for error in gate.failed] == [ValueError]
 
 
+@pytest.mark.parametrize('error', [None, RuntimeError('no GPU')])
+def test_the_thread_is_prepared_before_its_first_item(error):
+    gate, prepared = Gate(), []
+
+    def prepare():
+        prepared.append((threading.current_thread(), list(gate.done)))
+        if error:
+            raise error
+
+    queue = NewestImageQueue(ImageCounts())
+    worker = NewestFirstWorker(queue, gate.work, gate.fail, FairScheduler(1), prepare)
+    process_each(gate, queue, 1, 2)
+    worker.stop()
+    assert prepared == [(worker._thread, [])]
+    assert gate.done == [1, 2]
+    # No image has failed.
+    assert gate.failed == []
+
+
 def test_a_waiting_item_is_dropped_when_it_stops():
     gate = Gate()
     queue = NewestImageQueue(ImageCounts())
