@@ -115,7 +115,7 @@ def _works(blendshapes: str) -> dict[str, Work]:
             models, frame, rois[np.zeros(FACES, np.intp)]
         ),
         'full_range on the whole image, decoded': (
-            lambda models, frame, _: models.detectors['full_range'].detect(frame, 0.5)
+            lambda models, frame, _: models.detectors['full_range'].detect(frame, 0.9)
         ),
     }
     return {**works, 'blendshapes of one face': expressions} if blendshapes else works
