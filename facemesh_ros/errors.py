@@ -33,3 +33,8 @@ class ConversionError(ModelError):
 
 class LoadingCancelledError(FacemeshError):
     """The loading of models was broken off, as the process is to end."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return the text of an error without line breaks."""
+    return ' '.join(str(error).split())

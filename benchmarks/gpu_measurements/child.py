@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, in_one_line
 from facemesh_ros.inference.providers import ProviderChoice
 
 Tell = Callable[[dict[str, Any]], None]
@@ -33,9 +33,9 @@ def choice_of(what: dict[str, Any]) -> ProviderChoice:
     return ProviderChoice(**{**what['choice'], 'cuda_options': options})
 
 
-def in_one_line(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Return an error's text; the type too where the text alone would not name the place."""
-    text = ' '.join(str(error).split())
+    text = in_one_line(error)
     return text if isinstance(error, FacemeshError) else f'{type(error).__name__}: {text}'
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from gpu_measurements.child import Tell, choice_of, in_one_line, job, replies
+from gpu_measurements.child import Tell, choice_of, described, job, replies
 from gpu_measurements.latency import camera_rows, face_rows, latency_rows
 from gpu_measurements.memory import DeviceMemory, memory_row
 from gpu_measurements.models import WarmModels, load_warm
@@ -82,7 +82,7 @@ def main(tell: Tell) -> None:
             max_faces=what['faces'],
         )
     except Exception as error:  # ONNX Runtime's have no common base
-        tell({'failed': in_one_line(error)})
+        tell({'failed': described(error)})
         return
     for part in what['parts']:
         tell({'part': part})
@@ -90,7 +90,7 @@ def main(tell: Tell) -> None:
             for row in PARTS[part](models, what):
                 tell({'row': row})
         except Exception as error:  # as above; the next parts have models of their own
-            tell({'failed': in_one_line(error)})
+            tell({'failed': described(error)})
             break
     else:
         tell({'part': ''})

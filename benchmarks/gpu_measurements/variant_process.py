@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import onnxruntime as ort
-from gpu_measurements.child import Tell, choice_of, in_one_line, job, replies
+from gpu_measurements.child import Tell, choice_of, described, job, replies
 from gpu_measurements.gpu_time import timed
 from gpu_measurements.scene import Scene
 
@@ -165,8 +165,8 @@ def _explained(error: Exception, model: str, choice: ProviderChoice) -> str:
     try:
         load_session(ModelStore(), model, choice)
     except FacemeshError as known:
-        return in_one_line(known)
-    return in_one_line(error)
+        return described(known)
+    return described(error)
 
 
 def _facts(variant: OpenVariant) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def main(tell: Tell) -> None:
             request = json.loads(line)
             tell(variant.block(**{**request, 'reference': Path(request['reference'])}))
     except Exception as error:  # as above
-        tell({'failed': in_one_line(error)})
+        tell({'failed': described(error)})
     variant.close()
 
 

@@ -57,8 +57,8 @@ SHORT_RANGE = ModelEntry(
     kind=Kind.DETECTOR,
     input_size=128,
     spec=DetectorSpec(layers=((8, 2), (16, 6)), smallest_face=0.13, max_runs_per_image=8),
-    # Two editions of one network: their outputs were measured to be equal bit by bit.
     has_ragged_concat=True,
+    # Two editions of one network: their outputs were measured to be equal bit by bit.
     members=(
         Member(
             BUNDLE,

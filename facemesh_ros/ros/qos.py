@@ -19,7 +19,7 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 from rclpy.subscription import Subscription
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, in_one_line
 
 SENSOR_DATA = qos_profile_sensor_data
 # Depth 1: while one image is processed, newer ones replace each other.
@@ -93,5 +93,5 @@ def _name_error(topic: str, error: Exception) -> TopicError:
 
 
 def _shortened(error: Exception) -> str:
-    text = ' '.join(str(error).split())
+    text = in_one_line(error)
     return text if len(text) <= MAX_ERROR_CHARS else f'{text[:MAX_ERROR_CHARS]}…'

@@ -229,19 +229,8 @@ LOST = (
 
 def test_a_gpu_that_fails_in_use_raises_and_is_used_again(run, tmp_path, require_package):
     """A model without a convolution, as there is no cuDNN here."""
-    onnx = require_package('onnx')
-    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    graph = helper.make_graph(
-        [helper.make_node('Sigmoid', ['image'], ['scores'])],
-        'sigmoid',
-        [helper.make_tensor_value_info('image', kind, ['batch', 4])],
-        [helper.make_tensor_value_info('scores', kind, ['batch', 4])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
-    known = {'name': 'sigmoid', 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
-    helper.set_model_props(model, {**known, 'variant': 'plain'})
     path, sign = tmp_path / 'sigmoid.onnx', tmp_path / 'lost'
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(one_node_model(require_package('onnx'), 'sigmoid', 'Sigmoid', inputs=1))
     program = LOST.replace('MODEL', repr(str(path))).replace('SIGN', repr(str(sign)))
     done = run(program, STAND_IN_LOST=str(sign))
     message, again = done.stdout.splitlines()
@@ -455,7 +444,7 @@ CAPTURES = (
 def test_a_capture_survives_what_other_threads_do(run, tmp_path, require_package):
     """Three threads open, capture, run and close; others open sessions and run on arrays."""
     path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
-    path.write_bytes(sum_model(require_package('onnx')))
+    path.write_bytes(one_node_model(require_package('onnx'), 'sum', 'Add', inputs=2))
     done = run(CAPTURES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
     assert done.returncode == 0, done.stderr
     assert 'Error' not in done.stderr
@@ -498,7 +487,7 @@ def test_a_thread_that_is_new_captures_its_own_graphs_and_only_few_do(
     run, tmp_path, require_package
 ):
     path, calls = tmp_path / 'sum.onnx', tmp_path / 'calls'
-    path.write_bytes(sum_model(require_package('onnx')))
+    path.write_bytes(one_node_model(require_package('onnx'), 'sum', 'Add', inputs=2))
     done = run(MOVES.replace('MODEL', repr(str(path))), STAND_IN_CALLS=str(calls))
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in calls.read_text().splitlines()]
@@ -509,16 +498,16 @@ def test_a_thread_that_is_new_captures_its_own_graphs_and_only_few_do(
     assert sum(call == 'launch' for call, _ in lines) == 36
 
 
-def sum_model(onnx) -> bytes:
-    """Return a model without a convolution, as there is no cuDNN here."""
+def one_node_model(onnx, name: str, operator: str, *, inputs: int) -> bytes:
+    """Return a model without a convolution, as there is no cuDNN here; `points` (N, 4) go in."""
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     graph = helper.make_graph(
-        [helper.make_node('Add', ['points', 'points'], ['sum'])],
-        'sum',
+        [helper.make_node(operator, ['points'] * inputs, [name])],
+        name,
         [helper.make_tensor_value_info('points', kind, ['N', 4])],
-        [helper.make_tensor_value_info('sum', kind, ['N', 4])],
+        [helper.make_tensor_value_info(name, kind, ['N', 4])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
-    known = {'name': 'sum', 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
+    known = {'name': name, 'input_size': '0', 'source_sha256': '', 'precision': 'fp32'}
     helper.set_model_props(model, {**known, 'variant': 'plain'})
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())

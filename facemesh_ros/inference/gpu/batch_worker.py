@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.inference.gpu.executor import Crops, Results
 from facemesh_ros.inference.gpu.memory import ExecutorError
-from facemesh_ros.inference.gpu.recovering_executor import Factory, in_one_line
+from facemesh_ros.inference.gpu.recovering_executor import Factory
 from facemesh_ros.inference.gpu.runner import CLOSED, GpuRunner
 from facemesh_ros.inference.gpu_recovery import Backoff
 

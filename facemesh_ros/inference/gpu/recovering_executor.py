@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.inference.gpu.executor import Crops, GpuExecutor, Results
 from facemesh_ros.inference.gpu.memory import CudaError, ExecutorLostError
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
@@ -121,8 +122,3 @@ class RecoveringExecutor:
             error.__cause__ = cause
             errors.append(error)
         return errors
-
-
-def in_one_line(error: Exception) -> str:
-    """Return the text of an error without line breaks."""
-    return ' '.join(str(error).split())

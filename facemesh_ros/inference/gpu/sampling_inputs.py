@@ -9,7 +9,7 @@
     maps     (N, 3, 3)      float64  landmarks from crop to image: landmarks @ maps + offsets
     offsets  (N, 1, 3)      float64  px
 
-Columns and rows are those of `image/sampling_grid`.
+Columns and rows are those of `image/crop`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
+from lookup_gpu import Clock, LookupFactory
 
 from facemesh_ros.assembly.gpu_models import load_gpu_models
 from facemesh_ros.assembly.models import ModelNames, Models
@@ -59,3 +60,15 @@ def on_gpu(model_store, require_models):
     yield models
     for each in opened.values():
         each.close()
+
+
+@pytest.fixture
+def factory() -> LookupFactory:
+    """Open lookup tables instead of models."""
+    return LookupFactory()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that passes when a test says so."""
+    return Clock()

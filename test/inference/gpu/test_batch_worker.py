@@ -6,22 +6,12 @@ import threading
 
 import numpy as np
 import pytest
-from lookup_gpu import FAULT, PAUSE_S, Clock, LookupFactory, ask, wait_until
+from lookup_gpu import FAULT, PAUSE_S, ask, wait_until
 
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.memory import ExecutorError, ExecutorLostError
 from facemesh_ros.inference.gpu.recovering_executor import RecoveringExecutor
 from facemesh_ros.inference.gpu_recovery import Backoff
-
-
-@pytest.fixture
-def factory() -> LookupFactory:
-    return LookupFactory()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

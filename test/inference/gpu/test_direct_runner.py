@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from lookup_gpu import FAULT, LookupFactory, ask, wait_until
+from lookup_gpu import FAULT, ask, wait_until
 
 from facemesh_ros.assembly.gpu_models import load_gpu_models
 from facemesh_ros.assembly.models import ModelNames
@@ -23,11 +23,6 @@ FACES = Rois(
     np.float32([[143, 143], [160, 160], [120, 130]]),
     np.float32([0.09, -0.4, 2.0]),
 )
-
-
-@pytest.fixture
-def factory() -> LookupFactory:
-    return LookupFactory()
 
 
 @pytest.fixture

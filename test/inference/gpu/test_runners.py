@@ -7,7 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
-from lookup_gpu import FAULT, PAUSE_S, Clock, LookupFactory, ask
+from lookup_gpu import FAULT, PAUSE_S, ask
 
 from facemesh_ros.inference.gpu import recovering_executor
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
@@ -17,16 +17,6 @@ from facemesh_ros.inference.gpu.memory import ExecutorError, ExecutorLostError
 from facemesh_ros.inference.gpu_recovery import Backoff
 
 KINDS = [BatchWorker, DirectRunner]
-
-
-@pytest.fixture
-def factory() -> LookupFactory:
-    return LookupFactory()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture(params=KINDS)

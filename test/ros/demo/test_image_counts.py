@@ -26,7 +26,7 @@ def test_every_image_that_both_topics_have_passed_counts_once(sent, answered, or
         else:
             counts.add_answered(stamp, stamp % 3)
         assert counts.sent >= counts.answered
-    end = min([*sent, 0][len(sent) - 1], [*answered, 0][len(answered) - 1])
+    end = min(max(sent, default=0), max(answered, default=0))
     assert counts.sent == len({stamp for stamp in (0, *sent, *answered) if stamp <= end})
     assert counts.answered == len({stamp for stamp in (0, *answered) if stamp <= end})
 
