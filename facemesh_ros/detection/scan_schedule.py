@@ -18,9 +18,9 @@ from facemesh_ros.settings.pipeline import PipelineSettings
 # A scan takes this many times `detector_interval`, or longer if it has very many windows.
 INTERVALS_PER_SCAN = 2
 # Once a scan is over, other windows come over so many times `detector_interval`, but no more than
-# so many per image: then 90 images of 1280x720, their scan included, need 90 runs at most. After
-# so many quick windows comes a careful one; more careful ones find faces of 24 px sooner and larger
-# ones later (docs/recall.md).
+# so many per image: then 90 images of 1280x720, their scan included, need 90 runs at most. A
+# careful window comes after so many quick ones; more careful ones find faces of 24 px sooner and
+# larger ones later (docs/recall.md).
 INTERVALS_PER_IDLE_SCAN = 8
 MAX_IDLE_RATE = 0.37
 QUICK_PER_CAREFUL = 3
@@ -61,10 +61,11 @@ class ScanSchedule:
         )
 
     def least_candidate_score(self, min_score: float) -> float:
-        """Return the score that a candidate needs to be confirmed in this image; none has infinity.
+        """Return the score from which on a candidate is confirmed in this image.
 
         In a scan those that reach `min_score` are confirmed in every image, others in every second
-        one; most of them are no faces. Afterwards a candidate takes the place of a tile.
+        one; most of them are no faces. Afterwards a candidate takes the place of a tile, and
+        where there is no place none is confirmed: infinity.
         """
         if self._scan:
             return min_score if self._scanned_images % 2 else 0.0
