@@ -22,7 +22,7 @@ COARSER_EVERY = 8
 # that the detector detects well. Measured on full range, faces of 24 px with the candidates that
 # are confirmed: 0.71 in QUICK tiles, 0.9 in CAREFUL ones, 0.96 in those of a picture, but 8 and 15
 # tiles cover 1280x720 instead of 28.
-QUICK_SHARE, CAREFUL_SHARE = 0.6, 0.77
+QUICK_SHARE, CAREFUL_SHARE = 0.65, 0.77
 GOLDEN = (3 - math.sqrt(5)) / 2
 QUARTER_TURNS = {'upright': (0,), 'all': (0, 1, 2, 3)}
 

@@ -2,7 +2,7 @@
 
 After a change everything is searched once, in a scan. Then windows are rare, and what they cost
 does not depend on what is in view: the whole image every so many images, and between two of these
-passes about two tiles or candidates.
+passes at most four tiles or candidates.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from facemesh_ros.settings.pipeline import PipelineSettings
 # A scan takes this many times `detector_interval`, or longer if it has very many windows.
 INTERVALS_PER_SCAN = 2
 # Once a scan is over, other windows come over so many times `detector_interval`, but no more than
-# so many per image: then 90 images of 1280x720, their scan included, need 90 runs at most. A
-# careful window comes after so many quick ones; more careful ones find faces of 24 px sooner and
-# larger ones later (docs/recall.md).
-INTERVALS_PER_IDLE_SCAN = 8
-MAX_IDLE_RATE = 0.37
+# so many per image: with the pass over the whole image an image then needs one run in the mean, at
+# any size. A careful window comes after so many quick ones; more careful ones find faces of 24 px
+# sooner and larger ones later. docs/recall.md has the times that fewer runs take.
+INTERVALS_PER_IDLE_SCAN = 5
+MAX_IDLE_RATE = 0.77
 QUICK_PER_CAREFUL = 3
 # Of so many passes over the whole image one runs all detectors.
 PASSES_PER_FULL_PASS = 16
