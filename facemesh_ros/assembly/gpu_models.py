@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from facemesh_ros.assembly.models import ModelNames, Models, build_models, stage_of
+from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.inference.crop_model import GpuCropModel, GpuTensorModel
 from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.bound_batches import DTYPES, SIZES, size_for
@@ -22,9 +23,6 @@ from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.models.store import ModelStore
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import Frame, PixelOrder
-
-# Threads of a stream that ask at the same time, so that crops of several streams share batches.
-MAX_CONCURRENT_REQUESTS = 4
 
 
 def load_gpu_models(
@@ -45,7 +43,10 @@ def load_gpu_models(
     """
     runner, factory = open_runner(store, loader.choice, names, streams)
     sessions = factory.sessions
-    most = dict.fromkeys(names.detectors, MAX_CONCURRENT_REQUESTS * streams)
+    # A window around a lost face comes on top of those that are due.
+    most = {
+        name: (detector_spec(name).max_runs_per_image + 1) * streams for name in names.detectors
+    }
 
     def warm_up() -> dict[str, float]:
         # After a failure the factory has other sessions.
@@ -65,7 +66,8 @@ def load_gpu_models(
             sessions,
             lambda session, outputs: GpuCropModel(session, outputs, runner),
             lambda session: GpuTensorModel(session, runner),
-            ThreadPool((MAX_CONCURRENT_REQUESTS - 1) * streams) if shared else NO_WORKERS,
+            # A stream's detector and landmark model ask at once, one of them in a thread of these.
+            ThreadPool(streams) if shared else NO_WORKERS,
             runner,
             # What runs requests where they come from has not run in the streams' threads yet.
             (lambda: None) if shared else warm_up,

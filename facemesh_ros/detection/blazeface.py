@@ -38,21 +38,38 @@ class BlazeFace:
         model.expect('classificators', (len(self._anchors), 1))
 
     def detect(self, frame: Frame, min_score: float, region: Rois | None = None) -> FaceDetections:
-        """Find faces in one region of a frame.
+        """Find faces in one region of a frame, or in the whole of it; see `detect_batch`."""
+        return self.detect_batch(frame, min_score, [region])[0]
+
+    def detect_batch(
+        self, frame: Frame, min_score: float, regions: Sequence[Rois | None]
+    ) -> list[FaceDetections]:
+        """Find faces in several regions of a frame, all in one batch.
 
         Args:
             frame: The image.
             min_score: Drop faces below it.
-            region: A square, maybe turned by quarter turns; None for the whole image.
+            regions: Squares, maybe turned by quarter turns; None for the whole image. At least
+                one.
 
         Returns:
-            N faces in px of the image, best score first.
+            The faces of each region, in px of the image, best score first.
         """
-        roi = letterbox_roi(frame.image_wh) if region is None else region
-        maps = image_from_crop(roi, self._model.input_size)
-        regressors, logits = self._model.run(frame, None if region is None else maps)
-        candidates = decode(regressors[0], logits[0, :, 0], self._anchors, min_score)
-        return weighted_nms(_detections_in_image(candidates, maps), self._max_iou)
+        letterbox = letterbox_roi(frame.image_wh)
+        rois = [letterbox if region is None else region for region in regions]
+        maps = np.concatenate([image_from_crop(roi, self._model.input_size) for roi in rois])
+        whole = [index for index, region in enumerate(regions) if region is None]
+        regressors, logits = self._model.run(frame, maps, whole)
+        return [
+            self._decoded(*outputs, maps[index : index + 1], min_score)
+            for index, outputs in enumerate(zip(regressors, logits[..., 0], strict=True))
+        ]
+
+    def _decoded(
+        self, regressors: Float32, logits: Float32, image_from_input: Float64, min_score: float
+    ) -> FaceDetections:
+        candidates = decode(regressors, logits, self._anchors, min_score)
+        return weighted_nms(_detections_in_image(candidates, image_from_input), self._max_iou)
 
 
 def decode(

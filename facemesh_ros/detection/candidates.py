@@ -1,4 +1,4 @@
-"""Low-score candidates of a stream, confirmed one per image in a detection window of their own."""
+"""Low-score candidates of a stream, confirmed one by one in a detection window of their own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ KNOWN_CONTAINMENT = 0.5
 # Images after which a candidate that waits is dropped.
 LIFETIME_IMAGES = 10
 # Images after which a rejected candidate may be tried again: what looks like a face and is none
-# does so in every image.
-RETRY_IMAGES = 30
+# does so in every image. Before, only if it scores so many times better.
+RETRY_IMAGES = 300
+RETRY_SCORE_FACTOR = 1.25
 
 
 class CandidateQueue:
@@ -28,33 +29,36 @@ class CandidateQueue:
     def reset(self) -> None:
         """Forget all candidates."""
         self._waiting, self._waiting_ages = NO_DETECTIONS, np.empty(0, np.int64)
-        self._tried_xyxy, self._tried_ages = NO_DETECTIONS.boxes_xyxy, np.empty(0, np.int64)
+        self._tried, self._tried_ages = NO_DETECTIONS, np.empty(0, np.int64)
 
-    def next(self, candidates: FaceDetections, known_xyxy: Float32) -> FaceDetections:
-        """Add the candidates of the next image and return the best of all.
+    def add(self, candidates: FaceDetections, known_xyxy: Float32) -> None:
+        """Add the candidates of the next image, and drop those that need no window any more.
 
         Args:
             candidates: N new ones.
             known_xyxy: (M, 4) px, boxes of faces that are known.
-
-        Returns:
-            One candidate, or none.
         """
         self._expire()
         waiting = FaceDetections.concatenate([self._waiting, candidates])
         if not len(waiting):
-            return NO_DETECTIONS
+            return
         ages = np.append(self._waiting_ages, np.zeros(len(candidates), np.int64))
-        tried, _ = overlaps(waiting.boxes_xyxy, self._tried_xyxy)
+        same, _ = overlaps(waiting.boxes_xyxy, self._tried.boxes_xyxy)
+        no_better = waiting.scores[:, None] <= RETRY_SCORE_FACTOR * self._tried.scores
         _, known = overlaps(waiting.boxes_xyxy, known_xyxy)
-        fresh: NDArray[np.bool_] = ~np.any(tried > DUPLICATE_IOU, axis=1)
+        fresh: NDArray[np.bool_] = ~np.any((same > DUPLICATE_IOU) & no_better, axis=1)
         fresh &= ~np.any(known > KNOWN_CONTAINMENT, axis=1)
         self._waiting, self._waiting_ages = waiting[fresh], ages[fresh]
-        if not len(self._waiting):
+
+    def take(self, least_score: float = 0.0) -> FaceDetections:
+        """Return the best candidate that waits, or none if it scores less."""
+        if not self._waiting.scores.max(initial=-1.0) >= least_score:
             return NO_DETECTIONS
         best = int(self._waiting.scores.argmax())
         chosen = self._waiting[best : best + 1]
-        self._tried_xyxy = np.concatenate([self._tried_xyxy, chosen.boxes_xyxy])
+        self._waiting = self._waiting[np.arange(len(self._waiting)) != best]
+        self._waiting_ages = np.delete(self._waiting_ages, best)
+        self._tried = FaceDetections.concatenate([self._tried, chosen])
         self._tried_ages = np.append(self._tried_ages, 0)
         return chosen
 
@@ -63,6 +67,7 @@ class CandidateQueue:
             self._waiting_ages += 1
             young = self._waiting_ages <= LIFETIME_IMAGES
             self._waiting, self._waiting_ages = self._waiting[young], self._waiting_ages[young]
-        self._tried_ages += 1
-        recent = self._tried_ages <= RETRY_IMAGES
-        self._tried_xyxy, self._tried_ages = self._tried_xyxy[recent], self._tried_ages[recent]
+        if len(self._tried_ages):
+            self._tried_ages += 1
+            recent = self._tried_ages <= RETRY_IMAGES
+            self._tried, self._tried_ages = self._tried[recent], self._tried_ages[recent]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -39,10 +38,21 @@ MIN_BOX_PX = 12
 
 
 class Detector(Protocol):
-    """Finds faces in one region of a frame; stateless."""
+    """Finds faces in regions of a frame; stateless."""
 
-    def detect(self, frame: Frame, min_score: float, region: Rois | None) -> FaceDetections:
-        """Return the faces that score at least `min_score`, best first, in px of the image."""
+    def detect_batch(
+        self, frame: Frame, min_score: float, regions: Sequence[Rois | None]
+    ) -> list[FaceDetections]:
+        """Find faces in one or more regions, all in one batch.
+
+        Args:
+            frame: The image.
+            min_score: Drop faces below it.
+            regions: Squares, maybe turned by quarter turns; None for the whole image.
+
+        Returns:
+            For each region its faces, best score first, in px of the image.
+        """
 
 
 class FaceSearch:
@@ -64,11 +74,11 @@ class FaceSearch:
             detectors: Those that run on the whole image, by name, the cheapest first.
             tile_detector: The one of them that also runs on tiles and candidates; None for the
                 whole image alone.
-            pool: Shares the windows of an image.
+            pool: Runs detectors beside one another.
         """
         self.detector_runs: Counter[str] = Counter(dict.fromkeys(detectors, 0))
         self._detectors = detectors
-        self._pool, self._counting = pool, Lock()
+        self._pool = pool
         self._cheapest = next(iter(detectors))
         self._tile_detectors = (tile_detector[0],) if tile_detector else ()
         self._schedule = ScanSchedule(list(detectors), tile_detector)
@@ -86,9 +96,7 @@ class FaceSearch:
         plan = self._schedule.plan(frame.image_wh, settings)
         windows = [plan.whole_image, *dict.fromkeys(plan.others)]
         faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
-        each = [candidates[index : index + 1] for index in range(len(candidates))]
-        confirmed = self._pool.map(lambda one: self._confirmed(frame, one, settings), each)
-        return _merged([faces, *confirmed])
+        return _merged([faces, *self._confirmed(frame, candidates, settings)])
 
     def scan_next(
         self,
@@ -104,8 +112,8 @@ class FaceSearch:
         Args:
             frame: The image.
             settings: For this image.
-            known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a whole scan has
-                found no others, tiles become rare.
+            known_xyxy: (N, 4) px, boxes of faces that need no confirmation. Once a scan since
+                their number changed is over, tiles become rare.
             whole_image: Whether the cheapest detector must run on the whole of this image.
             search_rois: Regions in which it must run too.
 
@@ -115,15 +123,18 @@ class FaceSearch:
         unchanged = not whole_image and len(known_xyxy) == self._known_count
         self._known_count = len(known_xyxy)
         windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
-        if whole_image and self._schedule.whole_image not in windows:
+        if whole_image and all(window.region is not None for window in windows):
             windows.append(DetectionWindow((self._cheapest,), None))
         for index in range(len(search_rois)):
             windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
-        faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
-        candidate = self._candidates.next(candidates, known_xyxy)
-        if not len(candidate):
+        min_score = settings.min_detection_confidence
+        faces, candidates = self._detect(frame, windows, min_score)
+        self._candidates.add(candidates, known_xyxy)
+        best = self._candidates.take(self._schedule.least_candidate_score(min_score))
+        if not len(best):
             return faces
-        return _merged([faces, self._confirmed(frame, candidate, settings)])
+        self._schedule.count_candidate()
+        return _merged([faces, *self._confirmed(frame, best, settings)])
 
     def _detect(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
@@ -132,7 +143,7 @@ class FaceSearch:
         if not windows:
             return NO_DETECTIONS, NO_DETECTIONS
         low = CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
-        found = self._pool.map(lambda window: self._run(frame, window, low), windows)
+        found = self._run(frame, windows, low)
         if not self._tile_detectors:
             return _merged(found), NO_DETECTIONS
         detections = FaceDetections.concatenate(found)
@@ -146,31 +157,52 @@ class FaceSearch:
         is_face = ~is_candidate[kept]
         return detections[kept[is_face]], detections[kept[~is_face]]
 
-    def _run(self, frame: Frame, window: DetectionWindow, min_score: float) -> FaceDetections:
-        """Run the detectors of one window, without boxes that it cuts or that are too small."""
-        with self._counting:
-            self.detector_runs.update(window.detectors)
-        kept = []
-        for name in window.detectors:
-            found = self._detectors[name].detect(frame, min_score, window.region)
-            if not len(found):
-                continue
-            if window.region is not None:
-                found = found[_are_uncut(found, window.region, frame.image_wh)]
-            kept.append(found[box_sizes(found.boxes_xyxy) >= MIN_BOX_PX])
-        return FaceDetections.concatenate(kept)
+    def _run(
+        self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
+    ) -> list[FaceDetections]:
+        """Run the detectors of each window, without boxes that it cuts or that are too small."""
+        regions = {
+            name: [window.region for window in windows if name in window.detectors]
+            for name in dict.fromkeys(name for window in windows for name in window.detectors)
+        }
+        self.detector_runs.update({name: len(own) for name, own in regions.items()})
+        results = self._pool.map(
+            lambda name: iter(self._detectors[name].detect_batch(frame, min_score, regions[name])),
+            list(regions),
+        )
+        found = dict(zip(regions, results, strict=True))
+        return [
+            FaceDetections.concatenate(
+                [_in_window(next(found[name]), window, frame) for name in window.detectors]
+            )
+            for window in windows
+        ]
 
     def _confirmed(
-        self, frame: Frame, candidate: FaceDetections, settings: PipelineSettings
-    ) -> FaceDetections:
-        """Return the face that the tile detector finds at a candidate, or none."""
-        min_score = settings.min_detection_confidence
-        if candidate.scores[0] < min_score:
-            min_score = min(CONFIRMATION_FACTOR * min_score, 1.0)
-        window = DetectionWindow(self._tile_detectors, _window_around(candidate))
-        found = self._run(frame, window, min_score)
-        _, containment = overlaps(found.boxes_xyxy, candidate.boxes_xyxy)
-        return found[containment[:, 0] > MERGE_CONTAINMENT][:1]
+        self, frame: Frame, candidates: FaceDetections, settings: PipelineSettings
+    ) -> list[FaceDetections]:
+        """Return the faces that the tile detector finds at candidates."""
+        low = settings.min_detection_confidence
+        high = min(CONFIRMATION_FACTOR * low, 1.0)
+        is_low = candidates.scores < low
+        confirmed = []
+        # A detection is a mean over all that reach the score, so each is asked for by its own.
+        for some, min_score in ((candidates[~is_low], low), (candidates[is_low], high)):
+            each = [some[index : index + 1] for index in range(len(some))]
+            windows = [DetectionWindow(self._tile_detectors, _window_around(one)) for one in each]
+            for one, found in zip(each, self._run(frame, windows, min_score), strict=True):
+                _, containment = overlaps(found.boxes_xyxy, one.boxes_xyxy)
+                confirmed.append(found[containment[:, 0] > MERGE_CONTAINMENT][:1])
+        return confirmed
+
+
+def _in_window(found: FaceDetections, window: DetectionWindow, frame: Frame) -> FaceDetections:
+    """Return the detections of a window without those that it cuts or that are too small."""
+    if not len(found):
+        return found
+    if window.region is not None:
+        found = found[_are_uncut(found, window.region, frame.image_wh)]
+    return found[box_sizes(found.boxes_xyxy) >= MIN_BOX_PX]
 
 
 def _window_around(candidate: FaceDetections) -> Rois:

@@ -46,13 +46,13 @@ class CropModel(Protocol):
     def expect(self, output: str, shape: tuple[int, ...]) -> None:
         """Raise ModelMismatchError unless an output has this shape, batch axis left out."""
 
-    def run(self, frame: Frame, maps: Float64 | None) -> list[Float32]:
+    def run(self, frame: Frame, maps: Float64, whole: Sequence[int] = ()) -> list[Float32]:
         """Sample N crops and run the model on them.
 
         Args:
             frame: The image.
             maps: (N, 2, 3) affine maps, crop px to image px, at least one; see `image_from_crop`.
-                None for the whole image, letterboxed as MediaPipe rounds it.
+            whole: Which of them are of `letterbox_roi`: they are rounded as MediaPipe does.
 
         Returns:
             The model's wanted outputs, batch axis first. `landmarks` (N, L, 3) are in px of the
@@ -96,20 +96,34 @@ class CpuCropModel:
         is_detector = entry_of(session.name).kind is Kind.DETECTOR
         self._style = (detector_style if is_detector else landmark_style)(session.input_size)
 
-    def run(self, frame: Frame, maps: Float64 | None) -> list[Float32]:
+    def run(self, frame: Frame, maps: Float64, whole: Sequence[int] = ()) -> list[Float32]:
         """See `CropModel`."""
-        if maps is None:
-            return self._session.run(crop_whole(frame, self._style), self._outputs)
         limit = self._batch_limit or len(maps)
         if len(maps) > limit:
-            batches = [maps[start : start + limit] for start in range(0, len(maps), limit)]
-            results = self._pool.map(lambda batch: self.run(frame, batch), batches)
+            starts = range(0, len(maps), limit)
+            results = self._pool.map(
+                lambda start: self.run(
+                    frame,
+                    maps[start : start + limit],
+                    [index - start for index in whole if start <= index < start + limit],
+                ),
+                starts,
+            )
             return [np.concatenate(parts) for parts in zip(*results, strict=True)]
-        tensors = self._session.run(crop_maps(frame, maps, self._style), self._outputs)
+        tensors = self._session.run(self._crops(frame, maps, whole), self._outputs)
         if LANDMARKS in self._outputs:
             index = self._outputs.index(LANDMARKS)
             tensors[index] = landmarks_in_image(tensors[index], maps)
         return tensors
+
+    def _crops(self, frame: Frame, maps: Float64, whole: Sequence[int]) -> Float32:
+        if not whole:
+            return crop_maps(frame, maps, self._style)
+        if len(maps) == 1:
+            return crop_whole(frame, self._style)
+        crops = crop_maps(frame, maps, self._style)
+        crops[list(whole)] = crop_whole(frame, self._style)
+        return crops
 
 
 class GpuCropModel:
@@ -128,14 +142,14 @@ class GpuCropModel:
         self._session, self._runner = session, runner
         self._maps_landmarks = LANDMARKS in outputs
 
-    def run(self, frame: Frame, maps: Float64 | None) -> list[Float32]:
+    def run(self, frame: Frame, maps: Float64, whole: Sequence[int] = ()) -> list[Float32]:
         """See `CropModel`."""
-        if maps is None:
-            columns, rows = letterbox_samples(frame.image_wh, self.input_size)
-        else:
-            columns, rows = affine_samples(maps, self.input_size)
+        columns, rows = affine_samples(maps, self.input_size)
+        if whole:
+            letterbox = letterbox_samples(frame.image_wh, self.input_size)
+            columns[list(whole)], rows[list(whole)] = letterbox
         inputs: Inputs = {'columns': columns, 'rows': rows}
-        if self._maps_landmarks and maps is not None:
+        if self._maps_landmarks:
             inputs['maps'], inputs['offsets'] = landmark_maps(maps)
         return self._runner.run(self._session.name, frame, inputs)
 

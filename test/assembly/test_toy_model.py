@@ -53,15 +53,19 @@ class ToyDetector:
         self._model = model
         model.expect('centre', (2,))
 
-    def detect(self, frame, min_score, region=None):
-        roi = letterbox_roi(frame.image_wh) if region is None else region
-        maps = image_from_crop(roi, self._model.input_size)
-        area, centre = self._model.run(frame, None if region is None else maps)
-        if area[0] < 50:  # px of the input, of 4096
+    def detect_batch(self, frame, min_score, regions):
+        whole = [index for index, region in enumerate(regions) if region is None]
+        rois = [letterbox_roi(frame.image_wh) if each is None else each for each in regions]
+        maps = np.concatenate([image_from_crop(roi, self._model.input_size) for roi in rois])
+        outputs = zip(*self._model.run(frame, maps, whole), maps[:, None], strict=True)
+        return [self._detection(*each) for each in outputs]
+
+    def _detection(self, area, centre, image_from_input):
+        if area < 50:  # px of the input, of 4096
             return NO_DETECTIONS
         corners = np.float32([[-1, -1], [1, 1]])
-        points = centre + np.sqrt(area[0]) / 2 * np.concatenate([corners, KEYPOINTS])
-        points = transform_points(maps, points[None]).astype(np.float32)
+        points = centre + np.sqrt(area) / 2 * np.concatenate([corners, KEYPOINTS])
+        points = transform_points(image_from_input, points[None]).astype(np.float32)
         return FaceDetections(points[:, :2].reshape(1, 4), points[:, 2:], np.float32([0.9]))
 """
 LANDMARK_FILE = """

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.detection.candidates import LIFETIME_IMAGES, RETRY_IMAGES, CandidateQueue
+from facemesh_ros.detection.candidates import (
+    LIFETIME_IMAGES,
+    RETRY_IMAGES,
+    RETRY_SCORE_FACTOR,
+    CandidateQueue,
+)
 from facemesh_ros.types import NO_DETECTIONS, FaceDetections
 
 NO_FACES = np.empty((0, 4), np.float32)
@@ -25,24 +30,30 @@ def x_of(candidate: FaceDetections) -> float | None:
     return float(candidate.boxes_xyxy[0, 0]) if len(candidate) else None
 
 
+def next_of(queue: CandidateQueue, new: FaceDetections, known_xyxy=NO_FACES) -> FaceDetections:
+    """The candidate that is confirmed in the next image."""
+    queue.add(new, known_xyxy)
+    return queue.take()
+
+
 def test_the_best_comes_first_and_the_others_after_it():
     queue = CandidateQueue()
-    returned = [x_of(queue.next(candidates((0, 0.3), (100, 0.4), (200, 0.35)), NO_FACES))]
-    returned += [x_of(queue.next(NO_DETECTIONS, NO_FACES)) for _ in range(3)]
+    returned = [x_of(next_of(queue, candidates((0, 0.3), (100, 0.4), (200, 0.35))))]
+    returned += [x_of(next_of(queue, NO_DETECTIONS)) for _ in range(3)]
     assert returned == [100, 200, 0, None]
 
 
 def test_a_better_one_overtakes_those_that_wait():
     queue = CandidateQueue()
-    queue.next(candidates((0, 0.9), (100, 0.3)), NO_FACES)
-    assert x_of(queue.next(candidates((200, 0.4)), NO_FACES)) == 200
-    assert x_of(queue.next(NO_DETECTIONS, NO_FACES)) == 100
+    next_of(queue, candidates((0, 0.9), (100, 0.3)))
+    assert x_of(next_of(queue, candidates((200, 0.4)))) == 200
+    assert x_of(next_of(queue, NO_DETECTIONS)) == 100
 
 
 def test_a_candidate_is_returned_as_it_came():
     queue = CandidateQueue()
     candidate = candidates((100, 0.4))
-    returned = queue.next(candidate, NO_FACES)
+    returned = next_of(queue, candidate)
     for name in ('boxes_xyxy', 'keypoints', 'scores'):
         assert np.array_equal(getattr(returned, name), getattr(candidate, name))
 
@@ -50,24 +61,39 @@ def test_a_candidate_is_returned_as_it_came():
 def test_a_candidate_is_tried_again_only_after_a_while():
     queue = CandidateQueue()
     returned = [
-        x_of(queue.next(candidates((100 + k % 9, 0.4)), NO_FACES)) for k in range(RETRY_IMAGES + 2)
+        x_of(next_of(queue, candidates((100 + k % 9, 0.4)))) for k in range(RETRY_IMAGES + 2)
     ]
     assert returned[0] == 100
     assert returned[1:-1] == [None] * RETRY_IMAGES
     assert returned[-1] == 100 + (RETRY_IMAGES + 1) % 9
 
 
+@pytest.mark.parametrize(('score', 'again'), [(0.49, None), (0.51, 104)])
+def test_what_was_rejected_is_tried_again_at_once_if_it_looks_more_like_a_face(score, again):
+    queue = CandidateQueue()
+    next_of(queue, candidates((100, 0.4)))
+    assert x_of(next_of(queue, candidates((104, score)))) == again
+
+
+def test_candidates_wait_while_there_is_no_room_for_them():
+    queue = CandidateQueue()
+    queue.add(candidates((100, 0.4)), NO_FACES)
+    queue.add(candidates((200, 0.3)), NO_FACES)
+    assert [x_of(queue.take(score)) for score in (0.45, 0.35, 0.35, 0.0)] == [None, 100, None, 200]
+    assert x_of(queue.take()) is None
+
+
 def test_a_waiting_duplicate_of_a_tried_candidate_is_dropped():
     queue = CandidateQueue()
-    assert x_of(queue.next(candidates((100, 0.4), (103, 0.3)), NO_FACES)) == 100
-    assert x_of(queue.next(NO_DETECTIONS, NO_FACES)) is None
+    assert x_of(next_of(queue, candidates((100, 0.4), (103, 0.3)))) == 100
+    assert x_of(next_of(queue, NO_DETECTIONS)) is None
 
 
 def test_a_candidate_that_waits_too_long_is_dropped():
     queue = CandidateQueue()
     others = [(100.0 * k, 0.9) for k in range(1, LIFETIME_IMAGES + 2)]
-    queue.next(candidates((0, 0.2), *others), NO_FACES)
-    returned = [x_of(queue.next(NO_DETECTIONS, NO_FACES)) for _ in range(LIFETIME_IMAGES + 5)]
+    next_of(queue, candidates((0, 0.2), *others))
+    returned = [x_of(next_of(queue, NO_DETECTIONS)) for _ in range(LIFETIME_IMAGES + 5)]
     assert 0 not in returned
     assert returned[-1] is None
 
@@ -79,27 +105,27 @@ def test_a_candidate_that_waits_too_long_is_dropped():
 )
 def test_a_candidate_at_a_known_face_is_dropped(known):
     queue = CandidateQueue()
-    assert x_of(queue.next(candidates((100, 0.9), (400, 0.3)), np.float32([known]))) == 400
-    assert x_of(queue.next(NO_DETECTIONS, NO_FACES)) is None
+    assert x_of(next_of(queue, candidates((100, 0.9), (400, 0.3)), np.float32([known]))) == 400
+    assert x_of(next_of(queue, NO_DETECTIONS)) is None
 
 
 def test_a_waiting_candidate_is_dropped_when_its_face_becomes_known():
     queue = CandidateQueue()
-    queue.next(candidates((100, 0.3), (400, 0.9)), NO_FACES)
-    assert x_of(queue.next(NO_DETECTIONS, np.float32([(100, 50, 140, 90)]))) is None
+    next_of(queue, candidates((100, 0.3), (400, 0.9)))
+    assert x_of(next_of(queue, NO_DETECTIONS, np.float32([(100, 50, 140, 90)]))) is None
 
 
 def test_a_neighbour_of_a_known_face_is_returned():
     beside = np.float32([(141, 50, 181, 90)])
-    assert x_of(CandidateQueue().next(candidates((100, 0.9)), beside)) == 100
+    assert x_of(next_of(CandidateQueue(), candidates((100, 0.9)), beside)) == 100
 
 
 def test_a_reset_forgets_everything():
     queue = CandidateQueue()
-    queue.next(candidates((100, 0.9), (200, 0.8)), NO_FACES)
+    next_of(queue, candidates((100, 0.9), (200, 0.8)))
     queue.reset()
-    assert x_of(queue.next(NO_DETECTIONS, NO_FACES)) is None
-    assert x_of(queue.next(candidates((100, 0.9)), NO_FACES)) == 100
+    assert x_of(next_of(queue, NO_DETECTIONS)) is None
+    assert x_of(next_of(queue, candidates((100, 0.9)))) == 100
 
 
 spots = st.lists(
@@ -108,14 +134,17 @@ spots = st.lists(
 )
 
 
-@given(st.lists(spots, max_size=2 * RETRY_IMAGES))
-def test_whatever_comes_no_candidate_is_returned_twice_in_a_short_time(stream):
+@given(st.lists(spots, max_size=60))
+def test_whatever_comes_no_candidate_is_returned_twice_unless_it_scores_better(stream):
     queue = CandidateQueue()
-    returned = [x_of(queue.next(candidates(*new), NO_FACES)) for new in stream]
-    for index, first in enumerate(returned):
-        later = returned[index + 1 : index + RETRY_IMAGES + 1]
-        assert first is None or first not in later
-    # What is returned was detected in this image or not much before it.
+    returned = [next_of(queue, candidates(*new)) for new in stream]
+    tried: dict[float | None, float] = {}
     for index, found in enumerate(returned):
-        recent = [x for new in stream[max(0, index - LIFETIME_IMAGES) : index + 1] for x, _ in new]
-        assert found is None or found in recent
+        if not len(found):
+            continue
+        x, score = x_of(found), float(found.scores[0])
+        assert score > RETRY_SCORE_FACTOR * tried.get(x, 0.0)
+        tried[x] = score
+        # What is returned was detected in this image or not much before it.
+        recent = stream[max(0, index - LIFETIME_IMAGES) : index + 1]
+        assert x in [spot[0] for new in recent for spot in new]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -32,8 +32,13 @@ class ScriptedDetector:
         self.results = results
         self.regions: list[Rois | None] = []
 
-    def detect(self, frame: Frame, min_score: float, region: Rois | None) -> FaceDetections:
-        self.regions.append(region)
+    def detect_batch(
+        self, frame: Frame, min_score: float, regions: Sequence[Rois | None]
+    ) -> list[FaceDetections]:
+        self.regions += regions
+        return [self._detections(min_score, region) for region in regions]
+
+    def _detections(self, min_score: float, region: Rois | None) -> FaceDetections:
         found = sorted(self.results(region), key=lambda one: -one[1])
         found = [(box, score) for box, score in found if score >= min_score]
         boxes = np.float32([box for box, _ in found]).reshape(-1, 4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facemesh_ros.catalog.models import detector_spec
-from facemesh_ros.detection.scan_plan import MIN_FACE_PX, DetectionWindow, plan_scan
+from facemesh_ros.detection.scan_plan import (
+    MIN_FACE_PX,
+    DetectionWindow,
+    StreamPlan,
+    _spread,
+    plan_scan,
+    plan_stream,
+)
 
 BOTH = ['short_range', 'full_range']
 TILE_DETECTOR = 'full_range', detector_spec('full_range')
@@ -88,16 +94,57 @@ def test_without_a_tile_detector_there_is_only_the_whole_image():
     assert {window.detectors for window in rotated} == {('short_range',)}
 
 
-@given(sizes_wh, st.sampled_from(['upright', 'all']), st.integers(1, 40))
-def test_whole_image_passes_are_evenly_spaced_and_nothing_is_left_out(wh, rotations, between):
-    plan = plan_scan(wh, BOTH, TILE_DETECTOR, rotations)
-    order = plan.interleaved(between)
-    assert order[0] is plan.whole_image
-    counts = Counter(order)
-    assert counts.pop(plan.whole_image) >= 2
-    assert set(counts) == set(plan.others)
-    assert not Counter(plan.others) - counts
-    positions = [index for index, window in enumerate(order) if window is plan.whole_image]
-    gaps = np.diff([*positions, len(order) + positions[0]]) - 1
-    assert gaps.max() <= between
-    assert gaps.min() == gaps.max()
+def streamed(wh, rotations: str = 'upright') -> StreamPlan:
+    return plan_stream(wh, BOTH, TILE_DETECTOR, rotations)
+
+
+@pytest.mark.parametrize('rotations', ['upright', 'all'])
+@given(wh=sizes_wh, position=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_a_small_face_anywhere_lies_whole_in_a_quick_and_in_a_careful_tile(
+    rotations, wh, position
+):
+    wh = max(wh[0], 600), max(wh[1], 600)
+    centre = np.array(position) * (np.array(wh) - 48) + 24
+    for windows in (streamed(wh, rotations).quick, streamed(wh, rotations).careful):
+        for turns in {quarter_turns(window) for window in windows}:
+            regions = [each.region for each in windows if quarter_turns(each) == turns]
+            distances = [np.abs(centre - region.centres[0]).max() for region in regions]
+            reach = [region.sizes_wh[0, 0] / 2 - 24 for region in regions]
+            assert np.less_equal(distances, np.array(reach) + 1).any()
+
+
+@given(sizes_wh)
+def test_a_stream_has_all_rotations_of_its_upright_tiles(wh):
+    upright, rotated = streamed(wh), streamed(wh, 'all')
+    for one, all_ in ((upright.quick, rotated.quick), (upright.careful, rotated.careful)):
+        tiles = {square(window) for window in one}
+        middle = wh[0] / 2, wh[1] / 2, max(wh), max(wh)
+        for turns in range(4):
+            turned = {square(window) for window in all_ if quarter_turns(window) == turns}
+            assert turned - {middle} == tiles - {middle}
+
+
+@pytest.mark.parametrize('wh', [(1280, 720), (1920, 1080), (3840, 2160)])
+def test_a_stream_needs_far_fewer_tiles_than_a_picture(wh):
+    pictures = len(plan_scan(wh, BOTH, TILE_DETECTOR, 'upright').others)
+    plan = streamed(wh)
+    assert len(plan.quick) <= 0.5 * pictures
+    assert len(plan.quick) < len(plan.careful) <= 0.7 * pictures
+
+
+def test_usual_passes_of_a_stream_run_one_detector():
+    plan = streamed((1280, 720))
+    assert plan.full_pass.detectors == ('short_range', 'full_range')
+    assert plan.pass_.detectors == ('full_range',)
+    alone = plan_stream((1280, 720), ['short_range'], None, 'upright')
+    assert alone.full_pass.detectors == alone.pass_.detectors == ('short_range',)
+    assert alone.quick == alone.careful == ()
+
+
+@given(st.integers(0, 300))
+def test_spread_windows_are_all_there_and_neighbours_are_apart(count):
+    order = _spread(range(count))
+    assert sorted(order) == list(range(count))
+    # Only few numbers up to 6 have steps to choose from.
+    if count > 6:
+        assert np.abs(np.diff(order)).min() > 1

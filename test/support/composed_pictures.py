@@ -64,7 +64,7 @@ def compose_picture(pictures: Sequence[Picture], size_px: int, number: int) -> P
         enough.
     """
     random = np.random.default_rng((size_px, number))
-    originals = _originals(pictures, size_px)
+    originals = original_faces(pictures, size_px)
     if not originals:
         return None
     empty = backgrounds(pictures)
@@ -74,9 +74,9 @@ def compose_picture(pictures: Sequence[Picture], size_px: int, number: int) -> P
     taken: list[Float64] = []
     for chosen in random.choice(len(originals), count, replace=count > len(originals)):
         patch = face_patch(*originals[chosen], size_px)
-        corner = _free_position(patch, taken, random)
+        corner = free_position(patch, taken, random)
         if corner is not None:
-            _paste(rgb, patch, corner)
+            paste(rgb, patch, corner)
             taken.append(np.concatenate([corner, corner + patch.wh]))
             boxes.append(patch.box_xyxy + np.tile(corner, 2))
     faces = TrueFaces(
@@ -85,20 +85,24 @@ def compose_picture(pictures: Sequence[Picture], size_px: int, number: int) -> P
     return Picture(f'{size_px} px, number {number}', rgb, faces)
 
 
-def backgrounds(pictures: Sequence[Picture]) -> list[Picture]:
-    """Return the pictures without a face, each scaled and cropped to `IMAGE_WH`."""
+def backgrounds(
+    pictures: Sequence[Picture], image_wh: tuple[int, int] = IMAGE_WH
+) -> list[Picture]:
+    """Return the pictures without a face, each scaled and cropped to a size."""
     return [
         Picture(
-            f'{IMAGE_WH[0]}x{IMAGE_WH[1]} of {picture.name}', _covering(picture.rgb), picture.faces
+            f'{image_wh[0]}x{image_wh[1]} of {picture.name}',
+            _covering(picture.rgb, image_wh),
+            picture.faces,
         )
         for picture in pictures
         if not len(picture.faces)
     ]
 
 
-def _covering(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scale a picture until it covers `IMAGE_WH` and crop the middle."""
-    width, height = IMAGE_WH
+def _covering(rgb: NDArray[np.uint8], image_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """Scale a picture until it covers a size and crop the middle."""
+    width, height = image_wh
     scale = max(width / rgb.shape[1], height / rgb.shape[0])
     wh = (max(width, round(rgb.shape[1] * scale)), max(height, round(rgb.shape[0] * scale)))
     large = cv2.resize(rgb, wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
@@ -106,7 +110,7 @@ def _covering(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(large[top : top + height, left : left + width], np.uint8)
 
 
-def _originals(pictures: Sequence[Picture], size_px: int) -> list[tuple[Picture, int]]:
+def original_faces(pictures: Sequence[Picture], size_px: float) -> list[tuple[Picture, int]]:
     """Return the source faces that are large enough: picture and index of the face."""
     least = max(SMALLEST_ORIGINAL_PX, size_px / LARGEST_GROWTH)
     return [
@@ -117,7 +121,7 @@ def _originals(pictures: Sequence[Picture], size_px: int) -> list[tuple[Picture,
     ]
 
 
-def face_patch(picture: Picture, index: int, size_px: int) -> FacePatch:
+def face_patch(picture: Picture, index: int, size_px: float) -> FacePatch:
     """Cut a face out of a picture, scaled to `size_px` from brows to chin."""
     box, size = picture.faces.boxes_xyxy[index], picture.faces.sizes_px[index]
     limits = np.array(picture.rgb.shape[1::-1])
@@ -144,12 +148,15 @@ def _opacity(wh: NDArray[np.int_], box: Float64, blended_px: float) -> Float64:
     return np.outer(along[1], along[0])
 
 
-def _free_position(
-    patch: FacePatch, taken: list[Float64], random: np.random.Generator
+def free_position(
+    patch: FacePatch,
+    taken: Sequence[Float64],
+    random: np.random.Generator,
+    image_wh: tuple[int, int] = IMAGE_WH,
 ) -> Float64 | None:
     """Corner (px) at which the face lies inside the image and the patch on no other; or None."""
     for _ in range(TRIES):
-        low, high = -patch.box_xyxy[:2], np.array(IMAGE_WH) - 1 - patch.box_xyxy[2:]
+        low, high = -patch.box_xyxy[:2], np.array(image_wh) - 1 - patch.box_xyxy[2:]
         corner = np.round(random.uniform(low, np.maximum(low, high)))
         end = corner + patch.wh
         if all((end <= other[:2]).any() or (corner >= other[2:]).any() for other in taken):
@@ -157,10 +164,10 @@ def _free_position(
     return None
 
 
-def _paste(rgb: NDArray[np.uint8], patch: FacePatch, corner: Float64) -> None:
+def paste(rgb: NDArray[np.uint8], patch: FacePatch, corner: Float64) -> None:
     """Blend a patch in as far as it lies inside the image."""
     low = np.maximum(corner, 0).astype(int)
-    high = np.minimum(corner + patch.wh, IMAGE_WH).astype(int)
+    high = np.minimum(corner + patch.wh, rgb.shape[1::-1]).astype(int)
     from_low, from_high = low - corner.astype(int), high - corner.astype(int)
     inside = np.s_[from_low[1] : from_high[1], from_low[0] : from_high[0]]
     part = rgb[low[1] : high[1], low[0] : high[0]]
