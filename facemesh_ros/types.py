@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,32 @@ class PixelOrder(Enum):
         return len(self.value) if self is not PixelOrder.MONO else 1
 
 
+class Camera(Protocol):
+    """A calibrated camera, whatever its lens; directions and points are in its optical frame.
+
+    Optical frame: x right, y down, z forward. Pixels: (0, 0) is the centre of the top-left one.
+    """
+
+    def rays_from_pixels(self, pixels: Float32 | Float64) -> Float64:
+        """Return the directions (..., 3) in which (..., 2) px are seen, of length 1."""
+
+    def pixels_from_points(self, points: Float32 | Float64) -> Float64:
+        """Return where (..., 3) points or directions are seen, (..., 2) px; NaN if nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthImage:
+    """Distances registered to a camera image: its pixels show the same as the image's.
+
+    Attributes:
+        depth_m: (H, W) distance along the optical axis, m; NaN, 0 or less where unknown.
+        stamp_ns: When it was taken, ns, by the clock of the image's stamp.
+    """
+
+    depth_m: Float32
+    stamp_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One camera image.
@@ -39,11 +66,15 @@ class Frame:
         image: (H, W) or (H, W, C) uint8.
         order: Meaning of the C channels.
         stamp_ns: When the image was taken, ns; only differences matter.
+        camera: Of this image's pixels; None if it is not calibrated.
+        depth: None if there is none for this image.
     """
 
     image: UInt8
     order: PixelOrder
     stamp_ns: int = 0
+    camera: Camera | None = None
+    depth: DepthImage | None = None
 
     @property
     def image_wh(self) -> tuple[int, int]:
@@ -147,6 +178,60 @@ class FaceState(IntEnum):
     COASTING = 2
 
 
+class MetricSource(IntEnum):
+    """What says how large a face is in metres; the numbers are those of FaceMesh.msg."""
+
+    NONE = 0
+    CANONICAL = 1
+    IRIS = 2
+    DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFaces(StructOfArrays):
+    """The N faces of one frame in space, in the optical frame of the camera.
+
+    Attributes:
+        sources: (N,) uint8, see MetricSource; all else is NaN where it is NONE.
+        landmarks_m: (N, L, 3) m.
+        positions_m: (N, 3) of the sellion, the deepest point between the eyes, m.
+        rotations: (N, 3, 3) optical axes from face axes: x out of the face, y to the subject's
+            left, z up (REP-155).
+        covariances: (N, 6, 6) of position and rotation about the optical axes, m and rad.
+        reprojection_errors_px: (N,) root mean square.
+        gazes_left: (N, 3) unit vectors in which the left eyes look; NaN if unknown.
+        gazes_right: (N, 3) those of the right eyes.
+        gaze_sigmas_rad: (N,) standard deviation of either; NaN if unknown.
+    """
+
+    sources: UInt8
+    landmarks_m: Float32
+    positions_m: Float64
+    rotations: Float64
+    covariances: Float64
+    reprojection_errors_px: Float32
+    gazes_left: Float32
+    gazes_right: Float32
+    gaze_sigmas_rad: Float32
+
+    @staticmethod
+    def unknown(count: int, landmark_count: int) -> MetricFaces:
+        """Return faces of which nothing is known in space."""
+
+        vectors = np.full((count, 3), np.nan)
+        return MetricFaces(
+            sources=np.full(count, MetricSource.NONE, np.uint8),
+            landmarks_m=np.full((count, landmark_count, 3), np.nan, np.float32),
+            positions_m=vectors.copy(),
+            rotations=np.full((count, 3, 3), np.nan),
+            covariances=np.full((count, 6, 6), np.nan),
+            reprojection_errors_px=np.full(count, np.nan, np.float32),
+            gazes_left=vectors.astype(np.float32),
+            gazes_right=vectors.astype(np.float32),
+            gaze_sigmas_rad=np.full(count, np.nan, np.float32),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Faces:
     """The N faces of one frame, sorted by id.
@@ -165,6 +250,7 @@ class Faces:
         jitters_px: (N,) RMS of raw minus filtered over the last second, px.
         blendshapes: (N, 52) in [0, 1], how strongly each expression shows; (N, 0) without a
             blendshape model.
+        metric: The faces in space, from the filtered landmarks.
         filtered: Whether a temporal filter is on; if not, both landmarks are the same.
     """
 
@@ -179,6 +265,7 @@ class Faces:
     raw_landmarks: Float32
     jitters_px: Float32
     blendshapes: Float32
+    metric: MetricFaces
     filtered: bool
 
     def __len__(self) -> int:

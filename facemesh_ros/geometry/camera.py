@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
-from facemesh_ros.types import Float32
+from facemesh_ros.types import Float32, Float64
 
 # MediaPipe's virtual camera, `face_geometry_from_landmarks_graph.cc`.
 DEFAULT_VERTICAL_FOV_RAD = math.radians(63)
@@ -70,6 +70,29 @@ class Intrinsics:
         return Intrinsics(
             self.fx * x, self.fy * y, (self.cx + 0.5) * x - 0.5, (self.cy + 0.5) * y - 0.5
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedCamera:
+    """A camera of known intrinsics; see `Camera`."""
+
+    intrinsics: Intrinsics
+
+    def rays_from_pixels(self, pixels: Float32 | Float64) -> Float64:
+        """Return the directions (..., 3) in which (..., 2) px are seen, of length 1."""
+        own = self.intrinsics
+        flat = (pixels - np.array([own.cx, own.cy])) / np.array([own.fx, own.fy])
+        rays = np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1)
+        rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+        return rays
+
+    def pixels_from_points(self, points: Float32 | Float64) -> Float64:
+        """Return where (..., 3) points or directions are seen, (..., 2) px; NaN if nowhere."""
+        own = self.intrinsics
+        depths = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
+        pixels: Float64 = points[..., :2] / depths * np.array([own.fx, own.fy])
+        pixels += np.array([own.cx, own.cy])
+        return pixels
 
 
 def points_by_weak_perspective(landmarks: Float32, camera: Intrinsics) -> Float32:

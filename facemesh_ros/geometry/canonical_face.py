@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.types import Float32, UInt8
+from facemesh_ros.types import Float32, Float64, UInt8
 
 UInt16 = NDArray[np.uint16]
 
@@ -25,6 +25,7 @@ METRES_PER_CM = 0.01
 # Named landmarks; left and right are the subject's.
 RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER = 33, 263
 UPPER_LIP = 13  # its lower edge, in the middle
+SELLION = 168  # the deepest point of the nose, between the eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,23 @@ def load_topology(landmark_count: int = MESH_LANDMARKS + IRIS_LANDMARKS) -> Face
     ):
         array.setflags(write=False)
     return topology
+
+
+@cache
+def canonical_face_m() -> Float64:
+    """Return the canonical face in face axes, (468, 3) m, read-only.
+
+    Origin at the sellion, x out of the face, y to the subject's left, z up (REP-155).
+
+    Example: the nose is in front of the sellion, the left eye to the subject's left.
+        >>> face_m = canonical_face_m()
+        >>> bool(face_m[4, 0] > 0.01), bool(face_m[LEFT_EYE_OUTER_CORNER, 1] > 0.04)
+        (True, True)
+    """
+    vertices_m = load_topology(MESH_LANDMARKS).canonical_vertices_m.astype(float)
+    face_m = np.ascontiguousarray((vertices_m - vertices_m[SELLION])[:, [2, 0, 1]])
+    face_m.setflags(write=False)
+    return face_m
 
 
 def _rows(table: str) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """The face pipeline, and the only place that knows the order of the stages.
 
 predict tracks -> search new faces | landmarks of tracked faces -> landmarks of new faces, refined
--> assign to tracks -> smooth -> blendshapes
+-> assign to tracks -> smooth -> blendshapes -> metric pose, landmarks and gaze
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
@@ -58,6 +59,7 @@ class FacePipeline:
         self._clock = FrameClock()
         self._tracker = Tracker(components.landmark_model.landmark_count, ids)
         self._smoother = LandmarkSmoother(settings.filter)
+        self._heads = HeadEstimator()
         self._image_wh = (0, 0)
 
     @property
@@ -69,6 +71,11 @@ class FacePipeline:
     def stamp_faults(self) -> StampFaults:
         """Faults of the stamps of its frames so far."""
         return self._clock.faults
+
+    @property
+    def metric_problem(self) -> str:
+        """Why metres are missing or worse than asked for in the last frame; empty if not."""
+        return self._heads.problem
 
     def reset(self) -> None:
         """Forget all faces before the next frame; ids go on counting."""
@@ -109,12 +116,13 @@ class FacePipeline:
                 tracker.adopt_smoothed(
                     *self._smoother.update(ids, points, self._clock.now_ns, settings.filter)
                 )
-        return self._faces(settings)
+        return self._faces(frame, settings)
 
     def _start_stream(self, image_wh: tuple[int, int]) -> None:
         self._image_wh = image_wh
         self._tracker.reset()
         self._smoother.reset()
+        self._heads.reset()
         self._components.search.reset()
 
     def _observations(self, frame: Frame, rois: Rois, *, static_image: bool) -> Observations:
@@ -173,13 +181,15 @@ class FacePipeline:
             return first
         return refine_landmarks(first, predict, self.settings.min_presence_confidence)
 
-    def _faces(self, settings: PipelineSettings) -> Faces:
+    def _faces(self, frame: Frame, settings: PipelineSettings) -> Faces:
         tracks = self._tracker.published(settings.min_tracking_iou)
         model = self._components.blendshape_model
         blendshapes = np.empty((len(tracks.ids), 0), np.float32)
         if model is not None:
             with self._stage('blendshapes'):
                 blendshapes = model.predict(tracks.smoothed)
+        with self._stage('metric'):
+            metric = self._heads.update(tracks.ids, tracks.smoothed, frame, settings.metric_mode)
         return Faces(
             ids=tracks.ids,
             states=tracks.states(settings.min_birth_frames),
@@ -192,5 +202,6 @@ class FacePipeline:
             raw_landmarks=tracks.points,
             jitters_px=tracks.jitters_px,
             blendshapes=blendshapes,
+            metric=metric,
             filtered=settings.filter.type != 'none',
         )

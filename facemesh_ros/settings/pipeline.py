@@ -46,6 +46,12 @@ class PipelineSettings:
         low=0,
         high=1000,
     )
+    metric_mode: str = parameter(
+        'auto',
+        "What says how far a face is: depth image, the irises' known size, or an average face; "
+        'auto is the first of them that can be used, none leaves metres out.',
+        choices=('auto', 'none', 'canonical', 'iris', 'depth'),
+    )
 
     filter: FilterSettings = field(default_factory=FilterSettings)
 

@@ -57,6 +57,7 @@ def test_these_have_bounds_and_those_have_choices():
     ]
     assert CHOSEN == [
         'detector_rotations',
+        'metric_mode',
         'filter.type',
         'landmark_model',
         'detector',

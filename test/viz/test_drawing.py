@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facemesh_ros.geometry.canonical_face import load_topology
-from facemesh_ros.types import Faces, Frame, PixelOrder, Rois
+from facemesh_ros.types import Faces, Frame, MetricFaces, PixelOrder, Rois
 from facemesh_ros.viz.drawing import bgr_from_frame, draw_faces, rgb_of_id
 
 pytestmark = pytest.mark.filterwarnings('error')
@@ -35,6 +35,7 @@ def face(centre=CENTRE, scale=900.0, number=7) -> Faces:
         raw_landmarks=points[None],
         jitters_px=np.zeros(1, np.float32),
         blendshapes=np.zeros((1, 0), np.float32),
+        metric=MetricFaces.unknown(1, len(points)),
         filtered=False,
     )
 
@@ -147,9 +148,10 @@ def test_each_of_several_faces_is_drawn():
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in one.__slots__
-            if name not in ('rois', 'filtered')
+            if name not in ('rois', 'metric', 'filtered')
         },
         rois=one.rois + other.rois,
+        metric=one.metric + other.metric,
         filtered=False,
     )
     canvas = drawn(both)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.types import Faces, Rois
+from facemesh_ros.types import Faces, MetricFaces, Rois
 
 LANDMARKS = 478
 
@@ -30,5 +30,6 @@ def random_faces(
         raw_landmarks=some(count, landmarks, 3),
         jitters_px=some(count),
         blendshapes=some(count, blendshapes),
+        metric=MetricFaces.unknown(count, landmarks),
         filtered=bool(random.integers(0, 2)),
     )

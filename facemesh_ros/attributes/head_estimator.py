@@ -1,0 +1,63 @@
+"""Faces in space: metric pose, landmarks and gaze of each track, from its landmarks in pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facemesh_ros.attributes.head_pose import fit_head_pose
+from facemesh_ros.geometry.canonical_face import canonical_face_m
+from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
+
+NOT_CALIBRATED = (
+    'the camera is not calibrated, so there are no poses and no landmarks in metres: '
+    'publish its calibration as camera_info'
+)
+
+
+class HeadEstimator:
+    """Places the faces of one stream of frames in space; what it learns of a face goes by its id.
+
+    Attributes:
+        problem: Why metres are missing or worse than asked for in the last frame; empty if not.
+    """
+
+    def __init__(self) -> None:
+        self.problem = ''
+
+    def reset(self) -> None:
+        """Forget all faces."""
+
+    def update(
+        self, ids: NDArray[np.int64], landmarks: Float32, frame: Frame, metric_mode: str
+    ) -> MetricFaces:
+        """Return the faces of the next frame in space.
+
+        Args:
+            ids: (N,) of their tracks.
+            landmarks: (N, L, 3) px, filtered.
+            frame: Its camera and depth image are used.
+            metric_mode: See `PipelineSettings.metric_mode`.
+        """
+        faces = MetricFaces.unknown(*landmarks.shape[:2])
+        self.problem = ''
+        if not len(ids) or metric_mode == 'none':
+            return faces
+        if frame.camera is None:
+            self.problem = NOT_CALIBRATED
+            return faces
+        for index in range(len(ids)):
+            self._place(faces, index, landmarks[index], frame.camera)
+        return faces
+
+    def _place(self, faces: MetricFaces, index: int, landmarks: Float32, camera: Camera) -> None:
+        shape_m = canonical_face_m()
+        rays = camera.rays_from_pixels(landmarks[:, :2])
+        pose = fit_head_pose(rays[: len(shape_m)], shape_m)
+        placed_m = pose.in_optical_frame(shape_m)
+        faces.sources[index] = MetricSource.CANONICAL
+        faces.landmarks_m[index, : len(shape_m)] = placed_m
+        faces.positions_m[index], faces.rotations[index] = pose.position_m, pose.rotation
+        faces.covariances[index] = np.diag([1e-3] * 6)
+        errors = camera.pixels_from_points(placed_m) - landmarks[: len(shape_m), :2]
+        faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
