@@ -15,7 +15,7 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,12 +28,26 @@ import onnxruntime
 from common.command import BUNDLE, log, run_benchmark
 from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, Table
+from geometry_measurements.cost import measure_cost
+from geometry_measurements.depth import measure_kinect, measure_scan_depth
 from geometry_measurements.goals import Goal, goal_table
+from geometry_measurements.ideal import FACES, measure_ideal
+from geometry_measurements.off_centre import COLUMNS as OFF_CENTRE_COLUMNS
+from geometry_measurements.off_centre import TITLE as OFF_CENTRE_TITLE
+from geometry_measurements.off_centre import measure_ideal_off_centre, scan_off_centre_rows
 from geometry_measurements.scan import measure_scan
-from geometry_measurements.systems import MediaPipePeer, load_pipeline
+from geometry_measurements.systems import (
+    MediaPipePeer,
+    SeenFace,
+    load_pipeline,
+    seen_in_pictures,
+)
 from geometry_measurements.truth_sets import (
     FOUR_CAMERAS,
+    KINECT,
     SCAN,
+    ScanPicture,
+    kinect_pairs,
     not_here,
     scan_pictures,
     truth_folder,
@@ -46,7 +60,7 @@ from workspace.layout import SetupError
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 
 PAGE = ROOT / 'docs' / 'geometry.md'
-QUICK_EVERY = 4
+QUICK_EVERY, KINECT_EVERY = 4, 3
 NOTE = (
     'Rotations: angle between two orientations. View angle: between the face and the line to the '
     'camera, estimated minus true. Positions: of the sellion. Normalised error: median of '
@@ -89,10 +103,31 @@ class Session:
         return load_pipeline()
 
     @cached_property
+    def scanned(self) -> list[tuple[ScanPicture, SeenFace | None]]:
+        """The scan's pictures and the face in each; empty without the set."""
+        folder, pipeline = self.truth('scan, depth', SCAN), self.pipeline
+        if not folder or not pipeline:
+            return []
+        pictures = scan_pictures(folder)[:: QUICK_EVERY if self.quick else 1]
+        seen = seen_in_pictures(pipeline, (picture.frame() for picture in pictures))
+        return list(zip(pictures, seen, strict=True))
+
+    def truth(self, parts: str, name: str) -> Path | None:
+        """Return the folder of a set; if it is not here, say so once."""
+        folder = truth_folder(name)
+        if folder is None:
+            self.left_out.append(not_here(parts, name))
+        return folder
+
+    def start_peer(self, with_matrix: bool) -> MediaPipePeer:
+        """Start another MediaPipe."""
+        return MediaPipePeer(self.bundle, with_matrix=with_matrix)
+
+    @cached_property
     def peer(self) -> MediaPipePeer | None:
         """MediaPipe; None if it cannot run here."""
         try:
-            peer = self.stack.enter_context(MediaPipePeer(self.bundle))
+            peer = self.stack.enter_context(self.start_peer(True))
         except (UnavailableError, SetupError) as error:
             self.left_out.append(f'MediaPipe: {error}')
             return None
@@ -101,31 +136,60 @@ class Session:
 
     def add(self, found: tuple[list[Table], list[Goal]]) -> None:
         """Keep what a part has found."""
-        self.tables += found[0]
+        by_title = {table.title: table for table in self.tables}
+        for table in found[0]:
+            known = by_title.get(table.title)
+            rows = [*known.rows, *table.rows] if known else table.rows
+            by_title[table.title] = replace(table, rows=rows)
+        self.tables = list(by_title.values())
         self.goals += found[1]
 
 
 def scan(session: Session) -> None:
-    """Measure on the scan."""
-    folder, pipeline = truth_folder(SCAN), session.pipeline
-    if folder is None:
-        session.left_out.append(not_here('scan', SCAN))
-    elif pipeline:
-        pictures = scan_pictures(folder)[:: QUICK_EVERY if session.quick else 1]
-        session.add(measure_scan(pictures, pipeline, session.peer))
+    """Poses on the scan, and its shape off centre."""
+    scanned = session.scanned
+    if not scanned:
+        return
+    peer = session.peer
+    found = peer.faces([picture.rgb for picture, _ in scanned]) if peer else None
+    session.add(measure_scan(scanned, found))
+    rows = scan_off_centre_rows(scanned, found)
+    session.tables.append(Table('off_centre', OFF_CENTRE_TITLE, OFF_CENTRE_COLUMNS, rows))
 
 
 def views(session: Session) -> None:
-    """Measure on four cameras."""
-    folder, pipeline = truth_folder(FOUR_CAMERAS), session.pipeline
-    if folder is None:
-        session.left_out.append(not_here('views', FOUR_CAMERAS))
-    elif pipeline:
+    """Four cameras against each other."""
+    folder, pipeline = session.truth('views', FOUR_CAMERAS), session.pipeline
+    if folder and pipeline:
         every = 2 * QUICK_EVERY if session.quick else 2
         session.add(measure_views(world_cameras(folder), pipeline, session.peer, every))
 
 
-PARTS: dict[str, Callable[[Session], None]] = {'scan': scan, 'views': views}
+def depth(session: Session) -> None:
+    """Depth images: the scan's with a sensor's faults, and a Kinect's."""
+    if session.scanned:
+        session.add(measure_scan_depth(session.scanned))
+    folder, pipeline = session.truth('depth', KINECT), session.pipeline
+    if folder and pipeline:
+        pairs = kinect_pairs(folder, KINECT_EVERY * (QUICK_EVERY if session.quick else 1))
+        session.add(measure_kinect(pairs, pipeline))
+
+
+def ideal(session: Session) -> None:
+    """Canonical faces projected by each lens model, and moved across the image."""
+    session.add(measure_ideal(FACES // QUICK_EVERY if session.quick else FACES))
+    session.add(measure_ideal_off_centre())
+
+
+def cost(session: Session) -> None:
+    """Time of a face."""
+    peer = session.peer
+    session.add(measure_cost(session.start_peer if peer else None))
+
+
+PARTS: dict[str, Callable[[Session], None]] = {
+    part.__name__: part for part in (scan, views, depth, ideal, cost)
+}
 
 
 def measure(chosen: Namespace) -> Report:

@@ -1,4 +1,4 @@
-"""Pictures of a 3-D scan of a head: rotation, bearing, distance and covariance against the truth."""
+"""Pictures of a 3-D scan of a head: poses and their covariance against the truth."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ from geometry_measurements.systems import (
     MEDIAPIPE_TRUE_CAMERA,
     OURS,
     PNP,
-    MediaPipePeer,
+    MediaPipeFace,
+    SeenFace,
     canonical_pnp,
-    seen_in_pictures,
 )
 from geometry_measurements.truth_sets import ScanPicture
-
-from facemesh_ros.pipeline.face_pipeline import FacePipeline
 
 BINS_DEG = ((0, 20), (20, 40), (40, 60), (60, 95))
 UP_TO_DEG = 60.0
@@ -40,9 +38,12 @@ COLUMNS: list[Column] = [
 ]
 
 
+Scanned = Sequence[tuple[ScanPicture, SeenFace | None]]
+
+
 @dataclass(frozen=True)
 class Judged:
-    """A picture's true view angle and kind, and how far a system was from it, None if it failed."""
+    """Kind and true view angle of a picture, and a system's errors on it; None if it failed."""
 
     kind: str
     view_angle_deg: float
@@ -50,13 +51,17 @@ class Judged:
 
 
 def measure_scan(
-    pictures: Sequence[ScanPicture], pipeline: FacePipeline, peer: MediaPipePeer | None
+    scanned: Scanned, found: Sequence[MediaPipeFace | None] | None
 ) -> tuple[list[Table], list[Goal]]:
-    """Run all systems on the pictures."""
-    poses = scan_poses(pictures, pipeline, peer)
+    """Judge all systems on the pictures.
+
+    Args:
+        scanned: Pictures and the face that this package sees in each.
+        found: MediaPipe's face in each; None if it cannot run here.
+    """
     judged = {
-        system: [judge(picture, pose) for picture, pose in zip(pictures, own, strict=True)]
-        for system, own in poses.items()
+        system: [judge(picture, pose) for (picture, _), pose in zip(scanned, own, strict=True)]
+        for system, own in _poses(scanned, found).items()
     }
     rows = [
         {'group': group, 'system': system, **summary(chosen)}
@@ -67,24 +72,19 @@ def measure_scan(
     return [table], list(_goals(judged))
 
 
-def scan_poses(
-    pictures: Sequence[ScanPicture], pipeline: FacePipeline, peer: MediaPipePeer | None
+def _poses(
+    scanned: Scanned, found: Sequence[MediaPipeFace | None] | None
 ) -> dict[str, list[EstimatedPose | None]]:
     """Return each system's pose in each picture."""
-    seen = seen_in_pictures(pipeline, (picture.frame() for picture in pictures))
     poses = {
-        OURS: [face and face.pose for face in seen],
-        PNP: [
-            face and canonical_pnp(face.landmarks, picture.lens)
-            for face, picture in zip(seen, pictures, strict=True)
-        ],
+        OURS: [face and face.pose for _, face in scanned],
+        PNP: [face and canonical_pnp(face.landmarks, picture.lens) for picture, face in scanned],
     }
-    if peer:
-        found = peer.faces([picture.rgb for picture in pictures])
+    if found:
         poses[MEDIAPIPE] = [face and face.pose for face in found]
         poses[MEDIAPIPE_TRUE_CAMERA] = [
             face and face.in_camera(picture.lens)
-            for face, picture in zip(found, pictures, strict=True)
+            for face, (picture, _) in zip(found, scanned, strict=True)
         ]
     return poses
 

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from common.command import scratch_folder
+from common.timings import Block
 from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.truth_sets import LensCalibration
 from mediapipe_geometry import VERTICAL_FOV_RAD, pose_from_matrix
@@ -128,15 +129,13 @@ def rotation_between(first: Float64, second: Float64) -> Float64:
 
 
 class MediaPipePeer(AbstractContextManager['MediaPipePeer']):
-    """FaceLandmarker in IMAGE mode, with its matrix, in a process of its own."""
+    """FaceLandmarker in IMAGE mode for one face, in a process of its own."""
 
-    def __init__(self, bundle: Path | None, *options: str) -> None:
+    def __init__(self, bundle: Path | None, *, with_matrix: bool = True) -> None:
         """Start it; raises UnavailableError or SetupError where it cannot run."""
         name, command = mediapipe_tasks(bundle)
-        options = options or ('--transforms',)
-        self._process = SystemProcess(
-            peer_system(name, [*command, '--max-faces', '1', *options])
-        )
+        options = ['--max-faces', '1', *(['--transforms'] if with_matrix else [])]
+        self._process = SystemProcess(peer_system(name, [*command, *options]))
         self.versions = self._process.versions
 
     def faces(self, images: Sequence[UInt8]) -> list[MediaPipeFace | None]:
@@ -148,12 +147,12 @@ class MediaPipePeer(AbstractContextManager['MediaPipePeer']):
                 found.append(_mediapipe_face(faces, matrices))
         return found
 
-    def block(self, images: Sequence[UInt8], **options: Any) -> dict[str, Any]:
+    def block(self, images: Sequence[UInt8], **options: Any) -> Block:
         """Process images of one size; see `serving.measure_block`."""
         with scratch_folder() as folder:
             file = Path(folder) / 'images.npy'
             np.save(file, np.stack(images))
-            return dict(self._process.block(file, len(images), **options))
+            return self._process.block(file, len(images), **options)
 
     def __exit__(self, *_: object) -> None:
         self._process.close()

@@ -103,9 +103,7 @@ def measure_views(
         }
         if peer:
             faces = peer.faces([np.ascontiguousarray(frame.image[..., ::-1]) for frame in picked])
-            found[PICTURES, MEDIAPIPE] = [
-                face and _in_world(camera, face.pose) for face in faces
-            ]
+            found[PICTURES, MEDIAPIPE] = [face and _in_world(camera, face.pose) for face in faces]
             found[PICTURES, MEDIAPIPE_TRUE_CAMERA] = [
                 face and _in_world(camera, face.in_camera(camera.lens)) for face in faces
             ]
@@ -149,9 +147,7 @@ def _pnp(camera: WorldCamera, face: SeenFace | None) -> WorldFace | None:
     return face and _in_world(camera, canonical_pnp(face.landmarks, camera.lens))
 
 
-def _in_world(
-    camera: WorldCamera, pose: EstimatedPose, gazes: Float64 | None = None
-) -> WorldFace:
+def _in_world(camera: WorldCamera, pose: EstimatedPose, gazes: Float64 | None = None) -> WorldFace:
     gazes = np.full((2, 3), np.nan) if gazes is None else gazes
     at = camera.in_world(pose)
     return WorldFace(at, pose.view_angle_deg, pose.distance_m, gazes @ camera.rotation)

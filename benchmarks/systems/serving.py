@@ -80,7 +80,8 @@ def measure_block(
 
     Returns:
         For each timed image: wall_ms, cpu_ms (all threads), faces (their number), boxes_xyxy,
-        stages_ms and, where wanted, landmarks and transforms. peak_mib: the process's peak memory so far.
+        stages_ms and, where wanted, landmarks and transforms. peak_mib: the process's peak
+        memory so far.
     """
     images = np.load(scene, mmap_mode='r')
     if not start:
