@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from facemesh_ros.ros.output.scene import SceneFaces
 from facemesh_ros.types import Faces, Float64, MetricFaces, MetricSource, Rois
 
 LANDMARKS = 478
@@ -42,6 +43,25 @@ def random_faces(
         if metric
         else MetricFaces.unknown(count, landmarks),
         filtered=bool(random.integers(0, 2)),
+    )
+
+
+def random_scene(
+    ids: list[int], seed: int, landmarks: int = LANDMARKS, *, gazes: bool = True
+) -> SceneFaces:
+    """Faces in space, somewhere in front of the camera."""
+    random, count = np.random.default_rng(seed), len(ids)
+    positions_m = random.normal(size=(count, 3)) * 0.2 + (0, 0, 1.5)
+    directions = random_rotations(random, 2 * count)[:, 0].reshape(count, 2, 3)
+    points_m = positions_m[:, None] + 0.05 * random.normal(size=(count, landmarks, 3))
+    return SceneFaces(
+        ids=np.array(sorted(ids), np.int64),
+        names=np.array([f'f{number:05d}' for number in sorted(ids)], np.str_),
+        points_m=points_m.astype(np.float32),
+        distances_m=np.linalg.norm(positions_m, axis=1),
+        positions_m=positions_m,
+        rotations=random_rotations(random, count),
+        gazes=directions if gazes else np.full((count, 2, 3), np.nan),
     )
 
 
