@@ -39,3 +39,26 @@ def quaternion_xyzw_from_matrix(rotations: Float64) -> Float64:
     quaternions: Float64 = row / np.linalg.norm(row, axis=-1, keepdims=True)
     quaternions *= np.where(quaternions[..., 3:] < 0, -1.0, 1.0)
     return quaternions
+
+
+def matrix_from_quaternion_xyzw(quaternions: Float64) -> Float64:
+    """Return the rotation matrices of quaternions of any length but zero: 1 + 2 w K + 2 K².
+
+    K is the matrix of the cross product with the vector part of the unit quaternion.
+
+    Args:
+        quaternions: (..., 4) as geometry_msgs/Quaternion: x, y, z, w.
+
+    Returns:
+        (..., 3, 3).
+
+    Example: half a turn about x.
+        >>> matrix_from_quaternion_xyzw(np.array([1.0, 0, 0, 0])).tolist()
+        [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]
+    """
+    units = quaternions / np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    cross = np.zeros((*units.shape[:-1], 3, 3))
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        cross[..., k, j], cross[..., j, k] = units[..., i], -units[..., i]
+    rotations: Float64 = np.eye(3) + 2 * units[..., 3, None, None] * cross + 2 * cross @ cross
+    return rotations

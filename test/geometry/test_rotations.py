@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
+from facemesh_ros.geometry.rotations import (
+    matrix_from_quaternion_xyzw,
+    quaternion_xyzw_from_matrix,
+)
 
 numbers = st.floats(-1, 1)
 axes = (
@@ -39,6 +42,14 @@ def test_many_at_once_are_the_same_as_each_alone(turns):
     assert together.shape == (len(turns), 4)
     for rotation, found in zip(rotations, together, strict=True):
         assert np.array_equal(quaternion_xyzw_from_matrix(rotation), found)
+
+
+@given(axes, angles, st.floats(0.5, 2))
+def test_the_matrix_of_a_quaternion_turns_about_its_axis(axis, angle, length):
+    quaternion = length * np.array([*np.sin(angle / 2) * axis, np.cos(angle / 2)])
+    found = matrix_from_quaternion_xyzw(np.stack([quaternion, -quaternion]))
+    expected = cv2.Rodrigues(axis * angle)[0]
+    assert found == pytest.approx(np.stack([expected, expected]), abs=1e-9)
 
 
 @pytest.mark.filterwarnings('error')
