@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
@@ -15,7 +16,7 @@ from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.duplicate_publishers import DuplicatePublishers
 from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.diagnostics.image_headers import StampFaultLog, frame_id_finding
+from facemesh_ros.ros.diagnostics.image_headers import StampFaultLog
 from facemesh_ros.ros.diagnostics.no_images import NoImages
 from facemesh_ros.ros.diagnostics.stream_status import StreamStatus
 from facemesh_ros.ros.input.camera_info import CameraModel
@@ -27,6 +28,7 @@ from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.input.worker import NewestFirstWorker
 from facemesh_ros.ros.output.publishers import Publishers
+from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription
 from facemesh_ros.types import Faces, Frame
@@ -47,11 +49,12 @@ class CameraStream:
         camera: str,
         scheduler: FairScheduler,
         counts: ImageCounts,
+        target: TargetFrame | None,
     ) -> None:
         """Create the publishers; raises TopicError if a topic cannot be published, and none is.
 
-        `camera` is the prefix of its topics, empty for the only camera; the scheduler is shared
-        with the other cameras.
+        `camera` is the prefix of its topics, empty for the only camera; the scheduler and the
+        target frame, if there is one, are shared with the other cameras.
         """
         self._parameters, self._scheduler = parameters, scheduler
         self._counts, self._enabled = counts, True
@@ -62,7 +65,14 @@ class CameraStream:
         self._prepare_thread = sensor.prepare_thread
         self._stamp_faults = StampFaultLog(self._topics, self._pipeline.stamp_faults)
         self._camera = CameraModel(self._topics)
-        self.publishers = Publishers(self._topics, sensor, self._camera, self._times.stage)
+        self.publishers = Publishers(
+            self._topics,
+            sensor,
+            self._camera,
+            self._times.stage,
+            target,
+            publish_tf=parameters.settings.publish_tf,
+        )
         self._reset_requested = False
         self._bit_depth = StreamBitDepth()
         self._queue: NewestImageQueue[bytes] | None = None
@@ -89,7 +99,7 @@ class CameraStream:
             checks = (
                 NoImages(topics, images.qos, queue),
                 DuplicatePublishers(topics, images.qos, queue.gaps),
-                lambda: frame_id_finding(publishers.frame_id_in_3d),
+                publishers.frame_finding,
                 lambda: Finding(camera.problem) if camera.problem else None,
             )
             self._status = StreamStatus(
@@ -147,6 +157,8 @@ class CameraStream:
                 max_megapixels=settings.max_image_megapixels,
                 to_8_bits=self._bit_depth.to_uint8,
             )
+        self._camera.set_image_size(frame.image_wh)
+        frame = replace(frame, camera=self._camera.calibrated)
         faces = self._faces_in(frame)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):

@@ -9,7 +9,7 @@ from facemesh_ros.geometry.calibration import (
     CalibrationError,
     intrinsics_from_calibration,
 )
-from facemesh_ros.geometry.camera import DEFAULT_VERTICAL_FOV_RAD, Intrinsics
+from facemesh_ros.geometry.camera import DEFAULT_VERTICAL_FOV_RAD, CalibratedCamera, Intrinsics
 from facemesh_ros.ros.input.topics import CameraTopics
 
 # Calibrations that change all the time must not fill the log; diagnostics show each problem.
@@ -69,6 +69,11 @@ class CameraModel:
         if problem and problem not in self._logged and len(self._logged) < MAX_LOGGED:
             self._logged.add(problem)
             self._topics.logger.warning(f'{problem} ({self._topics.image_topic})')
+
+    @property
+    def calibrated(self) -> CalibratedCamera | None:
+        """The camera of the current image; None if it is not calibrated or its info refused."""
+        return None if self._intrinsics is None else CalibratedCamera(self._intrinsics)
 
     def intrinsics(self) -> Intrinsics | None:
         """Return the intrinsics of the current image; None if its calibration is refused.
