@@ -15,8 +15,7 @@ import numpy as np
 from common.command import DATA_VARIABLE, data_folder
 from geometry_measurements.pose_errors import EstimatedPose
 
-from facemesh_ros.geometry.calibration import Calibration, intrinsics_from_calibration
-from facemesh_ros.geometry.camera import CalibratedCamera
+from facemesh_ros.geometry.calibration import Calibration, camera_from_calibration
 from facemesh_ros.types import Camera, DepthImage, Float32, Float64, Frame, PixelOrder, UInt8
 
 SCAN, FOUR_CAMERAS, KINECT = 'lps_scan', 'caliscope_charuco', 'kinect2_ir_depth'
@@ -73,11 +72,10 @@ def camera_from_k(k: Float64, model: str, d: Float64, image_wh: tuple[int, int])
     """Return this package's camera for a matrix and distortion."""
     p = np.hstack([k, np.zeros((3, 1))])
     numbers = tuple(d.tolist()), tuple(k.ravel().tolist()), tuple(p.ravel().tolist())
-    intrinsics = intrinsics_from_calibration(
-        Calibration(image_wh, model, *numbers), image_wh, rectified=False
-    )
-    assert intrinsics is not None
-    return CalibratedCamera(intrinsics)
+    calibration = Calibration(image_wh, model, *numbers)
+    camera = camera_from_calibration(calibration, image_wh, rectified=False)
+    assert camera is not None
+    return camera
 
 
 @dataclass(frozen=True)
