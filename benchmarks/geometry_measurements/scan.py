@@ -92,7 +92,7 @@ def _poses(
 def judge(picture: ScanPicture, pose: EstimatedPose | None) -> Judged:
     """Compare a pose with a picture's truth."""
     errors = pose and pose_errors(pose, picture.true)
-    return Judged(picture.kind, picture.true.view_angle_deg, errors)
+    return Judged(picture.kind, picture.view_angle_deg, errors)
 
 
 def summary(judged: Sequence[Judged]) -> dict[str, Any]:
@@ -135,12 +135,9 @@ def _groups(judged: Systems) -> Iterator[tuple[str, dict[str, list[Judged]]]]:
 def _picked(
     judged: Systems, low_deg: float, high_deg: float, kind: str = ''
 ) -> dict[str, list[Judged]]:
-    # View angles come out of rounded matrices: those of a limit belong to the bin that it begins.
     return {
         system: [
-            each
-            for each in own
-            if low_deg - 0.01 <= each.view_angle_deg < high_deg - 0.01 and kind in each.kind
+            each for each in own if low_deg <= each.view_angle_deg < high_deg and kind in each.kind
         ]
         for system, own in judged.items()
     }

@@ -88,6 +88,7 @@ class ScanPicture:
         lens: Its camera.
         true: The head's pose.
         mouth_m: (3,) centre of the mouth in the optical frame.
+        view_angle_deg: As the set states it.
     """
 
     path: Path
@@ -95,6 +96,7 @@ class ScanPicture:
     lens: LensCalibration
     true: EstimatedPose
     mouth_m: Float64
+    view_angle_deg: float
 
     @property
     def rgb(self) -> UInt8:
@@ -126,6 +128,7 @@ def scan_pictures(folder: Path) -> list[ScanPicture]:
                 LensCalibration(k, model, d, (each['size'][0], each['size'][1])),
                 EstimatedPose(rotation, np.array(each['sellion'], float)),
                 np.array(each['mouth_centre'], float),
+                float(each['view_angle_deg']),
             )
         )
     return pictures

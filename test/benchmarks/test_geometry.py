@@ -104,7 +104,8 @@ def test_pictures_without_a_pose_are_counted(tmp_path):
     assert scan_summary([])['rotation'] is None
 
     class Picture:
-        kind, true = 'g', EstimatedPose(FRONTAL, np.array([0.0, 0, 1]))
+        kind, view_angle_deg = 'g', 0.0
+        true = EstimatedPose(FRONTAL, np.array([0.0, 0, 1]))
 
     row = scan_summary([judge(Picture, None), judge(Picture, Picture.true)])
     assert (row['n'], row['of'], row['normalised']) == (1, 2, None)
