@@ -30,8 +30,10 @@ from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, Table
 from geometry_measurements.cost import measure_cost
 from geometry_measurements.depth import measure_kinect, measure_scan_depth
+from geometry_measurements.gaze import SCENES, measure_gaze
 from geometry_measurements.goals import Goal, goal_table
 from geometry_measurements.ideal import FACES, measure_ideal
+from geometry_measurements.intel import IntelGaze
 from geometry_measurements.off_centre import COLUMNS as OFF_CENTRE_COLUMNS
 from geometry_measurements.off_centre import TITLE as OFF_CENTRE_TITLE
 from geometry_measurements.off_centre import measure_ideal_off_centre, scan_off_centre_rows
@@ -44,6 +46,8 @@ from geometry_measurements.systems import (
 )
 from geometry_measurements.truth_sets import (
     FOUR_CAMERAS,
+    HEADS,
+    INTEL_MODELS,
     KINECT,
     SCAN,
     ScanPicture,
@@ -56,6 +60,7 @@ from geometry_measurements.truth_sets import (
 from geometry_measurements.views import measure_views
 from systems.selection import UnavailableError, require_models
 from workspace.layout import SetupError
+from workspace.peers import peer_python
 
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 
@@ -119,6 +124,18 @@ class Session:
             self.left_out.append(not_here(parts, name))
         return folder
 
+    @cached_property
+    def intel(self) -> IntelGaze | None:
+        """Intel's gaze network; None if it cannot run here."""
+        models = self.truth("Intel's network", INTEL_MODELS)
+        if models is None:
+            return None
+        try:
+            return IntelGaze(peer_python('openvino'), models)
+        except SetupError as error:
+            self.left_out.append(f"Intel's network: {error}")
+            return None
+
     def start_peer(self, with_matrix: bool) -> MediaPipePeer:
         """Start another MediaPipe."""
         return MediaPipePeer(self.bundle, with_matrix=with_matrix)
@@ -162,7 +179,8 @@ def views(session: Session) -> None:
     folder, pipeline = session.truth('views', FOUR_CAMERAS), session.pipeline
     if folder and pipeline:
         every = 2 * QUICK_EVERY if session.quick else 2
-        session.add(measure_views(world_cameras(folder), pipeline, session.peer, every))
+        cameras = world_cameras(folder)
+        session.add(measure_views(cameras, pipeline, session.peer, session.intel, every))
 
 
 def depth(session: Session) -> None:
@@ -173,6 +191,15 @@ def depth(session: Session) -> None:
     if folder and pipeline:
         pairs = kinect_pairs(folder, KINECT_EVERY * (QUICK_EVERY if session.quick else 1))
         session.add(measure_kinect(pairs, pipeline))
+
+
+def gaze(session: Session) -> None:
+    """Rendered eyes."""
+    folder, pipeline = session.truth('gaze', HEADS), session.pipeline
+    if not folder or not pipeline:
+        return
+    count = SCENES // QUICK_EVERY if session.quick else SCENES
+    session.add(measure_gaze(folder / 'ict_head_eyes.npz', session.intel, pipeline, count))
 
 
 def ideal(session: Session) -> None:
@@ -188,7 +215,7 @@ def cost(session: Session) -> None:
 
 
 PARTS: dict[str, Callable[[Session], None]] = {
-    part.__name__: part for part in (scan, views, depth, ideal, cost)
+    part.__name__: part for part in (scan, views, depth, gaze, ideal, cost)
 }
 
 

@@ -46,6 +46,7 @@ class SeenFace:
         pose: Of the head; None if none was found.
         source: Where metres come from.
         gazes: (2, 3) right and left eye, NaN if unknown.
+        gaze_sigma_rad: Of either.
     """
 
     landmarks: Float32
@@ -53,6 +54,12 @@ class SeenFace:
     pose: EstimatedPose | None
     source: MetricSource
     gazes: Float32
+    gaze_sigma_rad: float
+
+
+def head_direction(face: SeenFace) -> Float64 | None:
+    """Return where a face is turned, the x axis of the head; None without a pose."""
+    return face.pose.rotation[:, 0] if face.pose else None
 
 
 def largest_face(faces: Faces) -> SeenFace | None:
@@ -71,6 +78,7 @@ def largest_face(faces: Faces) -> SeenFace | None:
         pose if source is not MetricSource.NONE else None,
         source,
         np.stack([metric.gazes_right[index], metric.gazes_left[index]]),
+        float(metric.gaze_sigmas_rad[index]),
     )
 
 

@@ -19,6 +19,7 @@ from facemesh_ros.geometry.calibration import Calibration, camera_from_calibrati
 from facemesh_ros.types import Camera, DepthImage, Float32, Float64, Frame, PixelOrder, UInt8
 
 SCAN, FOUR_CAMERAS, KINECT = 'lps_scan', 'caliscope_charuco', 'kinect2_ir_depth'
+HEADS, INTEL_MODELS = 'ict_facekit', 'gaze_model'
 # The scan's head axes are x to the image's right of a frontal face, y down, z away from the
 # camera; the columns are the axes of the face in them: out of the face, to its left, up.
 SCAN_FROM_FACE = np.array([[0.0, 1, 0], [0, 0, -1], [-1, 0, 0]])

@@ -11,6 +11,8 @@ import numpy as np
 from common.command import log
 from common.report import Column, Table
 from geometry_measurements.goals import Goal
+from geometry_measurements.intel import NAME as INTEL
+from geometry_measurements.intel import IntelFace, IntelGaze
 from geometry_measurements.pose_errors import (
     EXPECTED_NORMALISED_ERROR,
     EstimatedPose,
@@ -32,15 +34,17 @@ from geometry_measurements.systems import (
 from geometry_measurements.truth_sets import WorldCamera
 
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Float64
+from facemesh_ros.types import Float64, Frame
 
 PICTURES, STREAM = 'single pictures', 'stream'
+HEADS_OURS = f'heads ours, gaze by {INTEL}'
 BINS_DEG = ((0, 30), (30, 60), (60, 95))
 MAX_ROTATION_DEG, MAX_POSITION_PERCENT = 4.5, 3.0
 COLUMNS: list[Column] = [
     *(('as', '{mode}'), ('larger view angle', '{group}'), ('system', '{system}')),
     *(('pairs', '{n}'), ('rotations deg', '{rotation:.2f}'), ('p90', '{rotation_p90:.2f}')),
     *(('positions %', '{position:.2f}'), ('p90', '{position_p90:.2f}')),
+    ('heads face deg', '{facing:.1f}'),
     *(('gazes deg', '{gaze:.1f}'), ('normalised error', '{normalised:.2f}')),
 ]
 
@@ -70,6 +74,7 @@ class PairDifference:
         view_angle_deg: The larger one.
         rotation_deg: Angle between the orientations.
         position_percent: Distance of the positions, % of the mean distance from the cameras.
+        facing_deg: Angle between the directions of the heads.
         gaze_deg: Mean angle between the gazes of an eye; NaN if unknown.
         normalised: e' C^-1 e / 6, C being the sum of both covariances; NaN if not stated.
     """
@@ -77,6 +82,7 @@ class PairDifference:
     view_angle_deg: float
     rotation_deg: float
     position_percent: float
+    facing_deg: float
     gaze_deg: float
     normalised: float
 
@@ -85,7 +91,11 @@ Track = Sequence[WorldFace | None]
 
 
 def measure_views(
-    cameras: Sequence[WorldCamera], pipeline: FacePipeline, peer: MediaPipePeer | None, every: int
+    cameras: Sequence[WorldCamera],
+    pipeline: FacePipeline,
+    peer: MediaPipePeer | None,
+    intel: IntelGaze | None,
+    every: int,
 ) -> tuple[list[Table], list[Goal]]:
     """Run all systems on the recordings; `every` so many frames as single pictures."""
     tracks: dict[tuple[str, str], list[Track]] = {}
@@ -101,6 +111,8 @@ def measure_views(
             (STREAM, OURS): [_ours(camera, face) for face in stream],
             (STREAM, PNP): [_pnp(camera, face) for face in stream],
         }
+        if intel:
+            found[PICTURES, HEADS_OURS] = _intel(camera, picked, pictures, intel)
         if peer:
             faces = peer.faces([np.ascontiguousarray(frame.image[..., ::-1]) for frame in picked])
             found[PICTURES, MEDIAPIPE] = [face and _in_world(camera, face.pose) for face in faces]
@@ -132,6 +144,7 @@ def pair_difference(first: WorldFace, second: WorldFace) -> PairDifference:
         view_angle_deg=max(first.view_angle_deg, second.view_angle_deg),
         rotation_deg=rotation_deg(a.rotation, b.rotation),
         position_percent=float(200 * apart_m / (first.distance_m + second.distance_m)),
+        facing_deg=angle_deg(a.rotation[:, 0], b.rotation[:, 0]),
         gaze_deg=float(np.mean(gazes)),
         normalised=normalised_error(a, b, both),
     )
@@ -145,6 +158,25 @@ def _ours(camera: WorldCamera, face: SeenFace | None) -> WorldFace | None:
 
 def _pnp(camera: WorldCamera, face: SeenFace | None) -> WorldFace | None:
     return face and _in_world(camera, canonical_pnp(face.landmarks, camera.lens))
+
+
+def _intel(
+    camera: WorldCamera,
+    frames: Sequence[Frame],
+    seen: Sequence[SeenFace | None],
+    intel: IntelGaze,
+) -> Track:
+    """Return our heads with the gaze of Intel's network, the same for both eyes."""
+    gazes = intel.directions(
+        [
+            face and IntelFace(frame.image, face.landmarks, camera.lens.camera)
+            for frame, face in zip(frames, seen, strict=True)
+        ]
+    )
+    return [
+        face and face.pose and _in_world(camera, face.pose, np.tile(gaze, (2, 1)))
+        for face, gaze in zip(seen, gazes, strict=True)
+    ]
 
 
 def _in_world(camera: WorldCamera, pose: EstimatedPose, gazes: Float64 | None = None) -> WorldFace:
@@ -176,6 +208,7 @@ def summary(pairs: Sequence[PairDifference]) -> dict[str, Any]:
         'rotation_p90': float(np.percentile(values['rotation_deg'], 90)),
         'position': float(np.median(values['position_percent'])),
         'position_p90': float(np.percentile(values['position_percent'], 90)),
+        'facing': float(np.median(values['facing_deg'])),
         'gaze': float(np.median(gazes)) if len(gazes) else None,
         'normalised': normalised if np.isfinite(normalised) else None,
     }
@@ -211,3 +244,7 @@ def _goals(differences: Differences) -> Iterator[Goal]:
         yield goal('normalised error of pairs', 'normalised', '', low=0.7, high=1.4)
         if ours['gaze'] is not None:
             yield goal('gazes, median', 'gaze', 'deg', high=8.0)
+            yield goal('gazes, against heads alone', 'gaze', 'deg', high=ours['facing'])
+        if HEADS_OURS in rows and ours['gaze'] is not None:
+            limit = rows[HEADS_OURS]['gaze']
+            yield goal("gazes, against Intel's network", 'gaze', 'deg', high=limit)
