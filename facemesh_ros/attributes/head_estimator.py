@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import fit_head_pose
+from facemesh_ros.attributes.metric_landmarks import landmarks_on_rays
+from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import canonical_face_m
 from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
 
@@ -51,13 +54,34 @@ class HeadEstimator:
         return faces
 
     def _place(self, faces: MetricFaces, index: int, landmarks: Float32, camera: Camera) -> None:
-        shape_m = canonical_face_m()
-        rays = camera.rays_from_pixels(landmarks[:, :2])
-        pose = fit_head_pose(rays[: len(shape_m)], shape_m)
-        placed_m = pose.in_optical_frame(shape_m)
+        posed = pose_face(landmarks, camera)
         faces.sources[index] = MetricSource.CANONICAL
-        faces.landmarks_m[index, : len(shape_m)] = placed_m
-        faces.positions_m[index], faces.rotations[index] = pose.position_m, pose.rotation
+        faces.landmarks_m[index] = posed.landmarks_m
+        faces.positions_m[index] = posed.pose.position_m
+        faces.rotations[index] = posed.pose.rotation
         faces.covariances[index] = np.diag([1e-3] * 6)
-        errors = camera.pixels_from_points(placed_m) - landmarks[: len(shape_m), :2]
+        errors = (
+            camera.pixels_from_points(posed.pose.in_optical_frame(posed.shape_m))
+            - landmarks[: len(posed.shape_m), :2]
+        )
         faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
+
+
+def pose_face(landmarks: Float32, camera: Camera) -> PosedFace:
+    """Return one face in space.
+
+    Args:
+        landmarks: (L, 3) px; z in px of the same scale.
+        camera: Of their pixels.
+    """
+    shape_m = canonical_face_m()
+    view = FaceView.from_landmarks(landmarks, camera)
+    pose = fit_head_pose(view, shape_m)
+    return PosedFace(
+        pose=pose,
+        shape_m=shape_m,
+        landmarks_m=landmarks_on_rays(view, pose, shape_m),
+        rays=view.rays,
+        view_angle_rad=pose.view_angle_rad,
+        identity=np.zeros(0),
+    )
