@@ -62,6 +62,8 @@ class Scene:
         eyeball: Proportions of the eyes.
         identity: (K,) standard normal coefficients of the head's shape.
         seed: Of colours, light and noise.
+        blink: How far the lids are closed, 0 to 1; the neutral face stares at 0.
+        lids_follow: Whether they follow the eyes.
     """
 
     rotation: Float64
@@ -70,6 +72,8 @@ class Scene:
     eyeball: Eyeball = HUMAN_EYEBALL
     identity: tuple[float, ...] = ()
     seed: int = 0
+    blink: float = 0.2
+    lids_follow: bool = True
 
     @property
     def gaze(self) -> Float64:
@@ -102,7 +106,7 @@ class HeadModel:
         vertices = self.neutral_m - self.origin_m
         for coefficient, mode in zip(scene.identity, self._identity, strict=False):
             vertices += coefficient * mode.astype(float) * 0.01
-        for name, weight in _lid_weights(*scene.eye_angles_rad).items():
+        for name, weight in _lid_weights(scene).items():
             if weight > 0:
                 vertices += min(weight, 1.0) * self.expression_m(name)
         return vertices
@@ -134,14 +138,15 @@ class HeadModel:
         }
 
 
-def _lid_weights(left_rad: float, up_rad: float) -> dict[str, float]:
+def _lid_weights(scene: Scene) -> dict[str, float]:
     """Return how much of each expression the lids show; those below 0 are not shown."""
+    left_rad, up_rad = scene.eye_angles_rad if scene.lids_follow else (0.0, 0.0)
     up, down, left = up_rad / LOOK_UP_RAD, -up_rad / LOOK_DOWN_RAD, left_rad / LOOK_ASIDE_RAD
     weights = {'eyeLookOut_L': left, 'eyeLookIn_R': left}
     weights |= {'eyeLookIn_L': -left, 'eyeLookOut_R': -left}
     for side in 'LR':
-        # The neutral face stares.
-        weights |= {f'eyeLookUp_{side}': up, f'eyeLookDown_{side}': down, f'eyeBlink_{side}': 0.2}
+        weights |= {f'eyeLookUp_{side}': up, f'eyeLookDown_{side}': down}
+        weights[f'eyeBlink_{side}'] = scene.blink
     return weights
 
 
