@@ -1,0 +1,150 @@
+"""Where a face looks: its irises against the eyeballs of the posed head.
+
+Each iris is seen on a ray, and where the ray meets the sphere on which the iris moves about its
+eyeball's centre says how far the eye is turned in the head. Both eyes look at the same thing, so
+they share one direction. What is particular to one side cancels in it: the line of sight lies some
+5° to the nose's side of the axis through eyeball and pupil, in the left eye as in the right one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.attributes.posed_face import PosedFace
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.types import Float32, Float64
+
+# Landmarks of the right eye, then of the left: centre and ring of the iris; outer and inner
+# corner; middle of the upper and the lower lid.
+EYES = np.array(
+    [[468, 469, 470, 471, 472, 33, 133, 159, 145], [473, 474, 475, 476, 477, 263, 362, 386, 374]]
+)
+IRIS, CORNERS = slice(0, 5), slice(5, 7)
+# Across the iris twice, between the lids, between the corners.
+SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
+
+# From the centre of rotation, 13.5 mm behind the cornea (Fry and Hill 1962), to the middle of the
+# limbus, 3 mm behind it.
+IRIS_DISTANCE_M = 0.0105
+
+# Calibrated on rendered heads of many people whose eyes look in known directions (`./run bench
+# geometry`). How far the mesh's irises move against its corners of the eyes, left and up, by the
+# sine of the eye's turn: less than the eye's own, as corners and lids of the mesh follow a look.
+IRIS_TRAVEL_M = np.array([0.0085, 0.0038])
+REST_M = np.array([0.0008, 0.0, -0.0008])  # where the mesh's irises rest, against the eyeballs
+# How they are displaced by the sine of the view from the left and from above, in which the mesh
+# draws faces towards frontal.
+VIEW_M = np.array([0.001, -0.0025])
+# Standard deviation of one eye's at 12 px, and of the share that does not depend on that.
+NOISE_M, NOISE_FLOOR, IRIS_PX = np.array([0.0012, 0.0006]), 0.9, 12.0
+EYE_IN_HEAD_RAD = math.radians(12)  # for more, people turn the head
+# Of the head's direction, and how much more at right angles to the line of sight.
+HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(4), math.radians(6)
+
+MIN_IRIS_PX = 6.0
+MIN_OPENING = 0.1  # between the lids, of the distance of the corners
+MIN_FACING = math.cos(math.radians(70))  # beyond, nose and temple hide an eye
+MAX_SINE = 0.9
+
+# An eye's opening faces outward by 20°.
+_OUTWARD = np.array([[0.94, -0.34, 0.0], [0.94, 0.34, 0.0]])
+_UNKNOWN = np.full(3, np.nan)
+_UNKNOWN.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """Lines of sight in the optical frame.
+
+    Attributes:
+        left: (3,) unit vector, NaN if unknown.
+        right: (3,) the same.
+        sigma_rad: Standard deviation of either, about each of two axes across it; NaN if both are
+            unknown.
+    """
+
+    left: Float64
+    right: Float64
+    sigma_rad: float
+
+
+UNKNOWN_GAZE = Gaze(_UNKNOWN, _UNKNOWN, math.nan)
+
+
+def estimate_gaze(posed: PosedFace, landmarks: Float32) -> Gaze:
+    """Return where a face looks.
+
+    With s the sines of both eyes' turn in the head, left and up, each measured as the iris's
+    displacement over its travel with variance v, and prior variance p about straight ahead:
+    s = (Σ s_eye / v_eye) / (Σ 1 / v_eye + 1 / p). An eye is left out, and its line of sight
+    unknown, where its iris is too small, its lids are closed, or it faces away.
+
+    Args:
+        posed: The face.
+        landmarks: (L, 3) px, the same; nothing is known if L is 468.
+    """
+    if len(landmarks) == MESH_LANDMARKS:
+        return UNKNOWN_GAZE
+    rays = posed.rays[EYES] @ posed.pose.rotation
+    towards = rays[:, IRIS].sum(axis=1)
+    towards /= np.sqrt(np.einsum('ij,ij->i', towards, towards))[:, None]
+    facing = -np.einsum('ij,ij->i', towards, _OUTWARD)
+    diameters, known = _visible(landmarks, facing)
+    if not known.any():
+        return UNKNOWN_GAZE
+    noise = np.hypot(NOISE_FLOOR, (IRIS_PX / np.maximum(diameters, MIN_IRIS_PX)) ** 2)
+    trust = known * (np.maximum(facing, MIN_FACING) / noise) ** 2
+    information = trust[:, None] * (IRIS_TRAVEL_M / NOISE_M) ** 2
+    total = information.sum(axis=0) + EYE_IN_HEAD_RAD**-2
+    sines = (information * _turns(posed, rays, towards)).sum(axis=0) / total
+    direction = posed.pose.rotation @ _direction(*sines.tolist())
+    head_rad = HEAD_RAD + OBLIQUE_HEAD_RAD * math.sin(posed.view_angle_rad)
+    return Gaze(
+        left=direction if known[1] else _UNKNOWN,
+        right=direction if known[0] else _UNKNOWN,
+        sigma_rad=math.sqrt(0.5 / total[0] + 0.5 / total[1] + head_rad**2),
+    )
+
+
+def _visible(landmarks: Float32, facing: Float64) -> tuple[Float64, Float64]:
+    """Return the diameters (2,) of the irises, px, and which eyes (2,) can be seen."""
+    points = landmarks[EYES, :2]
+    spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
+    across, along, opening, width = np.sqrt(np.einsum('ijk,ijk->ji', spans, spans))
+    diameters = np.maximum(across, along)
+    known = (diameters >= MIN_IRIS_PX) & (opening >= MIN_OPENING * width) & (facing >= MIN_FACING)
+    return diameters, known
+
+
+def _turns(posed: PosedFace, rays: Float64, towards: Float64) -> Float64:
+    """Return the sines of the eyes' turns to the head's left and up, (2, 2), as measured.
+
+    The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
+    so an error of the head's pose or of its shape moves both, and cancels.
+
+    Args:
+        posed: The face.
+        rays: (2, 9, 3) of EYES, in face axes.
+        towards: (2, 3) unit vectors to the irises, in face axes.
+    """
+    position = posed.pose.position_m @ posed.pose.rotation
+    corners = posed.shape_m[EYES[:, CORNERS]] + position
+    seen = rays[:, CORNERS] * (corners[..., :1] / rays[:, CORNERS, :1])
+    centres = load_shape_model().eyeballs(posed.identity) + position + REST_M
+    centres += (seen - corners).sum(axis=1) / 2
+    across = towards * np.einsum('ij,ij->i', towards, centres)[:, None] - centres
+    depth = np.maximum(IRIS_DISTANCE_M**2 - np.einsum('ij,ij->i', across, across), 0)
+    irises = across - towards * np.sqrt(depth)[:, None]
+    turns: Float64 = (irises[:, 1:] - VIEW_M * towards[:, 1:]) / IRIS_TRAVEL_M
+    return turns
+
+
+def _direction(left: float, up: float) -> Float64:
+    """Return the unit vector in face axes of an eye turned by these sines."""
+    shorter = min(1.0, MAX_SINE / max(math.hypot(left, up), 1e-9))
+    left, up = left * shorter, up * shorter
+    return np.array([math.sqrt(1 - left**2 - up**2), left, up])
