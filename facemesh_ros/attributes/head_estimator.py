@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
 from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import fit_head_pose
 from facemesh_ros.attributes.metric_landmarks import landmarks_on_rays
@@ -27,9 +28,11 @@ class HeadEstimator:
 
     def __init__(self) -> None:
         self.problem = ''
+        self.reset()
 
     def reset(self) -> None:
         """Forget all faces."""
+        self._scales: dict[int, FaceScale] = {}
 
     def update(
         self, ids: NDArray[np.int64], landmarks: Float32, frame: Frame, metric_mode: str
@@ -49,22 +52,34 @@ class HeadEstimator:
         if frame.camera is None:
             self.problem = NOT_CALIBRATED
             return faces
-        for index in range(len(ids)):
-            self._place(faces, index, landmarks[index], frame.camera)
+        self._scales = {name: self._scales.get(name) or FaceScale() for name in ids.tolist()}
+        for index, scale in enumerate(self._scales.values()):
+            posed = pose_face(landmarks[index], frame.camera)
+            estimate = scale.update(landmarks[index], posed, frame, metric_mode)
+            self.problem = self.problem or estimate.problem
+            if estimate.source != MetricSource.NONE:
+                _place(faces, index, landmarks[index], posed, estimate, frame.camera)
         return faces
 
-    def _place(self, faces: MetricFaces, index: int, landmarks: Float32, camera: Camera) -> None:
-        posed = pose_face(landmarks, camera)
-        faces.sources[index] = MetricSource.CANONICAL
-        faces.landmarks_m[index] = posed.landmarks_m
-        faces.positions_m[index] = posed.pose.position_m
-        faces.rotations[index] = posed.pose.rotation
-        faces.covariances[index] = np.diag([1e-3] * 6)
-        errors = (
-            camera.pixels_from_points(posed.pose.in_optical_frame(posed.shape_m))
-            - landmarks[: len(posed.shape_m), :2]
-        )
-        faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
+
+def _place(
+    faces: MetricFaces,
+    index: int,
+    landmarks: Float32,
+    posed: PosedFace,
+    scale: ScaleEstimate,
+    camera: Camera,
+) -> None:
+    faces.sources[index] = scale.source
+    faces.landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m)
+    faces.positions_m[index] = scale.scaled_position(posed.pose.position_m)
+    faces.rotations[index] = posed.pose.rotation
+    faces.covariances[index] = np.diag([1e-3] * 6)
+    errors = (
+        camera.pixels_from_points(posed.pose.in_optical_frame(posed.shape_m))
+        - landmarks[: len(posed.shape_m), :2]
+    )
+    faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
 
 
 def pose_face(landmarks: Float32, camera: Camera) -> PosedFace:
