@@ -53,7 +53,7 @@ def sample(depth_m: Float32, pixels: Float32 | Float64) -> Float64:
     height, width = depth_m.shape
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     found = depth_m[np.where(inside, rows, 0), np.where(inside, columns, 0)].astype(float)
-    found[~(inside & (found > 0))] = np.nan
+    found[~(inside & (found > 0) & (found < np.inf))] = np.nan
     return found
 
 
@@ -68,10 +68,10 @@ def _face_plane(pixels: Float32, points_m: Float64, face: PosedFace) -> tuple[Fl
     sight = face.pose.position_m / np.sqrt(face.pose.position_m @ face.pose.position_m)
     up = face.pose.rotation[:, 2] - (face.pose.rotation[:, 2] @ sight) * sight
     up /= np.sqrt(up @ up)
-    plane_m = points_m @ np.stack([np.cross(sight, up) * -1, up], axis=1)
+    plane_m = points_m @ np.stack([np.cross(sight, up), up], axis=1)
     plane_m -= plane_m.mean(axis=0)
-    pixels_per_m: Float64 = np.linalg.solve(plane_m.T @ plane_m, plane_m.T @ pixels)
-    return plane_m, pixels_per_m
+    towards_pixels = plane_m.T @ pixels.astype(float)
+    return plane_m, np.linalg.solve(plane_m.T @ plane_m, towards_pixels)
 
 
 def _costs(errors: Float64, unknown: NDArray[np.bool_], plane_m: Float64) -> Float64:

@@ -115,13 +115,13 @@ def fit_depth(
     skin, first_factor = _measure(landmarks, face, depth)
     noise_m = NOISE_PER_M * (first_factor * _range_m(face)) ** 2
     weights, strangeness = _compare(skin, noise_m)
-    if strangeness > MAX_STRANGENESS:
+    if not strangeness <= MAX_STRANGENESS:
         raise UnusableDepthError(NO_FACE)
     if check_place:
         chosen = skin.landmarks[skin.rigid][::2]
         shift_m = find_shift(landmarks, face, depth.depth_m, chosen, first_factor)
         strangeness += float(shift_m @ shift_m) / (SHIFT_M**2 + noise_m**2)
-        if strangeness > MAX_STRANGENESS:
+        if not strangeness <= MAX_STRANGENESS:
             raise UnusableDepthError(SHIFTED)
     farther_m, relief = _fit_relief(skin, weights, noise_m)
     return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief)
@@ -169,9 +169,8 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     Offset, tilt and depth of the relief are fitted to the rigid skin, robustly.
     """
     reject_m = math.hypot(REJECT_M, 3 * noise_m)
-    basis_m = facial_skin().basis_m[skin.landmarks, :3]
-    basis_m = np.concatenate([np.ones((len(basis_m), 1)), basis_m], axis=1)
-    rigid, errors_m = basis_m[skin.rigid], skin.errors_m[skin.rigid]
+    design = facial_skin().design_m[skin.landmarks, :4]
+    rigid, errors_m = design[skin.rigid], skin.errors_m[skin.rigid]
     weights = tukey(errors_m, 1.5 * reject_m)
     for _ in range(3):
         weighed = rigid.T * weights
@@ -184,18 +183,18 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     tilt, relief = TILT * np.hypot(found[1], found[2]), 1 - FLATNESS * found[3]
     misfit = misfit_m / math.hypot(MISFIT_M, noise_m)
     ratios = (misfit, tilt / TILT_TANGENT, (relief - RELIEF) / RELIEF_CHANGE)
-    return tukey(skin.errors_m - basis_m @ found, reject_m), float(np.square(ratios).sum())
+    return tukey(skin.errors_m - design @ found, reject_m), float(np.square(ratios).sum())
 
 
 def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, Float64]:
     """Return by how much the face is farther, m, and its relief in terms of the basis, (K,)."""
-    basis_m = facial_skin().basis_m[skin.landmarks]
-    basis_m = np.concatenate([np.ones((len(basis_m), 1)), basis_m], axis=1)
-    weighed = basis_m.T * weights
-    prior = (NOISE_M**2 + noise_m**2) * np.eye(len(weighed))
+    design = facial_skin().design_m[skin.landmarks]
+    weighed = design.T * weights
+    prior = np.eye(len(weighed))
     prior[0, 0] /= OFFSET_M**2
-    found: Float64 = np.linalg.solve(weighed @ basis_m + prior, weighed @ skin.errors_m)
-    return float(found[0]), found[1:]
+    prior *= NOISE_M**2 + noise_m**2
+    found = np.linalg.solve(weighed @ design + prior, weighed @ skin.errors_m)
+    return float(found[0]), np.asarray(found[1:], np.float64)
 
 
 def _range_m(face: PosedFace) -> float:

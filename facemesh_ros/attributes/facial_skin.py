@@ -45,7 +45,9 @@ class FacialSkin:
         is_inner_lip: (468,) whether each borders the open mouth.
         normals: (468, 3) of the canonical face, face axes.
         basis_m: (468, K) m: how much farther each landmark may be along the line of sight; each
-            column by one standard deviation, independent of the others.
+            column by one standard deviation, independent of the others. The first three are
+            tilts to the left and up, and a flatter face.
+        design_m: (468, 1 + K) the same after a column of ones, for the whole face.
     """
 
     skin: NDArray[np.intp]
@@ -53,6 +55,7 @@ class FacialSkin:
     is_inner_lip: NDArray[np.bool_]
     normals: Float64
     basis_m: Float64
+    design_m: Float64
 
 
 @cache
@@ -64,10 +67,11 @@ def facial_skin() -> FacialSkin:
     rigid = usable & _in_regions(RIGID_REGIONS) & (face_m[:, 2] > RIGID_ABOVE_M)
     inner_lip = np.zeros(MESH_LANDMARKS, bool)
     inner_lip[_INNER_LIPS] = True
-    tables = FacialSkin(np.flatnonzero(usable), rigid, inner_lip, _normals(), _basis(face_m))
-    for table in (tables.skin, rigid, inner_lip, tables.normals, tables.basis_m):
+    design_m = np.concatenate([np.ones((len(face_m), 1)), _basis(face_m)], axis=1)
+    tables = (np.flatnonzero(usable), rigid, inner_lip, _normals(), design_m[:, 1:], design_m)
+    for table in tables:
         table.setflags(write=False)
-    return tables
+    return FacialSkin(*tables)
 
 
 def _in_regions(names: tuple[str, ...]) -> NDArray[np.bool_]:

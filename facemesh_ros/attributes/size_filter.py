@@ -14,7 +14,7 @@ ADULT_SPREAD = 0.055
 # White-to-white distance of adults, 11.7 ± 0.5 mm: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
 IRIS_SPREAD = 0.5 / 11.7
 # The error of a view's range: one of pose, which fades as the head turns on.
-VIEW_SPREAD, VIEW_TIME_S = 0.02, 2.0
+VIEW_SPREAD, VIEW_TIME_S = 0.02, 3.0
 # Irises of one image; errors of successive images are alike: within this time they count as one.
 IRIS_SIGMA, IRIS_TIME_S = 0.05, 0.5
 # A depth image: what differs from one to the next, and what stays, of sensor and mesh.
