@@ -1,4 +1,4 @@
-"""How large one tracked face is: depth image, irises and the spread of adults, blended."""
+"""How large one tracked face is: by depth image, irises, and the spread of adults."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facemesh_ros.attributes.iris_scale import IRIS_SPREAD, has_irises, scale_from_irises
+from facemesh_ros.attributes.depth_scale import WAY_OUT, UnusableDepthError, fit_depth
+from facemesh_ros.attributes.facial_skin import facial_skin
+from facemesh_ros.attributes.iris_scale import EYE_CORNERS, has_irises, scale_from_irises
 from facemesh_ros.attributes.posed_face import PosedFace
-from facemesh_ros.types import Float32, Float64, Frame, MetricSource
+from facemesh_ros.attributes.size_filter import (
+    ADULT_SPREAD,
+    DEPTH_BIAS,
+    VIEW_SPREAD,
+    VIEW_TIME_S,
+    SizeFilter,
+)
+from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS, SELLION
+from facemesh_ros.types import DepthImage, Float32, Float64, Frame, MetricSource
 
-# Spread of the distance between outer eye corners in 300 heads of ICT-FaceKit.
-ADULT_SPREAD = 0.055
-# What differs from view to view, but hardly from image to image: errors of the pose's range.
-VIEW_SPREAD, VIEW_TIME_S = 0.02, 2.0
-# Errors of successive images are alike: within this time they count as one.
-IRIS_SIGMA, IRIS_TIME_S = 0.05, 0.5
-# A size never gets so certain that it could not be learned anew, per √s.
-DRIFT = 0.003
 NS_PER_S = 1e9
-# Without any assumption, as far as ln(factor) is concerned.
-UNKNOWN = 1.0
+MAX_SIGMAS = 4.0
+# So long a depth image may contradict what was measured before until it is believed.
+PATIENCE_S = 0.5
+# A depth image that is in its place stays there for so long.
+CHECK_PLACE_S = 0.2
+RELIEF_TIME_S = 0.3
 
 NO_IRISES = (
     'metric_mode is iris, but the landmark model has no irises: '
@@ -31,6 +37,21 @@ IRISES_UNSEEN = (
     'metric_mode is iris, but no open eyes with irises of 8 px and more were seen within 20° of '
     "the face's axis yet: come nearer and look at the camera, or set metric_mode to auto"
 )
+NO_DEPTH = (
+    'metric_mode is depth, but there is no depth image of this moment: publish one that is '
+    'registered to the camera image as depth/image_raw (`facemesh run --depth`), or set '
+    'metric_mode to auto'
+)
+IMPLAUSIBLE = (
+    'by the depth image a face is much smaller or larger than people are: it is in other units or '
+    f'not registered, or the face is a picture; {WAY_OUT}'
+)
+CONTRADICTED = (
+    'by the depth image a face has suddenly another size than until now: it is of another moment '
+    f'or not registered; {WAY_OUT}'
+)
+NO_RELIEF = np.zeros(MESH_LANDMARKS)
+NO_RELIEF.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +61,55 @@ class ScaleEstimate:
     Attributes:
         source: What says so; NONE if nothing does.
         factor: By which the assumed metres are too small; NaN if unknown.
-        sigma: Standard deviation of ln(factor).
+        sigma: Standard deviation of ln(factor). With DEPTH it is that of the range as well; else
+            the pose's own error of the range comes on top of it.
+        relief: (468,) by what share of its range each landmark is farther still.
         problem: Why the source is worse than asked for; empty if it is not.
     """
 
     source: MetricSource
     factor: float
     sigma: float
+    relief: Float64
     problem: str = ''
+
+    def scaled_landmarks(self, landmarks_m: Float64) -> Float64:
+        """Return landmarks (L, 3) of the assumed size where they are; irises go with eyes."""
+        factors = self.factor * (1 + self.relief)
+        if len(landmarks_m) > MESH_LANDMARKS:
+            eyes = factors[EYE_CORNERS].mean(axis=1)
+            factors = np.concatenate([factors, np.repeat(eyes, IRIS_LANDMARKS // 2)])
+        scaled: Float64 = landmarks_m * factors[:, None]
+        return scaled
+
+    def scaled_position(self, position_m: Float64) -> Float64:
+        """Return the sellion (3,) of the assumed size where it is."""
+        scaled: Float64 = position_m * (self.factor * (1 + self.relief[SELLION]))
+        return scaled
 
 
 class FaceScale:
-    """The size of one face over time: a Kalman filter of ln(factor).
-
-    Its state: the person's size s, constant; the error v of this view, which fades within seconds;
-    the size of this person's irises beside the mean, b, constant. A depth image measures s + v,
-    irises measure s − b. That the person is an adult says s = 0 ± 5.5 %, at each estimate.
-    """
+    """The size of one face over time, see `SizeFilter`."""
 
     def __init__(self) -> None:
         self._mode = ''
-        self._reset()
-
-    def _reset(self) -> None:
-        self._state = np.zeros(3)
-        self._covariance = np.diag([UNKNOWN, VIEW_SPREAD, IRIS_SPREAD]) ** 2
         self._stamp_ns: int | None = None
-        self._irises_seen = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._filter = SizeFilter()
+        self._relief: Float64 | None = None
+        self._contradicted_s = 0.0
+        self._unchecked_s = math.inf
 
     def update(
         self, landmarks: Float32, face: PosedFace, frame: Frame, metric_mode: str
     ) -> ScaleEstimate:
         """Return the size of the face in the next frame.
+
+        The source says what this frame's metres rest on: DEPTH that its own depth image was used,
+        IRIS that irises have been seen, now or before. A size that depth has taught stays with the
+        face, whatever the source is later, and sigma tells how well it is known.
 
         Args:
             landmarks: (L, 3) px.
@@ -80,71 +118,94 @@ class FaceScale:
             metric_mode: 'auto', 'canonical', 'iris' or 'depth'.
         """
         if metric_mode == 'canonical':
-            return ScaleEstimate(MetricSource.CANONICAL, 1.0, ADULT_SPREAD)
+            return ScaleEstimate(MetricSource.CANONICAL, 1.0, ADULT_SPREAD, NO_RELIEF)
         if metric_mode != self._mode:
-            self._mode = metric_mode
-            self._reset()
+            self._mode, self._stamp_ns = metric_mode, None
+            self._forget()
         interval_s = self._step(frame.stamp_ns)
-        if metric_mode in ('auto', 'iris'):
-            factor = scale_from_irises(landmarks, face)
-            self._see_irises(factor, interval_s)
+        if metric_mode != 'depth':
+            self._see_irises(landmarks, face, interval_s)
         if metric_mode == 'iris':
-            return self._by_irises_alone(landmarks)
-        return self._blended()
+            return self._by_irises(landmarks)
+        if frame.depth is None:
+            return self._without_depth(face, NO_DEPTH if metric_mode == 'depth' else '')
+        try:
+            self._see_depth(landmarks, face, frame, frame.depth, interval_s)
+        except UnusableDepthError as error:
+            return self._without_depth(face, str(error))
+        size = self._filter.size(of_adult=metric_mode == 'auto')
+        sigma = math.hypot(size.sigma_with_view, DEPTH_BIAS)
+        return ScaleEstimate(MetricSource.DEPTH, math.exp(size.mean), sigma, self._relief_of(face))
 
     def _step(self, stamp_ns: int) -> float:
-        """Move the state on to a frame; return the time since the last one, infinite at first."""
-        if self._stamp_ns is None:
-            self._stamp_ns = stamp_ns
+        """Move on to a frame; return the time since the last one, infinite at first."""
+        before_ns, self._stamp_ns = self._stamp_ns, stamp_ns
+        if before_ns is None:
             return math.inf
-        interval_s = max((stamp_ns - self._stamp_ns) / NS_PER_S, 0.0)
-        self._stamp_ns = stamp_ns
-        stays = math.exp(-interval_s / VIEW_TIME_S)
-        fading = np.array([1.0, stays, 1.0])
-        self._state *= fading
-        self._covariance *= np.outer(fading, fading)
-        self._covariance[0, 0] = min(self._covariance[0, 0] + DRIFT**2 * interval_s, UNKNOWN**2)
-        self._covariance[1, 1] += (1 - stays**2) * VIEW_SPREAD**2
+        interval_s = max((stamp_ns - before_ns) / NS_PER_S, 0.0)
+        self._filter.step(interval_s)
+        if self._relief is not None:
+            self._relief = self._relief * math.exp(-interval_s / VIEW_TIME_S)
         return interval_s
 
-    def _see_irises(self, factor: float, interval_s: float) -> None:
-        if math.isnan(factor):
+    def _see_irises(self, landmarks: Float32, face: PosedFace, interval_s: float) -> None:
+        factor = scale_from_irises(landmarks, face)
+        if not math.isnan(factor):
+            self._filter.see_irises(math.log(factor), interval_s)
+
+    def _see_depth(
+        self,
+        landmarks: Float32,
+        face: PosedFace,
+        frame: Frame,
+        depth: DepthImage,
+        interval_s: float,
+    ) -> None:
+        self._unchecked_s += interval_s
+        check_place = self._unchecked_s > CHECK_PLACE_S
+        fit = fit_depth(landmarks, face, frame, depth, check_place=check_place)
+        self._check_size(math.log(fit.factor), interval_s)
+        if check_place:
+            self._unchecked_s = 0.0
+        self._filter.see_depth(math.log(fit.factor))
+        share = 1 - math.exp(-interval_s / RELIEF_TIME_S)
+        before = fit.relief if self._relief is None else self._relief
+        self._relief = before + share * (fit.relief - before)
+
+    def _check_size(self, size: float, interval_s: float) -> None:
+        """Refuse a size that people do not have, and for a moment one that this face had not."""
+        if abs(size) > MAX_SIGMAS * math.hypot(ADULT_SPREAD, VIEW_SPREAD):
+            raise UnusableDepthError(IMPLAUSIBLE)
+        if self._filter.surprise(size) < MAX_SIGMAS:
+            self._contradicted_s = 0.0
             return
-        share = min(1.0, interval_s / IRIS_TIME_S) if self._irises_seen else 1.0
-        self._irises_seen = True
-        if share > 0:
-            self._correct(np.array([1.0, 0, -1.0]), math.log(factor), IRIS_SIGMA**2 / share)
+        self._contradicted_s += interval_s
+        if self._contradicted_s < PATIENCE_S:
+            raise UnusableDepthError(CONTRADICTED)
+        self._forget()
 
-    def _correct(self, gradient: Float64, measured: float, variance: float) -> None:
-        self._state, self._covariance = _corrected(
-            self._state, self._covariance, gradient, measured, variance
-        )
+    def _by_irises(self, landmarks: Float32) -> ScaleEstimate:
+        if not self._filter.irises_seen:
+            return _unknown(IRISES_UNSEEN if has_irises(landmarks) else NO_IRISES)
+        size = self._filter.size(of_adult=False)
+        return ScaleEstimate(MetricSource.IRIS, math.exp(size.mean), size.sigma, NO_RELIEF)
 
-    def _by_irises_alone(self, landmarks: Float32) -> ScaleEstimate:
-        if not self._irises_seen:
-            problem = IRISES_UNSEEN if has_irises(landmarks) else NO_IRISES
-            return ScaleEstimate(MetricSource.NONE, math.nan, math.nan, problem)
-        return self._estimate(MetricSource.IRIS, self._state, self._covariance)
+    def _without_depth(self, face: PosedFace, problem: str) -> ScaleEstimate:
+        if self._mode == 'depth':
+            return _unknown(problem)
+        size = self._filter.size(of_adult=True)
+        source = MetricSource.IRIS if self._filter.irises_seen else MetricSource.CANONICAL
+        relief = self._relief_of(face)
+        return ScaleEstimate(source, math.exp(size.mean), size.sigma, relief, problem)
 
-    def _blended(self) -> ScaleEstimate:
-        adult = _corrected(
-            self._state, self._covariance, np.array([1.0, 0, 0]), 0.0, ADULT_SPREAD**2
-        )
-        source = MetricSource.IRIS if self._irises_seen else MetricSource.CANONICAL
-        return self._estimate(source, *adult)
-
-    @staticmethod
-    def _estimate(source: MetricSource, state: Float64, covariance: Float64) -> ScaleEstimate:
-        # v is the pose's error, and in the pose's own covariance as long as nothing measures it.
-        sigma = math.sqrt(covariance[0, 0])
-        return ScaleEstimate(source, math.exp(state[0] + state[1]), sigma)
+    def _relief_of(self, face: PosedFace) -> Float64:
+        if self._relief is None:
+            return NO_RELIEF
+        points_m = face.landmarks_m[:MESH_LANDMARKS]
+        ranges_m = np.sqrt(np.einsum('ij,ij->i', points_m, points_m))
+        relief: Float64 = facial_skin().basis_m @ self._relief / ranges_m
+        return relief
 
 
-def _corrected(
-    state: Float64, covariance: Float64, gradient: Float64, measured: float, variance: float
-) -> tuple[Float64, Float64]:
-    """Return a Kalman filter's state and covariance after a scalar measurement."""
-    gain = covariance @ gradient
-    total = float(gradient @ gain) + variance
-    innovation = measured - float(gradient @ state)
-    return state + gain * (innovation / total), covariance - np.outer(gain, gain) / total
+def _unknown(problem: str) -> ScaleEstimate:
+    return ScaleEstimate(MetricSource.NONE, math.nan, math.nan, NO_RELIEF, problem)

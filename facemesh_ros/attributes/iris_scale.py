@@ -10,8 +10,8 @@ from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.types import Float32, Float64
 
-# White-to-white distance of adults, 11.7 ± 0.5 mm: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
-IRIS_M, IRIS_SPREAD = 0.0117, 0.5 / 11.7
+# White-to-white distance of adults: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
+IRIS_M = 0.0117
 # Beyond, the ring shrinks by a tenth and more.
 MAX_VIEW_RAD = math.radians(20)
 MIN_DIAMETER_PX = 8.0
@@ -19,7 +19,7 @@ MIN_DIAMETER_PX = 8.0
 MIN_OPENING = 0.55
 
 # Right and left eye: outer and inner corner; upper and lower lid.
-_CORNERS = np.array([[33, 133], [263, 362]])
+EYE_CORNERS = np.array([[33, 133], [263, 362]])
 _LIDS = np.array([[159, 145], [386, 374]])
 # Opposite landmarks of the two rings: across and down.
 _RING = np.array([[469, 471], [470, 472], [474, 476], [475, 477]])
@@ -46,7 +46,7 @@ def scale_from_irises(landmarks: Float32, face: PosedFace) -> float:
     rays, landmarks_m = face.rays, face.landmarks_m
     diameters_px = _lengths(landmarks[_RING[:, 0], :2] - landmarks[_RING[:, 1], :2]).reshape(2, 2)
     across = _lengths(rays[_RING[:, 0]] - rays[_RING[:, 1]]).reshape(2, 2).mean(axis=1)
-    diameters_m = across * _lengths(landmarks_m[_CORNERS]).mean(axis=1)
+    diameters_m = across * _lengths(landmarks_m[EYE_CORNERS]).mean(axis=1)
     openings_m = _lengths(landmarks_m[_LIDS[:, 0]] - landmarks_m[_LIDS[:, 1]])
     tells = diameters_px.mean(axis=1) >= MIN_DIAMETER_PX
     tells &= openings_m >= MIN_OPENING * diameters_m

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
-from facemesh_ros.geometry.canonical_face import canonical_face_m
+from facemesh_ros.geometry.canonical_face import canonical_face_m, load_topology
+from facemesh_ros.types import Camera
 
 CAMERA = CalibratedCamera(Intrinsics(600.0, 602.0, 322.0, 236.0))
 IMAGE_WH = (640, 480)
@@ -96,3 +98,67 @@ def _rings(shape_m: NDArray[np.float64], iris_m: float) -> NDArray[np.float64]:
     return np.concatenate(
         [(shape_m[outer] + shape_m[inner]) / 2 + around for outer, inner, *_ in EYES]
     )
+
+
+def rendered_depth(
+    points_m: NDArray[np.float64],
+    camera: Camera = CAMERA,
+    image_wh: tuple[int, int] = IMAGE_WH,
+    *,
+    background_m: float = 0.0,
+) -> NDArray[np.float32]:
+    """Return the depth image (H, W) of the mesh of landmarks (L, 3) m before a wall."""
+    width, height = image_wh
+    depth_m = np.full((height, width), np.inf)
+    pixels, depths = camera.pixels_from_points(points_m), points_m[:, 2]
+    for triangle in load_topology(468).triangles.tolist():
+        _fill(depth_m, pixels[triangle], depths[triangle])
+    depth_m[np.isinf(depth_m)] = background_m
+    return depth_m.astype(np.float32)
+
+
+def _fill(
+    depth_m: NDArray[np.float64], corners: NDArray[np.float64], depths: NDArray[np.float64]
+) -> None:
+    """Draw a triangle where it is nearer: 1 / z is linear in the image."""
+    height, width = depth_m.shape
+    low = np.maximum(np.ceil(corners.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.floor(corners.max(axis=0)).astype(int), [width - 1, height - 1])
+    if (low > high).any():
+        return
+    columns, rows = np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1))
+    sides = np.stack([corners[1] - corners[0], corners[2] - corners[0]], axis=1)
+    if abs(np.linalg.det(sides)) < 1e-9:
+        return
+    offsets = np.stack([columns - corners[0, 0], rows - corners[0, 1]], axis=-1)
+    shares = offsets @ np.linalg.inv(sides).T
+    inside = (shares >= -1e-9).all(axis=-1) & (shares.sum(axis=-1) <= 1 + 1e-9)
+    inverse = 1 / depths[0] + shares @ (1 / depths[1:] - 1 / depths[0])
+    seen = depth_m[low[1] : high[1] + 1, low[0] : high[0] + 1]
+    seen[inside] = np.minimum(seen[inside], 1 / inverse[inside])
+
+
+def as_by_kinect(
+    depth_m: NDArray[np.float32], draw: np.random.Generator, face_px: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return a depth image with the faults of a Kinect's.
+
+    Noise and steps that grow with the square of the distance (Khoshelham, Elberink, Sensors 12,
+    2012; Nguyen, Izadi, Lovell, 3DIMPVT 2012), holes and flying pixels at edges, patches of holes
+    in the face.
+    """
+    known = depth_m > 0
+    noisy = depth_m + draw.normal(size=depth_m.shape) * (0.0012 + 0.0019 * (depth_m - 0.4) ** 2)
+    steps = 0.0028 * np.maximum(depth_m, 0.1) ** 2
+    noisy = np.where(known, np.rint(noisy / steps) * steps, 0)
+    near = np.where(known, depth_m, 10)
+    jumps = cv2.dilate(near, np.ones((5, 5))) - cv2.erode(near, np.ones((5, 5))) > 0.05
+    noisy[jumps & (draw.random(depth_m.shape) < 0.3)] = 0
+    flying = jumps & (draw.random(depth_m.shape) < 0.3)
+    noisy[flying] += draw.uniform(0, 0.4, np.count_nonzero(flying))
+    low, high = face_px.min(axis=0), face_px.max(axis=0)
+    for _ in range(4):
+        centre = draw.uniform(low, high).astype(int).tolist()
+        radius = draw.uniform(0.03, 0.10) * (high - low)[0]
+        cv2.circle(noisy, centre, int(radius), 0, -1)
+    return noisy.astype(np.float32)
