@@ -7,7 +7,7 @@ landmark model, so the pose is fitted without what corrects those.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -19,9 +19,16 @@ from geometry_measurements.systems import OURS, PNP, canonical_pnp
 from geometry_measurements.truth_sets import LensCalibration
 
 from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.attributes.head_pose import fit_head_pose
-from facemesh_ros.geometry.canonical_face import canonical_face_m
-from facemesh_ros.types import Float64
+from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.canonical_face import (
+    MESH_LANDMARKS,
+    canonical_face_m,
+    load_topology,
+)
+from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.types import Float32, Float64
 
 IMAGE_WH = (1280, 720)
 K = np.array([[900.0, 0, 642.7], [0, 902.7, 354.8], [0, 0, 1]])
@@ -50,6 +57,7 @@ FACES = 60  # of each lens and distance
 NOISE_UP_TO_DEG = 45.0
 # Landmarks stay within so much of the image, in both directions from its centre.
 MARGIN = 0.85
+WALL_BEHIND_M = 0.8
 COLUMNS: list[Column] = [
     *(('lens', '{lens}'), ('distance m', '{distance}'), ('noise px', '{noise:g}')),
     *(('view deg', '{view}'), ('system', '{system}'), ('n', '{n}')),
@@ -156,8 +164,38 @@ def errors_of(faces: Sequence[IdealFace], system: str, noise_px: float) -> list[
 
 def fitted(landmarks: Float64, lens: LensCalibration) -> EstimatedPose:
     """Return this package's pose of the canonical face, without what it knows of people."""
-    pose = fit_head_pose(FaceView.from_landmarks(landmarks, lens.camera), canonical_face_m())
+    view = FaceView.from_landmarks(landmarks, lens.camera)
+    pose = fit_head_pose(view, canonical_face_m()).turned(view.rotation)
     return EstimatedPose(pose.rotation, pose.position_m)
+
+
+def exact_estimator() -> HeadEstimator:
+    """Return an estimator for landmarks of the canonical face that have no model's errors."""
+    shapes = load_shape_model()
+    canonical = replace(
+        shapes,
+        mean_m=canonical_face_m(),
+        modes_m=shapes.modes_m[:0],
+        eyeball_modes_m=shapes.eyeball_modes_m[:0],
+    )
+    return HeadEstimator(canonical, ViewAngleCorrection.none())
+
+
+def depth_image(landmarks: Float64, points_m: Float64) -> Float32:
+    """Return the depth image of a face before a wall, (H, W) m.
+
+    Args:
+        landmarks: (468, 3) px.
+        points_m: (468, 3) the same in the optical frame.
+    """
+    wall_m = points_m[:, 2].max() + WALL_BEHIND_M
+    depth_m = np.full((IMAGE_WH[1], IMAGE_WH[0]), wall_m, np.float32)
+    triangles = load_topology(MESH_LANDMARKS).triangles.astype(int)
+    depths = points_m[triangles, 2].mean(axis=1)
+    for index in np.argsort(-depths):
+        corners = np.rint(landmarks[triangles[index], :2]).astype(np.int32)
+        cv2.fillConvexPoly(depth_m, corners, float(depths[index]))
+    return depth_m
 
 
 Results = dict[tuple[float, str], list[PoseErrors]]

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from common.report import Column, Table
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal import IMAGE_WH, LENSES, facing, projected
+from geometry_measurements.ideal import IMAGE_WH, LENSES, exact_estimator, facing, projected
 from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.systems import MEDIAPIPE, OURS, MediaPipeFace, SeenFace
 from geometry_measurements.truth_sets import ScanPicture
 
-from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.types import Float32, Float64, Frame, PixelOrder
 
 DISTANCE_M = 0.6
@@ -70,7 +69,7 @@ def ideal_shape(lens: str, yaw: float, at: tuple[float, float]) -> Float64:
     landmarks = projected(pose, calibration).astype(np.float32)[None]
     image = np.zeros((IMAGE_WH[1], IMAGE_WH[0]), np.uint8)
     frame = Frame(image, PixelOrder.MONO, 0, calibration.camera)
-    found = HeadEstimator().update(np.array([1]), landmarks, frame, 'canonical')
+    found = exact_estimator().update(np.array([1]), landmarks, frame, 'canonical')
     return found.landmarks_m[0].astype(float)
 
 
