@@ -26,14 +26,11 @@ BISECTIONS = 20
 
 
 class Lens(Protocol):
-    """Draws directions on the plane, and finds them again; finite pixels have finite rays.
-
-    Attributes:
-        radius: Up to which distance from the axis, on the plane, its model holds.
-    """
+    """Draws directions on the plane, and finds them again; finite pixels have finite rays."""
 
     @property
-    def radius(self) -> float: ...
+    def radius(self) -> float:
+        """Up to which distance from the axis, on the plane, its model holds."""
 
     def rays_from_plane(self, plane: Complex) -> Float64:
         """Return the unit vectors (..., 3) that are drawn at (...) points of the plane."""
@@ -82,5 +79,6 @@ def last_valid(grid: Float64, is_valid: Callable[[Float64], NDArray[np.bool_]]) 
     inside, outside = (float(grid[first - 1]) if first else 0.0), float(grid[first])
     for _ in range(BISECTIONS):
         middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if is_valid(np.array([middle]))[0] else (inside, middle)
+        holds = bool(is_valid(np.array([middle]))[0])
+        inside, outside = (middle, outside) if holds else (inside, middle)
     return inside

@@ -55,7 +55,7 @@ class PolynomialLens:
         self._linear, self._square = 2 * self._tangential + complex(s1, s3), complex(s2, s4)
         self._is_radial = not any((p1, p2, s1, s2, s3, s4))
         self._tilt = _tilt(tilt_x, tilt_y) if tilt_x or tilt_y else None
-        self._untilt = None if self._tilt is None else np.linalg.inv(self._tilt)
+        self._untilt = _tilt(tilt_x, tilt_y, inverse=True) if tilt_x or tilt_y else None
         with np.errstate(all='ignore'):  # of poles beyond the limit
             held = last_valid(RADII, self._is_valid)
             self._limit = held or float(RADII[0])
@@ -164,13 +164,13 @@ def _cubic(k: tuple[float, float, float], s: Float64) -> tuple[Float64, Float64]
     return 1 + s * (first + s * second), first + 2 * second * s
 
 
-def _tilt(x: float, y: float) -> Float64:
+def _tilt(x: float, y: float, *, inverse: bool = False) -> Float64:
     """Return the homography of a sensor that is tilted by two angles, rad."""
     about_x = np.array([[1, 0, 0], [0, np.cos(x), np.sin(x)], [0, -np.sin(x), np.cos(x)]])
     about_y = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])
     turn = about_y @ about_x
     onto = np.array([[turn[2, 2], 0, -turn[0, 2]], [0, turn[2, 2], -turn[1, 2]], [0, 0, 1]])
-    homography: Float64 = onto @ turn
+    homography: Float64 = turn.T @ np.linalg.inv(onto) if inverse else onto @ turn
     return homography
 
 

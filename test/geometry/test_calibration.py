@@ -125,7 +125,8 @@ def numbers_of(k):
 
 def test_a_region_that_is_out_of_date_does_not_move_the_full_image():
     info = calibration(roi_xywh=(100, 100, 720, 540))
-    assert numbers(camera_from_calibration(info, SENSOR, rectified=False).intrinsics) == (FX, FY, CX, CY)
+    found = camera_from_calibration(info, SENSOR, rectified=False)
+    assert numbers(found.intrinsics) == (FX, FY, CX, CY)
 
 
 def test_a_region_whose_own_k_is_given_is_not_cropped_again():
@@ -215,11 +216,18 @@ def rays(info, rectified=False, pixels=((0.0, 0.0), (1439.0, 1079.0))):
 
 @pytest.mark.parametrize(
     ('model', 'd'),
-    [('', ()), ('none', (0.0,) * 5), ('plumb_bob', ()), ('plumb_bob', (0.0,) * 4)]
-    + [('rational_polynomial', (0.0,) * 8), ('equidistant', ())],
+    [
+        ('', ()),
+        ('none', (0.0,) * 5),
+        ('plumb_bob', ()),
+        ('plumb_bob', (0.0,) * 4),
+        ('rational_polynomial', (0.0,) * 8),
+        ('equidistant', ()),
+    ],
 )
 def test_without_coefficients_there_is_no_distortion(model, d):
-    for ray, pixel in zip(rays(calibration(d=d, model=model)), [(0, 0), (1439, 1079)], strict=True):
+    corners = [(0, 0), (1439, 1079)]
+    for ray, pixel in zip(rays(calibration(d=d, model=model)), corners, strict=True):
         assert ray[:2] / ray[2] == pytest.approx(((pixel[0] - CX) / FX, (pixel[1] - CY) / FY))
 
 
