@@ -1,0 +1,54 @@
+"""A face as a pinhole camera sees it that is turned to it: every lens takes this one path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.types import Camera, Float32, Float64
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """The L landmarks of one face in a camera that looks straight at it; focal length 1.
+
+    The landmark model sees a crop with the face in its middle, so its z runs along this camera's
+    axis, not along that of the real one.
+
+    Attributes:
+        rotation: (3, 3) optical axes of the real camera from those of this one.
+        points: (3, L) image plane x, y and the mesh's z in the same unit, smaller is nearer.
+        rays: (L, 3) unit vectors in the optical frame of the real camera.
+        plane_per_px: Size of the face in this image plane, of its size in the image.
+    """
+
+    rotation: Float64
+    points: Float64
+    rays: Float64
+    plane_per_px: float
+
+    @classmethod
+    def from_landmarks(cls, landmarks: Float32 | Float64, camera: Camera) -> FaceView:
+        """Turn to a face.
+
+        Args:
+            landmarks: (L, 3) px; z in px of the same scale.
+            camera: Of their pixels.
+        """
+        rays = camera.rays_from_pixels(landmarks[:, :2])
+        middle = rays.mean(axis=0)
+        rotation = _rotation_to(middle / np.sqrt(middle @ middle))
+        turned = rotation.T @ rays.T
+        plane = turned[:2] / turned[2]
+        spreads = np.vstack([plane, landmarks[:, :2].T]).var(axis=1)
+        plane_per_px = np.sqrt((spreads[0] + spreads[1]) / (spreads[2] + spreads[3]))
+        points = np.vstack([plane, landmarks[:, 2] * plane_per_px])
+        return cls(rotation, points, rays, float(plane_per_px))
+
+
+def _rotation_to(axis: Float64) -> Float64:
+    """Return the smallest rotation that takes z to a unit vector (which is not -z)."""
+    x, y, z = axis
+    k = 1 / (1 + z)
+    return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])
