@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
@@ -88,6 +89,7 @@ class HeadEstimator:
                 self.problem = NO_FACE
             else:
                 _place(faces, index, posed)
+                _look(faces, index, posed, landmarks[index])
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
@@ -108,3 +110,10 @@ def _place(faces: MetricFaces, index: int, posed: PosedFace) -> None:
         posed.pose, float(np.hypot(ADULT_SPREAD, RANGE_SIGMA))
     )
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
+
+
+def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+    """Write where one face looks."""
+    gaze = estimate_gaze(posed, landmarks)
+    faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
+    faces.gaze_sigmas_rad[index] = gaze.sigma_rad
