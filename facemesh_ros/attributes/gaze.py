@@ -31,19 +31,22 @@ SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 # limbus, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
 
-# Calibrated on rendered heads of many people whose eyes look in known directions (`./run bench
-# geometry`). How far the mesh's irises move against its corners of the eyes, left and up, by the
-# sine of the eye's turn: less than the eye's own, as corners and lids of the mesh follow a look.
-IRIS_TRAVEL_M = np.array([0.0085, 0.0038])
-REST_M = np.array([0.0008, 0.0, -0.0008])  # where the mesh's irises rest, against the eyeballs
-# How they are displaced by the sine of the view from the left and from above, in which the mesh
-# draws faces towards frontal.
-VIEW_M = np.array([0.001, -0.0025])
-# Standard deviation of one eye's at 12 px, and of the share that does not depend on that.
-NOISE_M, NOISE_FLOOR, IRIS_PX = np.array([0.0012, 0.0006]), 0.9, 12.0
-EYE_IN_HEAD_RAD = math.radians(12)  # for more, people turn the head
-# Of the head's direction, and how much more at right angles to the line of sight.
-HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(4), math.radians(6)
+# Calibrated on rendered heads of many people whose eyes look in known directions; portraits whose
+# eyes look into the camera and one face in several cameras agree (docs/geometry.md).
+# How far the mesh's irises move against its corners of the eyes, left and up, by the sine of the
+# eye's turn: less than the eye's own, as corners and lids of the mesh follow a look.
+IRIS_TRAVEL_M = np.array([0.0082, 0.0035])
+# Where they rest, against the eyeballs.
+REST_M = np.array([0.0010, 0.0, -0.0010])
+# How much lower they are drawn by the sine of the view from above, as the mesh is drawn frontal.
+VIEW_M = np.array([0.0, -0.0016])
+# Variance of the sines that one eye of a large iris shows, and the iris at which it is twice that:
+# below, it grows with the sixth power of how small the iris is.
+SIDEWAYS_VARIANCE, UPWARD_VARIANCE = (0.72 / 8.2) ** 2, (0.45 / 3.5) ** 2
+SMALL_IRIS_PX = 12.4
+EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
+# Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
+HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
 
 MIN_IRIS_PX = 6.0
 MIN_OPENING = 0.1  # between the lids, of the distance of the corners
@@ -89,58 +92,79 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32) -> Gaze:
     """
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
-    rays = posed.rays[EYES] @ posed.pose.rotation
-    towards = rays[:, IRIS].sum(axis=1)
-    towards /= np.sqrt(np.einsum('ij,ij->i', towards, towards))[:, None]
-    facing = -np.einsum('ij,ij->i', towards, _OUTWARD)
-    diameters, known = _visible(landmarks, facing)
-    if not known.any():
+    towards, turns = _turns(posed)
+    weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
+    if not any(weights):
         return UNKNOWN_GAZE
-    noise = np.hypot(NOISE_FLOOR, (IRIS_PX / np.maximum(diameters, MIN_IRIS_PX)) ** 2)
-    trust = known * (np.maximum(facing, MIN_FACING) / noise) ** 2
-    information = trust[:, None] * (IRIS_TRAVEL_M / NOISE_M) ** 2
-    total = information.sum(axis=0) + EYE_IN_HEAD_RAD**-2
-    sines = (information * _turns(posed, rays, towards)).sum(axis=0) / total
-    direction = posed.pose.rotation @ _direction(*sines.tolist())
+    (right_left, right_up), (left_left, left_up) = turns.tolist()
+    left, left_variance = _combined(weights, (right_left, left_left), SIDEWAYS_VARIANCE)
+    up, up_variance = _combined(weights, (right_up, left_up), UPWARD_VARIANCE)
+    direction = posed.pose.rotation @ _direction(left, up)
     head_rad = HEAD_RAD + OBLIQUE_HEAD_RAD * math.sin(posed.view_angle_rad)
     return Gaze(
-        left=direction if known[1] else _UNKNOWN,
-        right=direction if known[0] else _UNKNOWN,
-        sigma_rad=math.sqrt(0.5 / total[0] + 0.5 / total[1] + head_rad**2),
+        left=direction if weights[1] else _UNKNOWN,
+        right=direction if weights[0] else _UNKNOWN,
+        sigma_rad=math.sqrt((left_variance + up_variance) / 2 + head_rad**2),
     )
 
 
-def _visible(landmarks: Float32, facing: Float64) -> tuple[Float64, Float64]:
-    """Return the diameters (2,) of the irises, px, and which eyes (2,) can be seen."""
-    points = landmarks[EYES, :2]
-    spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
-    across, along, opening, width = np.sqrt(np.einsum('ijk,ijk->ji', spans, spans))
-    diameters = np.maximum(across, along)
-    known = (diameters >= MIN_IRIS_PX) & (opening >= MIN_OPENING * width) & (facing >= MIN_FACING)
-    return diameters, known
-
-
-def _turns(posed: PosedFace, rays: Float64, towards: Float64) -> Float64:
-    """Return the sines of the eyes' turns to the head's left and up, (2, 2), as measured.
+def _turns(posed: PosedFace) -> tuple[Float64, Float64]:
+    """Return what both eyes show, right and left, in face axes.
 
     The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
     so an error of the head's pose or of its shape moves both, and cancels.
 
-    Args:
-        posed: The face.
-        rays: (2, 9, 3) of EYES, in face axes.
-        towards: (2, 3) unit vectors to the irises, in face axes.
+    Returns:
+        Unit vectors (2, 3) to the irises, and the sines (2, 2) of the eyes' turns to the head's
+        left and up, as measured.
     """
+    rays = posed.rays[EYES] @ posed.pose.rotation
     position = posed.pose.position_m @ posed.pose.rotation
     corners = posed.shape_m[EYES[:, CORNERS]] + position
-    seen = rays[:, CORNERS] * (corners[..., :1] / rays[:, CORNERS, :1])
-    centres = load_shape_model().eyeballs(posed.identity) + position + REST_M
-    centres += (seen - corners).sum(axis=1) / 2
-    across = towards * np.einsum('ij,ij->i', towards, centres)[:, None] - centres
-    depth = np.maximum(IRIS_DISTANCE_M**2 - np.einsum('ij,ij->i', across, across), 0)
-    irises = across - towards * np.sqrt(depth)[:, None]
-    turns: Float64 = (irises[:, 1:] - VIEW_M * towards[:, 1:]) / IRIS_TRAVEL_M
-    return turns
+    corner_rays = rays[:, CORNERS]
+    moved = (corner_rays * (corners[..., :1] / corner_rays[..., :1]) - corners).sum(axis=1) / 2
+    centres = load_shape_model().eyeballs(posed.identity) + (position + REST_M) + moved
+    towards = rays[:, IRIS].sum(axis=1)
+    towards /= np.sqrt((towards * towards).sum(axis=1, keepdims=True))
+    across = towards * (towards * centres).sum(axis=1, keepdims=True) - centres
+    depth = IRIS_DISTANCE_M**2 - (across * across).sum(axis=1, keepdims=True)
+    irises = across - towards * np.sqrt(np.maximum(depth, 0))
+    return towards, (irises[:, 1:] - VIEW_M * towards[:, 1:]) / IRIS_TRAVEL_M
+
+
+def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
+    """Return what the right and the left eye count, 1 for a large iris; 0 if it cannot be seen.
+
+    Args:
+        landmarks: (478, 3) px.
+        facing: Minus the cosines of the angles at which the eyes' openings are seen.
+    """
+    points = landmarks[EYES, :2]
+    spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
+    lengths = np.sqrt((spans * spans).sum(axis=2)).tolist()
+    return [_weight(*lengths[side], -facing[side]) for side in (0, 1)]
+
+
+def _weight(across: float, along: float, opening: float, width: float, facing: float) -> float:
+    diameter = max(across, along)
+    if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
+        return 0.0
+    return facing**2 / (1 + (SMALL_IRIS_PX / diameter) ** 6)
+
+
+def _combined(
+    weights: list[float], sines: tuple[float, float], variance: float
+) -> tuple[float, float]:
+    """Return the sine of both eyes' turn about one axis and its variance.
+
+    Args:
+        weights: Of the eyes.
+        sines: As measured.
+        variance: Of each at weight 1.
+    """
+    information = EYE_IN_HEAD_RAD**-2 + sum(weights) / variance
+    vector = (weights[0] * sines[0] + weights[1] * sines[1]) / variance
+    return vector / information, 1 / information
 
 
 def _direction(left: float, up: float) -> Float64:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
 from facemesh_ros.attributes.gaze import estimate_gaze
-from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
-from facemesh_ros.attributes.pose_covariance import pose_covariance
+from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
@@ -23,6 +21,7 @@ NO_FACE = (
     'the landmarks of a face have no extent or are not finite, so it has no pose: '
     'check the landmark model with `facemesh doctor`'
 )
+ADULT_SPREAD = 0.055  # of the size of faces, 1 sigma
 # A person's shape does not change: one view in so many of a track is learnt from.
 LEARN_EVERY = 5
 
@@ -32,7 +31,6 @@ class _Track:
 
     def __init__(self, shapes: ShapeModel) -> None:
         self.identity = FaceIdentity(shapes)
-        self.scale = FaceScale()
         self.views = 0
 
 
@@ -86,27 +84,13 @@ class HeadEstimator:
             return faces
         for index, name in enumerate(known):
             track = self._tracks.setdefault(name, _Track(self._shapes))
-            self._place(faces, index, track, landmarks[index], frame, metric_mode)
+            posed = self._posed(track, landmarks[index], frame.camera)
+            if posed is None:
+                self.problem = NO_FACE
+            else:
+                _place(faces, index, posed)
+                _look(faces, index, posed, landmarks[index])
         return faces
-
-    def _place(
-        self,
-        faces: MetricFaces,
-        index: int,
-        track: _Track,
-        landmarks: Float32,
-        frame: Frame,
-        metric_mode: str,
-    ) -> None:
-        assert frame.camera is not None
-        posed = self._posed(track, landmarks, frame.camera)
-        if posed is None:
-            self.problem = self.problem or NO_FACE
-            return
-        scale = track.scale.update(landmarks, posed, frame, metric_mode)
-        self.problem = self.problem or scale.problem
-        if scale.source != MetricSource.NONE:
-            _write(faces, index, landmarks, posed, scale)
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
         if not np.isfinite(landmarks).all() or np.ptp(landmarks[:, :2]) == 0:
@@ -116,18 +100,20 @@ class HeadEstimator:
         return pose_face(landmarks, camera, track.identity, self._correction, learn=learn)
 
 
-def _write(
-    faces: MetricFaces, index: int, landmarks: Float32, posed: PosedFace, scale: ScaleEstimate
-) -> None:
-    """Write one face at its scale."""
-    position_m = scale.scaled_position(posed.pose.position_m)
-    faces.sources[index] = scale.source
-    faces.landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m)
-    faces.positions_m[index] = position_m
+def _place(faces: MetricFaces, index: int, posed: PosedFace) -> None:
+    """Write one face at the size of its shape."""
+    faces.sources[index] = MetricSource.CANONICAL
+    faces.landmarks_m[index] = posed.landmarks_m
+    faces.positions_m[index] = posed.pose.position_m
     faces.rotations[index] = posed.pose.rotation
-    placed = HeadPose(posed.pose.rotation, position_m)
-    faces.covariances[index] = pose_covariance(placed, scale.sigma)
+    faces.covariances[index] = pose_covariance(
+        posed.pose, float(np.hypot(ADULT_SPREAD, RANGE_SIGMA))
+    )
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
+
+
+def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+    """Write where one face looks."""
     gaze = estimate_gaze(posed, landmarks)
     faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
     faces.gaze_sigmas_rad[index] = gaze.sigma_rad
