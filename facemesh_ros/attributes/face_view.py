@@ -13,18 +13,20 @@ from facemesh_ros.types import Camera, Float32, Float64
 class FaceView:
     """The L landmarks of one face in a camera that looks straight at it; focal length 1.
 
-    The landmark model sees a crop whose middle the face is, so its z, too, runs along this
-    camera's axis, and not along that of the real one.
+    The landmark model sees a crop with the face in its middle, so its z runs along this camera's
+    axis, not along that of the real one.
 
     Attributes:
         rotation: (3, 3) optical axes of the real camera from those of this one.
         points: (3, L) image plane x, y and the mesh's z in the same unit, smaller is nearer.
         rays: (L, 3) unit vectors in the optical frame of the real camera.
+        plane_per_px: Size of the face in this image plane, of its size in the image.
     """
 
     rotation: Float64
     points: Float64
     rays: Float64
+    plane_per_px: float
 
     @classmethod
     def from_landmarks(cls, landmarks: Float32 | Float64, camera: Camera) -> FaceView:
@@ -39,15 +41,10 @@ class FaceView:
         rotation = _rotation_to(middle / np.sqrt(middle @ middle))
         turned = rotation.T @ rays.T
         plane = turned[:2] / turned[2]
-        return cls(rotation, np.vstack([plane, _depths(landmarks, plane)]), rays)
-
-
-def _depths(landmarks: Float32 | Float64, plane: Float64) -> Float64:
-    """Return the mesh's z in units of the image plane, by how large the face is in both."""
-    pixels = landmarks[:, :2].astype(float)
-    scale = np.sqrt(plane.var(axis=1).sum() / pixels.var(axis=0).sum())
-    depths: Float64 = landmarks[:, 2] * scale
-    return depths
+        spreads = np.vstack([plane, landmarks[:, :2].T]).var(axis=1)
+        plane_per_px = np.sqrt((spreads[0] + spreads[1]) / (spreads[2] + spreads[3]))
+        points = np.vstack([plane, landmarks[:, 2] * plane_per_px])
+        return cls(rotation, points, rays, float(plane_per_px))
 
 
 def _rotation_to(axis: Float64) -> Float64:

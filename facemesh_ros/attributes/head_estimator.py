@@ -6,17 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
-from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import fit_head_pose
-from facemesh_ros.attributes.metric_landmarks import landmarks_on_rays
-from facemesh_ros.attributes.posed_face import PosedFace
-from facemesh_ros.geometry.canonical_face import canonical_face_m
+from facemesh_ros.attributes.head_pose import HeadPose
+from facemesh_ros.attributes.identity import FaceIdentity
+from facemesh_ros.attributes.pose_covariance import pose_covariance
+from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
+from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
 
 NOT_CALIBRATED = (
     'the camera is not calibrated, so there are no poses and no landmarks in metres: '
     'publish its calibration as camera_info'
 )
+NO_FACE = (
+    'the landmarks of a face have no extent or are not finite, so it has no pose: '
+    'check the landmark model with `facemesh doctor`'
+)
+# A person's shape does not change: one view in so many of a track is learnt from.
+LEARN_EVERY = 5
+
+
+class _Track:
+    """What is known of one face."""
+
+    def __init__(self, shapes: ShapeModel) -> None:
+        self.identity = FaceIdentity(shapes)
+        self.scale = FaceScale()
+        self.views = 0
 
 
 class HeadEstimator:
@@ -26,13 +42,26 @@ class HeadEstimator:
         problem: Why metres are missing or worse than asked for in the last frame; empty if not.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        shapes: ShapeModel | None = None,
+        correction: ViewAngleCorrection = CORRECTION,
+    ) -> None:
+        """Know no face yet.
+
+        Args:
+            shapes: Of people; None for adults.
+            correction: Of the pull of the landmark model; `ViewAngleCorrection.none()` if the
+                landmarks are exact.
+        """
         self.problem = ''
-        self.reset()
+        self._shapes = shapes or load_shape_model()
+        self._correction = correction
+        self._tracks: dict[int, _Track] = {}
 
     def reset(self) -> None:
         """Forget all faces."""
-        self._scales: dict[int, FaceScale] = {}
+        self._tracks.clear()
 
     def update(
         self, ids: NDArray[np.int64], landmarks: Float32, frame: Frame, metric_mode: str
@@ -47,56 +76,39 @@ class HeadEstimator:
         """
         faces = MetricFaces.unknown(*landmarks.shape[:2])
         self.problem = ''
-        if not len(ids) or metric_mode == 'none':
+        known = ids.tolist()
+        self._tracks = {name: track for name, track in self._tracks.items() if name in known}
+        if not known or metric_mode == 'none':
             return faces
         if frame.camera is None:
             self.problem = NOT_CALIBRATED
             return faces
-        self._scales = {name: self._scales.get(name) or FaceScale() for name in ids.tolist()}
-        for index, scale in enumerate(self._scales.values()):
-            posed = pose_face(landmarks[index], frame.camera)
-            estimate = scale.update(landmarks[index], posed, frame, metric_mode)
-            self.problem = self.problem or estimate.problem
-            if estimate.source != MetricSource.NONE:
-                _place(faces, index, landmarks[index], posed, estimate, frame.camera)
+        for index, name in enumerate(known):
+            track = self._tracks.setdefault(name, _Track(self._shapes))
+            posed = self._posed(track, landmarks[index], frame.camera)
+            if posed is None:
+                self.problem = NO_FACE
+                continue
+            scale = track.scale.update(landmarks[index], posed, frame, metric_mode)
+            self.problem = self.problem or scale.problem
+            if scale.source != MetricSource.NONE:
+                _place(faces, index, posed, scale)
         return faces
 
+    def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
+        if not np.isfinite(landmarks).all() or np.ptp(landmarks[:, :2]) == 0:
+            return None
+        track.views += 1
+        learn = track.views % LEARN_EVERY == 1
+        return pose_face(landmarks, camera, track.identity, self._correction, learn=learn)
 
-def _place(
-    faces: MetricFaces,
-    index: int,
-    landmarks: Float32,
-    posed: PosedFace,
-    scale: ScaleEstimate,
-    camera: Camera,
-) -> None:
+
+def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimate) -> None:
+    """Write one face at its own size."""
+    pose = HeadPose(posed.pose.rotation, scale.scaled_position(posed.pose.position_m))
     faces.sources[index] = scale.source
     faces.landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m)
-    faces.positions_m[index] = scale.scaled_position(posed.pose.position_m)
-    faces.rotations[index] = posed.pose.rotation
-    faces.covariances[index] = np.diag([1e-3] * 6)
-    errors = (
-        camera.pixels_from_points(posed.pose.in_optical_frame(posed.shape_m))
-        - landmarks[: len(posed.shape_m), :2]
-    )
-    faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
-
-
-def pose_face(landmarks: Float32, camera: Camera) -> PosedFace:
-    """Return one face in space.
-
-    Args:
-        landmarks: (L, 3) px; z in px of the same scale.
-        camera: Of their pixels.
-    """
-    shape_m = canonical_face_m()
-    view = FaceView.from_landmarks(landmarks, camera)
-    pose = fit_head_pose(view, shape_m)
-    return PosedFace(
-        pose=pose,
-        shape_m=shape_m,
-        landmarks_m=landmarks_on_rays(view, pose, shape_m),
-        rays=view.rays,
-        view_angle_rad=pose.view_angle_rad,
-        identity=np.zeros(0),
-    )
+    faces.positions_m[index] = pose.position_m
+    faces.rotations[index] = pose.rotation
+    faces.covariances[index] = pose_covariance(pose, scale.sigma)
+    faces.reprojection_errors_px[index] = posed.reprojection_error_px

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.geometry.canonical_face import (
-    MESH_LANDMARKS,
-    UPPER_LIP,
-    canonical_face_m,
-    load_topology,
-)
+from facemesh_ros.attributes.landmark_weights import weights_seen_from
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, SELLION
 from facemesh_ros.types import Float64
 
 MAX_STEPS = 6
-CONVERGED = 1e-6  # m and rad
-# Beyond this distance a landmark is no longer where the shape has it: an open mouth, a hand.
+CONVERGED = 2e-5  # m and rad; the step after it would be ten times smaller
+# Farther off than this a landmark is no longer where the shape has it: an open mouth, a hand.
 HUBER_M = 0.006
-# What moves with expressions, and what is an outline rather than a point, says less of the pose.
-REGION_WEIGHTS = {
-    'face_oval': 0.3,
-    'lips': 0.3,
-    'left_eyebrow': 0.5,
-    'right_eyebrow': 0.5,
-}
-CHIN_WEIGHT = 0.4
-# A landmark that faces away from the camera is guessed, not seen.
-FAR_SIDE_WEIGHT = 0.2
+# The ridge of the nose about the sellion.
+ABOUT_SELLION = np.array([SELLION, 6, 8, 193, 417, 122, 351, 197, 245, 465])
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,66 +38,102 @@ class HeadPose:
         return points
 
     @property
+    def sight(self) -> Float64:
+        """Unit vector (3,) from the sellion to the camera, face axes."""
+        sight: Float64 = -self.position_m @ self.rotation / np.linalg.norm(self.position_m)
+        return sight
+
+    @property
     def view_angle_rad(self) -> float:
         """Angle between the face's x axis and the line from the sellion to the camera."""
-        cosine = -self.rotation[:, 0] @ self.position_m / np.linalg.norm(self.position_m)
-        return float(np.arccos(np.clip(cosine, -1, 1)))
+        return float(np.arccos(np.clip(self.sight[0], -1, 1)))
 
     def turned(self, rotation: Float64) -> HeadPose:
         """Return the pose in axes that `rotation` (3, 3) turns those of this one into."""
         return HeadPose(rotation @ self.rotation, rotation @ self.position_m)
 
 
-@cache
-def landmark_weights() -> Float64:
-    """Return how much each of the 468 landmarks says of the pose, read-only."""
-    topology = load_topology(MESH_LANDMARKS)
-    weights = np.array([REGION_WEIGHTS.get(name, 1.0) for name in topology.region_names])[
-        topology.region_of_landmark
-    ]
-    heights = canonical_face_m()[:, 2]
-    chin = (topology.region_of_landmark == 0) & (heights < heights[UPPER_LIP])
-    weights[chin] = CHIN_WEIGHT
-    weights.setflags(write=False)
-    return weights
-
-
 def fit_head_pose(view: FaceView, shape_m: Float64) -> HeadPose:
     """Return the pose at which a shape is seen where the landmarks are.
 
-    Least squares of the landmarks' distances from their rays at the head, in metres, weighed
-    (`landmark_weights`) and with Huber's loss. It starts where the mesh, its z included, fits the
-    shape: near a plane seen from afar two poses fit nearly as well, and z tells them apart.
+    Least squares of the landmarks' distances from their rays at the head, m, by Gauss-Newton with
+    Huber's loss and `weights_seen_from`. It starts where the mesh, its z included, fits the
+    shape: seen from afar two poses of a nearly flat face fit nearly as well, and z tells them
+    apart. So a pose owes nothing to the one before, and cannot hang in a wrong one.
 
     Args:
-        view: Of the 468 landmarks or more.
+        view: Of 468 landmarks or more.
         shape_m: (468, 3) m, face axes.
 
     Returns:
-        The pose in the optical frame of the real camera.
+        The pose in the optical frame of the view (see `HeadPose.turned`).
     """
-    weights = landmark_weights()
     seen = view.points[:, :MESH_LANDMARKS]
-    pose = _aligned(seen, shape_m, weights)
-    weights = weights * _far_side(pose, shape_m)
+    pose = _aligned(seen, shape_m, weights_seen_from(None))
+    weights = weights_seen_from(pose.sight)
     for _ in range(MAX_STEPS):
-        jacobian, residuals = _linearised(pose, shape_m, seen)
-        errors = np.sqrt(np.einsum('ij,ij->j', residuals, residuals))
-        robust = weights * np.minimum(1, HUBER_M / np.maximum(errors, HUBER_M / 1e6))
-        weighed = (jacobian * robust).reshape(6, -1)
-        step = -np.linalg.solve(weighed @ jacobian.reshape(6, -1).T, weighed @ residuals.ravel())
+        jacobian, residuals = linearised(pose, shape_m, seen)
+        weighed = (jacobian * robust_weights(weights, residuals)).reshape(6, -1)
+        normal, gradient = weighed @ jacobian.reshape(6, -1).T, weighed @ residuals.ravel()
+        step = np.asarray(-np.linalg.solve(normal, gradient), np.float64)
         pose = HeadPose(rotation_from_vector(step[3:]) @ pose.rotation, pose.position_m + step[:3])
         if np.abs(step).max() < CONVERGED:
             break
-    return pose.turned(view.rotation)
+    return pose
+
+
+def moved_to_sellion(pose: HeadPose, view: FaceView, shape_m: Float64) -> HeadPose:
+    """Return the pose moved across the line of sight to where the ridge of the nose is seen.
+
+    The whole face says best how a head is turned and how far it is; where its sellion is, the
+    landmarks about it say better, whatever the proportions of the rest.
+    """
+    _, residuals = linearised(pose, shape_m[ABOUT_SELLION], view.points[:, ABOUT_SELLION])
+    shift = np.append(residuals.mean(axis=1), 0)
+    return HeadPose(pose.rotation, pose.position_m - shift)
+
+
+def linearised(pose: HeadPose, shape_m: Float64, seen: Float64) -> tuple[Float64, Float64]:
+    """Return how far landmarks are from their rays, and how that changes with the pose.
+
+    A residual is an error in the image plane times the distance of the head.
+
+    Args:
+        pose: In the optical frame of the view.
+        shape_m: (L, 3) m, face axes.
+        seen: (3, L) or (2, L), see `FaceView.points`.
+
+    Returns:
+        Derivatives (6, 2, L) by position and by rotation about the optical axes, m and rad, and
+        residuals (2, L) m.
+    """
+    turned = pose.rotation @ shape_m.T
+    distance = pose.position_m[2]
+    gain = distance / (turned[2] + distance)
+    plane = (turned[:2] + pose.position_m[:2, None]) * (gain / distance)
+    from_x, from_y, from_z = turned * gain
+    jacobian = np.zeros((6, *plane.shape))
+    jacobian[0, 0] = jacobian[1, 1] = gain
+    np.multiply(plane, -gain, out=jacobian[2])
+    np.multiply(plane, -from_y, out=jacobian[3])
+    np.multiply(plane, from_x, out=jacobian[4])
+    jacobian[3, 1] -= from_z
+    jacobian[4, 0] += from_z
+    jacobian[5, 0], jacobian[5, 1] = -from_y, from_x
+    return jacobian, (plane - seen[:2]) * distance
+
+
+def robust_weights(weights: Float64, residuals: Float64) -> Float64:
+    """Return the weights (L,) of residuals (2, L) m under Huber's loss."""
+    errors = np.sqrt(residuals[0] ** 2 + residuals[1] ** 2)
+    robust: Float64 = weights * np.minimum(1, HUBER_M / np.maximum(errors, TINY))
+    return robust
 
 
 def rotation_from_vector(vector: Float64) -> Float64:
     """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
     angle = np.sqrt(vector @ vector)
-    if angle < 1e-12:
-        return np.eye(3)
-    x, y, z = vector / angle
+    x, y, z = vector / max(angle, TINY)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     rotation: Float64 = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
     return rotation
@@ -121,36 +145,10 @@ def _aligned(seen: Float64, shape_m: Float64, weights: Float64) -> HeadPose:
     middle, own_middle = seen @ share, share @ shape_m
     centred, own = seen - middle[:, None], shape_m - own_middle
     left, stretch, right = np.linalg.svd((centred * share) @ own)
-    stretch[2] *= np.sign(np.linalg.det(left @ right))
-    left[:, 2] *= np.sign(stretch[2]) or 1.0
+    if np.linalg.det(left @ right) < 0:  # no mirroring
+        left[:, 2] *= -1
+        stretch[2] *= -1
     rotation = left @ right
-    distance = share @ np.einsum('ij,ij->i', own, own) / stretch.sum()
+    distance = float(share @ np.sum(own**2, axis=1)) / float(np.sum(stretch))
     at = np.array([middle[0], middle[1], 1.0]) * distance
     return HeadPose(rotation, at - rotation @ own_middle)
-
-
-def _far_side(pose: HeadPose, shape_m: Float64) -> Float64:
-    """Return FAR_SIDE_WEIGHT to 1 for each landmark, by how far it faces the camera."""
-    return np.ones(len(shape_m))
-
-
-def _linearised(pose: HeadPose, shape_m: Float64, seen: Float64) -> tuple[Float64, Float64]:
-    """Return derivatives (6, 2, L) by position and rotation, and residuals (2, L), m.
-
-    A residual is the image plane's error times the distance: how far a landmark is from its ray.
-    """
-    turned = pose.rotation @ shape_m.T
-    placed = turned + pose.position_m[:, None]
-    distance = pose.position_m[2]
-    plane = placed[:2] / placed[2]
-    gain = distance / placed[2]
-    from_x, from_y, from_z = turned * gain
-    jacobian = np.zeros((6, *plane.shape))
-    jacobian[0, 0] = jacobian[1, 1] = gain
-    jacobian[2] = -gain * plane
-    jacobian[3] = -plane * from_y
-    jacobian[3, 1] -= from_z
-    jacobian[4] = plane * from_x
-    jacobian[4, 0] += from_z
-    jacobian[5, 0], jacobian[5, 1] = -from_y, from_x
-    return jacobian, (plane - seen[:2]) * distance

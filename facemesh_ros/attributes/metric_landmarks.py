@@ -5,38 +5,61 @@ from __future__ import annotations
 import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import HeadPose, landmark_weights
-from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.attributes.head_pose import HeadPose
+from facemesh_ros.attributes.landmark_weights import weights_seen_from
+from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
 from facemesh_ros.types import Float64
 
+# From the centre of the eyeball to the plane of the iris.
+IRIS_DISTANCE_M = 0.0105
 
-def landmarks_on_rays(view: FaceView, pose: HeadPose, shape_m: Float64) -> Float64:
+
+def landmarks_on_rays(
+    view: FaceView, pose: HeadPose, shape_m: Float64, eyeballs_m: Float64
+) -> Float64:
     """Return the observed landmarks in the optical frame, (L, 3) m.
 
-    Each is on its own ray, so it projects back to its pixel. How far along it says the mesh's z,
-    first turned as the head is, and then put as far away as the head is: an open mouth is open.
+    Each is on its own ray, so it projects back to its pixel. How far along it is the mesh's z,
+    as expressions move it, once the mesh is turned as the head is and put where the head is: the
+    landmark model sees a turned head too frontal in z, too.
 
     Args:
         view: Of L landmarks.
         pose: Of the head in the optical frame.
         shape_m: (468, 3) m, face axes.
+        eyeballs_m: (2, 3) centres of the right and the left eyeball in the optical frame, m; the
+            irises, if there are any, are on them.
     """
-    weights = landmark_weights()
+    weights = weights_seen_from(None)
     share = weights / weights.sum()
     placed = pose.in_optical_frame(shape_m) @ view.rotation
     middle = share @ placed
     mesh = view.points * middle[2]
-    mesh = mesh - (mesh[:, :MESH_LANDMARKS] @ share)[:, None]
+    mesh[:2, :MESH_LANDMARKS] *= placed[:, 2] / middle[2]  # perspective
+    mesh -= (mesh[:, :MESH_LANDMARKS] @ share)[:, None]
     turn = _rotation_between(mesh[:, :MESH_LANDMARKS], placed - middle, share)
     depths = middle[2] + turn[2] @ mesh
     forward = view.rays @ view.rotation[:, 2]
-    points_m: Float64 = view.rays * (depths / forward)[:, None]
+    ranges = depths / forward
+    if len(ranges) > MESH_LANDMARKS:
+        centres_m = np.repeat(eyeballs_m, IRIS_LANDMARKS // 2, axis=0)
+        ranges[MESH_LANDMARKS:] = _ranges_of_irises(view.rays[MESH_LANDMARKS:], centres_m)
+    points_m: Float64 = view.rays * ranges[:, None]
     return points_m
+
+
+def _ranges_of_irises(rays: Float64, centres_m: Float64) -> Float64:
+    """Return how far along (10, 3) rays the near side of the eyeball is, or the nearest to it."""
+    along = np.einsum('ij,ij->i', rays, centres_m)
+    missed = np.einsum('ij,ij->i', centres_m, centres_m) - along**2
+    ranges: Float64 = along - np.sqrt(np.maximum(IRIS_DISTANCE_M**2 - missed, 0))
+    return ranges
 
 
 def _rotation_between(mesh: Float64, placed: Float64, share: Float64) -> Float64:
     """Return the rotation that takes (3, L) centred points to (L, 3) ones (Kabsch 1976)."""
     left, _, right = np.linalg.svd((mesh * share) @ placed)
-    right[2] *= np.sign(np.linalg.det(left @ right))
+    if np.linalg.det(left @ right) < 0:
+        right[2] *= -1
     rotation: Float64 = (left @ right).T
     return rotation

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ideal_faces import CAMERAS, IMAGE_WH, IdealFace, View, angle_deg
+from ideal_faces import CAMERAS, IMAGE_WH, IdealFace, View, angle_deg, ideal_estimator
 
 from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.geometry.canonical_face import canonical_face_m
+from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.types import Camera, Frame, MetricFaces, PixelOrder
 
 LENSES = sorted(CAMERAS)
@@ -24,9 +25,11 @@ views = st.builds(
 )
 
 
-def estimate(camera: Camera, *landmarks: np.ndarray) -> MetricFaces:
+def estimate(
+    camera: Camera, *landmarks: np.ndarray, estimator: HeadEstimator | None = None
+) -> MetricFaces:
     """Return one face in space after images of landmarks (L, 3) px each."""
-    estimator = HeadEstimator()
+    estimator = estimator or ideal_estimator()
     for number, points in enumerate(landmarks):
         frame = Frame(IMAGE, PixelOrder.MONO, number * 33_000_000, camera)
         faces = estimator.update(np.array([1]), points[None], frame, 'canonical')
@@ -62,7 +65,8 @@ def test_independent_noise_of_one_pixel_hardly_matters(lens):
     for _ in range(60):
         view = View(
             pixel=(draw.uniform(400, 900), draw.uniform(350, 650)),
-            distance_m=draw.uniform(0.3, 1.5),
+            # Up to where the outer corners of the eyes are 26 px apart.
+            distance_m=draw.uniform(0.3, 1.5 if lens == 'equidistant' else 3.0),
             angle_deg=draw.uniform(0, 45),
             towards_deg=draw.uniform(0, 360),
             roll_deg=draw.uniform(-40, 40),
@@ -89,3 +93,24 @@ def test_a_face_moved_across_the_image_keeps_its_metric_shape(lens, away_deg):
             off = found - face.points_m
             off -= off.mean(axis=0)
             assert np.sqrt(np.mean(np.sum(off**2, axis=1))) < 0.01 * size_m
+
+
+@pytest.mark.parametrize('lens', LENSES)
+@pytest.mark.parametrize('away_deg', [0, 35])
+def test_a_person_moved_across_the_image_keeps_the_metric_shape(lens, away_deg):
+    camera = CAMERAS[lens]
+    shapes = load_shape_model()
+    shape_m = shapes.shape(np.random.default_rng(3).normal(size=len(shapes.modes_m)))
+    found = []
+    for x in (200, 640, 1080):
+        for y in (180, 480, 780):
+            face = View((x, y), 0.7, away_deg, 20).of(camera, shape_m)
+            faces = estimate(camera, face.landmarks(camera), estimator=HeadEstimator())
+            off = faces.landmarks_m[0].astype(float) - faces.positions_m[0]
+            found.append(off @ faces.rotations[0])
+    middle = np.mean(found, axis=0)
+    size_m = np.sqrt(np.mean(np.sum((middle - middle.mean(axis=0)) ** 2, axis=1)))
+    for shape in found:
+        off = shape - middle
+        off -= off.mean(axis=0)
+        assert np.sqrt(np.mean(np.sum(off**2, axis=1))) < 0.01 * size_m

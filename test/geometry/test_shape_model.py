@@ -106,3 +106,48 @@ def test_eyes_lie_as_far_apart_as_in_people(population):
     pupils = distances_mm(eyeballs_m, (0, 1))
     assert pupils.mean() == pytest.approx(63.4, abs=1)
     assert pupils.std() == pytest.approx(3.8, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ('pair', 'mm'),
+    # Farkas, Anthropometry of the Head and Face, 1994: North American men and women, their mean.
+    [((SELLION, CHIN), 118.1), (MOUTH_CORNERS, 52.4), (NOSE_WINGS, 33.2)],
+    ids=['face height', 'mouth', 'nose'],
+)
+def test_the_mean_has_the_proportions_of_people(pair, mm):
+    assert distances_mm(MODEL.mean_m, pair) == pytest.approx(mm, rel=0.1)
+
+
+@given(coefficients)
+def test_the_lids_lie_on_the_eyeballs(drawn):
+    shape_m, eyeballs_m = MODEL.shape(drawn / 2), MODEL.eyeballs(drawn / 2)
+    for lids, centre in zip(LIDS, eyeballs_m, strict=True):
+        contour = shape_m[list(lids)]
+        # In front of the centre, and around it.
+        assert np.all(contour[:, 0] > centre[0])
+        assert np.all(np.abs(contour.mean(axis=0)[1:] - centre[1:]) < 0.003)
+        depths = np.linalg.norm(contour - centre, axis=1) - MODEL.eyeball_radius_m
+        # The corners are farther from the eyeball than the middle of the lids.
+        assert -0.002 < depths.min() < 0.003
+        assert depths.max() < 0.011
+
+
+def test_expressions_leave_the_skull_where_it_is_and_move_what_they_name():
+    skull = [10, 151, 127, 356, 234, 454]
+    jaw = MODEL.expressions_m[MODEL.expression_names.index('jawOpen')]
+    assert jaw[CHIN, 2] < -0.01
+    assert np.abs(jaw[skull]).max() < 0.002
+    smile = MODEL.expressions_m[MODEL.expression_names.index('mouthSmile_L+mouthSmile_R')]
+    assert smile[MOUTH_CORNERS[1], 1] > 0.003 and smile[MOUTH_CORNERS[0], 1] < -0.003
+    blink = MODEL.expressions_m[MODEL.expression_names.index('eyeBlink_L+eyeBlink_R')]
+    assert blink[159, 2] < -0.004
+
+
+def test_triangles_of_the_mean_face_outward():
+    corners = MODEL.mean_m[load_topology(468).triangles.astype(int)]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    canonical = canonical_face_m()[load_topology(468).triangles.astype(int)]
+    own = np.cross(canonical[:, 1] - canonical[:, 0], canonical[:, 2] - canonical[:, 0])
+    agree = (normals * own).sum(axis=1)
+    agree /= np.linalg.norm(normals, axis=1) * np.linalg.norm(own, axis=1)
+    assert np.mean(agree > 0) > 0.99
