@@ -139,28 +139,26 @@ def _check(depth: DepthImage, frame: Frame) -> None:
 def _measure(landmarks: Float32, face: PosedFace, depth: DepthImage) -> tuple[_Skin, float]:
     """Return the skin of known depth, and the factor that its errors are relative to."""
     tables = facial_skin()
-    turned = tables.normals[tables.skin] @ face.pose.rotation.T
-    rays = face.rays[tables.skin]
-    facing = np.einsum('ij,ij->i', turned, rays) < -MIN_FACING
-    chosen, rays = tables.skin[facing], rays[facing]
+    sight = face.pose.position_m @ face.pose.rotation / _range_m(face)
+    chosen = tables.skin[tables.normals @ sight < -MIN_FACING]
+    rays = face.rays[chosen]
     measured_m = sample(depth.depth_m, landmarks[chosen, :2]) / rays[:, 2]
     assumed_m = np.einsum('ij,ij->i', face.landmarks_m[chosen], rays)
     known, rigid = np.isfinite(measured_m), tables.is_rigid[chosen]
-    enough = max(MIN_LANDMARKS, MIN_KNOWN * np.count_nonzero(rigid))
-    if np.count_nonzero(known & rigid) < enough:
+    ratios = np.sort((measured_m / assumed_m)[known & rigid])
+    if len(ratios) < max(MIN_LANDMARKS, MIN_KNOWN * np.count_nonzero(rigid)):
         raise UnusableDepthError(EMPTY)
-    factor = float(np.median((measured_m / assumed_m)[known & rigid]))
-    known &= ~_is_hole(chosen, face)
+    factor = float(ratios[len(ratios) // 2])
+    if _is_open(face):
+        known &= ~tables.is_inner_lip[chosen]
     errors_m = measured_m[known] / factor - assumed_m[known]
     return _Skin(chosen[known], errors_m, rigid[known]), factor
 
 
-def _is_hole(chosen: Indices, face: PosedFace) -> NDArray[np.bool_]:
-    """Return which landmarks border an open mouth."""
-    lips_m = face.landmarks_m[UPPER_LIP] - face.landmarks_m[LOWER_LIP]
-    if np.sqrt(lips_m @ lips_m) < CLOSED_M:
-        return np.zeros(len(chosen), bool)
-    return facial_skin().is_inner_lip[chosen]
+def _is_open(face: PosedFace) -> bool:
+    """Return whether the mouth is a hole."""
+    upper, lower = face.landmarks_m[[UPPER_LIP, LOWER_LIP]].tolist()
+    return math.dist(upper, lower) > CLOSED_M
 
 
 def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
@@ -172,18 +170,21 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     design = facial_skin().design_m[skin.landmarks, :4]
     rigid, errors_m = design[skin.rigid], skin.errors_m[skin.rigid]
     weights = tukey(errors_m, 1.5 * reject_m)
-    for _ in range(3):
+    for _ in range(2):
         weighed = rigid.T * weights
         found = np.linalg.solve(weighed @ rigid + _LOW_PRIOR, weighed @ errors_m)
         left = errors_m - rigid @ found
         weights = tukey(left, reject_m)
     if np.count_nonzero(weights) < MIN_ALIKE * len(weights):
         raise UnusableDepthError(NO_FACE)
-    misfit_m = np.sqrt(np.mean(np.minimum(left**2, 1.5 * reject_m**2)))
-    tilt, relief = TILT * np.hypot(found[1], found[2]), 1 - FLATNESS * found[3]
-    misfit = misfit_m / math.hypot(MISFIT_M, noise_m)
-    ratios = (misfit, tilt / TILT_TANGENT, (relief - RELIEF) / RELIEF_CHANGE)
-    return tukey(skin.errors_m - design @ found, reject_m), float(np.square(ratios).sum())
+    misfit_m = math.sqrt(np.minimum(left**2, 1.5 * reject_m**2).sum() / len(left))
+    _, to_left, up, flatter = found.tolist()
+    strangeness = (
+        (misfit_m / math.hypot(MISFIT_M, noise_m)) ** 2
+        + (TILT / TILT_TANGENT) ** 2 * (to_left**2 + up**2)
+        + ((1 - FLATNESS * flatter - RELIEF) / RELIEF_CHANGE) ** 2
+    )
+    return tukey(skin.errors_m - design @ found, reject_m), strangeness
 
 
 def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, Float64]:

@@ -10,11 +10,10 @@ import numpy as np
 from facemesh_ros.attributes.depth_scale import WAY_OUT, UnusableDepthError, fit_depth
 from facemesh_ros.attributes.facial_skin import facial_skin
 from facemesh_ros.attributes.iris_scale import EYE_CORNERS, has_irises, scale_from_irises
+from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.attributes.size_filter import (
     ADULT_SPREAD,
-    DEPTH_BIAS,
-    VIEW_SPREAD,
     VIEW_TIME_S,
     SizeFilter,
 )
@@ -23,6 +22,7 @@ from facemesh_ros.types import DepthImage, Float32, Float64, Frame, MetricSource
 
 NS_PER_S = 1e9
 MAX_SIGMAS = 4.0
+CANONICAL_SIGMA = math.hypot(ADULT_SPREAD, RANGE_SIGMA)
 # So long a depth image may contradict what was measured before until it is believed.
 PATIENCE_S = 0.5
 # A depth image that is in its place stays there for so long.
@@ -61,8 +61,7 @@ class ScaleEstimate:
     Attributes:
         source: What says so; NONE if nothing does.
         factor: By which the assumed metres are too small; NaN if unknown.
-        sigma: Standard deviation of ln(factor). With DEPTH it is that of the range as well; else
-            the pose's own error of the range comes on top of it.
+        sigma: Relative standard deviation of the range, by size and pose together.
         relief: (468,) by what share of its range each landmark is farther still.
         problem: Why the source is worse than asked for; empty if it is not.
     """
@@ -118,7 +117,7 @@ class FaceScale:
             metric_mode: 'auto', 'canonical', 'iris' or 'depth'.
         """
         if metric_mode == 'canonical':
-            return ScaleEstimate(MetricSource.CANONICAL, 1.0, ADULT_SPREAD, NO_RELIEF)
+            return ScaleEstimate(MetricSource.CANONICAL, 1.0, CANONICAL_SIGMA, NO_RELIEF)
         if metric_mode != self._mode:
             self._mode, self._stamp_ns = metric_mode, None
             self._forget()
@@ -134,8 +133,8 @@ class FaceScale:
         except UnusableDepthError as error:
             return self._without_depth(face, str(error))
         size = self._filter.size(of_adult=metric_mode == 'auto')
-        sigma = math.hypot(size.sigma_with_view, DEPTH_BIAS)
-        return ScaleEstimate(MetricSource.DEPTH, math.exp(size.mean), sigma, self._relief_of(face))
+        relief = self._relief_of(face)
+        return ScaleEstimate(MetricSource.DEPTH, math.exp(size.mean), size.sigma, relief)
 
     def _step(self, stamp_ns: int) -> float:
         """Move on to a frame; return the time since the last one, infinite at first."""
@@ -174,7 +173,7 @@ class FaceScale:
 
     def _check_size(self, size: float, interval_s: float) -> None:
         """Refuse a size that people do not have, and for a moment one that this face had not."""
-        if abs(size) > MAX_SIGMAS * math.hypot(ADULT_SPREAD, VIEW_SPREAD):
+        if abs(size) > MAX_SIGMAS * CANONICAL_SIGMA:
             raise UnusableDepthError(IMPLAUSIBLE)
         if self._filter.surprise(size) < MAX_SIGMAS:
             self._contradicted_s = 0.0

@@ -43,7 +43,7 @@ class FacialSkin:
         skin: Indices of landmarks on any skin: rigid, cheeks, lips, chin.
         is_rigid: (468,) whether each is on rigid skin: forehead, nose, upper cheeks.
         is_inner_lip: (468,) whether each borders the open mouth.
-        normals: (468, 3) of the canonical face, face axes.
+        normals: (n, 3) of the canonical face at `skin`, face axes.
         basis_m: (468, K) m: how much farther each landmark may be along the line of sight; each
             column by one standard deviation, independent of the others. The first three are
             tilts to the left and up, and a flatter face.
@@ -68,7 +68,14 @@ def facial_skin() -> FacialSkin:
     inner_lip = np.zeros(MESH_LANDMARKS, bool)
     inner_lip[_INNER_LIPS] = True
     design_m = np.concatenate([np.ones((len(face_m), 1)), _basis(face_m)], axis=1)
-    tables = (np.flatnonzero(usable), rigid, inner_lip, _normals(), design_m[:, 1:], design_m)
+    tables = (
+        np.flatnonzero(usable),
+        rigid,
+        inner_lip,
+        _normals()[usable],
+        design_m[:, 1:],
+        design_m,
+    )
     for table in tables:
         table.setflags(write=False)
     return FacialSkin(*tables)

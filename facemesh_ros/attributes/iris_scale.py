@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,11 +19,20 @@ MIN_DIAMETER_PX = 8.0
 # Height of the open eye by diameter of the ring: closed .1 to .5, open .65 to .9.
 MIN_OPENING = 0.55
 
-# Right and left eye: outer and inner corner; upper and lower lid.
-EYE_CORNERS = np.array([[33, 133], [263, 362]])
-_LIDS = np.array([[159, 145], [386, 374]])
-# Opposite landmarks of the two rings: across and down.
-_RING = np.array([[469, 471], [470, 472], [474, 476], [475, 477]])
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """Landmarks of an eye; the iris has four on its ring: two across, two down, alternating."""
+
+    outer: int
+    inner: int
+    upper: int
+    lower: int
+    ring: int
+
+
+_EYES = (_Eye(33, 133, 159, 145, 469), _Eye(263, 362, 386, 374, 474))  # right, left
+EYE_CORNERS = np.array([[eye.outer, eye.inner] for eye in _EYES])
 
 
 def has_irises(landmarks: Float32) -> bool:
@@ -43,16 +53,24 @@ def scale_from_irises(landmarks: Float32, face: PosedFace) -> float:
     """
     if not has_irises(landmarks) or not face.view_angle_rad <= MAX_VIEW_RAD:
         return math.nan
-    rays, landmarks_m = face.rays, face.landmarks_m
-    diameters_px = _lengths(landmarks[_RING[:, 0], :2] - landmarks[_RING[:, 1], :2]).reshape(2, 2)
-    across = _lengths(rays[_RING[:, 0]] - rays[_RING[:, 1]]).reshape(2, 2).mean(axis=1)
-    diameters_m = across * _lengths(landmarks_m[EYE_CORNERS]).mean(axis=1)
-    openings_m = _lengths(landmarks_m[_LIDS[:, 0]] - landmarks_m[_LIDS[:, 1]])
-    tells = diameters_px.mean(axis=1) >= MIN_DIAMETER_PX
-    tells &= openings_m >= MIN_OPENING * diameters_m
-    return IRIS_M / float(diameters_m[tells].mean()) if tells.any() else math.nan
+    diameters_m = [_diameter_m(landmarks, face, eye) for eye in _EYES]
+    told_m = [diameter for diameter in diameters_m if not math.isnan(diameter)]
+    return IRIS_M * len(told_m) / sum(told_m) if told_m else math.nan
 
 
-def _lengths(vectors: Float32 | Float64) -> Float64:
-    lengths: Float64 = np.sqrt(np.einsum('...i,...i', vectors, vectors))
-    return lengths
+def _diameter_m(landmarks: Float32, face: PosedFace, eye: _Eye) -> float:
+    """Return the diameter of an iris, at the assumed size; NaN if it does not tell."""
+    if _across(landmarks[eye.ring : eye.ring + 4, :2]) < MIN_DIAMETER_PX:
+        return math.nan
+    outer, inner, upper, lower = face.landmarks_m[
+        [eye.outer, eye.inner, eye.upper, eye.lower]
+    ].tolist()
+    range_m = (math.hypot(*outer) + math.hypot(*inner)) / 2
+    diameter_m = _across(face.rays[eye.ring : eye.ring + 4]) * range_m
+    return diameter_m if math.dist(upper, lower) >= MIN_OPENING * diameter_m else math.nan
+
+
+def _across(ring: Float32 | Float64) -> float:
+    """Return the mean diameter of a ring of four points (4, d)."""
+    right, top, left, bottom = ring.tolist()
+    return (math.dist(right, left) + math.dist(top, bottom)) / 2

@@ -7,55 +7,57 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA
 from facemesh_ros.types import Float64
 
 # Spread of the distance between outer eye corners in 300 heads of ICT-FaceKit.
 ADULT_SPREAD = 0.055
 # White-to-white distance of adults, 11.7 ± 0.5 mm: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
 IRIS_SPREAD = 0.5 / 11.7
-# The error of a view's range: one of pose, which fades as the head turns on.
-VIEW_SPREAD, VIEW_TIME_S = 0.02, 3.0
+# The error of the pose's range in a view fades as the head turns on.
+VIEW_TIME_S = 3.0
 # Irises of one image; errors of successive images are alike: within this time they count as one.
 IRIS_SIGMA, IRIS_TIME_S = 0.05, 0.5
-# A depth image: what differs from one to the next, and what stays, of sensor and mesh.
+# A depth image: what differs from one to the next, and what stays, of sensor and mesh, measured
+# on a scan with a Kinect's noise.
 DEPTH_SIGMA, DEPTH_BIAS = 0.006, 0.007
 # A size never gets so certain that it could not be learned anew, per √s.
 DRIFT = 0.003
 # Before any measurement.
 UNKNOWN = 1.0
 
-_SIZE = np.array([1.0, 0, 0])
-_DEPTH = np.array([1.0, 1, 0])
-_IRISES = np.array([1.0, 0, -1])
+_SIZE = np.array([1.0, 0, 0, 0])
+_RANGE = np.array([1.0, 1, 0, 0])
+_IRISES = np.array([1.0, 0, -1, 0])
+_DEPTH = np.array([1.0, 1, 0, 1])
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """ln(true size / assumed size) of a face, and its standard deviation.
+    """ln(true range / assumed range) of a face in this view.
 
     Attributes:
-        mean: Of size and view together.
-        sigma: Of the size alone.
-        sigma_with_view: Of size and view together.
+        mean: Expected.
+        sigma: Its standard deviation.
     """
 
     mean: float
     sigma: float
-    sigma_with_view: float
 
 
 class SizeFilter:
     """A Kalman filter of the logarithm of a face's size.
 
-    Its state: the person's size s, constant; the error v of this view's range, which fades; by how
-    much this person's irises are larger than the mean, b, constant. A depth image measures s + v,
-    irises measure s − b. Images close in time share their errors, so irises never say more than
-    b allows, and a size that depth has taught stays when there is no depth any more.
+    Its state: the person's size s, constant; the error v of the pose's range in this view, which
+    fades; by how much this person's irises are larger than the mean, b, and depth images too deep,
+    d, both constant. What is asked for is s + v; irises measure s − b, depth images s + v + d. So
+    no number of images says more than b and d allow, and a size that depth has taught stays when
+    there is no depth any more.
     """
 
     def __init__(self) -> None:
-        self._state = np.zeros(3)
-        self._covariance = np.diag([UNKNOWN, VIEW_SPREAD, IRIS_SPREAD]) ** 2
+        self._state = np.zeros(4)
+        self._covariance = np.diag([UNKNOWN, RANGE_SIGMA, IRIS_SPREAD, DEPTH_BIAS]) ** 2
         self.irises_seen = False
 
     def step(self, interval_s: float) -> None:
@@ -64,7 +66,7 @@ class SizeFilter:
         self._state[1] *= stays
         self._covariance[1] *= stays
         self._covariance[:, 1] *= stays
-        self._covariance[1, 1] += (1 - stays**2) * VIEW_SPREAD**2
+        self._covariance[1, 1] += (1 - stays**2) * RANGE_SIGMA**2
         self._covariance[0, 0] = min(self._covariance[0, 0] + DRIFT**2 * interval_s, UNKNOWN**2)
 
     def see_irises(self, size: float, interval_s: float) -> None:
@@ -88,8 +90,8 @@ class SizeFilter:
         state, covariance = self._state, self._covariance
         if of_adult:
             state, covariance = _corrected(state, covariance, _SIZE, 0.0, ADULT_SPREAD**2)
-        both = float(_DEPTH @ covariance @ _DEPTH)
-        return Size(float(_DEPTH @ state), math.sqrt(covariance[0, 0]), math.sqrt(both))
+        variance = float(_RANGE @ covariance @ _RANGE)
+        return Size(float(_RANGE @ state), math.sqrt(variance))
 
     def _correct(self, gradient: Float64, measured: float, variance: float) -> None:
         self._state, self._covariance = _corrected(

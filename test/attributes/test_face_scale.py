@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from posed_faces import SeenFace, seen_face, turned
 
 from facemesh_ros.attributes.face_scale import (
+    CANONICAL_SIGMA,
     IRISES_UNSEEN,
     NO_IRISES,
     FaceScale,
     ScaleEstimate,
 )
-from facemesh_ros.attributes.size_filter import ADULT_SPREAD, IRIS_SIGMA, IRIS_SPREAD
+from facemesh_ros.attributes.size_filter import IRIS_SIGMA, IRIS_SPREAD, RANGE_SIGMA
 from facemesh_ros.types import Frame, MetricSource, PixelOrder
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
@@ -37,13 +38,13 @@ def watched(face: SeenFace, seconds: float, mode: str = 'auto') -> ScaleEstimate
 def test_without_irises_the_face_is_an_average_one() -> None:
     estimate = watched(seen_face(1.07, irises=False), 1.0)
     assert (estimate.source, estimate.factor) == (MetricSource.CANONICAL, 1.0)
-    assert estimate.sigma == pytest.approx(ADULT_SPREAD, rel=0.02)
+    assert estimate.sigma == pytest.approx(CANONICAL_SIGMA, rel=0.02)
 
 
 def test_canonical_mode_looks_at_no_irises() -> None:
     estimate = watched(seen_face(0.9), 1.0, 'canonical')
     assert (estimate.source, estimate.factor) == (MetricSource.CANONICAL, 1.0)
-    assert estimate.sigma == ADULT_SPREAD
+    assert estimate.sigma == CANONICAL_SIGMA
 
 
 @given(
@@ -68,7 +69,7 @@ def test_irises_and_prior_share_by_their_certainty(size: float) -> None:
     assert estimate.source == MetricSource.IRIS
     share = math.log(estimate.factor) / math.log(size) if abs(size - 1) > 0.01 else 0.6
     assert 0.5 < share < 0.7
-    assert 0.03 < estimate.sigma < 0.037
+    assert 0.03 < estimate.sigma < 0.04
 
 
 def test_a_person_s_own_iris_limits_what_irises_can_tell() -> None:
@@ -78,7 +79,7 @@ def test_a_person_s_own_iris_limits_what_irises_can_tell() -> None:
 def test_one_image_says_little_and_its_neighbours_say_the_same() -> None:
     """Ten images within a third of a second are worth less than two measurements."""
     once, soon, later = (watched(seen_face(), s, 'iris').sigma for s in (1 / 30, 1 / 3, 10.0))
-    two = math.hypot(IRIS_SPREAD, IRIS_SIGMA / math.sqrt(2))
+    two = math.hypot(IRIS_SPREAD, IRIS_SIGMA / math.sqrt(2), RANGE_SIGMA)
     assert once > soon > two > later
 
 
@@ -129,4 +130,4 @@ def test_no_stamps_break_it(seconds: list[float]) -> None:
     for second in seconds:
         estimate = shown(scale, seen_face(1.05), second)
         assert 1.0 < estimate.factor < 1.05 * 1.001
-        assert 0 < estimate.sigma < ADULT_SPREAD
+        assert 0 < estimate.sigma < CANONICAL_SIGMA

@@ -88,6 +88,7 @@ def seen_face(
         rays=CAMERA.rays_from_pixels(pixels),
         view_angle_rad=posed_pose.view_angle_rad,
         identity=np.zeros(0),
+        reprojection_error_px=0.0,
     )
     return SeenFace(points_m, landmarks.astype(np.float32), posed, size)
 
