@@ -1,13 +1,14 @@
 """Ideal faces: the canonical face projected by each lens model, exactly or with noise.
 
 OpenCV projects, so this package's lens models are judged too. Nothing here has the errors of a
-landmark model, so the pose is fitted without what corrects those.
+landmark model, and the shape is known, so poses are estimated without what corrects those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -18,17 +19,15 @@ from geometry_measurements.pose_errors import EstimatedPose, PoseErrors, pose_er
 from geometry_measurements.systems import OURS, PNP, canonical_pnp
 from geometry_measurements.truth_sets import LensCalibration
 
-from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_estimator import HeadEstimator
-from facemesh_ros.attributes.head_pose import fit_head_pose
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.canonical_face import (
     MESH_LANDMARKS,
     canonical_face_m,
     load_topology,
 )
-from facemesh_ros.geometry.shape_model import load_shape_model
-from facemesh_ros.types import Float32, Float64
+from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
+from facemesh_ros.types import Float32, Float64, Frame, PixelOrder
 
 IMAGE_WH = (1280, 720)
 K = np.array([[900.0, 0, 642.7], [0, 902.7, 354.8], [0, 0, 1]])
@@ -163,22 +162,30 @@ def errors_of(faces: Sequence[IdealFace], system: str, noise_px: float) -> list[
 
 
 def fitted(landmarks: Float64, lens: LensCalibration) -> EstimatedPose:
-    """Return this package's pose of the canonical face, without what it knows of people."""
-    view = FaceView.from_landmarks(landmarks, lens.camera)
-    pose = fit_head_pose(view, canonical_face_m()).turned(view.rotation)
-    return EstimatedPose(pose.rotation, pose.position_m)
+    """Return this package's pose of a face that it sees for the first time."""
+    image = np.broadcast_to(np.uint8(0), (IMAGE_WH[1], IMAGE_WH[0]))
+    frame = Frame(image, PixelOrder.MONO, 0, lens.camera)
+    points = landmarks.astype(np.float32)[None]
+    found = exact_estimator().update(np.array([1]), points, frame, 'canonical')
+    return EstimatedPose(found.rotations[0], found.positions_m[0])
+
+
+@cache
+def canonical_people() -> ShapeModel:
+    """Return people who all look like the canonical face."""
+    shapes = load_shape_model()
+    none = slice(0, 0)
+    return replace(
+        shapes,
+        mean_m=canonical_face_m(),
+        modes_m=shapes.modes_m[none],
+        eyeball_modes_m=shapes.eyeball_modes_m[none],
+    )
 
 
 def exact_estimator() -> HeadEstimator:
     """Return an estimator for landmarks of the canonical face that have no model's errors."""
-    shapes = load_shape_model()
-    canonical = replace(
-        shapes,
-        mean_m=canonical_face_m(),
-        modes_m=shapes.modes_m[:0],
-        eyeball_modes_m=shapes.eyeball_modes_m[:0],
-    )
-    return HeadEstimator(canonical, ViewAngleCorrection.none())
+    return HeadEstimator(canonical_people(), ViewAngleCorrection.none())
 
 
 def depth_image(landmarks: Float64, points_m: Float64) -> Float32:
