@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
+from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
-from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariance
+from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
@@ -21,7 +23,6 @@ NO_FACE = (
     'the landmarks of a face have no extent or are not finite, so it has no pose: '
     'check the landmark model with `facemesh doctor`'
 )
-ADULT_SPREAD = 0.055  # of the size of faces, 1 sigma
 # A person's shape does not change: one view in so many of a track is learnt from.
 LEARN_EVERY = 10
 
@@ -31,6 +32,7 @@ class _Track:
 
     def __init__(self, shapes: ShapeModel) -> None:
         self.identity = FaceIdentity(shapes)
+        self.scale = FaceScale()
         self.views = 0
 
 
@@ -87,8 +89,11 @@ class HeadEstimator:
             posed = self._posed(track, landmarks[index], frame.camera)
             if posed is None:
                 self.problem = NO_FACE
-            else:
-                _place(faces, index, posed)
+                continue
+            scale = track.scale.update(landmarks[index], posed, frame, metric_mode)
+            self.problem = self.problem or scale.problem
+            if scale.source != MetricSource.NONE:
+                _place(faces, index, posed, scale)
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
@@ -100,13 +105,12 @@ class HeadEstimator:
         return pose_face(landmarks, camera, track.identity, self._correction, learn=learn)
 
 
-def _place(faces: MetricFaces, index: int, posed: PosedFace) -> None:
-    """Write one face at the size of its shape."""
-    faces.sources[index] = MetricSource.CANONICAL
-    faces.landmarks_m[index] = posed.landmarks_m
-    faces.positions_m[index] = posed.pose.position_m
-    faces.rotations[index] = posed.pose.rotation
-    faces.covariances[index] = pose_covariance(
-        posed.pose, float(np.hypot(ADULT_SPREAD, RANGE_SIGMA))
-    )
+def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimate) -> None:
+    """Write one face at its own size."""
+    pose = HeadPose(posed.pose.rotation, scale.scaled_position(posed.pose.position_m))
+    faces.sources[index] = scale.source
+    faces.landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m)
+    faces.positions_m[index] = pose.position_m
+    faces.rotations[index] = pose.rotation
+    faces.covariances[index] = pose_covariance(pose, scale.sigma)
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
