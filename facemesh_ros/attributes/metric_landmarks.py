@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import HeadPose
-from facemesh_ros.attributes.landmark_weights import weights_seen_from
+from facemesh_ros.attributes.landmark_weights import rigid_landmarks, rigid_weights
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
 from facemesh_ros.types import Float64
 
@@ -30,15 +30,18 @@ def landmarks_on_rays(
         eyeballs_m: (2, 3) centres of the right and the left eyeball in the optical frame, m; the
             irises, if there are any, are on them.
     """
-    weights = weights_seen_from(None)
-    share = weights / weights.sum()
-    placed = pose.in_optical_frame(shape_m) @ view.rotation
-    middle = share @ placed
+    rigid, weights = rigid_landmarks(), rigid_weights()
+    placed = pose.turned(view.rotation.T).in_optical_frame(shape_m)
+    depths = placed[:, 2]
+    placed = placed[rigid]
+    middle = weights @ placed
     mesh = view.points * middle[2]
-    mesh[:2, :MESH_LANDMARKS] *= placed[:, 2] / middle[2]  # perspective
-    mesh -= (mesh[:, :MESH_LANDMARKS] @ share)[:, None]
-    turn = _rotation_between(mesh[:, :MESH_LANDMARKS], placed - middle, share)
-    depths = middle[2] + turn[2] @ mesh
+    mesh[:2, :MESH_LANDMARKS] *= depths / middle[2]  # perspective
+    mesh_middle = mesh[:, rigid] @ weights
+    turn = _rotation_between(
+        mesh[:, rigid] - mesh_middle[:, None], (placed - middle) * weights[:, None]
+    )
+    depths = turn[2] @ mesh + (middle[2] - turn[2] @ mesh_middle)
     forward = view.rays @ view.rotation[:, 2]
     ranges = depths / forward
     if len(ranges) > MESH_LANDMARKS:
@@ -56,9 +59,9 @@ def _ranges_of_irises(rays: Float64, centres_m: Float64) -> Float64:
     return ranges
 
 
-def _rotation_between(mesh: Float64, placed: Float64, share: Float64) -> Float64:
-    """Return the rotation that takes (3, L) centred points to (L, 3) ones (Kabsch 1976)."""
-    left, _, right = np.linalg.svd((mesh * share) @ placed)
+def _rotation_between(mesh: Float64, placed: Float64) -> Float64:
+    """Return the rotation that takes (3, L) points to (L, 3) weighed ones (Kabsch 1976)."""
+    left, _, right = np.linalg.svd(mesh @ placed)
     if np.linalg.det(left @ right) < 0:
         right[2] *= -1
     rotation: Float64 = (left @ right).T
