@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
+from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
@@ -94,6 +95,7 @@ class HeadEstimator:
             self.problem = self.problem or scale.problem
             if scale.source != MetricSource.NONE:
                 _place(faces, index, posed, scale)
+                _look(faces, index, posed, landmarks[index])
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
@@ -114,3 +116,10 @@ def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimat
     faces.rotations[index] = pose.rotation
     faces.covariances[index] = pose_covariance(pose, scale.sigma)
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
+
+
+def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+    """Write where one face looks."""
+    gaze = estimate_gaze(posed, landmarks)
+    faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
+    faces.gaze_sigmas_rad[index] = gaze.sigma_rad
