@@ -27,6 +27,8 @@ MIN_KNOWN, MIN_ALIKE, MIN_LANDMARKS = 0.5, 0.6, 25
 # What one landmark's depth may be off: its place on the skin, and the sensor by range² (Nguyen,
 # Izadi, Lovell, 3DIMPVT 2012: a Kinect has 1.2 mm + 1.9 mm/m² (z − 0.4 m)²).
 NOISE_M, NOISE_PER_M = 0.003, 0.0025
+# What differs from landmark to landmark, such as the ridge of the nose.
+OWN_M = 0.0035
 # How far the median may be from the mean: far enough to be no prior.
 OFFSET_M = 0.1
 # Tukey's limit: what differs by more is hair, a hand, glasses, the edge of a hole.
@@ -73,12 +75,12 @@ class DepthFit:
 
     Attributes:
         factor: By which the assumed metres are too small.
-        relief: (K,) in terms of `FacialSkin.basis_m`: by how much, at the assumed size, the skin
-            is farther along its rays than the landmarks have it.
+        relief_m: (468,) by how much, at the assumed size, each landmark is farther along its ray
+            than it was assumed.
     """
 
     factor: float
-    relief: Float64
+    relief_m: Float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ def fit_depth(
     """Return by what factor a face is larger than assumed, from a depth image.
 
     With r the range measured along a landmark's ray, and R the assumed one, the factor is a
-    robust mean of r / R over rigid skin. What is left, r / factor − R, is the relief: a robust
-    Bayesian fit of `FacialSkin.basis_m`, over all skin, with the basis's own prior.
+    robust mean of r / R over skin. What is left, r / factor − R, is the relief: a robust Bayesian
+    fit of `FacialSkin.design_m` over all skin, and a share of what each landmark differs from it.
 
     Args:
         landmarks: (L, 3) px.
@@ -123,8 +125,8 @@ def fit_depth(
         strangeness += float(shift_m @ shift_m) / (SHIFT_M**2 + noise_m**2)
         if not strangeness <= MAX_STRANGENESS:
             raise UnusableDepthError(SHIFTED)
-    farther_m, relief = _fit_relief(skin, weights, noise_m)
-    return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief)
+    farther_m, relief_m = _fit_relief(skin, weights, noise_m)
+    return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief_m)
 
 
 def _check(depth: DepthImage, frame: Frame) -> None:
@@ -188,14 +190,18 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
 
 
 def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, Float64]:
-    """Return by how much the face is farther, m, and its relief in terms of the basis, (K,)."""
-    design = facial_skin().design_m[skin.landmarks]
-    weighed = design.T * weights
+    """Return by how much the face is farther, m, and each landmark besides, (468,) m."""
+    design = facial_skin().design_m
+    seen = design[skin.landmarks]
+    weighed = seen.T * weights
     prior = np.eye(len(weighed))
     prior[0, 0] /= OFFSET_M**2
     prior *= NOISE_M**2 + noise_m**2
-    found = np.linalg.solve(weighed @ design + prior, weighed @ skin.errors_m)
-    return float(found[0]), np.asarray(found[1:], np.float64)
+    found = np.linalg.solve(weighed @ seen + prior, weighed @ skin.errors_m)
+    relief_m: Float64 = design[:, 1:] @ found[1:]
+    own = OWN_M**2 / (OWN_M**2 + NOISE_M**2 + noise_m**2)
+    relief_m[skin.landmarks] += own * weights * (skin.errors_m - seen @ found)
+    return float(found[0]), relief_m
 
 
 def _range_m(face: PosedFace) -> float:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.attributes.depth_scale import WAY_OUT, UnusableDepthError, fit_depth
-from facemesh_ros.attributes.facial_skin import facial_skin
 from facemesh_ros.attributes.iris_scale import EYE_CORNERS, has_irises, scale_from_irises
 from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA
 from facemesh_ros.attributes.posed_face import PosedFace
@@ -97,7 +96,7 @@ class FaceScale:
 
     def _forget(self) -> None:
         self._filter = SizeFilter()
-        self._relief: Float64 | None = None
+        self._relief = NO_RELIEF
         self._contradicted_s = 0.0
         self._unchecked_s = math.inf
 
@@ -127,14 +126,13 @@ class FaceScale:
         if metric_mode == 'iris':
             return self._by_irises(landmarks)
         if frame.depth is None:
-            return self._without_depth(face, NO_DEPTH if metric_mode == 'depth' else '')
+            return self._without_depth(NO_DEPTH if metric_mode == 'depth' else '')
         try:
             self._see_depth(landmarks, face, frame, frame.depth, interval_s)
         except UnusableDepthError as error:
-            return self._without_depth(face, str(error))
+            return self._without_depth(str(error))
         size = self._filter.size(of_adult=metric_mode == 'auto')
-        relief = self._relief_of(face)
-        return ScaleEstimate(MetricSource.DEPTH, math.exp(size.mean), size.sigma, relief)
+        return ScaleEstimate(MetricSource.DEPTH, math.exp(size.mean), size.sigma, self._relief)
 
     def _step(self, stamp_ns: int) -> float:
         """Move on to a frame; return the time since the last one, infinite at first."""
@@ -143,7 +141,7 @@ class FaceScale:
             return math.inf
         interval_s = max((stamp_ns - before_ns) / NS_PER_S, 0.0)
         self._filter.step(interval_s)
-        if self._relief is not None:
+        if self._relief is not NO_RELIEF:
             self._relief = self._relief * math.exp(-interval_s / VIEW_TIME_S)
         return interval_s
 
@@ -168,8 +166,9 @@ class FaceScale:
             self._unchecked_s = 0.0
         self._filter.see_depth(math.log(fit.factor))
         share = 1 - math.exp(-interval_s / RELIEF_TIME_S)
-        before = fit.relief if self._relief is None else self._relief
-        self._relief = before + share * (fit.relief - before)
+        relief = fit.relief_m / np.sqrt(_squares(face.landmarks_m[:MESH_LANDMARKS]))
+        before = relief if self._relief is NO_RELIEF else self._relief
+        self._relief = before + share * (relief - before)
 
     def _check_size(self, size: float, interval_s: float) -> None:
         """Refuse a size that people do not have, and for a moment one that this face had not."""
@@ -189,21 +188,17 @@ class FaceScale:
         size = self._filter.size(of_adult=False)
         return ScaleEstimate(MetricSource.IRIS, math.exp(size.mean), size.sigma, NO_RELIEF)
 
-    def _without_depth(self, face: PosedFace, problem: str) -> ScaleEstimate:
+    def _without_depth(self, problem: str) -> ScaleEstimate:
         if self._mode == 'depth':
             return _unknown(problem)
         size = self._filter.size(of_adult=True)
         source = MetricSource.IRIS if self._filter.irises_seen else MetricSource.CANONICAL
-        relief = self._relief_of(face)
-        return ScaleEstimate(source, math.exp(size.mean), size.sigma, relief, problem)
+        return ScaleEstimate(source, math.exp(size.mean), size.sigma, self._relief, problem)
 
-    def _relief_of(self, face: PosedFace) -> Float64:
-        if self._relief is None:
-            return NO_RELIEF
-        points_m = face.landmarks_m[:MESH_LANDMARKS]
-        ranges_m = np.sqrt(np.einsum('ij,ij->i', points_m, points_m))
-        relief: Float64 = facial_skin().basis_m @ self._relief / ranges_m
-        return relief
+
+def _squares(vectors: Float64) -> Float64:
+    squares: Float64 = np.einsum('ij,ij->i', vectors, vectors)
+    return squares
 
 
 def _unknown(problem: str) -> ScaleEstimate:

@@ -44,17 +44,15 @@ class FacialSkin:
         is_rigid: (468,) whether each is on rigid skin: forehead, nose, upper cheeks.
         is_inner_lip: (468,) whether each borders the open mouth.
         normals: (n, 3) of the canonical face at `skin`, face axes.
-        basis_m: (468, K) m: how much farther each landmark may be along the line of sight; each
-            column by one standard deviation, independent of the others. The first three are
-            tilts to the left and up, and a flatter face.
-        design_m: (468, 1 + K) the same after a column of ones, for the whole face.
+        design_m: (468, 1 + K) m: how much farther each landmark may be along the line of sight:
+            all by 1 m; then columns that are independent of each other, each by one standard
+            deviation: tilts to the left and up, a flatter face, the field.
     """
 
     skin: NDArray[np.intp]
     is_rigid: NDArray[np.bool_]
     is_inner_lip: NDArray[np.bool_]
     normals: Float64
-    basis_m: Float64
     design_m: Float64
 
 
@@ -73,7 +71,6 @@ def facial_skin() -> FacialSkin:
         rigid,
         inner_lip,
         _normals()[usable],
-        design_m[:, 1:],
         design_m,
     )
     for table in tables:
@@ -108,13 +105,14 @@ def _basis(face_m: Float64) -> Float64:
     depth, left, up = (face_m - face_m.mean(axis=0)).T
     low = np.stack([TILT * left, TILT * up, FLATNESS * depth], axis=1)
     plane = face_m[:, 1:]
-    across = _kernel(plane, plane[_NODES])
-    nodes = across[_NODES] + 1e-6 * np.eye(len(_NODES))
-    field = np.linalg.solve(np.linalg.cholesky(nodes), across.T).T
-    return np.concatenate([low, FIELD_M * field], axis=1)
+    field = FIELD_M * _field(plane, _NODES, FIELD_LENGTH_M)
+    return np.concatenate([low, field], axis=1)
 
 
-def _kernel(a: Float64, b: Float64) -> Float64:
-    squares = ((a[:, None] - b) ** 2).sum(axis=-1)
-    kernel: Float64 = np.exp(-squares / (2 * FIELD_LENGTH_M**2))
-    return kernel
+def _field(plane: Float64, nodes: list[int], length: float) -> Float64:
+    """Return a smooth field of variance 1 by its values at nodes, whitened, (468, nodes)."""
+    squares = ((plane[:, None] - plane[nodes]) ** 2).sum(axis=-1)
+    kernel = np.exp(-squares / (2 * length**2))
+    among = kernel[nodes] + 1e-6 * np.eye(len(nodes))
+    field: Float64 = np.linalg.solve(np.linalg.cholesky(among), kernel.T).T
+    return field

@@ -31,20 +31,9 @@ SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 # limbus, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
 
-# Calibrated on rendered heads of many people whose eyes look in known directions; portraits whose
-# eyes look into the camera and one face in several cameras agree (docs/geometry.md).
-# How far the mesh's irises move against its corners of the eyes, left and up, by the sine of the
-# eye's turn: less than the eye's own, as corners and lids of the mesh follow a look.
-IRIS_TRAVEL_M = np.array([0.0082, 0.0035])
-# Where they rest, against the eyeballs.
-REST_M = np.array([0.0010, 0.0, -0.0010])
-# How much lower they are drawn by the sine of the view from above, as the mesh is drawn frontal.
-VIEW_M = np.array([0.0, -0.0016])
-# Variance of the sines that one eye of a large iris shows, and the iris at which it is twice that:
-# below, it grows with the sixth power of how small the iris is.
-SIDEWAYS_VARIANCE, UPWARD_VARIANCE = (0.72 / 8.2) ** 2, (0.45 / 3.5) ** 2
-SMALL_IRIS_PX = 12.4
 EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
+# An iris of this diameter counts half of a large one, a smaller one less by the sixth power.
+SMALL_IRIS_PX = 12.4
 # Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
 HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
 
@@ -57,6 +46,36 @@ MAX_SINE = 0.9
 _OUTWARD = np.array([[0.94, -0.34, 0.0], [0.94, 0.34, 0.0]])
 _UNKNOWN = np.full(3, np.nan)
 _UNKNOWN.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnIrises:
+    """How a landmark model draws irises, against the eyeballs that are anchored to its corners.
+
+    Attributes:
+        travel_m: How far one moves to the head's left, and up, by the sine of the eye's turn. Less
+            than the eye's own iris, as corners and lids of the mesh follow a look.
+        rest_m: How much farther forward, and how much higher, it rests.
+        view_m: How much higher it is drawn by the sine of the view from above: the mesh is drawn
+            as if seen from nearer to the front.
+        sigma_m: Standard deviation of one large iris to the head's left, and up.
+    """
+
+    travel_m: tuple[float, float]
+    rest_m: tuple[float, float]
+    view_m: float
+    sigma_m: tuple[float, float]
+
+    @classmethod
+    def exact(cls) -> DrawnIrises:
+        """Return those that are where people's are."""
+        return cls((IRIS_DISTANCE_M, IRIS_DISTANCE_M), (0.0, 0.0), 0.0, (1e-4, 1e-4))
+
+
+# FaceMesh v2's, on rendered heads of many people whose eyes look in known directions. Portraits
+# that look into the camera show the same, but rest .7 mm higher: half of that is taken. One man in
+# four cameras shows more of the view's, which is taken in part. See docs/geometry.md.
+FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00072, 0.00045))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,7 @@ class Gaze:
 UNKNOWN_GAZE = Gaze(_UNKNOWN, _UNKNOWN, math.nan)
 
 
-def estimate_gaze(posed: PosedFace, landmarks: Float32) -> Gaze:
+def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FACE_MESH) -> Gaze:
     """Return where a face looks.
 
     With s the sines of both eyes' turn in the head, left and up, each measured as the iris's
@@ -89,16 +108,20 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32) -> Gaze:
     Args:
         posed: The face.
         landmarks: (L, 3) px, the same; nothing is known if L is 468.
+        drawn: How the landmark model draws irises.
     """
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
-    towards, turns = _turns(posed)
+    towards, displacements_m = _displacements(posed, drawn)
     weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
     if not any(weights):
         return UNKNOWN_GAZE
-    (right_left, right_up), (left_left, left_up) = turns.tolist()
-    left, left_variance = _combined(weights, (right_left, left_left), SIDEWAYS_VARIANCE)
-    up, up_variance = _combined(weights, (right_up, left_up), UPWARD_VARIANCE)
+    (left, left_variance), (up, up_variance) = (
+        _combined(weights, own_m, travel_m, sigma_m)
+        for own_m, travel_m, sigma_m in zip(
+            displacements_m.T.tolist(), drawn.travel_m, drawn.sigma_m, strict=True
+        )
+    )
     direction = posed.pose.rotation @ _direction(left, up)
     head_rad = HEAD_RAD + OBLIQUE_HEAD_RAD * math.sin(posed.view_angle_rad)
     return Gaze(
@@ -108,28 +131,31 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32) -> Gaze:
     )
 
 
-def _turns(posed: PosedFace) -> tuple[Float64, Float64]:
-    """Return what both eyes show, right and left, in face axes.
+def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
+    """Return where both irises are seen, of the right and the left eye, in face axes.
 
     The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
     so an error of the head's pose or of its shape moves both, and cancels.
 
     Returns:
-        Unit vectors (2, 3) to the irises, and the sines (2, 2) of the eyes' turns to the head's
-        left and up, as measured.
+        Unit vectors (2, 3) to the irises, and their displacements (2, 2) from where they rest, to
+        the head's left and up, m.
     """
     rays = posed.rays[EYES] @ posed.pose.rotation
     position = posed.pose.position_m @ posed.pose.rotation
     corners = posed.shape_m[EYES[:, CORNERS]] + position
     corner_rays = rays[:, CORNERS]
     moved = (corner_rays * (corners[..., :1] / corner_rays[..., :1]) - corners).sum(axis=1) / 2
-    centres = load_shape_model().eyeballs(posed.identity) + (position + REST_M) + moved
+    forward, up = drawn.rest_m
+    rest = position + np.array([forward, 0.0, up])
+    centres = load_shape_model().eyeballs(posed.identity) + rest + moved
     towards = rays[:, IRIS].sum(axis=1)
     towards /= np.sqrt((towards * towards).sum(axis=1, keepdims=True))
     across = towards * (towards * centres).sum(axis=1, keepdims=True) - centres
     depth = IRIS_DISTANCE_M**2 - (across * across).sum(axis=1, keepdims=True)
     irises = across - towards * np.sqrt(np.maximum(depth, 0))
-    return towards, (irises[:, 1:] - VIEW_M * towards[:, 1:]) / IRIS_TRAVEL_M
+    irises[:, 2] += drawn.view_m * towards[:, 2]  # the view from above is minus that
+    return towards, irises[:, 1:]
 
 
 def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
@@ -141,11 +167,11 @@ def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
     """
     points = landmarks[EYES, :2]
     spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
-    lengths = np.sqrt((spans * spans).sum(axis=2)).tolist()
-    return [_weight(*lengths[side], -facing[side]) for side in (0, 1)]
+    lengths: list[list[float]] = np.sqrt((spans * spans).sum(axis=2)).tolist()
+    return [_weight(*eye, facing=-cosine) for eye, cosine in zip(lengths, facing, strict=True)]
 
 
-def _weight(across: float, along: float, opening: float, width: float, facing: float) -> float:
+def _weight(across: float, along: float, opening: float, width: float, *, facing: float) -> float:
     diameter = max(across, along)
     if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
         return 0.0
@@ -153,18 +179,20 @@ def _weight(across: float, along: float, opening: float, width: float, facing: f
 
 
 def _combined(
-    weights: list[float], sines: tuple[float, float], variance: float
+    weights: list[float], displacements_m: list[float], travel_m: float, sigma_m: float
 ) -> tuple[float, float]:
-    """Return the sine of both eyes' turn about one axis and its variance.
+    """Return the sine of both eyes' turn about one axis, and its variance.
 
     Args:
         weights: Of the eyes.
-        sines: As measured.
-        variance: Of each at weight 1.
+        displacements_m: Of their irises.
+        travel_m: Displacement by the sine.
+        sigma_m: Standard deviation of a displacement at weight 1.
     """
-    information = EYE_IN_HEAD_RAD**-2 + sum(weights) / variance
-    vector = (weights[0] * sines[0] + weights[1] * sines[1]) / variance
-    return vector / information, 1 / information
+    prior = EYE_IN_HEAD_RAD**-2
+    information = prior + sum(weights) * (travel_m / sigma_m) ** 2
+    weighed_m = weights[0] * displacements_m[0] + weights[1] * displacements_m[1]
+    return weighed_m * travel_m / sigma_m**2 / information, 1 / information
 
 
 def _direction(left: float, up: float) -> Float64:

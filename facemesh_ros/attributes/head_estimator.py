@@ -12,6 +12,7 @@ from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
 
@@ -24,7 +25,7 @@ NO_FACE = (
     'check the landmark model with `facemesh doctor`'
 )
 # A person's shape does not change: one view in so many of a track is learnt from.
-LEARN_EVERY = 5
+LEARN_EVERY = 10
 
 
 class _Track:
@@ -98,7 +99,8 @@ class HeadEstimator:
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
-        if not np.isfinite(landmarks).all() or np.ptp(landmarks[:, :2]) == 0:
+        eyes = landmarks[RIGHT_EYE_OUTER_CORNER, :2] - landmarks[LEFT_EYE_OUTER_CORNER, :2]
+        if not (eyes.any() and np.isfinite(landmarks.sum())):
             return None
         track.views += 1
         learn = track.views % LEARN_EVERY == 1

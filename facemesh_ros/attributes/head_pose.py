@@ -17,7 +17,7 @@ from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, SELLION
 from facemesh_ros.types import Float64
 
 MAX_STEPS = 6
-CONVERGED = 2e-4  # m and rad; the step after it would be ten times smaller
+CONVERGED = 1e-3  # m and rad; the step after it would be ten times smaller
 # Farther off than this a landmark is no longer where the shape has it: an open mouth, a hand.
 HUBER_M = 0.006
 # The ridge of the nose about the sellion.
@@ -110,15 +110,18 @@ def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
     squares = (points[:, None] * points).reshape(16, -1)
     x, y, _ = seen
     factors = np.stack([np.ones(len(rigid)), x, y, x * x + y * y])
-    pose = _aligned(seen, points[:3])
-    weights = weights_seen_from(pose.sight)
+    start = _aligned(seen, points[:3])
+    weights = weights_seen_from(start.sight)
+    rows = np.column_stack([start.rotation, start.position_m])
     for _ in range(MAX_STEPS):
-        robust = robust_weights(weights, _residuals(pose, points, seen))
-        step = _step(pose, ((robust * factors) @ squares.T).reshape(4, 4, 4))
-        pose = HeadPose(rotation_from_vector(step[3:]) @ pose.rotation, pose.position_m + step[:3])
+        robust = robust_weights(weights, _residuals(rows, points, seen))
+        step = _step(rows, ((robust * factors) @ squares.T).reshape(4, 4, 4))
+        rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
+        rows[:, 3] += step[:3]
         if max(map(abs, step.tolist())) < CONVERGED:
             break
-    return PoseFit(pose, _residuals(pose, _homogeneous(shape_m), view.points[:, :MESH_LANDMARKS]))
+    residuals = _residuals(rows, _homogeneous(shape_m), view.points[:, :MESH_LANDMARKS])
+    return PoseFit(HeadPose(rows[:, :3], rows[:, 3]), residuals)
 
 
 def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
@@ -131,44 +134,48 @@ def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
 def rotation_from_vector(vector: Float64) -> Float64:
     """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
     x, y, z = vector.tolist()
-    angle = math.sqrt(x * x + y * y + z * z)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) / max(angle, TINY)
-    rotation: Float64 = cross @ cross * (1 - math.cos(angle)) + cross * math.sin(angle)
-    rotation += np.eye(3)
-    return rotation
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    s, c = (math.sin(angle) / angle, (1 - math.cos(angle)) / square) if square > TINY else (1, 0.5)
+    return np.array(
+        [
+            [1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y],
+            [c * x * y + s * z, 1 - c * (x * x + z * z), c * y * z - s * x],
+            [c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)],
+        ]
+    )
 
 
-def _residuals(pose: HeadPose, points: Float64, seen: Float64) -> Float64:
-    """Return X - x Z and Y - y Z, (2, L) m, of points (4, L), the last row 1."""
-    placed = np.column_stack([pose.rotation, pose.position_m]) @ points
+def _residuals(rows: Float64, points: Float64, seen: Float64) -> Float64:
+    """Return X - x Z and Y - y Z, (2, L) m, of points (4, L) under [rotation | position]."""
+    placed = rows @ points
     residuals: Float64 = placed[:2] - seen[:2] * placed[2]
     return residuals
 
 
-def _step(pose: HeadPose, moments: Float64) -> Float64:
+def _step(rows: Float64, moments: Float64) -> Float64:
     """Return the change (6,) of position and rotation, m and rad, that Gauss and Newton take.
 
     Args:
-        pose: To be changed.
+        rows: (3, 4), [rotation | position].
         moments: (4, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ and Σ w (x² + y²) p pᵀ of the points
             p = (X, Y, Z, 1) of the shape, weighed by w and seen at x and y.
     """
     plain, by_x, by_y, by_square = moments
-    # Squared distances are a quadratic form of the rows of [rotation | position].
+    # Squared distances are a quadratic form of the rows.
     form = np.zeros((3, 4, 3, 4))
     form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_square
     form[0, :, 2] = form[2, :, 0] = -by_x
     form[1, :, 2] = form[2, :, 1] = -by_y
     jacobian = np.zeros((3, 4, 6))
-    jacobian[[0, 1, 2], 3, [0, 1, 2]] = 1
-    across, up, along = pose.rotation
+    jacobian[0, 3, 0] = jacobian[1, 3, 1] = jacobian[2, 3, 2] = 1
+    across, up, along = rows[:, :3]
     jacobian[1, :3, 3], jacobian[2, :3, 3] = -along, up
     jacobian[0, :3, 4], jacobian[2, :3, 4] = along, -across
     jacobian[0, :3, 5], jacobian[1, :3, 5] = -up, across
     by_change = jacobian.reshape(12, 6)
     weighed = by_change.T @ form.reshape(12, 12)
-    rows = np.column_stack([pose.rotation, pose.position_m]).ravel()
-    return np.asarray(-np.linalg.solve(weighed @ by_change, weighed @ rows), np.float64)
+    return np.asarray(np.linalg.solve(weighed @ by_change, weighed @ -rows.ravel()), np.float64)
 
 
 def _homogeneous(points_m: Float64) -> Float64:

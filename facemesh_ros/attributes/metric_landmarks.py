@@ -31,17 +31,17 @@ def landmarks_on_rays(
             irises, if there are any, are on them.
     """
     rigid, weights = rigid_landmarks(), rigid_weights()
-    placed = pose.turned(view.rotation.T).in_optical_frame(shape_m)
-    depths = placed[:, 2]
-    placed = placed[rigid]
-    middle = weights @ placed
+    in_view = pose.turned(view.rotation.T)
+    placed = in_view.rotation @ shape_m.T + in_view.position_m[:, None]
+    depths, placed = placed[2], placed[:, rigid]
+    middle = placed @ weights
     mesh = view.points * middle[2]
     mesh[:2, :MESH_LANDMARKS] *= depths / middle[2]  # perspective
-    mesh_middle = mesh[:, rigid] @ weights
-    turn = _rotation_between(
-        mesh[:, rigid] - mesh_middle[:, None], (placed - middle) * weights[:, None]
-    )
-    depths = turn[2] @ mesh + (middle[2] - turn[2] @ mesh_middle)
+    rigid_mesh = mesh[:, rigid]
+    mesh_middle = rigid_mesh @ weights
+    moments = (rigid_mesh * weights) @ placed.T - np.outer(mesh_middle, middle)
+    toward = _rotation_by_moments(moments)[2]
+    depths = toward @ mesh + (middle[2] - toward @ mesh_middle)
     forward = view.rays @ view.rotation[:, 2]
     ranges = depths / forward
     if len(ranges) > MESH_LANDMARKS:
@@ -59,9 +59,9 @@ def _ranges_of_irises(rays: Float64, centres_m: Float64) -> Float64:
     return ranges
 
 
-def _rotation_between(mesh: Float64, placed: Float64) -> Float64:
-    """Return the rotation that takes (3, L) points to (L, 3) weighed ones (Kabsch 1976)."""
-    left, _, right = np.linalg.svd(mesh @ placed)
+def _rotation_by_moments(moments: Float64) -> Float64:
+    """Return the rotation R that makes Σ pᵀ R q largest for moments Σ q pᵀ (Kabsch 1976)."""
+    left, _, right = np.linalg.svd(moments)
     if np.linalg.det(left @ right) < 0:
         right[2] *= -1
     rotation: Float64 = (left @ right).T

@@ -20,7 +20,7 @@ VIEW_TIME_S = 3.0
 IRIS_SIGMA, IRIS_TIME_S = 0.05, 0.5
 # A depth image: what differs from one to the next, and what stays, of sensor and mesh, measured
 # on a scan with a Kinect's noise.
-DEPTH_SIGMA, DEPTH_BIAS = 0.006, 0.007
+DEPTH_SIGMA, DEPTH_BIAS = 0.005, 0.005
 # A size never gets so certain that it could not be learned anew, per √s.
 DRIFT = 0.003
 # Before any measurement.

@@ -18,6 +18,8 @@ WIDE_MATRIX = np.array([[420.0, 0, 630], [0, 424.0, 490], [0, 0, 1]])
 EXACTLY = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14)
 # Face axes of a face that looks into the camera, upright, as columns in the optical frame.
 FACING = np.array([[0.0, 1, 0], [0, 0, -1], [-1, 0, 0]])
+IRIS_RADIUS_M = 0.00585
+EYE_TO_IRIS_M = 0.0105
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,13 @@ class View:
         away = rotation_about(axis, self.angle_deg)
         rotation = axes_towards(middle) @ away @ FACING @ rotation_about([1, 0, 0], self.roll_deg)
         return IdealFace(shape_m, rotation, middle - rotation @ shape_m.mean(axis=0))
+
+
+def with_irises(shape_m: np.ndarray, eyeballs_m: np.ndarray) -> np.ndarray:
+    """Return the 478 landmarks of a face that looks straight ahead, m."""
+    ring = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1.0]]) * IRIS_RADIUS_M
+    irises = [centre + [EYE_TO_IRIS_M, 0, 0] + ring for centre in eyeballs_m]
+    return np.concatenate([shape_m, *irises])
 
 
 def angle_deg(one: np.ndarray, other: np.ndarray) -> float:

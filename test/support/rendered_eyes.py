@@ -22,6 +22,14 @@ FACE_AXES = [2, 0, 1]  # x out of the face, y to the subject's left, z up, of th
 SKIN, EYEBALL = 11248, 1570  # vertices: of face and head, of each eyeball (left, right)
 SUPERSAMPLING = 2
 INSIDE_BGR = (70.0, 70.0, 120.0)  # seen between lid and eyeball
+# Shares of the skin's own colour.
+PAINT_BGR = {
+    'lips': (0.75, 0.6, 0.8),
+    'brows': (0.3, 0.3, 0.3),
+    'lashes': (0.3, 0.25, 0.25),
+    'hair': (0.2, 0.2, 0.2),
+}
+IRISES_BGR = np.array([[110, 90, 60], [40, 60, 90], [60, 95, 95]])
 LIMBUS_RADIUS_M, PUPIL_RADIUS_M = 0.00585, 0.0018
 CORNEAL_APEX_M = 0.0163  # in front of the model's eyeball centres
 # Eye rotations at which the lids follow by the model's whole eyeLook shapes.
@@ -95,7 +103,7 @@ class HeadModel:
                 zip(data['expression_names'].tolist(), data['expression'], strict=True)
             )
             self.triangles = data['triangles']
-        self.origin_m = self.neutral_m[SKIN:].mean(axis=0) + [0.01, 0, 0]
+        self.origin_m = self.neutral_m[SKIN:].mean(axis=0) + np.array([0.01, 0, 0])
 
     def expression_m(self, name: str) -> Float64:
         """Return how an expression moves the vertices, (V, 3) m."""
@@ -161,10 +169,11 @@ def render(head: HeadModel, scene: Scene, camera: Intrinsics, image_wh: tuple[in
     colours = _skin(head, vertices, chance)
     _draw(head.triangles, vertices, colours, canvas, eyes, fine)
     centres = head.eyeball_centres_m(scene) @ scene.rotation.T + scene.position_m
-    iris = chance.uniform(0.6, 1.1) * np.array([[110, 90, 60], [40, 60, 90], [60, 95, 95]])
+    iris = chance.uniform(0.6, 1.1) * IRISES_BGR[scene.seed % len(IRISES_BGR)]
     for label, centre in zip((2, 1), centres, strict=True):
-        _paint_eye(canvas, eyes == label, centre, scene, fine, iris[scene.seed % 3])
-    image = cv2.resize(cv2.GaussianBlur(canvas, (0, 0), 1.2), image_wh, interpolation=cv2.INTER_AREA)
+        _paint_eye(canvas, eyes == label, centre, scene, fine, iris)
+    blurred = cv2.GaussianBlur(canvas, (0, 0), 1.2)
+    image = cv2.resize(blurred, image_wh, interpolation=cv2.INTER_AREA)
     noisy = image + chance.normal(0, 2.5, image.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
@@ -179,11 +188,9 @@ def _skin(head: HeadModel, vertices: Float64, chance: np.random.Generator) -> Fl
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
     light = np.array([chance.uniform(-0.6, 0.6), chance.uniform(-0.8, -0.2), -1.0])
     light /= np.linalg.norm(light)
-    colours = np.tile(chance.uniform(0.6, 1.1) * np.array([150.0, 175.0, 225.0]), (len(normals), 1))
-    for part, colour in (
-        ('lips', (0.75, 0.6, 0.8)), ('brows', (0.3, 0.3, 0.3)),
-        ('lashes', (0.3, 0.25, 0.25)), ('hair', (0.2, 0.2, 0.2)),
-    ):
+    skin = chance.uniform(0.6, 1.1) * np.array([150.0, 175.0, 225.0])
+    colours = np.tile(skin, (len(normals), 1))
+    for part, colour in PAINT_BGR.items():
         colours[head.paint[part]] *= colour
     colours *= (0.45 + 0.6 * np.clip(normals @ light, 0, 1))[:, None]
     shaded: Float64 = colours[head.triangles].mean(axis=1)
@@ -191,8 +198,12 @@ def _skin(head: HeadModel, vertices: Float64, chance: np.random.Generator) -> Fl
 
 
 def _draw(
-    triangles: NDArray[np.int32], vertices: Float64, colours: Float64, canvas: UInt8,
-    eyes: UInt8, camera: Intrinsics,
+    triangles: NDArray[np.int32],
+    vertices: Float64,
+    colours: Float64,
+    canvas: UInt8,
+    eyes: UInt8,
+    camera: Intrinsics,
 ) -> None:
     """Draw the triangles far to near; `eyes` becomes 1 where the left eyeball shows, 2: right."""
     pixels = CalibratedCamera(camera).pixels_from_points(vertices)
@@ -208,12 +219,17 @@ def _draw(
 
 
 def _paint_eye(
-    canvas: UInt8, mask: NDArray[np.bool_], centre: Float64, scene: Scene, camera: Intrinsics,
+    canvas: UInt8,
+    mask: NDArray[np.bool_],
+    centre: Float64,
+    scene: Scene,
+    camera: Intrinsics,
     iris: Float64,
 ) -> None:
     """Paint sclera, iris and pupil of one eye where the mask is set."""
     rows, columns = np.nonzero(mask)
-    rays = CalibratedCamera(camera).rays_from_pixels(np.stack([columns, rows], axis=1).astype(float))
+    pixels = np.stack([columns, rows], axis=1).astype(float)
+    rays = CalibratedCamera(camera).rays_from_pixels(pixels)
     gaze, ball = scene.gaze, scene.eyeball
     along = rays @ centre
     misses = np.maximum(centre @ centre - along**2, 0)
