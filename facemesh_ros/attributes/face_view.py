@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,18 +38,25 @@ class FaceView:
             camera: Of their pixels.
         """
         rays = camera.rays_from_pixels(landmarks[:, :2])
+        pixels = np.array(landmarks.T, np.float64, order='C')
         middle = rays.mean(axis=0)
-        rotation = _rotation_to(middle / np.sqrt(middle @ middle))
+        rotation = _rotation_to(middle / math.sqrt(middle @ middle))
         turned = rotation.T @ rays.T
         plane = turned[:2] / turned[2]
-        spreads = np.vstack([plane, landmarks[:, :2].T]).var(axis=1)
-        plane_per_px = np.sqrt((spreads[0] + spreads[1]) / (spreads[2] + spreads[3]))
-        points = np.vstack([plane, landmarks[:, 2] * plane_per_px])
-        return cls(rotation, points, rays, float(plane_per_px))
+        plane_per_px = _spread(plane) / _spread(pixels[:2])
+        points = pixels * plane_per_px
+        points[:2] = plane
+        return cls(rotation, points, rays, plane_per_px)
+
+
+def _spread(points: Float64) -> float:
+    """Return how far (2, L) points are from their mean, in all."""
+    centred = (points - points.mean(axis=1, keepdims=True)).ravel()
+    return math.sqrt(centred @ centred)
 
 
 def _rotation_to(axis: Float64) -> Float64:
     """Return the smallest rotation that takes z to a unit vector (which is not -z)."""
-    x, y, z = axis
+    x, y, z = axis.tolist()
     k = 1 / (1 + z)
     return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
+from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
 
@@ -23,7 +25,7 @@ NO_FACE = (
     'check the landmark model with `facemesh doctor`'
 )
 # A person's shape does not change: one view in so many of a track is learnt from.
-LEARN_EVERY = 5
+LEARN_EVERY = 10
 
 
 class _Track:
@@ -93,10 +95,12 @@ class HeadEstimator:
             self.problem = self.problem or scale.problem
             if scale.source != MetricSource.NONE:
                 _place(faces, index, posed, scale)
+                _look(faces, index, posed, landmarks[index])
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
-        if not np.isfinite(landmarks).all() or np.ptp(landmarks[:, :2]) == 0:
+        eyes = landmarks[RIGHT_EYE_OUTER_CORNER, :2] - landmarks[LEFT_EYE_OUTER_CORNER, :2]
+        if not (eyes.any() and np.isfinite(landmarks.sum())):
             return None
         track.views += 1
         learn = track.views % LEARN_EVERY == 1
@@ -112,3 +116,10 @@ def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimat
     faces.rotations[index] = pose.rotation
     faces.covariances[index] = pose_covariance(pose, scale.sigma)
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
+
+
+def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+    """Write where one face looks."""
+    gaze = estimate_gaze(posed, landmarks)
+    faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
+    faces.gaze_sigmas_rad[index] = gaze.sigma_rad

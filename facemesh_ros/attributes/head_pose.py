@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.landmark_weights import weights_seen_from
+from facemesh_ros.attributes.landmark_weights import (
+    rigid_landmarks,
+    rigid_weights,
+    weights_seen_from,
+)
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, SELLION
 from facemesh_ros.types import Float64
 
 MAX_STEPS = 6
-CONVERGED = 2e-5  # m and rad; the step after it would be ten times smaller
+CONVERGED = 1e-3  # m and rad; the step after it would be ten times smaller
 # Farther off than this a landmark is no longer where the shape has it: an open mouth, a hand.
 HUBER_M = 0.006
 # The ridge of the nose about the sellion.
@@ -40,115 +45,156 @@ class HeadPose:
     @property
     def sight(self) -> Float64:
         """Unit vector (3,) from the sellion to the camera, face axes."""
-        sight: Float64 = -self.position_m @ self.rotation / np.linalg.norm(self.position_m)
+        distance = math.sqrt(self.position_m @ self.position_m)
+        sight: Float64 = self.position_m @ self.rotation / -distance
         return sight
 
     @property
     def view_angle_rad(self) -> float:
         """Angle between the face's x axis and the line from the sellion to the camera."""
-        return float(np.arccos(np.clip(self.sight[0], -1, 1)))
+        return math.acos(min(max(float(self.sight[0]), -1), 1))
 
     def turned(self, rotation: Float64) -> HeadPose:
         """Return the pose in axes that `rotation` (3, 3) turns those of this one into."""
         return HeadPose(rotation @ self.rotation, rotation @ self.position_m)
 
 
-def fit_head_pose(view: FaceView, shape_m: Float64) -> HeadPose:
+@dataclass(frozen=True, slots=True)
+class PoseFit:
+    """A shape laid on the rays of its landmarks.
+
+    Attributes:
+        pose: In the optical frame of the view (see `HeadPose.turned`).
+        residuals_m: (2, 468) how far each landmark of the shape is from its ray, along the image
+            plane's x and y.
+    """
+
+    pose: HeadPose
+    residuals_m: Float64
+
+    @property
+    def pose_at_sellion(self) -> HeadPose:
+        """The pose moved across the line of sight to where the ridge of the nose is seen.
+
+        The whole face says best how a head is turned and how far it is; where its sellion is, the
+        landmarks about it say better, whatever the proportions of the rest.
+        """
+        shift = np.zeros(3)
+        shift[:2] = self.residuals_m[:, ABOUT_SELLION].mean(axis=1)
+        return HeadPose(self.pose.rotation, self.pose.position_m - shift)
+
+    def reprojection_error_px(self, view: FaceView) -> float:
+        """Root mean square over the landmarks."""
+        errors = self.residuals_m.ravel()
+        mean_square = float(errors @ errors) / self.residuals_m.shape[1]
+        return math.sqrt(mean_square) / float(self.pose.position_m[2]) / view.plane_per_px
+
+
+def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
     """Return the pose at which a shape is seen where the landmarks are.
 
-    Least squares of the landmarks' distances from their rays at the head, m, by Gauss-Newton with
-    Huber's loss and `weights_seen_from`. It starts where the mesh, its z included, fits the
-    shape: seen from afar two poses of a nearly flat face fit nearly as well, and z tells them
-    apart. So a pose owes nothing to the one before, and cannot hang in a wrong one.
+    Least squares of the landmarks' distances from their rays, X - x Z and Y - y Z in m, by
+    Gauss-Newton with Huber's loss and `weights_seen_from`. These distances are linear in rotation
+    and position, so all landmarks enter a step as four matrices of moments (`_step`).
+
+    It starts where the mesh, its z included, fits the shape: seen from afar two poses of a nearly
+    flat face fit nearly as well, and z tells them apart. So a pose owes nothing to the one
+    before, and cannot hang in a wrong one.
 
     Args:
         view: Of 468 landmarks or more.
         shape_m: (468, 3) m, face axes.
-
-    Returns:
-        The pose in the optical frame of the view (see `HeadPose.turned`).
     """
-    seen = view.points[:, :MESH_LANDMARKS]
-    pose = _aligned(seen, shape_m, weights_seen_from(None))
-    weights = weights_seen_from(pose.sight)
+    rigid = rigid_landmarks()
+    seen, points = view.points[:, rigid], _homogeneous(shape_m[rigid])
+    squares = (points[:, None] * points).reshape(16, -1)
+    x, y, _ = seen
+    factors = np.stack([np.ones(len(rigid)), x, y, x * x + y * y])
+    start = _aligned(seen, points[:3])
+    weights = weights_seen_from(start.sight)
+    rows = np.column_stack([start.rotation, start.position_m])
     for _ in range(MAX_STEPS):
-        jacobian, residuals = linearised(pose, shape_m, seen)
-        weighed = (jacobian * robust_weights(weights, residuals)).reshape(6, -1)
-        normal, gradient = weighed @ jacobian.reshape(6, -1).T, weighed @ residuals.ravel()
-        step = np.asarray(-np.linalg.solve(normal, gradient), np.float64)
-        pose = HeadPose(rotation_from_vector(step[3:]) @ pose.rotation, pose.position_m + step[:3])
-        if np.abs(step).max() < CONVERGED:
+        robust = robust_weights(weights, _residuals(rows, points, seen))
+        step = _step(rows, ((robust * factors) @ squares.T).reshape(4, 4, 4))
+        rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
+        rows[:, 3] += step[:3]
+        if max(map(abs, step.tolist())) < CONVERGED:
             break
-    return pose
+    residuals = _residuals(rows, _homogeneous(shape_m), view.points[:, :MESH_LANDMARKS])
+    return PoseFit(HeadPose(rows[:, :3], rows[:, 3]), residuals)
 
 
-def moved_to_sellion(pose: HeadPose, view: FaceView, shape_m: Float64) -> HeadPose:
-    """Return the pose moved across the line of sight to where the ridge of the nose is seen.
-
-    The whole face says best how a head is turned and how far it is; where its sellion is, the
-    landmarks about it say better, whatever the proportions of the rest.
-    """
-    _, residuals = linearised(pose, shape_m[ABOUT_SELLION], view.points[:, ABOUT_SELLION])
-    shift = np.append(residuals.mean(axis=1), 0)
-    return HeadPose(pose.rotation, pose.position_m - shift)
-
-
-def linearised(pose: HeadPose, shape_m: Float64, seen: Float64) -> tuple[Float64, Float64]:
-    """Return how far landmarks are from their rays, and how that changes with the pose.
-
-    A residual is an error in the image plane times the distance of the head.
-
-    Args:
-        pose: In the optical frame of the view.
-        shape_m: (L, 3) m, face axes.
-        seen: (3, L) or (2, L), see `FaceView.points`.
-
-    Returns:
-        Derivatives (6, 2, L) by position and by rotation about the optical axes, m and rad, and
-        residuals (2, L) m.
-    """
-    turned = pose.rotation @ shape_m.T
-    distance = pose.position_m[2]
-    gain = distance / (turned[2] + distance)
-    plane = (turned[:2] + pose.position_m[:2, None]) * (gain / distance)
-    from_x, from_y, from_z = turned * gain
-    jacobian = np.zeros((6, *plane.shape))
-    jacobian[0, 0] = jacobian[1, 1] = gain
-    np.multiply(plane, -gain, out=jacobian[2])
-    np.multiply(plane, -from_y, out=jacobian[3])
-    np.multiply(plane, from_x, out=jacobian[4])
-    jacobian[3, 1] -= from_z
-    jacobian[4, 0] += from_z
-    jacobian[5, 0], jacobian[5, 1] = -from_y, from_x
-    return jacobian, (plane - seen[:2]) * distance
-
-
-def robust_weights(weights: Float64, residuals: Float64) -> Float64:
-    """Return the weights (L,) of residuals (2, L) m under Huber's loss."""
-    errors = np.sqrt(residuals[0] ** 2 + residuals[1] ** 2)
+def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
+    """Return the weights (L,) of residuals (2, L) under Huber's loss."""
+    errors = np.sqrt(residuals_m[0] ** 2 + residuals_m[1] ** 2)
     robust: Float64 = weights * np.minimum(1, HUBER_M / np.maximum(errors, TINY))
     return robust
 
 
 def rotation_from_vector(vector: Float64) -> Float64:
     """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
-    angle = np.sqrt(vector @ vector)
-    x, y, z = vector / max(angle, TINY)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    rotation: Float64 = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    return rotation
+    x, y, z = vector.tolist()
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    s, c = (math.sin(angle) / angle, (1 - math.cos(angle)) / square) if square > TINY else (1, 0.5)
+    return np.array(
+        [
+            [1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y],
+            [c * x * y + s * z, 1 - c * (x * x + z * z), c * y * z - s * x],
+            [c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)],
+        ]
+    )
 
 
-def _aligned(seen: Float64, shape_m: Float64, weights: Float64) -> HeadPose:
+def _residuals(rows: Float64, points: Float64, seen: Float64) -> Float64:
+    """Return X - x Z and Y - y Z, (2, L) m, of points (4, L) under [rotation | position]."""
+    placed = rows @ points
+    residuals: Float64 = placed[:2] - seen[:2] * placed[2]
+    return residuals
+
+
+def _step(rows: Float64, moments: Float64) -> Float64:
+    """Return the change (6,) of position and rotation, m and rad, that Gauss and Newton take.
+
+    Args:
+        rows: (3, 4), [rotation | position].
+        moments: (4, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ and Σ w (x² + y²) p pᵀ of the points
+            p = (X, Y, Z, 1) of the shape, weighed by w and seen at x and y.
+    """
+    plain, by_x, by_y, by_square = moments
+    # Squared distances are a quadratic form of the rows.
+    form = np.zeros((3, 4, 3, 4))
+    form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_square
+    form[0, :, 2] = form[2, :, 0] = -by_x
+    form[1, :, 2] = form[2, :, 1] = -by_y
+    jacobian = np.zeros((3, 4, 6))
+    jacobian[0, 3, 0] = jacobian[1, 3, 1] = jacobian[2, 3, 2] = 1
+    across, up, along = rows[:, :3]
+    jacobian[1, :3, 3], jacobian[2, :3, 3] = -along, up
+    jacobian[0, :3, 4], jacobian[2, :3, 4] = along, -across
+    jacobian[0, :3, 5], jacobian[1, :3, 5] = -up, across
+    by_change = jacobian.reshape(12, 6)
+    weighed = by_change.T @ form.reshape(12, 12)
+    return np.asarray(np.linalg.solve(weighed @ by_change, weighed @ -rows.ravel()), np.float64)
+
+
+def _homogeneous(points_m: Float64) -> Float64:
+    """Return (L, 3) points as (4, L), the last row 1."""
+    points = np.ones((4, len(points_m)))
+    points[:3] = points_m.T
+    return points
+
+
+def _aligned(seen: Float64, points_m: Float64) -> HeadPose:
     """Return the pose by similarity of the shape to the mesh (Umeyama 1991), perspective aside."""
-    share = weights / weights.sum()
-    middle, own_middle = seen @ share, share @ shape_m
-    centred, own = seen - middle[:, None], shape_m - own_middle
-    left, stretch, right = np.linalg.svd((centred * share) @ own)
+    weights = rigid_weights()
+    middle, own_middle = seen @ weights, points_m @ weights
+    own = (points_m - own_middle[:, None]) * weights
+    left, stretch, right = np.linalg.svd(seen @ own.T)
     if np.linalg.det(left @ right) < 0:  # no mirroring
         left[:, 2] *= -1
         stretch[2] *= -1
     rotation = left @ right
-    distance = float(share @ np.sum(own**2, axis=1)) / float(np.sum(stretch))
+    distance = float(own.ravel() @ points_m.ravel()) / sum(stretch.tolist())
     at = np.array([middle[0], middle[1], 1.0]) * distance
     return HeadPose(rotation, at - rotation @ own_middle)

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import HeadPose, linearised, robust_weights
-from facemesh_ros.attributes.landmark_weights import weights_seen_from
-from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.attributes.head_pose import HeadPose, PoseFit, robust_weights
+from facemesh_ros.attributes.landmark_weights import (
+    rigid_landmarks,
+    rigid_weights,
+    weights_seen_from,
+)
 from facemesh_ros.geometry.shape_model import ShapeModel
 from facemesh_ros.types import Float64
 
 MODES = 10
-# A landmark is 3 mm off, and so are the 150 about it: a view counts as few points, not as 468.
+# A landmark is 3 mm off, and so are the 100 about it: a view counts as few points, not as 468.
 LANDMARK_SIGMA_M = 0.003
-CORRELATED_LANDMARKS = 150
+CORRELATED_LANDMARKS = 100
 # Views from about the same direction show the same errors, so they are one view, averaged.
 CELL_RAD = np.radians(15)
 CELL_MEMORY = 30  # views; older ones fade
@@ -57,27 +60,31 @@ class FaceIdentity:
 
     def __init__(self, shapes: ShapeModel) -> None:
         self._shapes = shapes
-        self._modes_m = shapes.modes_m[:MODES]
-        self._prior = _prior(shapes.mean_m, self._modes_m)
+        rigid = rigid_landmarks()
+        modes = shapes.modes_m[:MODES, rigid].transpose(0, 2, 1)
+        self._modes = np.ascontiguousarray(modes)
+        self._prior = _prior(shapes.mean_m[rigid].T, self._modes)
+        self._precision = len(rigid) / (CORRELATED_LANDMARKS * LANDMARK_SIGMA_M**2)
         self._cells: dict[tuple[int, int], _Cell] = {}
-        self.coefficients: Float64 = np.zeros(len(self._modes_m))
+        self.coefficients: Float64 = np.zeros(len(self._modes))
         self.shape_m = shapes.mean_m
 
-    def learn(self, view: FaceView, pose: HeadPose) -> None:
+    def learn(self, view: FaceView, fit: PoseFit) -> None:
         """Take in one view of the face.
 
         Args:
             view: Of 468 landmarks or more.
-            pose: As `fit_head_pose` returns it for that view and `shape_m`.
+            fit: Of `shape_m` to that view.
         """
-        if not len(self._modes_m) or pose.view_angle_rad > MAX_VIEW_ANGLE_RAD:
+        pose = fit.pose
+        if not len(self._modes) or pose.view_angle_rad > MAX_VIEW_ANGLE_RAD:
             return
         for cell in self._cells.values():
             cell.weight *= KEPT_PER_VIEW
-        count = len(self._modes_m)
+        count = len(self._modes)
         nothing = np.zeros((count, count)), np.zeros(count)
         cell = self._cells.setdefault(_direction(pose), _Cell(*nothing))
-        cell.add(*self._seen(view, pose))
+        cell.add(*self._seen(view, fit))
         self.coefficients = self._estimate()
         self.shape_m = self._shapes.shape(self.coefficients)
 
@@ -95,18 +102,21 @@ class FaceIdentity:
         coefficients: Float64 = np.linalg.solve(self._prior + trust * information, trust * vector)
         return coefficients
 
-    def _seen(self, view: FaceView, pose: HeadPose) -> tuple[Float64, Float64]:
+    def _seen(self, view: FaceView, fit: PoseFit) -> tuple[Float64, Float64]:
         """Return what one view says of the coefficients, the pose eliminated."""
-        seen = view.points[:, :MESH_LANDMARKS]
-        by_pose, residuals = linearised(pose, self.shape_m, seen)
-        turned = pose.rotation @ self._modes_m.transpose(0, 2, 1)
-        by_shape = by_pose[0, 0] * turned[:, :2] + by_pose[2] * turned[:, 2:]
-        weights = robust_weights(weights_seen_from(pose.sight), residuals)
-        weights /= CORRELATED_LANDMARKS * LANDMARK_SIGMA_M**2
-        count = len(self._modes_m)
-        rows = np.concatenate([by_pose, by_shape]).reshape(6 + count, -1)
-        normal = (rows * np.tile(weights, 2)) @ rows.T
-        gradient = (rows * np.tile(weights, 2)) @ residuals.ravel()
+        rigid = rigid_landmarks()
+        count = len(self._modes)
+        moves = np.zeros((6 + count, 3, len(rigid)))
+        moves[[0, 1, 2], [0, 1, 2]] = 1
+        x, y, z = fit.pose.rotation @ self.shape_m[rigid].T
+        moves[3, 1], moves[3, 2], moves[4, 0] = -z, y, z
+        moves[4, 2], moves[5, 0], moves[5, 1] = -x, -y, x
+        moves[6:] = fit.pose.rotation @ self._modes
+        rows = (moves[:, :2] - view.points[:2, rigid] * moves[:, 2:]).reshape(6 + count, -1)
+        residuals = fit.residuals_m[:, rigid]
+        weights = robust_weights(weights_seen_from(fit.pose.sight), residuals) * self._precision
+        weighed = rows * np.concatenate([weights, weights])
+        normal, gradient = weighed @ rows.T, weighed @ residuals.ravel()
         gradient[6:] -= normal[6:, 6:] @ self.coefficients
         gradient[:6] -= normal[:6, 6:] @ self.coefficients
         eliminated = np.linalg.solve(
@@ -125,11 +135,10 @@ def _direction(pose: HeadPose) -> tuple[int, int]:
     )
 
 
-def _prior(mean_m: Float64, modes_m: Float64) -> Float64:
+def _prior(mean: Float64, modes: Float64) -> Float64:
     """Return the information (K, K) of the prior: variance 1, but size held at the mean."""
-    weights = weights_seen_from(None)
-    sizes = np.einsum('l,kli,li->k', weights, modes_m, mean_m)
+    sizes = np.einsum('l,kil,il->k', rigid_weights(), modes, mean)
     length = np.linalg.norm(sizes)
     direction = sizes / length if length > 0 else sizes
-    prior: Float64 = np.eye(len(modes_m)) + SIZE_HELD * np.outer(direction, direction)
+    prior: Float64 = np.eye(len(modes)) + SIZE_HELD * np.outer(direction, direction)
     return prior

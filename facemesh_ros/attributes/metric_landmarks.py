@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import HeadPose
-from facemesh_ros.attributes.landmark_weights import weights_seen_from
+from facemesh_ros.attributes.landmark_weights import rigid_landmarks, rigid_weights
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
 from facemesh_ros.types import Float64
 
@@ -30,15 +30,18 @@ def landmarks_on_rays(
         eyeballs_m: (2, 3) centres of the right and the left eyeball in the optical frame, m; the
             irises, if there are any, are on them.
     """
-    weights = weights_seen_from(None)
-    share = weights / weights.sum()
-    placed = pose.in_optical_frame(shape_m) @ view.rotation
-    middle = share @ placed
+    rigid, weights = rigid_landmarks(), rigid_weights()
+    in_view = pose.turned(view.rotation.T)
+    placed = in_view.rotation @ shape_m.T + in_view.position_m[:, None]
+    depths, placed = placed[2], placed[:, rigid]
+    middle = placed @ weights
     mesh = view.points * middle[2]
-    mesh[:2, :MESH_LANDMARKS] *= placed[:, 2] / middle[2]  # perspective
-    mesh -= (mesh[:, :MESH_LANDMARKS] @ share)[:, None]
-    turn = _rotation_between(mesh[:, :MESH_LANDMARKS], placed - middle, share)
-    depths = middle[2] + turn[2] @ mesh
+    mesh[:2, :MESH_LANDMARKS] *= depths / middle[2]  # perspective
+    rigid_mesh = mesh[:, rigid]
+    mesh_middle = rigid_mesh @ weights
+    moments = (rigid_mesh * weights) @ placed.T - np.outer(mesh_middle, middle)
+    toward = _rotation_by_moments(moments)[2]
+    depths = toward @ mesh + (middle[2] - toward @ mesh_middle)
     forward = view.rays @ view.rotation[:, 2]
     ranges = depths / forward
     if len(ranges) > MESH_LANDMARKS:
@@ -56,9 +59,9 @@ def _ranges_of_irises(rays: Float64, centres_m: Float64) -> Float64:
     return ranges
 
 
-def _rotation_between(mesh: Float64, placed: Float64, share: Float64) -> Float64:
-    """Return the rotation that takes (3, L) centred points to (L, 3) ones (Kabsch 1976)."""
-    left, _, right = np.linalg.svd((mesh * share) @ placed)
+def _rotation_by_moments(moments: Float64) -> Float64:
+    """Return the rotation R that makes Σ pᵀ R q largest for moments Σ q pᵀ (Kabsch 1976)."""
+    left, _, right = np.linalg.svd(moments)
     if np.linalg.det(left @ right) < 0:
         right[2] *= -1
     rotation: Float64 = (left @ right).T

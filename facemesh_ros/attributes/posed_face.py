@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import (
-    HeadPose,
-    fit_head_pose,
-    linearised,
-    moved_to_sellion,
-)
+from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.metric_landmarks import landmarks_on_rays
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
-from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.types import Camera, Float32, Float64
 
@@ -69,10 +61,10 @@ def pose_face(
     person = identity or FaceIdentity(load_shape_model())
     shape_m, coefficients = person.shape_m, person.coefficients
     view = FaceView.from_landmarks(landmarks, camera)
-    fitted = fit_head_pose(view, shape_m)
+    fit = fit_head_pose(view, shape_m)
     if learn:
-        person.learn(view, fitted)
-    pose = correction.apply(moved_to_sellion(fitted, view, shape_m)).turned(view.rotation)
+        person.learn(view, fit)
+    pose = correction.apply(fit.pose_at_sellion).turned(view.rotation)
     eyeballs_m = pose.in_optical_frame(load_shape_model().eyeballs(coefficients))
     return PosedFace(
         pose=pose,
@@ -81,11 +73,5 @@ def pose_face(
         rays=view.rays,
         view_angle_rad=pose.view_angle_rad,
         identity=coefficients,
-        reprojection_error_px=_reprojection_error_px(view, fitted, shape_m),
+        reprojection_error_px=fit.reprojection_error_px(view),
     )
-
-
-def _reprojection_error_px(view: FaceView, fitted: HeadPose, shape_m: Float64) -> float:
-    _, residuals = linearised(fitted, shape_m, view.points[:, :MESH_LANDMARKS])
-    squares = np.sum(residuals**2, axis=0)
-    return float(np.sqrt(squares.mean()) / fitted.position_m[2] / view.plane_per_px)

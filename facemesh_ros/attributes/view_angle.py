@@ -14,6 +14,7 @@ of one rotation) fits the scan it is fitted on better, and the other set worse.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +22,10 @@ import numpy as np
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.types import Float64
 
-YAW_ONSET_RAD = np.radians(30)
+YAW_ONSET_RAD = math.radians(30)
 # Beyond, little was measured, and a pose that is wrong must not be turned farther.
-YAW_FADE_RAD = np.radians(80)
-PITCH_FADE_RAD = np.radians(50)
+YAW_FADE_RAD = math.radians(80)
+PITCH_FADE_RAD = math.radians(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,22 @@ class ViewAngleCorrection:
         return HeadPose(rotation, position * (1 + self.distance_gain * (1 - moved.sight[0])))
 
     def _corrected(self, sight: Float64) -> Float64:
-        azimuth = np.arctan2(sight[1], sight[0])
-        elevation = np.arcsin(np.clip(sight[2], -1, 1))
+        forward, left, up = sight.tolist()
+        azimuth = math.atan2(left, forward)
+        elevation = math.asin(min(max(up, -1), 1))
         turning = azimuth**2 / (azimuth**2 + YAW_ONSET_RAD**2)
-        azimuth *= 1 + self.yaw_gain * turning * np.exp(-((azimuth / YAW_FADE_RAD) ** 4))
-        elevation *= 1 + self.pitch_gain * np.exp(-((elevation / PITCH_FADE_RAD) ** 4))
-        across = np.cos(elevation)
-        return np.array([across * np.cos(azimuth), across * np.sin(azimuth), np.sin(elevation)])
+        azimuth *= 1 + self.yaw_gain * turning * math.exp(-((azimuth / YAW_FADE_RAD) ** 4))
+        elevation *= 1 + self.pitch_gain * math.exp(-((elevation / PITCH_FADE_RAD) ** 4))
+        level = math.cos(elevation)
+        return np.array(
+            [level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)]
+        )
 
 
 def _rotation_between(one: Float64, other: Float64) -> Float64:
     """Return the smallest rotation that takes a unit vector to another, not its opposite."""
-    x, y, z = np.cross(one, other)
+    (a, b, c), (d, e, f) = one.tolist(), other.tolist()
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    rotation: Float64 = np.eye(3) + cross + cross @ cross / (1 + one @ other)
+    rotation: Float64 = np.eye(3) + cross + cross @ cross / (1 + a * d + b * e + c * f)
     return rotation

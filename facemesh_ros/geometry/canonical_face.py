@@ -13,6 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.geometry.named_points import NAMED_POINTS
 from facemesh_ros.types import Float32, Float64, UInt8
 
 UInt16 = NDArray[np.uint16]
@@ -22,10 +23,10 @@ MESH_LANDMARKS = 468
 IRIS_LANDMARKS = 10
 FACE_REGION = 'face'
 METRES_PER_CM = 0.01
-# Named landmarks; left and right are the subject's.
-RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER = 33, 263
-UPPER_LIP = 13  # its lower edge, in the middle
-SELLION = 168  # the deepest point of the nose, between the eyes
+RIGHT_EYE_OUTER_CORNER = NAMED_POINTS['right_eye_outer']
+LEFT_EYE_OUTER_CORNER = NAMED_POINTS['left_eye_outer']
+UPPER_LIP = NAMED_POINTS['upper_lip_inner']
+SELLION = NAMED_POINTS['sellion']
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
+from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.tracking.tracker import FaceIds
 
@@ -45,13 +46,18 @@ class CameraStreams:
         see `load_sensor`.
 
         Raises:
-            FacemeshError: If a model is missing, its provider does not run, or a topic is invalid.
+            FacemeshError: If a model is missing, its provider does not run, a topic is invalid, or
+                there is a target frame and no tf2 to find it.
         """
         self._node, self._parameters = node, parameters
         self._opened, self.is_open = ExitStack(), False
         settings = parameters.settings
         cameras = settings.cameras or ('',)
         with ExitStack() as undo:
+            target = None
+            if settings.target_frame:
+                target = TargetFrame(node, settings.target_frame)
+                undo.callback(target.close)
             sensor = self._sensor = load_sensor(settings, len(cameras), ids, watch_build)
             undo.callback(sensor.close)
             # On a CPU each worker takes a core; a GPU runs the faces of all cameras in one batch.
@@ -59,7 +65,9 @@ class CameraStreams:
             scheduler = FairScheduler(usable_cores() if on_cpu else len(cameras))
             self._streams: list[CameraStream] = []
             for camera in cameras:
-                stream = CameraStream(node, sensor, parameters, camera, scheduler, counts[camera])
+                stream = CameraStream(
+                    node, sensor, parameters, camera, scheduler, counts[camera], target
+                )
                 stream.enable(enabled)
                 undo.callback(stream.publishers.destroy)
                 self._streams.append(stream)

@@ -55,6 +55,16 @@ class NodeSettings(SensorSettings):
         low=0.1,
         high=1100.0,
     )
+    publish_tf: bool = parameter(
+        True,
+        'Publish frames face_<id>, mouth_<id> and gaze_<id> of faces in metres on /tf.',
+        read_only=True,
+    )
+    target_frame: str = parameter(
+        '',
+        "Frame in which markers and points are given, through tf2; empty for the camera's own.",
+        read_only=True,
+    )
     marker_style: str = parameter(
         'mesh',
         'Style of the face markers.',

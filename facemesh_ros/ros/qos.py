@@ -25,6 +25,8 @@ SENSOR_DATA = qos_profile_sensor_data
 # Depth 1: while one image is processed, newer ones replace each other.
 IMAGES = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
+# As tf2's own broadcaster.
+TF = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 MAX_ERROR_CHARS = 200
 # What rclpy and rcl raise for an invalid quality of service.

@@ -27,6 +27,7 @@ ROSDEP_KEYS = {
     'onnxruntime': 'python3-onnxruntime-pip',
     'pytest': 'python3-pytest',
     'rich': 'python3-rich',
+    'tf2_ros': 'tf2_ros_py',
     'yaml': 'python3-yaml',
 }
 # Of these rosdep knows nothing; the README names the pip command.

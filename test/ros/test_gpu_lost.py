@@ -86,7 +86,7 @@ def test_after_a_fallback_to_the_cpu_provider_and_precision_are_published_again(
     assert last.faces
     client.wait_until(lambda: client.infos[-1].precision == 'fp32', 'the news')
     client.wait_until(lambda: client.figures['precision'] == 'fp32', 'the diagnostics')
-    assert 'in fp32' in client.infos[-1].execution_provider
+    assert 'in fp32' in client.infos[-1].provider_report
     assert 'the GPU failed; opening the models again' in node.log
     assert 'in fp32, not in the requested fp16' in node.log
     assert node.stop() == 0

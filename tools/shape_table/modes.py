@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.geometry.canonical_face import SELLION, canonical_face_m
-from shape_table.face_kit import IRISES, FaceKit
-from shape_table.registration import Float64, Ints, symmetric
+from shape_table.face_kit import EYEBALLS, IRISES, FaceKit
+from shape_table.registration import symmetric
+from shape_table.surface import Float64, Ints
 
 # From the apex of the cornea to the centre of the eyeball: radius of the cornea 7.8 mm, from its
 # centre to the eyeball's 5.3 mm (Guestrin and Eizenman, IEEE TBME 53, 2006). ICT-FaceKit's
-# eyeballs are 31 mm across, real ones 24 mm: of them only the irises and the front are used.
+# eyeballs are 31 mm across, real ones 24 mm, so only their fronts are used: the centre is straight
+# behind the pupil of an eye that looks ahead.
 APEX_TO_CENTRE_M = 0.0131
 EYE_CONTOURS = (
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 7, 163, 144, 145, 153, 154, 155),
@@ -51,8 +53,8 @@ def population(kit: FaceKit, triangles: Ints, weights: Float64, names: list[str]
         return np.concatenate([(corners * weights[:, :, None]).sum(axis=1), eyes])[:, [2, 0, 1]]
 
     neutral = points(kit.neutral) / 100
-    for eye, iris in enumerate(IRISES):
-        neutral[468 + eye, 0] = kit.neutral[iris, 2].max() / 100 - APEX_TO_CENTRE_M
+    for eye, eyeball in enumerate(EYEBALLS):
+        neutral[468 + eye, 0] = kit.neutral[eyeball, 2].max() / 100 - APEX_TO_CENTRE_M
     rotation = kabsch(neutral[:468], canonical_face_m())
     shapes = np.array([points(shape) for shape in kit.identities]) / 100 @ rotation.T
     mean = mean_face(neutral @ rotation.T)

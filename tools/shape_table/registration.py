@@ -1,11 +1,14 @@
 """Non-rigid registration of the canonical face to ICT-FaceKit's neutral face.
 
-Eyes, lips, brows, the ridge of the nose and the chin correspond by meaning: they are the 68
-landmarks that ICT-FaceKit's README names, and the lines between them. All other landmarks go to
-the closest point of the surface, smoothly: their displacement has a small Laplacian on the mesh.
+Landmarks go where the landmark model finds them on portraits of ICT-FaceKit's people; those of
+the lips along the lips that ICT-FaceKit's README names; those of the jaw to its jawline; all
+others to the closest point of the surface. All smoothly: the displacement of the canonical face
+has a small Laplacian on the mesh.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
@@ -19,34 +22,23 @@ from shape_table.surface import (
     resample,
 )
 
-# "Multi-PIE 68 point facial landmarks indices" of ICT-FaceKit's README: those of the subject's
-# right half and of the midline.
-MULTI_PIE = {
-    **dict(zip(range(17, 22), (268, 493, 1914, 2044, 1401), strict=True)),
-    **dict(zip(range(27, 31), (978, 4527, 4942, 4857), strict=True)),
-    **dict(zip(range(36, 42), (1507, 1542, 1537, 1528, 1518, 1511), strict=True)),
-    **dict(zip(range(48, 52), (5708, 5695, 2081, 0), strict=True)),
-    **dict(zip(range(57, 63), (5518, 5957, 5841, 5702, 5711, 5533), strict=True)),
-    **dict(zip(range(66, 68), (5517, 5966), strict=True)),
-}
-# Lines of landmarks of the mesh, and the Multi-PIE landmarks along the same line.
-LINES = (
-    ((33, 246, 161, 160, 159, 158, 157, 173, 133), (36, 37, 38, 39)),
-    ((33, 7, 163, 144, 145, 153, 154, 155, 133), (36, 41, 40, 39)),
-    ((61, 185, 40, 39, 37, 0), (48, 49, 50, 51)),
-    ((61, 146, 91, 181, 84, 17), (48, 59, 58, 57)),
-    ((78, 191, 80, 81, 82, 13), (60, 61, 62)),
-    ((78, 95, 88, 178, 87, 14), (60, 67, 66)),
-    ((70, 63, 105, 66, 107), (17, 18, 19, 20, 21)),
-    ((168, 6, 197, 195, 5, 4), (27, 28, 29, 30)),
+# Written by find_shape_landmarks.py: x, y, z on the neutral face, spread, cm; cosine between the
+# surface and the line of sight. A landmark on the outline of the face is not found well.
+FOUND = Path(__file__).with_name('found_landmarks.csv')
+LARGEST_SPREAD_CM, LEAST_FACING = 0.25, 0.4
+# Right halves of the lips, outer and inner edges: landmarks of the mesh, and vertices of
+# ICT-FaceKit on the same line ("Multi-PIE 68 point facial landmarks indices" of its README).
+LIPS = (
+    ((61, 185, 40, 39, 37, 0), (5708, 5695, 2081, 0)),
+    ((61, 146, 91, 181, 84, 17), (5708, 5841, 5957, 5518)),
+    ((78, 191, 80, 81, 82, 13), (5702, 5711, 5533)),
+    ((78, 95, 88, 178, 87, 14), (5702, 5966, 5517)),
 )
-# Vertices of ICT-FaceKit at single landmarks: below the nose, at the chin.
-SINGLE = {2: 1147, 152: 966}
 # The README's "Right extended jawline", to the chin; landmarks of the mesh that lie on it.
-JAWLINE = (1280, 1278, 1275, 1272, 1248, 12, 820, 1834, 1902, 243, 844, 781, 1673, 2199, 801)
-JAWLINE += (1447, 800, 966)
-JAW_LANDMARKS = (148, 176, 149, 150, 136, 172, 58, 132)
-LANDMARK_WEIGHT = 20.0
+JAWLINE = [1280, 1278, 1275, 1272, 1248, 12, 820, 1834, 1902, 243, 844, 781, 1673, 2199, 801]
+JAWLINE += [1447, 800, 966]
+JAW_LANDMARKS = (149, 150, 136, 172, 58, 132)
+TARGET_WEIGHT = 3.0
 STIFFNESSES = np.geomspace(30, 0.3, 20)
 
 
@@ -54,7 +46,8 @@ def mirror_landmarks() -> Ints:
     """Return the landmark on the other side of the face, (468,)."""
     vertices = load_topology(468).canonical_vertices_m.astype(float)
     offsets = vertices[:, None] * [-1, 1, 1] - vertices
-    return np.argmin((offsets**2).sum(axis=2), axis=1)
+    mirrored: Ints = np.argmin((offsets**2).sum(axis=2), axis=1)
+    return mirrored
 
 
 def symmetric(points: Float64) -> Float64:
@@ -70,16 +63,17 @@ def register(vertices: Float64, triangles: Ints) -> tuple[Ints, Float64]:
         vertices: (V, 3) cm, ICT-FaceKit's neutral face.
         triangles: (T, 3) of its face alone.
     """
-    targets = np.full((468, 3), np.nan)
-    paths = EdgePaths(vertices, triangles)
     canonical = load_topology(468).canonical_vertices_m.astype(float) * 100
-    for landmarks, named in LINES:
-        line = paths.line([MULTI_PIE[number] for number in named])
-        targets[list(landmarks)] = resample(line, arc_fractions(canonical[list(landmarks)]))
-    targets[list(SINGLE)] = vertices[list(SINGLE.values())]
     mirror = mirror_landmarks()
-    targets = np.where(np.isnan(targets), targets[mirror] * [-1, 1, 1], targets)
-    jaw = paths.line(list(JAWLINE))
+    table = np.loadtxt(FOUND, delimiter=',', skiprows=1)
+    found = (table[:, 3] < LARGEST_SPREAD_CM) & (table[:, 4] > LEAST_FACING)
+    targets = np.where(found[:, None], symmetric(table[:, :3]), np.nan)
+    paths = EdgePaths(vertices, triangles)
+    for landmarks, waypoints in LIPS:
+        right = list(landmarks)
+        points = resample(paths.line(list(waypoints)), arc_fractions(canonical[right]))
+        targets[right], targets[mirror[right]] = points, points * [-1, 1, 1]
+    jaw = paths.line(JAWLINE)
     jaw = np.concatenate([jaw, jaw * [-1, 1, 1]])
     return _fit(canonical, targets, vertices, triangles, jaw)
 
@@ -91,7 +85,7 @@ def _fit(
     jaw_landmarks = np.r_[JAW_LANDMARKS, mirror_landmarks()[list(JAW_LANDMARKS)]]
     points = _warped(canonical, known, targets[known])
     weights = np.ones(468)
-    weights[known] = LANDMARK_WEIGHT
+    weights[known] = TARGET_WEIGHT
     smoothness = _squared_laplacian(canonical)
     for stiffness in STIFFNESSES:
         wanted = _on_surface(points, vertices, triangles)

@@ -48,7 +48,8 @@ def _closest_barycentric(point: Float64, a: Float64, b: Float64, c: Float64) -> 
     on_sides = sides[..., :1] * a + sides[..., 1:2] * b + sides[..., 2:] * c
     nearest = np.argmin(((on_sides - point) ** 2).sum(axis=2), axis=0)
     outside = sides[nearest, np.arange(len(a))]
-    closest: Float64 = np.where((inside >= 0).all(axis=1)[:, None], inside, outside)
+    is_inside = np.min(inside, axis=1, keepdims=True) >= 0
+    closest: Float64 = np.where(is_inside, inside, outside)
     return closest
 
 

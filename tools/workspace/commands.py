@@ -13,7 +13,7 @@ from pathlib import Path
 from workspace.environment import environment
 from workspace.layout import ROOT, Distro, SetupError, chosen_distro
 from workspace.models import fetch_models
-from workspace.package_build import package_build
+from workspace.package_build import package_build, transform_messages
 from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
@@ -64,7 +64,8 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
 
 def set_up(distro: Distro) -> None:
     """Bring the machine to where everything can be started."""
-    bring_up([python_packages(distro), package_build(distro)])
+    messages = [] if distro.installed else [transform_messages(distro)]
+    bring_up([python_packages(distro), *messages, package_build(distro)])
     fetch_models(distro)
 
 

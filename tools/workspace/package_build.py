@@ -1,4 +1,4 @@
-"""Build the package with its messages and install it into the environment, by plain CMake."""
+"""Build the package and the messages it needs into the environment, by plain CMake."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from workspace.environment import colcon_defaults, environment, site_packages
 from workspace.layout import REQUIREMENTS, ROOT, Distro
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _MEND = REQUIREMENTS / 'mend.cmake'
+_TF2_MSGS = REQUIREMENTS / 'tf2_msgs'
 _INSTALLED_FOLDERS = ('facemesh_ros', 'launch', 'config', 'scripts')
 
 
+def transform_messages(distro: Distro) -> Step:
+    """Return the step that brings tf2_msgs, which is not among the wheels."""
+    built_from = [path for path in sorted(_TF2_MSGS.rglob('*')) if path.is_file()]
+
+    def build(was_done: bool) -> None:
+        _build_and_install(distro, _TF2_MSGS, distro.build / 'tf2_msgs', afresh=not was_done)
+
+    return Step(
+        f'{distro.name}: the messages of /tf',
+        distro.stamps / 'tf2_msgs',
+        fingerprint_of([*built_from, *_wheels_of(distro)]),
+        build,
+    )
+
+
 def package_build(distro: Distro) -> Step:
-    """Return the step that builds and installs.
+    """Return the step that builds and installs the package.
 
     The installed files are links into the checkout, so an edit needs no build; a file that comes
     or goes, a message or the build itself does.
     """
     built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *sorted(ROOT.glob('msg/*.msg'))]
     if not distro.installed:
-        built_from += [_MEND, REQUIREMENTS / f'{distro.name}.txt']
+        built_from += _wheels_of(distro)
 
     def build(was_done: bool) -> None:
-        if not was_done:
-            shutil.rmtree(distro.build, ignore_errors=True)
-        env, log = environment(distro), distro.stamps / 'build.log'
-        log.unlink(missing_ok=True)
-        configure = [
-            'cmake',
-            '-S',
-            str(ROOT),
-            '-B',
-            str(distro.build),
-            *_install_arguments(distro),
-        ]
-        run_logged(configure, log, env)
-        run_logged(['cmake', '--build', str(distro.build), '--target', 'install'], log, env)
+        _build_and_install(distro, ROOT, distro.build / 'facemesh_ros', afresh=not was_done)
         _remove_dead_links(distro)
         if not distro.installed:
             defaults = {'build': {'cmake-args': _wheel_arguments(distro)}}
@@ -51,6 +55,20 @@ def package_build(distro: Distro) -> Step:
         fingerprint_of(built_from, *_installed_files()),
         build,
     )
+
+
+def _wheels_of(distro: Distro) -> list[Path]:
+    return [_MEND, REQUIREMENTS / f'{distro.name}.txt']
+
+
+def _build_and_install(distro: Distro, source: Path, folder: Path, *, afresh: bool) -> None:
+    if afresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    env, log = environment(distro), distro.stamps / f'{folder.name}.log'
+    log.unlink(missing_ok=True)
+    configure = ['cmake', '-S', str(source), '-B', str(folder), *_install_arguments(distro)]
+    run_logged(configure, log, env)
+    run_logged(['cmake', '--build', str(folder), '--target', 'install'], log, env)
 
 
 def _wheel_arguments(distro: Distro) -> list[str]:

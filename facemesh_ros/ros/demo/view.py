@@ -20,8 +20,7 @@ def view(monitor: Monitor, footer: str) -> Group:
     """Draw the current state."""
     headline = Text(f'{monitor.rate_hz:.1f} fps  {_counts(monitor)}', style='bold')
     if info := monitor.info:
-        provider = info.execution_provider.partition(' ')[0]
-        headline.append(f'\n{info.detector} and {info.model} on {provider}')
+        headline.append(f'\n{info.detector} and {info.model} on {info.execution_provider}')
     return Group(
         headline,
         _faces(monitor),

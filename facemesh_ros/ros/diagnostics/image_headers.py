@@ -44,16 +44,18 @@ class StampFaultLog:
                 )
 
 
-def frame_id_finding(frame_id: str | None) -> Finding | None:
-    """Return why tf2 and RViz drop everything in a frame; None if they do not, or if it is None.
+def tf2_takes(frame_id: str) -> bool:
+    """Tell whether tf2, and so RViz, takes a frame_id: it is not empty, nor begins with a slash."""
+    return bool(frame_id) and not frame_id.startswith('/')
 
-    Source: tf2, which refuses frame ids that are empty or begin with a slash.
-    """
-    if frame_id is None or (frame_id and not frame_id.startswith('/')):
+
+def frame_id_finding(frame_id: str | None) -> Finding | None:
+    """Return why tf2 and RViz drop everything in a frame; None if they do not, or if it is None."""
+    if frame_id is None or tf2_takes(frame_id):
         return None
     wrong = f'{frame_id!r}, which begins with a slash' if frame_id else 'empty'
     text = (
-        f'the frame_id of the images is {wrong}: RViz shows no markers and no points; set the '
-        'frame_id in the camera driver'
+        f'the frame_id of the images is {wrong}: no frames of faces are published, and RViz shows '
+        'no markers and no points; set the frame_id in the camera driver'
     )
     return Finding(text, text, ONCE)

@@ -8,7 +8,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from facemesh_ros.types import Faces, Float32
+from facemesh_ros.ros.output.scene import SceneFaces
 
 POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('index', '<u4'), ('face', '<u4')])
 FIELDS = [
@@ -22,18 +22,17 @@ FIELDS = [
 ]
 
 
-def points_msg(faces: Faces, points_m: Float32, header: Header) -> PointCloud2:
+def points_msg(scene: SceneFaces, header: Header) -> PointCloud2:
     """Build a cloud of points x y z in m, with the landmark's index and the face's number.
 
     Args:
-        faces: N faces.
-        points_m: (N, L, 3) m in header.frame_id.
-        header: Of the image.
+        scene: The faces in header.frame_id.
+        header: Of the image, in the frame of the scene.
     """
-    points = np.empty(points_m.shape[:2], POINT)
-    points['x'], points['y'], points['z'] = np.moveaxis(points_m, 2, 0)
-    points['index'] = np.arange(points_m.shape[1])
-    points['face'] = faces.ids[:, None]
+    points = np.empty(scene.points_m.shape[:2], POINT)
+    points['x'], points['y'], points['z'] = np.moveaxis(scene.points_m, 2, 0)
+    points['index'] = np.arange(points.shape[1])
+    points['face'] = scene.ids[:, None]
     cloud = PointCloud2(
         header=header,
         height=1,

@@ -11,8 +11,9 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.ros.output import cdr_template
-from facemesh_ros.ros.output.markers import TYPES, FaceMarkers
-from test.ros.output.random_faces import LANDMARKS, random_faces
+from facemesh_ros.ros.output.marker_parts import STYLES
+from facemesh_ros.ros.output.markers import FaceMarkers
+from test.ros.output.random_faces import LANDMARKS, random_scene
 
 numbers = st.integers(0, 2**31)
 ids = st.lists(st.one_of(st.integers(1, 9), st.integers(99_998, 100_003)), max_size=4, unique=True)
@@ -32,40 +33,42 @@ def received(content: bytes | MarkerArray) -> MarkerArray:
 
 
 streams = st.lists(
-    st.tuples(ids, numbers, st.sampled_from(['', 'camera', 'camera_optical_frame'])), max_size=4
+    st.tuples(
+        ids, numbers, st.sampled_from(['', 'camera', 'camera_optical_frame']), st.booleans()
+    ),
+    max_size=4,
 )
 
 
 @settings(deadline=None, max_examples=30)
-@given(streams, st.sampled_from(list(TYPES)))
+@given(streams, st.sampled_from(list(STYLES)))
 def test_markers(stream, style):
     quick, plain = (FaceMarkers(load_topology(LANDMARKS)) for _ in range(2))
-    for numbers_of_faces, number, frame_id in stream:
-        faces, header = random_faces(numbers_of_faces, number), header_of(number, frame_id)
-        content = quick.serialised(faces, faces.landmarks, style, header)
-        assert received(content) == received(plain.msg(faces, faces.landmarks, style, header))
+    for numbers_of_faces, number, frame_id, gazes in stream:
+        scene = random_scene(numbers_of_faces, number, gazes=gazes)
+        header = header_of(number, frame_id)
+        content = quick.serialised(scene, style, header)
+        assert received(content) == received(plain.msg(scene, style, header))
 
 
 def test_markers_are_serialised_until_a_face_leaves():
     markers = FaceMarkers(load_topology(LANDMARKS))
     shown = [
-        markers.serialised(faces, faces.landmarks, 'mesh', header_of(1, 'camera'))
-        for faces in (
-            random_faces([1], 1),
-            random_faces([1, 2], 2),
-            random_faces([2], 3),
-            random_faces([2], 4),
+        markers.serialised(scene, 'mesh', header_of(1, 'camera'))
+        for scene in (
+            random_scene([1], 1),
+            random_scene([1, 2], 2),
+            random_scene([2], 3),
+            random_scene([2], 4),
         )
     ]
     assert [isinstance(each, bytes) for each in shown] == [True, True, False, True]
-    assert [each.action for each in shown[2].markers].count(Marker.DELETE) == 2
+    assert [each.action for each in shown[2].markers].count(Marker.DELETE) == 5
 
 
 @pytest.mark.parametrize('content', [b'\x00\x07\x00\x00' + bytes(52), b'\x00\x01\x00\x00'])
 def test_an_unknown_layout_is_left_to_rclpy(monkeypatch, content):
     monkeypatch.setattr(cdr_template, 'serialize_message', lambda _: content)
-    faces, header = random_faces([1], 1), header_of(1, 'camera')
-    shown = FaceMarkers(load_topology(LANDMARKS)).serialised(
-        faces, faces.landmarks, 'mesh', header
-    )
+    scene, header = random_scene([1], 1), header_of(1, 'camera')
+    shown = FaceMarkers(load_topology(LANDMARKS)).serialised(scene, 'mesh', header)
     assert isinstance(shown, MarkerArray)

@@ -9,19 +9,28 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from facemesh_ros.msg import FaceMesh, FaceMeshArray
+from facemesh_ros.assembly.face_sensor import ModelInfo
+from facemesh_ros.geometry.canonical_face import load_topology
+from facemesh_ros.inference.hardware import NvidiaDriver
+from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
+from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.messages import array_msg_from_faces
+from facemesh_ros.ros.output.messages import array_msg_from_faces, info_msg
 from test.ros.output.random_faces import LANDMARKS, random_faces
 
 HEADER = Header(frame_id='camera_optical_frame')
+REPORT = ProviderReport(
+    0, NvidiaDriver(), {'v2': ModelReport('CPUExecutionProvider', 'fp32', {}, 1.0, 2.0)}
+)
+MODEL = ModelInfo('v2', LANDMARKS, 'abc', 'short_range', ('mouthSmileLeft',), REPORT)
 COUNTS = ImageCounts(received=9, dropped=3, lost=4, too_old=6, failed=5, processed=2)
 
 
+@pytest.mark.parametrize('metric', [False, True])
 @pytest.mark.parametrize('blendshapes', [0, 52])
 @pytest.mark.parametrize('ids', [[], [7], [3, 99_999, 100_000, 12]])
-def test_faces(ids, blendshapes):
-    faces = random_faces(ids, len(ids), blendshapes=blendshapes)
+def test_faces(ids, blendshapes, metric):
+    faces = random_faces(ids, len(ids), blendshapes=blendshapes, metric=metric)
     msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
     received = deserialize_message(serialize_message(msg), FaceMeshArray)
     assert received.header == HEADER
@@ -35,7 +44,8 @@ def test_faces(ids, blendshapes):
 
 
 def assert_same(face, faces, index):
-    rois = faces.rois
+    rois, metric = faces.rois, faces.metric
+    is_metric = metric.sources[index] != FaceMesh.METRIC_NONE
     for found, expected in (
         (face.state, faces.states[index]),
         (face.age, faces.ages[index]),
@@ -46,9 +56,47 @@ def assert_same(face, faces, index):
         (face.jitter, faces.jitters_px[index]),
         (face.landmarks, faces.landmarks[index].ravel()),
         (face.blendshapes, faces.blendshapes[index]),
-        ([*face.gaze_left, *face.gaze_right, face.reprojection_error], [math.nan] * 7),
+        (face.metric_source, metric.sources[index]),
+        (face.landmarks_metric, metric.landmarks_m[index].ravel() if is_metric else []),
+        (face.gaze_left, metric.gazes_left[index]),
+        (face.gaze_right, metric.gazes_right[index]),
+        (face.gaze_sigma, metric.gaze_sigmas_rad[index]),
+        (face.reprojection_error, metric.reprojection_errors_px[index]),
+        (face.pose.covariance, metric.covariances[index].ravel()),
     ):
         np.testing.assert_array_equal(np.float32(found), np.float32(expected))
     assert face.landmark_count == LANDMARKS
-    assert face.metric_source == FaceMesh.METRIC_NONE
-    assert len(face.landmarks_metric) == 0
+    assert_same_pose(face.pose.pose, metric, index)
+
+
+def assert_same_pose(pose, metric, index):
+    """By the definition of a quaternion: v' = v + 2 w (q x v) + 2 q x (q x v)."""
+    position, turn = pose.position, pose.orientation
+    np.testing.assert_array_equal(
+        [position.x, position.y, position.z], metric.positions_m[index]
+    )
+    axis, w = np.array([turn.x, turn.y, turn.z]), turn.w
+    for column, vector in enumerate(np.eye(3)):
+        across = np.cross(axis, vector)
+        turned = vector + 2 * w * across + 2 * np.cross(axis, across)
+        np.testing.assert_allclose(turned, metric.rotations[index][:, column], atol=1e-9)
+
+
+def test_the_info_says_what_the_landmarks_are():
+    """A consumer finds the points it needs by name, and the model of an average head."""
+    for landmarks in (468, LANDMARKS):
+        msg = info_msg(MODEL, load_topology(landmarks), HEADER)
+        received = deserialize_message(serialize_message(msg), FaceMeshInfo)
+        assert (received.execution_provider, received.provider_report[:28]) == (
+            'CPUExecutionProvider', 'CPUExecutionProvider on CPU;'
+        )  # fmt: skip
+        points = dict(zip(received.point_names, received.point_landmarks, strict=True))
+        assert max(points.values()) < landmarks
+        assert ('left_iris' in points) == (landmarks == LANDMARKS)
+        face_m = np.asarray(received.canonical_face).reshape(468, 3)
+        assert face_m[points['sellion']].tolist() == [0, 0, 0]
+        assert face_m[:, 0].argmax() == points['nose_tip']
+        assert face_m[points['left_eye_outer'], 1] > 0.04
+        assert face_m[points['chin'], 2] < -0.1
+        pairs = np.asarray(received.contours).reshape(-1, 2)
+        np.testing.assert_array_equal(pairs, load_topology(landmarks).contours)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import struct
 
-import numpy as np
-import pytest
 from std_msgs.msg import Header
 
 from facemesh_ros.ros.output.point_cloud import points_msg
-from test.ros.output.random_faces import random_faces
+from test.ros.output.random_faces import random_scene
 
 HEADER = Header(frame_id='camera_optical_frame')
 
 
-@pytest.fixture
-def points_m() -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
-
-
-def test_every_point_has_its_landmark_and_face(points_m):
-    cloud = points_msg(random_faces([3, 7], 0, landmarks=5), points_m, HEADER)
+def test_every_point_has_its_landmark_and_face():
+    scene = random_scene([3, 7], 0, landmarks=5)
+    points_m = scene.points_m
+    cloud = points_msg(scene, HEADER)
     offsets = {field.name: field.offset for field in cloud.fields}
     assert (cloud.width, cloud.height, cloud.row_step) == (10, 1, 10 * cloud.point_step)
     assert cloud.header == HEADER

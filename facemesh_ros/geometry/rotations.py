@@ -1,0 +1,64 @@
+"""Rotations: quaternions as ROS orders them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facemesh_ros.types import Float64
+
+
+def quaternion_xyzw_from_matrix(rotations: Float64) -> Float64:
+    """Return the unit quaternions of rotation matrices, w not negative.
+
+    The four products 4 q_i q_j of one row are all in the matrix. The row of the largest component
+    is taken, so that nothing small is divided by: also half turns, where w is 0, keep all digits.
+
+    Args:
+        rotations: (..., 3, 3); NaN gives NaN.
+
+    Returns:
+        (..., 4) as geometry_msgs/Quaternion: x, y, z, w.
+
+    Source: S. W. Shepperd, Quaternion from rotation matrix, J. Guidance and Control 1 (1978).
+
+    Example: a quarter turn about z.
+        >>> turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+        >>> quaternion_xyzw_from_matrix(turn).round(3).tolist()
+        [0.0, 0.0, 0.707, 0.707]
+    """
+    products = np.empty((*rotations.shape[:-2], 4, 4))
+    diagonal = np.diagonal(rotations, axis1=-2, axis2=-1)
+    trace = diagonal.sum(axis=-1)
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        products[..., i, i] = 1 + 2 * diagonal[..., i] - trace
+        products[..., j, k] = products[..., k, j] = rotations[..., j, k] + rotations[..., k, j]
+        products[..., i, 3] = products[..., 3, i] = rotations[..., k, j] - rotations[..., j, k]
+    products[..., 3, 3] = 1 + trace
+    largest = np.argmax(np.diagonal(products, axis1=-2, axis2=-1), axis=-1)
+    row = np.take_along_axis(products, largest[..., None, None], axis=-2)[..., 0, :]
+    quaternions: Float64 = row / np.linalg.norm(row, axis=-1, keepdims=True)
+    quaternions *= np.where(quaternions[..., 3:] < 0, -1.0, 1.0)
+    return quaternions
+
+
+def matrix_from_quaternion_xyzw(quaternions: Float64) -> Float64:
+    """Return the rotation matrices of quaternions of any length but zero: 1 + 2 w K + 2 K².
+
+    K is the matrix of the cross product with the vector part of the unit quaternion.
+
+    Args:
+        quaternions: (..., 4) as geometry_msgs/Quaternion: x, y, z, w.
+
+    Returns:
+        (..., 3, 3).
+
+    Example: half a turn about x.
+        >>> matrix_from_quaternion_xyzw(np.array([1.0, 0, 0, 0])).tolist()
+        [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]
+    """
+    units = quaternions / np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    cross = np.zeros((*units.shape[:-1], 3, 3))
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        cross[..., k, j], cross[..., j, k] = units[..., i], -units[..., i]
+    rotations: Float64 = np.eye(3) + 2 * units[..., 3, None, None] * cross + 2 * cross @ cross
+    return rotations

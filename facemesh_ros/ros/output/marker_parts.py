@@ -1,0 +1,122 @@
+"""What RViz markers show of faces, as arrays: mesh, name, head axes and gaze of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from visualization_msgs.msg import Marker
+
+from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.geometry.gaze_frame import eye_centres
+from facemesh_ros.geometry.named_points import NAMED_POINTS
+from facemesh_ros.ros.output.scene import SceneFaces
+from facemesh_ros.types import Float32, Float64
+from facemesh_ros.viz.drawing import rgb_of_id
+
+# Namespaces; that of the meshes is their style.
+NAME, AXES, GAZE = 'name', 'axes', 'gaze'
+STYLES = {
+    'mesh': Marker.TRIANGLE_LIST,
+    'wireframe': Marker.LINE_LIST,
+    'contours': Marker.LINE_LIST,
+    'points': Marker.POINTS,
+}
+TEXT_HEIGHT_M = 0.025
+AXIS_LENGTH_M, GAZE_LENGTH_M = 0.1, 0.2
+MESH_SCALES = {
+    Marker.TRIANGLE_LIST: (1.0, 1.0, 1.0),
+    Marker.LINE_LIST: (0.0006, 0.0, 0.0),  # width
+    Marker.POINTS: (0.002, 0.002, 0.0),  # width and height
+}
+SCALES = {
+    NAME: (0.0, 0.0, TEXT_HEIGHT_M),
+    AXES: (0.003, 0.0, 0.0),  # width
+    GAZE: (0.003, 0.008, 0.015),  # diameters of shaft and head, length of the head
+}
+# From the origin to the ends of x, y and z: red, green, blue, as RViz draws frames.
+AXES_INDICES = np.array([0, 1, 0, 2, 0, 3])
+RGB_OF_AXES = np.repeat(np.eye(3), 2, axis=0)
+BOTH_ENDS = np.arange(2)
+ONE_PLACE = np.zeros(1, np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerPart:
+    """One marker.
+
+    Attributes:
+        namespace: With `number` what identifies it.
+        number: Its id.
+        kind: Its type, one of Marker's constants.
+        rgb: Its colour, each in [0, 1].
+        points_m: (P, 3) m.
+        indices: (K,) which of these it shows, in its order; one for a text, its place.
+        text: Empty but for a text.
+    """
+
+    namespace: str
+    number: int
+    kind: int
+    rgb: tuple[float, float, float]
+    points_m: Float64
+    indices: NDArray[np.intp]
+    text: str = ''
+
+    @property
+    def scale(self) -> tuple[float, float, float]:
+        """The sizes that its type has, m."""
+        return SCALES[self.namespace] if self.namespace in SCALES else MESH_SCALES[self.kind]
+
+    @property
+    def vertex_rgb(self) -> Float64 | None:
+        """(K, 3) colours of its points; None if all have that of the marker."""
+        return RGB_OF_AXES if self.namespace == AXES else None
+
+
+def style_indices(topology: FaceTopology) -> dict[str, NDArray[np.intp]]:
+    """Return the landmarks of each style's points, in order."""
+    return {
+        'mesh': topology.triangles.ravel().astype(np.intp),
+        'wireframe': topology.edges.ravel().astype(np.intp),
+        'contours': topology.contours.ravel().astype(np.intp),
+        'points': np.arange(len(topology.region_of_landmark)),
+    }
+
+
+def marker_parts(scene: SceneFaces, style: str, indices: NDArray[np.intp]) -> list[MarkerPart]:
+    """Return the markers of all faces; only what is known of a face has one."""
+    return [
+        part for index in range(len(scene)) for part in _parts_of(scene, index, style, indices)
+    ]
+
+
+def _parts_of(
+    scene: SceneFaces, index: int, style: str, indices: NDArray[np.intp]
+) -> Iterator[MarkerPart]:
+    number, points_m = int(scene.ids[index]), scene.points_m[index].astype(float)
+    rgb = rgb_of_id(number)
+    yield MarkerPart(style, number, STYLES[style], rgb, points_m, indices)
+    distance_m, text = scene.distances_m[index], str(scene.names[index])
+    if np.isfinite(distance_m):
+        text += f' {distance_m:.2f} m'
+    place = _above(points_m)
+    yield MarkerPart(NAME, number, Marker.TEXT_VIEW_FACING, rgb, place, ONE_PLACE, text)
+    rotation, position_m = scene.rotations[index], scene.positions_m[index]
+    if np.isfinite(rotation).all():
+        ends = np.vstack([position_m, position_m + AXIS_LENGTH_M * rotation.T])
+        yield MarkerPart(AXES, number, Marker.LINE_LIST, rgb, ends, AXES_INDICES)
+    centres = eye_centres(points_m)
+    for eye in np.flatnonzero(np.isfinite(scene.gazes[index]).all(axis=1)).tolist():
+        ends = np.vstack([centres[eye], centres[eye] + GAZE_LENGTH_M * scene.gazes[index, eye]])
+        yield MarkerPart(GAZE, 2 * number + eye, Marker.ARROW, rgb, ends, BOTH_ENDS)
+
+
+def _above(points_m: Float32 | Float64) -> Float64:
+    """Return the place of a face's name, (1, 3): above its forehead, wherever up is."""
+    chin, forehead = points_m[NAMED_POINTS['chin']], points_m[NAMED_POINTS['forehead']]
+    up = (forehead - chin) / max(float(np.linalg.norm(forehead - chin)), 1e-6)
+    place: Float64 = (forehead + TEXT_HEIGHT_M * up)[None]
+    return place
