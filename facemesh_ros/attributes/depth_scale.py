@@ -33,11 +33,12 @@ OWN_M = 0.0035
 OFFSET_M = 0.1
 # Tukey's limit: what differs by more is hair, a hand, glasses, the edge of a hole.
 REJECT_M = 0.016
-# How a face in its place may differ from ours: shift, misfit, tilt (tangent), depth of relief. The
-# sum of their squares by these was below 1.01 in all pictures of a scan, below 1.5 in 93 % of
-# pairs of a Kinect 2; above 1.5 in 95 % of those that were shifted by 10 mm, 99 % by 15 mm.
+# How a face in its place may differ from ours: misfit, tilt (tangent), depth of the relief; and
+# shift. The sum of their squares by these is at most 0.75 without the shift and 0.9 with it on
+# pictures of a scan, 1 and 1.5 on 93 % of pairs of a Kinect 2; more on all but 1 in 1000 of those
+# that were shifted by 20 mm and more.
 SHIFT_M, MISFIT_M, TILT_TANGENT, RELIEF, RELIEF_CHANGE = 0.008, 0.009, 0.27, 0.95, 0.5
-MAX_STRANGENESS = 1.5
+MAX_STRANGENESS, MAX_WITH_SHIFT = 1.0, 1.5
 # Lips less than this apart are a closed mouth.
 CLOSED_M, LOWER_LIP = 0.003, 14
 
@@ -123,7 +124,7 @@ def fit_depth(
         chosen = skin.landmarks[skin.rigid][::2]
         shift_m = find_shift(landmarks, face, depth.depth_m, chosen, first_factor)
         strangeness += float(shift_m @ shift_m) / (SHIFT_M**2 + noise_m**2)
-        if not strangeness <= MAX_STRANGENESS:
+        if not strangeness <= MAX_WITH_SHIFT:
             raise UnusableDepthError(SHIFTED)
     farther_m, relief_m = _fit_relief(skin, weights, noise_m)
     return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief_m)
