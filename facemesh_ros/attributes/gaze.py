@@ -32,8 +32,9 @@ SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 IRIS_DISTANCE_M = 0.0105
 
 EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
-# An iris of this diameter counts half of a large one, a smaller one less by the sixth power.
-SMALL_IRIS_PX = 12.4
+# An iris of this diameter counts half of a large one, a smaller one less by the sixth power: 8 px
+# through a real lens and a video's compression say little.
+SMALL_IRIS_PX = 12.0
 # Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
 HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
 
@@ -58,7 +59,8 @@ class DrawnIrises:
         rest_m: How much farther forward, and how much higher, it rests.
         view_m: How much higher it is drawn by the sine of the view from above: the mesh is drawn
             as if seen from nearer to the front.
-        sigma_m: Standard deviation of one large iris to the head's left, and up.
+        sigma_m: Standard deviation, to the head's left and up, of both irises' mean at
+            SMALL_IRIS_PX; the errors of one eye are mostly those of the other.
     """
 
     travel_m: tuple[float, float]
@@ -72,10 +74,10 @@ class DrawnIrises:
         return cls((IRIS_DISTANCE_M, IRIS_DISTANCE_M), (0.0, 0.0), 0.0, (1e-4, 1e-4))
 
 
-# FaceMesh v2's, on rendered heads of many people whose eyes look in known directions. Portraits
-# that look into the camera show the same, but rest .7 mm higher: half of that is taken. One man in
-# four cameras shows more of the view's, which is taken in part. See docs/geometry.md.
-FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00072, 0.00045))
+# FaceMesh v2's: tools/fit_drawn_irises.py on rendered heads of many people. Portraits that look
+# into the camera show the same, but that irises rest .7 mm higher, of which half is taken; one man
+# in four cameras shows twice the effect of the view, of which part is taken. See docs/gaze.md.
+FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00078, 0.00046))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FAC
     """
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
-    towards, displacements_m = _displacements(posed, drawn)
+    towards, displacements_m = iris_displacements(posed, drawn)
     weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
     if not any(weights):
         return UNKNOWN_GAZE
@@ -131,7 +133,7 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FAC
     )
 
 
-def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
+def iris_displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
     """Return where both irises are seen, of the right and the left eye, in face axes.
 
     The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
