@@ -39,7 +39,7 @@ MODE = (
     'Streams at 30 Hz: all systems track faces from image to image (process; VIDEO, '
     'static_image_mode False), ours with all its defaults, including the temporal filter.'
 )
-STAGES = ('detect', 'landmarks', 'new faces', 'filter', 'blendshapes', 'other')
+STAGES = ('detect', 'landmarks', 'new faces', 'filter', 'blendshapes', 'metric', 'other')
 
 
 def figure_columns(item: str) -> list[Column]:

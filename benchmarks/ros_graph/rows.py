@@ -15,7 +15,7 @@ from ros_graph.settings import Setting
 
 Window = tuple[int, int]
 STAGES = (
-    *('decode', 'detect', 'landmarks', 'filter', 'blendshapes', 'publish', 'markers'),
+    *('decode', 'detect', 'landmarks', 'filter', 'blendshapes', 'metric', 'publish', 'markers'),
     'other',
 )
 SETTING = [

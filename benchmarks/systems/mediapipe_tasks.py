@@ -11,7 +11,7 @@ from serving import MeasuredSystem, serve
 
 
 def load(options: Namespace) -> MeasuredSystem:
-    """Load FaceLandmarker in IMAGE or VIDEO mode, without transformation matrices."""
+    """Load FaceLandmarker in IMAGE or VIDEO mode."""
     import mediapipe
     from mediapipe import Image, ImageFormat
     from mediapipe.tasks.python import BaseOptions, vision
@@ -25,6 +25,7 @@ def load(options: Namespace) -> MeasuredSystem:
             min_face_detection_confidence=0.5,
             min_face_presence_confidence=0.5,
             output_face_blendshapes=options.blendshapes,
+            output_facial_transformation_matrixes=options.transforms,
         )
     )
     numbers = count(1)
@@ -41,6 +42,7 @@ def load(options: Namespace) -> MeasuredSystem:
         versions={'mediapipe': mediapipe.__version__, 'numpy': np.__version__},
         boxes_xyxy=boxes_xyxy,
         landmarks=landmarks,
+        transforms=lambda found: found.facial_transformation_matrixes,
     )
 
 
@@ -67,6 +69,7 @@ def arguments() -> Namespace:
     parser.add_argument('--stream', action='store_true', help='track faces')
     parser.add_argument('--rate', type=float, default=30.0, help='of a stream, Hz')
     parser.add_argument('--blendshapes', action='store_true')
+    parser.add_argument('--transforms', action='store_true', help='fit the canonical face')
     return parser.parse_args()
 
 

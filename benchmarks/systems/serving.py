@@ -29,6 +29,7 @@ class MeasuredSystem:
         reset: Called before each image, or before the first if they are a stream.
         boxes_xyxy: (M, 4) px of a result, for an image size (width, height).
         landmarks: (M, L, 3) px of a result, for an image size.
+        transforms: (M, 4, 4) of a result, camera from canonical face.
         stages_ms: Duration of each stage of the last `process`, where known.
     """
 
@@ -38,6 +39,7 @@ class MeasuredSystem:
     reset: Callable[[], None] = lambda: None
     boxes_xyxy: Callable[[Any, tuple[int, int]], Any] = lambda _found, _wh: []
     landmarks: Callable[[Any, tuple[int, int]], Any] = lambda _found, _wh: []
+    transforms: Callable[[Any], Any] = lambda _found: []
     stages_ms: Callable[[], dict[str, float]] = dict
 
 
@@ -74,11 +76,12 @@ def measure_block(
         stream: Whether they are one stream, which goes forth and back so that nothing jumps; else
             each image is processed by itself.
         start: Number of the first image; a stream that does not start at 0 continues.
-        landmarks: Whether to return them.
+        landmarks: Whether to return them, and the transforms.
 
     Returns:
         For each timed image: wall_ms, cpu_ms (all threads), faces (their number), boxes_xyxy,
-        stages_ms and, where wanted, landmarks. peak_mib: the process's peak memory so far.
+        stages_ms and, where wanted, landmarks and transforms. peak_mib: the process's peak
+        memory so far.
     """
     images = np.load(scene, mmap_mode='r')
     if not start:
@@ -124,7 +127,13 @@ def measure_image(system: MeasuredSystem, rgb: np.ndarray, landmarks: bool) -> d
         'boxes_xyxy': system.boxes_xyxy(found, image_wh),
         'stages_ms': system.stages_ms(),
     }
-    return {**values, 'landmarks': system.landmarks(found, image_wh)} if landmarks else values
+    if not landmarks:
+        return values
+    where = {
+        'landmarks': system.landmarks(found, image_wh),
+        'transforms': system.transforms(found),
+    }
+    return {**values, **where}
 
 
 def peak_mib() -> float:

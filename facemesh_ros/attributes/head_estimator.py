@@ -5,14 +5,36 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.attributes.head_pose import fit_head_pose
-from facemesh_ros.geometry.canonical_face import canonical_face_m
+from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
+from facemesh_ros.attributes.gaze import estimate_gaze
+from facemesh_ros.attributes.head_pose import HeadPose
+from facemesh_ros.attributes.identity import FaceIdentity
+from facemesh_ros.attributes.pose_covariance import pose_covariance
+from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_face
+from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
+from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Camera, Float32, Frame, MetricFaces, MetricSource
 
 NOT_CALIBRATED = (
     'the camera is not calibrated, so there are no poses and no landmarks in metres: '
     'publish its calibration as camera_info'
 )
+NO_FACE = (
+    'the landmarks of a face have no extent or are not finite, so it has no pose: '
+    'check the landmark model with `facemesh doctor`'
+)
+# A person's shape does not change: one view in so many of a track is learnt from.
+LEARN_EVERY = 10
+
+
+class _Track:
+    """What is known of one face."""
+
+    def __init__(self, shapes: ShapeModel) -> None:
+        self.identity = FaceIdentity(shapes)
+        self.scale = FaceScale()
+        self.views = 0
 
 
 class HeadEstimator:
@@ -22,11 +44,26 @@ class HeadEstimator:
         problem: Why metres are missing or worse than asked for in the last frame; empty if not.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        shapes: ShapeModel | None = None,
+        correction: ViewAngleCorrection = CORRECTION,
+    ) -> None:
+        """Know no face yet.
+
+        Args:
+            shapes: Of people; None for adults.
+            correction: Of the pull of the landmark model; `ViewAngleCorrection.none()` if the
+                landmarks are exact.
+        """
         self.problem = ''
+        self._shapes = shapes or load_shape_model()
+        self._correction = correction
+        self._tracks: dict[int, _Track] = {}
 
     def reset(self) -> None:
         """Forget all faces."""
+        self._tracks.clear()
 
     def update(
         self, ids: NDArray[np.int64], landmarks: Float32, frame: Frame, metric_mode: str
@@ -41,23 +78,48 @@ class HeadEstimator:
         """
         faces = MetricFaces.unknown(*landmarks.shape[:2])
         self.problem = ''
-        if not len(ids) or metric_mode == 'none':
+        known = ids.tolist()
+        self._tracks = {name: track for name, track in self._tracks.items() if name in known}
+        if not known or metric_mode == 'none':
             return faces
         if frame.camera is None:
             self.problem = NOT_CALIBRATED
             return faces
-        for index in range(len(ids)):
-            self._place(faces, index, landmarks[index], frame.camera)
+        for index, name in enumerate(known):
+            track = self._tracks.setdefault(name, _Track(self._shapes))
+            posed = self._posed(track, landmarks[index], frame.camera)
+            if posed is None:
+                self.problem = NO_FACE
+                continue
+            scale = track.scale.update(landmarks[index], posed, frame, metric_mode)
+            self.problem = self.problem or scale.problem
+            if scale.source != MetricSource.NONE:
+                _place(faces, index, posed, scale)
+                _look(faces, index, posed, landmarks[index])
         return faces
 
-    def _place(self, faces: MetricFaces, index: int, landmarks: Float32, camera: Camera) -> None:
-        shape_m = canonical_face_m()
-        rays = camera.rays_from_pixels(landmarks[:, :2])
-        pose = fit_head_pose(rays[: len(shape_m)], shape_m)
-        placed_m = pose.in_optical_frame(shape_m)
-        faces.sources[index] = MetricSource.CANONICAL
-        faces.landmarks_m[index, : len(shape_m)] = placed_m
-        faces.positions_m[index], faces.rotations[index] = pose.position_m, pose.rotation
-        faces.covariances[index] = np.diag([1e-3] * 6)
-        errors = camera.pixels_from_points(placed_m) - landmarks[: len(shape_m), :2]
-        faces.reprojection_errors_px[index] = np.sqrt(np.mean(np.sum(errors**2, axis=-1)))
+    def _posed(self, track: _Track, landmarks: Float32, camera: Camera) -> PosedFace | None:
+        eyes = landmarks[RIGHT_EYE_OUTER_CORNER, :2] - landmarks[LEFT_EYE_OUTER_CORNER, :2]
+        if not (eyes.any() and np.isfinite(landmarks.sum())):
+            return None
+        track.views += 1
+        learn = track.views % LEARN_EVERY == 1
+        return pose_face(landmarks, camera, track.identity, self._correction, learn=learn)
+
+
+def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimate) -> None:
+    """Write one face at its own size."""
+    pose = HeadPose(posed.pose.rotation, scale.scaled_position(posed.pose.position_m))
+    faces.sources[index] = scale.source
+    faces.landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m)
+    faces.positions_m[index] = pose.position_m
+    faces.rotations[index] = pose.rotation
+    faces.covariances[index] = pose_covariance(pose, scale.sigma)
+    faces.reprojection_errors_px[index] = posed.reprojection_error_px
+
+
+def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+    """Write where one face looks."""
+    gaze = estimate_gaze(posed, landmarks)
+    faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
+    faces.gaze_sigmas_rad[index] = gaze.sigma_rad

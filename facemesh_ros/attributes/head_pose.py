@@ -1,13 +1,28 @@
-"""The pose of a head of known shape, from the rays on which its landmarks are seen."""
+"""The pose of a head of known shape, from the directions in which its landmarks are seen."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.landmark_weights import (
+    rigid_landmarks,
+    rigid_weights,
+    weights_seen_from,
+)
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, SELLION
 from facemesh_ros.types import Float64
+
+MAX_STEPS = 6
+CONVERGED = 1e-3  # m and rad; the step after it would be ten times smaller
+# Farther off than this a landmark is no longer where the shape has it: an open mouth, a hand.
+HUBER_M = 0.006
+# The ridge of the nose about the sellion.
+ABOUT_SELLION = np.array([SELLION, 6, 8, 193, 417, 122, 351, 197, 245, 465])
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +42,159 @@ class HeadPose:
         points: Float64 = points_m @ self.rotation.T + self.position_m
         return points
 
+    @property
+    def sight(self) -> Float64:
+        """Unit vector (3,) from the sellion to the camera, face axes."""
+        distance = math.sqrt(self.position_m @ self.position_m)
+        sight: Float64 = self.position_m @ self.rotation / -distance
+        return sight
 
-def fit_head_pose(rays: Float64, shape_m: Float64) -> HeadPose:
-    """Return the pose at which a shape is seen on given rays.
+    @property
+    def view_angle_rad(self) -> float:
+        """Angle between the face's x axis and the line from the sellion to the camera."""
+        return math.acos(min(max(float(self.sight[0]), -1), 1))
+
+    def turned(self, rotation: Float64) -> HeadPose:
+        """Return the pose in axes that `rotation` (3, 3) turns those of this one into."""
+        return HeadPose(rotation @ self.rotation, rotation @ self.position_m)
+
+
+@dataclass(frozen=True, slots=True)
+class PoseFit:
+    """A shape laid on the rays of its landmarks.
+
+    Attributes:
+        pose: In the optical frame of the view (see `HeadPose.turned`).
+        residuals_m: (2, 468) how far each landmark of the shape is from its ray, along the image
+            plane's x and y.
+    """
+
+    pose: HeadPose
+    residuals_m: Float64
+
+    @property
+    def pose_at_sellion(self) -> HeadPose:
+        """The pose moved across the line of sight to where the ridge of the nose is seen.
+
+        The whole face says best how a head is turned and how far it is; where its sellion is, the
+        landmarks about it say better, whatever the proportions of the rest.
+        """
+        shift = np.zeros(3)
+        shift[:2] = self.residuals_m[:, ABOUT_SELLION].mean(axis=1)
+        return HeadPose(self.pose.rotation, self.pose.position_m - shift)
+
+    def reprojection_error_px(self, view: FaceView) -> float:
+        """Root mean square over the landmarks."""
+        errors = self.residuals_m.ravel()
+        mean_square = float(errors @ errors) / self.residuals_m.shape[1]
+        return math.sqrt(mean_square) / float(self.pose.position_m[2]) / view.plane_per_px
+
+
+def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
+    """Return the pose at which a shape is seen where the landmarks are.
+
+    Least squares of the landmarks' distances from their rays, X - x Z and Y - y Z in m, by
+    Gauss-Newton with Huber's loss and `weights_seen_from`. These distances are linear in rotation
+    and position, so all landmarks enter a step as four matrices of moments (`_step`).
+
+    It starts where the mesh, its z included, fits the shape: seen from afar two poses of a nearly
+    flat face fit nearly as well, and z tells them apart. So a pose owes nothing to the one
+    before, and cannot hang in a wrong one.
 
     Args:
-        rays: (L, 3) unit vectors in the optical frame.
-        shape_m: (L, 3) m, face axes.
+        view: Of 468 landmarks or more.
+        shape_m: (468, 3) m, face axes.
     """
-    pixels = rays[:, :2] / rays[:, 2:]
-    _, rotation, position = cv2.solvePnP(
-        shape_m, pixels, np.eye(3), None, flags=cv2.SOLVEPNP_SQPNP
+    rigid = rigid_landmarks()
+    seen, points = view.points[:, rigid], _homogeneous(shape_m[rigid])
+    squares = (points[:, None] * points).reshape(16, -1)
+    x, y, _ = seen
+    factors = np.stack([np.ones(len(rigid)), x, y, x * x + y * y])
+    start = _aligned(seen, points[:3])
+    weights = weights_seen_from(start.sight)
+    rows = np.column_stack([start.rotation, start.position_m])
+    for _ in range(MAX_STEPS):
+        robust = robust_weights(weights, _residuals(rows, points, seen))
+        step = _step(rows, ((robust * factors) @ squares.T).reshape(4, 4, 4))
+        rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
+        rows[:, 3] += step[:3]
+        if max(map(abs, step.tolist())) < CONVERGED:
+            break
+    residuals = _residuals(rows, _homogeneous(shape_m), view.points[:, :MESH_LANDMARKS])
+    return PoseFit(HeadPose(rows[:, :3], rows[:, 3]), residuals)
+
+
+def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
+    """Return the weights (L,) of residuals (2, L) under Huber's loss."""
+    errors = np.sqrt(residuals_m[0] ** 2 + residuals_m[1] ** 2)
+    robust: Float64 = weights * np.minimum(1, HUBER_M / np.maximum(errors, TINY))
+    return robust
+
+
+def rotation_from_vector(vector: Float64) -> Float64:
+    """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
+    x, y, z = vector.tolist()
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    s, c = (math.sin(angle) / angle, (1 - math.cos(angle)) / square) if square > TINY else (1, 0.5)
+    return np.array(
+        [
+            [1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y],
+            [c * x * y + s * z, 1 - c * (x * x + z * z), c * y * z - s * x],
+            [c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)],
+        ]
     )
-    return HeadPose(
-        np.asarray(cv2.Rodrigues(rotation)[0], np.float64), np.asarray(position[:, 0], np.float64)
-    )
+
+
+def _residuals(rows: Float64, points: Float64, seen: Float64) -> Float64:
+    """Return X - x Z and Y - y Z, (2, L) m, of points (4, L) under [rotation | position]."""
+    placed = rows @ points
+    residuals: Float64 = placed[:2] - seen[:2] * placed[2]
+    return residuals
+
+
+def _step(rows: Float64, moments: Float64) -> Float64:
+    """Return the change (6,) of position and rotation, m and rad, that Gauss and Newton take.
+
+    Args:
+        rows: (3, 4), [rotation | position].
+        moments: (4, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ and Σ w (x² + y²) p pᵀ of the points
+            p = (X, Y, Z, 1) of the shape, weighed by w and seen at x and y.
+    """
+    plain, by_x, by_y, by_square = moments
+    # Squared distances are a quadratic form of the rows.
+    form = np.zeros((3, 4, 3, 4))
+    form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_square
+    form[0, :, 2] = form[2, :, 0] = -by_x
+    form[1, :, 2] = form[2, :, 1] = -by_y
+    jacobian = np.zeros((3, 4, 6))
+    jacobian[0, 3, 0] = jacobian[1, 3, 1] = jacobian[2, 3, 2] = 1
+    across, up, along = rows[:, :3]
+    jacobian[1, :3, 3], jacobian[2, :3, 3] = -along, up
+    jacobian[0, :3, 4], jacobian[2, :3, 4] = along, -across
+    jacobian[0, :3, 5], jacobian[1, :3, 5] = -up, across
+    by_change = jacobian.reshape(12, 6)
+    weighed = by_change.T @ form.reshape(12, 12)
+    return np.asarray(np.linalg.solve(weighed @ by_change, weighed @ -rows.ravel()), np.float64)
+
+
+def _homogeneous(points_m: Float64) -> Float64:
+    """Return (L, 3) points as (4, L), the last row 1."""
+    points = np.ones((4, len(points_m)))
+    points[:3] = points_m.T
+    return points
+
+
+def _aligned(seen: Float64, points_m: Float64) -> HeadPose:
+    """Return the pose by similarity of the shape to the mesh (Umeyama 1991), perspective aside."""
+    weights = rigid_weights()
+    middle, own_middle = seen @ weights, points_m @ weights
+    own = (points_m - own_middle[:, None]) * weights
+    left, stretch, right = np.linalg.svd(seen @ own.T)
+    if np.linalg.det(left @ right) < 0:  # no mirroring
+        left[:, 2] *= -1
+        stretch[2] *= -1
+    rotation = left @ right
+    distance = float(own.ravel() @ points_m.ravel()) / sum(stretch.tolist())
+    at = np.array([middle[0], middle[1], 1.0]) * distance
+    return HeadPose(rotation, at - rotation @ own_middle)

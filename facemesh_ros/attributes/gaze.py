@@ -1,0 +1,202 @@
+"""Where a face looks: its irises against the eyeballs of the posed head.
+
+Each iris is seen on a ray, and where the ray meets the sphere on which the iris moves about its
+eyeball's centre says how far the eye is turned in the head. Both eyes look at the same thing, so
+they share one direction. What is particular to one side cancels in it: the line of sight lies some
+5° to the nose's side of the axis through eyeball and pupil, in the left eye as in the right one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from facemesh_ros.attributes.posed_face import PosedFace
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.types import Float32, Float64
+
+# Landmarks of the right eye, then of the left: centre and ring of the iris; outer and inner
+# corner; middle of the upper and the lower lid.
+EYES = np.array(
+    [[468, 469, 470, 471, 472, 33, 133, 159, 145], [473, 474, 475, 476, 477, 263, 362, 386, 374]]
+)
+IRIS, CORNERS = slice(0, 5), slice(5, 7)
+# Across the iris twice, between the lids, between the corners.
+SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
+
+# From the centre of rotation, 13.5 mm behind the cornea (Fry and Hill 1962), to the middle of the
+# limbus, 3 mm behind it.
+IRIS_DISTANCE_M = 0.0105
+
+EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
+# An iris of this diameter counts half of a large one, a smaller one less by the sixth power.
+SMALL_IRIS_PX = 12.4
+# Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
+HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
+
+MIN_IRIS_PX = 6.0
+MIN_OPENING = 0.1  # between the lids, of the distance of the corners
+MIN_FACING = math.cos(math.radians(70))  # beyond, nose and temple hide an eye
+MAX_SINE = 0.9
+
+# An eye's opening faces outward by 20°.
+_OUTWARD = np.array([[0.94, -0.34, 0.0], [0.94, 0.34, 0.0]])
+_UNKNOWN = np.full(3, np.nan)
+_UNKNOWN.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnIrises:
+    """How a landmark model draws irises, against the eyeballs that are anchored to its corners.
+
+    Attributes:
+        travel_m: How far one moves to the head's left, and up, by the sine of the eye's turn. Less
+            than the eye's own iris, as corners and lids of the mesh follow a look.
+        rest_m: How much farther forward, and how much higher, it rests.
+        view_m: How much higher it is drawn by the sine of the view from above: the mesh is drawn
+            as if seen from nearer to the front.
+        sigma_m: Standard deviation of one large iris to the head's left, and up.
+    """
+
+    travel_m: tuple[float, float]
+    rest_m: tuple[float, float]
+    view_m: float
+    sigma_m: tuple[float, float]
+
+    @classmethod
+    def exact(cls) -> DrawnIrises:
+        """Return those that are where people's are."""
+        return cls((IRIS_DISTANCE_M, IRIS_DISTANCE_M), (0.0, 0.0), 0.0, (1e-4, 1e-4))
+
+
+# FaceMesh v2's, on rendered heads of many people whose eyes look in known directions. Portraits
+# that look into the camera show the same, but rest .7 mm higher: half of that is taken. One man in
+# four cameras shows more of the view's, which is taken in part. See docs/geometry.md.
+FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00072, 0.00045))
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """Lines of sight in the optical frame.
+
+    Attributes:
+        left: (3,) unit vector, NaN if unknown.
+        right: (3,) the same.
+        sigma_rad: Standard deviation of either, about each of two axes across it; NaN if both are
+            unknown.
+    """
+
+    left: Float64
+    right: Float64
+    sigma_rad: float
+
+
+UNKNOWN_GAZE = Gaze(_UNKNOWN, _UNKNOWN, math.nan)
+
+
+def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FACE_MESH) -> Gaze:
+    """Return where a face looks.
+
+    With s the sines of both eyes' turn in the head, left and up, each measured as the iris's
+    displacement over its travel with variance v, and prior variance p about straight ahead:
+    s = (Σ s_eye / v_eye) / (Σ 1 / v_eye + 1 / p). An eye is left out, and its line of sight
+    unknown, where its iris is too small, its lids are closed, or it faces away.
+
+    Args:
+        posed: The face.
+        landmarks: (L, 3) px, the same; nothing is known if L is 468.
+        drawn: How the landmark model draws irises.
+    """
+    if len(landmarks) == MESH_LANDMARKS:
+        return UNKNOWN_GAZE
+    towards, displacements_m = _displacements(posed, drawn)
+    weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
+    if not any(weights):
+        return UNKNOWN_GAZE
+    (left, left_variance), (up, up_variance) = (
+        _combined(weights, own_m, travel_m, sigma_m)
+        for own_m, travel_m, sigma_m in zip(
+            displacements_m.T.tolist(), drawn.travel_m, drawn.sigma_m, strict=True
+        )
+    )
+    direction = posed.pose.rotation @ _direction(left, up)
+    head_rad = HEAD_RAD + OBLIQUE_HEAD_RAD * math.sin(posed.view_angle_rad)
+    return Gaze(
+        left=direction if weights[1] else _UNKNOWN,
+        right=direction if weights[0] else _UNKNOWN,
+        sigma_rad=math.sqrt((left_variance + up_variance) / 2 + head_rad**2),
+    )
+
+
+def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
+    """Return where both irises are seen, of the right and the left eye, in face axes.
+
+    The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
+    so an error of the head's pose or of its shape moves both, and cancels.
+
+    Returns:
+        Unit vectors (2, 3) to the irises, and their displacements (2, 2) from where they rest, to
+        the head's left and up, m.
+    """
+    rays = posed.rays[EYES] @ posed.pose.rotation
+    position = posed.pose.position_m @ posed.pose.rotation
+    corners = posed.shape_m[EYES[:, CORNERS]] + position
+    corner_rays = rays[:, CORNERS]
+    moved = (corner_rays * (corners[..., :1] / corner_rays[..., :1]) - corners).sum(axis=1) / 2
+    forward, up = drawn.rest_m
+    rest = position + np.array([forward, 0.0, up])
+    centres = load_shape_model().eyeballs(posed.identity) + rest + moved
+    towards = rays[:, IRIS].sum(axis=1)
+    towards /= np.sqrt((towards * towards).sum(axis=1, keepdims=True))
+    across = towards * (towards * centres).sum(axis=1, keepdims=True) - centres
+    depth = IRIS_DISTANCE_M**2 - (across * across).sum(axis=1, keepdims=True)
+    irises = across - towards * np.sqrt(np.maximum(depth, 0))
+    irises[:, 2] += drawn.view_m * towards[:, 2]  # the view from above is minus that
+    return towards, irises[:, 1:]
+
+
+def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
+    """Return what the right and the left eye count, 1 for a large iris; 0 if it cannot be seen.
+
+    Args:
+        landmarks: (478, 3) px.
+        facing: Minus the cosines of the angles at which the eyes' openings are seen.
+    """
+    points = landmarks[EYES, :2]
+    spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
+    lengths: list[list[float]] = np.sqrt((spans * spans).sum(axis=2)).tolist()
+    return [_weight(*eye, facing=-cosine) for eye, cosine in zip(lengths, facing, strict=True)]
+
+
+def _weight(across: float, along: float, opening: float, width: float, *, facing: float) -> float:
+    diameter = max(across, along)
+    if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
+        return 0.0
+    return facing**2 / (1 + (SMALL_IRIS_PX / diameter) ** 6)
+
+
+def _combined(
+    weights: list[float], displacements_m: list[float], travel_m: float, sigma_m: float
+) -> tuple[float, float]:
+    """Return the sine of both eyes' turn about one axis, and its variance.
+
+    Args:
+        weights: Of the eyes.
+        displacements_m: Of their irises.
+        travel_m: Displacement by the sine.
+        sigma_m: Standard deviation of a displacement at weight 1.
+    """
+    prior = EYE_IN_HEAD_RAD**-2
+    information = prior + sum(weights) * (travel_m / sigma_m) ** 2
+    weighed_m = weights[0] * displacements_m[0] + weights[1] * displacements_m[1]
+    return weighed_m * travel_m / sigma_m**2 / information, 1 / information
+
+
+def _direction(left: float, up: float) -> Float64:
+    """Return the unit vector in face axes of an eye turned by these sines."""
+    shorter = min(1.0, MAX_SINE / max(math.hypot(left, up), 1e-9))
+    left, up = left * shorter, up * shorter
+    return np.array([math.sqrt(1 - left**2 - up**2), left, up])

@@ -1,0 +1,95 @@
+"""The faces of people: a mean shape and the ways in which people differ from it.
+
+Source: ICT-FaceKit's identity modes; see `facemesh_ros/geometry/face_tables/README.md`.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, TABLES
+from facemesh_ros.types import Float64
+
+METRES_PER_MM = 0.001
+# Of adults; the axial length of their eyes is 24 mm.
+EYEBALL_RADIUS_M = 0.012
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeModel:
+    """Faces of adults: mean + coefficients · modes, in face axes (REP-155), m; read-only arrays.
+
+    The origin is the sellion of each shape, and its axes are those of the canonical face laid on
+    it by the best rigid fit of the 468 landmarks (Kabsch): no mode moves or turns the head. The
+    coefficients are independent and of variance 1 in the population, the modes orthogonal over
+    the landmarks, largest first: the first K are the best K. Size is among them.
+
+    Attributes:
+        mean_m: (468, 3).
+        modes_m: (K, 468, 3) per standard deviation.
+        residual_sigmas_m: (468,) standard deviation per axis of what the K modes do not cover.
+        eyeball_centres_m: (2, 3) of the mean, right and left.
+        eyeball_modes_m: (K, 2, 3) their displacement by each mode.
+        eyeball_radius_m: Of the eyeballs.
+        expression_names: (E) expressions of ICT-FaceKit, both sides together.
+        expressions_m: (E, 468, 3) displacement of the landmarks by each full expression, while
+            the skull keeps still.
+    """
+
+    mean_m: Float64
+    modes_m: Float64
+    residual_sigmas_m: Float64
+    eyeball_centres_m: Float64
+    eyeball_modes_m: Float64
+    eyeball_radius_m: float
+    expression_names: tuple[str, ...]
+    expressions_m: Float64
+
+    def shape(self, coefficients: Float64) -> Float64:
+        """Return the landmarks (..., 468, 3) m of faces of (..., k) coefficients, k <= K.
+
+        Example: nobody in particular.
+            >>> model = load_shape_model()
+            >>> bool(np.all(model.shape(np.zeros(20)) == model.mean_m))
+            True
+        """
+        modes_m = self.modes_m[: coefficients.shape[-1]]
+        shape_m: Float64 = self.mean_m + np.tensordot(coefficients, modes_m, axes=1)
+        return shape_m
+
+    def eyeballs(self, coefficients: Float64) -> Float64:
+        """Return the centres (..., 2, 3) m of the eyeballs, right and left, of such faces."""
+        modes_m = self.eyeball_modes_m[: coefficients.shape[-1]]
+        centres_m: Float64 = self.eyeball_centres_m + np.tensordot(coefficients, modes_m, axes=1)
+        return centres_m
+
+
+@cache
+def load_shape_model() -> ShapeModel:
+    """Return the shapes of people; the table is read once."""
+    text = (files(TABLES) / 'shapes.csv').read_text(encoding='utf-8')
+    header, *rows = csv.reader(text.splitlines())
+    table_m = np.array(rows, float) * METRES_PER_MM
+    names = [name.removesuffix('_x') for name in header[:-1:3]]
+    columns_m = np.ascontiguousarray(
+        table_m[:, :-1].reshape(len(table_m), len(names), 3).transpose(1, 0, 2)
+    )
+    first_expression = 1 + sum(name.startswith('mode_') for name in names)
+    for array in (table_m, columns_m):
+        array.setflags(write=False)
+    modes_m = columns_m[1:first_expression]
+    return ShapeModel(
+        mean_m=columns_m[0, :MESH_LANDMARKS],
+        modes_m=modes_m[:, :MESH_LANDMARKS],
+        residual_sigmas_m=table_m[:MESH_LANDMARKS, -1],
+        eyeball_centres_m=columns_m[0, MESH_LANDMARKS:],
+        eyeball_modes_m=modes_m[:, MESH_LANDMARKS:],
+        eyeball_radius_m=EYEBALL_RADIUS_M,
+        expression_names=tuple(names[first_expression:]),
+        expressions_m=columns_m[first_expression:, :MESH_LANDMARKS],
+    )

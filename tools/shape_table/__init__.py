@@ -1,0 +1,1 @@
+"""ICT-FaceKit's identity modes, brought to the landmarks of the face mesh."""
