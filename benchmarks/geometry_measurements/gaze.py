@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from common.report import Column, Table
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal import facing
+from geometry_measurements.ideal_faces import facing
 from geometry_measurements.intel import NAME as INTEL
 from geometry_measurements.intel import IntelFace, IntelGaze
 from geometry_measurements.pose_errors import angle_deg
