@@ -27,7 +27,7 @@ IRIS, CORNERS = slice(0, 5), slice(5, 7)
 # Across the iris twice, between the lids, between the corners.
 SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 
-# From the centre of rotation, 13.5 mm behind the cornea (Fry and Hill 1962), to the middle of the
+# From the centre of rotation, by convention 13.5 mm behind the cornea, to the middle of the
 # limbus, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
 
