@@ -27,7 +27,7 @@ IRIS, CORNERS = slice(0, 5), slice(5, 7)
 # Across the iris twice, between the lids, between the corners.
 SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 
-# From the centre of rotation, 13.5 mm behind the cornea (Fry and Hill 1962), to the middle of the
+# From the centre of rotation, by convention 13.5 mm behind the cornea, to the middle of the
 # limbus, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
 
@@ -35,6 +35,8 @@ EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
 # An iris of this diameter counts half of a large one, a smaller one less by the sixth power: 8 px
 # through a real lens and a video's compression say little.
 SMALL_IRIS_PX = 12.0
+# Variance by the square of the tangent of the view: how deep eyeballs lie differs by 1.1 mm.
+OBLIQUE = 2.0
 # Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
 HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
 
@@ -115,7 +117,7 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FAC
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
     towards, displacements_m = iris_displacements(posed, drawn)
-    weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
+    weights = _weights(landmarks, towards)
     if not any(weights):
         return UNKNOWN_GAZE
     (left, left_variance), (up, up_variance) = (
@@ -147,7 +149,9 @@ def iris_displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, F
     position = posed.pose.position_m @ posed.pose.rotation
     corners = posed.shape_m[EYES[:, CORNERS]] + position
     corner_rays = rays[:, CORNERS]
-    moved = (corner_rays * (corners[..., :1] / corner_rays[..., :1]) - corners).sum(axis=1) / 2
+    moved = (corner_rays * (corner_rays * corners).sum(axis=2, keepdims=True) - corners).sum(
+        axis=1
+    ) / 2
     forward, up = drawn.rest_m
     rest = position + np.array([forward, 0.0, up])
     centres = load_shape_model().eyeballs(posed.identity) + rest + moved
@@ -160,24 +164,28 @@ def iris_displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, F
     return towards, irises[:, 1:]
 
 
-def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
+def _weights(landmarks: Float32, towards: Float64) -> list[float]:
     """Return what the right and the left eye count, 1 for a large iris; 0 if it cannot be seen.
 
     Args:
         landmarks: (478, 3) px.
-        facing: Minus the cosines of the angles at which the eyes' openings are seen.
+        towards: (2, 3) unit vectors to the irises, in face axes.
     """
     points = landmarks[EYES, :2]
     spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
     lengths: list[list[float]] = np.sqrt((spans * spans).sum(axis=2)).tolist()
-    return [_weight(*eye, facing=-cosine) for eye, cosine in zip(lengths, facing, strict=True)]
+    facing: list[float] = (-(towards * _OUTWARD).sum(axis=1)).tolist()
+    frontal: list[float] = (-towards[:, 0]).tolist()
+    return [_weight(*eye) for eye in zip(lengths, facing, frontal, strict=True)]
 
 
-def _weight(across: float, along: float, opening: float, width: float, *, facing: float) -> float:
+def _weight(lengths: list[float], facing: float, frontal: float) -> float:
+    across, along, opening, width = lengths
     diameter = max(across, along)
     if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
         return 0.0
-    return facing**2 / (1 + (SMALL_IRIS_PX / diameter) ** 6)
+    oblique = 1 / max(frontal, MIN_FACING) ** 2 - 1
+    return 1 / ((1 + (SMALL_IRIS_PX / diameter) ** 6) / facing**2 + OBLIQUE * oblique)
 
 
 def _combined(
