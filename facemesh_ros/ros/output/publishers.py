@@ -111,12 +111,13 @@ class Publishers:
         return latency_s
 
     def _publish_transforms(self, faces: Faces, header: Header) -> None:
-        if self._tf is None or not (transforms := transforms_from_faces(faces, header)):
+        if self._tf is None:
             return
-        self._tf_withheld = not tf2_takes(header.frame_id)
+        transforms = transforms_from_faces(faces, header)
+        self._tf_withheld = bool(transforms) and not tf2_takes(header.frame_id)
         # tf2 complains of a transform that comes twice, and has no use for one without a time.
         stamp_ns, before_ns = ns_from_stamp(header), self._tf_stamp_ns
-        if not self._tf_withheld and stamp_ns not in (0, before_ns):
+        if transforms and not self._tf_withheld and stamp_ns not in (0, before_ns):
             self._tf_stamp_ns = stamp_ns
             self._tf.publish(TFMessage(transforms=transforms))
 

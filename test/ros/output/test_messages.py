@@ -72,9 +72,7 @@ def assert_same(face, faces, index):
 def assert_same_pose(pose, metric, index):
     """By the definition of a quaternion: v' = v + 2 w (q x v) + 2 q x (q x v)."""
     position, turn = pose.position, pose.orientation
-    np.testing.assert_array_equal(
-        [position.x, position.y, position.z], metric.positions_m[index]
-    )
+    np.testing.assert_array_equal([position.x, position.y, position.z], metric.positions_m[index])
     axis, w = np.array([turn.x, turn.y, turn.z]), turn.w
     for column, vector in enumerate(np.eye(3)):
         across = np.cross(axis, vector)
