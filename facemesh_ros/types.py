@@ -217,7 +217,6 @@ class MetricFaces(StructOfArrays):
     @staticmethod
     def unknown(count: int, landmark_count: int) -> MetricFaces:
         """Return faces of which nothing is known in space."""
-
         vectors = np.full((count, 3), np.nan)
         return MetricFaces(
             sources=np.full(count, MetricSource.NONE, np.uint8),

@@ -60,7 +60,7 @@ def draw_faces(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
         _draw_lines(mesh, points, topology.edges, colour)
     # Faint, or the mesh would hide a small face.
     cv2.addWeighted(mesh, MESH_OPACITY, canvas, 1 - MESH_OPACITY, 0, dst=canvas)
-    for index, (name, colour) in enumerate(zip(faces.names, colours, strict=True)):
+    for index, colour in enumerate(colours):
         _draw_lines(canvas, faces.landmarks[index], topology.contours, colour)
         if frame.camera is not None:
             _draw_axes(canvas, frame.camera, faces.metric, index)
@@ -116,7 +116,10 @@ def _fixed(canvas: UInt8, pixels: Float32 | Float64) -> NDArray[np.int32]:
     """Return pixels as OpenCV's drawing takes them."""
     # A point far outside would overflow the drawing's 32 bits.
     limit = 4 * max(canvas.shape)
-    return np.rint(np.clip(pixels, -limit, limit) * (1 << SHIFT)).astype(np.int32)
+    fixed: NDArray[np.int32] = np.rint(np.clip(pixels, -limit, limit) * (1 << SHIFT)).astype(
+        np.int32
+    )
+    return fixed
 
 
 def _write(canvas: UInt8, text: str, box: Float32, colour: tuple[float, ...]) -> None:

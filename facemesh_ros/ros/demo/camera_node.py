@@ -40,7 +40,11 @@ VGA_WH = (640, 480)
 
 
 class DemoCamera(Node):
-    """Publishes images and an assumed calibration at a constant rate."""
+    """Publishes images at a constant rate, with the calibration of a lens of 63° vertically.
+
+    That is how the bundled face is taken to be seen; of other sources nothing is known, so faces
+    in them are as near or far as that lens would have it.
+    """
 
     def __init__(self, images: Iterator[UInt8], rate_hz: float) -> None:
         super().__init__('demo_camera')
