@@ -106,14 +106,14 @@ class Publishers:
         msg = array_msg_from_faces(faces, header, frame.image_wh, counts)
         msg.latency = latency_s = self.age_s(header)
         self._landmarks.publish(msg)
-        self._publish_transforms(faces, header)
+        self._publish_transforms(faces, msg)
         self.frame_id = header.frame_id
         return latency_s
 
-    def _publish_transforms(self, faces: Faces, header: Header) -> None:
+    def _publish_transforms(self, faces: Faces, msg: FaceMeshArray) -> None:
         if self._tf is None:
             return
-        transforms = transforms_from_faces(faces, header)
+        header, transforms = msg.header, transforms_from_faces(faces, msg)
         self._tf_withheld = bool(transforms) and not tf2_takes(header.frame_id)
         # tf2 complains of a transform that comes twice, and has no use for one without a time.
         stamp_ns, before_ns = ns_from_stamp(header), self._tf_stamp_ns
