@@ -90,9 +90,10 @@ class Publishers:
         """Return why what is in metres is not seen, or not where it was asked for."""
         outputs = self._markers, self._points
         is_shown = any(publisher.get_subscription_count() for publisher in outputs)
-        if is_shown and self._target_problem:
+        wrong_id = frame_id_finding(self.frame_id) if is_shown or self._tf_withheld else None
+        if wrong_id is None and is_shown and self._target_problem:
             return Finding(self._target_problem, TargetFrame, ONCE)
-        return frame_id_finding(self.frame_id) if is_shown or self._tf_withheld else None
+        return wrong_id
 
     def publish_info(self) -> None:
         """Publish which models run, and how; any thread may call it."""
