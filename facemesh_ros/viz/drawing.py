@@ -24,7 +24,7 @@ from facemesh_ros.types import (
 # Fractional bits of OpenCV's drawing coordinates, for lines between pixels.
 SHIFT = 4
 MESH_OPACITY = 0.35
-AXIS_LENGTH_M, GAZE_LENGTH_M = 0.08, 0.15
+AXIS_LENGTH_M, GAZE_LENGTH_M = 0.06, 0.08
 # x, y and z in red, green and blue, as RViz draws frames.
 BGR_OF_AXES = ((0, 0, 255), (0, 255, 0), (255, 0, 0))
 TO_BGR = {

@@ -198,7 +198,7 @@ def test_axes_end_where_the_camera_sees_their_ends():
     frame = Frame(grey_image(), PixelOrder.BGR, camera=CAMERA)
     with_axes = draw_faces(frame, faces, TOPOLOGY).astype(int)
     for axis, channel in ((0, 2), (1, 1), (2, 0)):  # red, green, blue
-        end = CAMERA.pixels_from_points(position_m + 0.07 * turn[:, axis])
+        end = CAMERA.pixels_from_points(position_m + 0.05 * turn[:, axis])
         column, row = np.rint(end).astype(int)
         near = with_axes[row - 1 : row + 2, column - 1 : column + 2].reshape(-1, 3)
         others = [other for other in range(3) if other != channel]
@@ -212,9 +212,8 @@ def test_the_gaze_points_to_where_the_eyes_look():
     with_gaze = draw_faces(frame, in_space(position_m, FRONTAL, gaze), TOPOLOGY)
     changed = np.argwhere((with_gaze != without).any(axis=2))[:, ::-1]
     left_eye_m = canonical_face_m()[[263, 362]].mean(axis=0) @ FRONTAL.T + position_m
-    end = CAMERA.pixels_from_points(left_eye_m + 0.15 * gaze)
+    end = CAMERA.pixels_from_points(left_eye_m + 0.08 * gaze)
     assert changed[:, 0].max() == pytest.approx(end[0], abs=3)
-    assert (without[:, int(end[0]) - 5 :] == GREY).all()
 
 
 def test_a_face_in_metres_says_how_far_it_is():

@@ -75,7 +75,8 @@ def collect(client, kind, topic):
 def answer_and(client, metric_answer):
     """Send images until one's answer and its message of another topic are there; return both.
 
-    The first ones may be lost while the topic is being connected.
+    The first ones may be lost while the topic is being connected, and an image that was sent again
+    before its answer came has several.
     """
 
     def ask(make, received, header_of=lambda msg: msg.header):
@@ -85,8 +86,9 @@ def answer_and(client, metric_answer):
             answer = metric_answer(make)
             client.spin_for(0.2)
             stamp = answer.header.stamp
+            answers = [one for one in client.answers if one.header.stamp == stamp]
             found[:] = [(answer, msg) for msg in received if header_of(msg).stamp == stamp]
-            return found
+            return len(answers) == len(found) == 1
 
         client.wait_until(both, 'the message of the image')
         return found[-1]

@@ -69,7 +69,8 @@ def seen(client, face_msg, node):
                 and answer.faces[0].metric_source
                 and cloud.header.frame_id == frame_id
             ]
-            return found
+            # One that was sent again before its answer came has several.
+            return len(found) == 1
 
         client.wait_until(shown, f'points in {frame_id}')
         return found[-1]
