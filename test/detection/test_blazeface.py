@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace, decode
@@ -51,6 +53,15 @@ def test_the_score_is_the_sigmoid_at_any_logit():
     scores = decoded([ROW] * 5, logits).scores
     assert scores == pytest.approx([0, 1 / (1 + np.e**2), 0.5, 1 / (1 + np.e**-2), 1], abs=1e-6)
     assert scores.dtype == np.float32
+
+
+@given(st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=40), st.floats(0, 1, width=32))
+def test_what_reaches_the_score_by_the_sigmoid_is_kept(logits, min_score):
+    scores = 1 / (1 + np.exp(-np.float64(logits)))
+    # On the edge itself the rounding decides.
+    assume(np.all(np.abs(scores - min_score) > 1e-6))
+    found = decoded([ROW] * len(logits), logits, min_score)
+    assert found.scores == pytest.approx(scores[scores >= min_score], abs=1e-6)
 
 
 def test_scores_below_the_minimum_are_dropped():
