@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Protocol
@@ -68,6 +68,8 @@ class Frame:
         stamp_ns: When the image was taken, ns; only differences matter.
         camera: Of this image's pixels; None if it is not calibrated.
         depth: None if there is none for this image.
+        find_geometry: Asked for camera and depth once the landmarks are known, since both may
+            arrive after the image; None if those above are all there will be.
     """
 
     image: UInt8
@@ -75,6 +77,7 @@ class Frame:
     stamp_ns: int = 0
     camera: Camera | None = None
     depth: DepthImage | None = None
+    find_geometry: Callable[[], tuple[Camera | None, DepthImage | None]] | None = None
 
     @property
     def image_wh(self) -> tuple[int, int]:

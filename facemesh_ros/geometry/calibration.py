@@ -1,4 +1,4 @@
-"""Intrinsics of an image from the calibration that its camera publishes.
+"""The camera of an image from the calibration that is published beside it.
 
 Drivers differ in what they calibrated: the full sensor, as sensor_msgs/CameraInfo defines it, or
 the image that they publish. The principal point tells: it is near the centre of what K belongs to.
@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from facemesh_ros.errors import FacemeshError
-from facemesh_ros.geometry.camera import Intrinsics
+from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
+from facemesh_ros.geometry.fisheye_lens import FisheyeLens
+from facemesh_ros.geometry.lens import PINHOLE, Lens
+from facemesh_ros.geometry.polynomial_lens import PolynomialLens
 
 # Numbers of distortion coefficients that OpenCV takes, by distortion model.
 POLYNOMIAL = (0, 4, 5, 8, 12, 14)
@@ -20,6 +24,11 @@ COEFFICIENT_COUNTS = {
     'rational_polynomial': POLYNOMIAL,
     'equidistant': (0, 4),
 }
+_KNOWN_MODELS = ', '.join(COEFFICIENT_COUNTS)
+# What drivers write if there is none.
+NO_DISTORTION = ('', 'none')
+# A lens whose model ends nearer to the axis, as a share of the shorter side, was fitted wrongly.
+MIN_LENS_RADIUS = 0.25
 # Distance of the principal point from the centre, as a share of the side. Half the true size puts
 # it at 0.25 or beyond; beyond MAX_OFF_CENTRE it is hardly in the image any more.
 PLAUSIBLE_OFF_CENTRE, MAX_OFF_CENTRE = 0.2, 0.45
@@ -56,34 +65,38 @@ class Calibration:
     roi_xywh: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
-def intrinsics_from_calibration(
+def camera_from_calibration(
     calibration: Calibration, image_wh: tuple[int, int], rectified: bool
-) -> Intrinsics | None:
-    """Return the intrinsics of an image.
+) -> CalibratedCamera | None:
+    """Return the camera of an image.
+
+    Its optical frame is the one that the image's header names: that of the camera, or, of a
+    rectified image, that of the rectified camera, from which R has turned it. P's fourth column,
+    the baseline of a stereo pair, turns no rays.
 
     Args:
-        calibration: Of its camera.
-        image_wh: Its width and height, px.
+        calibration: Of the camera.
+        image_wh: Width and height of the image, px.
         rectified: Whether its distortion has been removed, so that P belongs to it.
 
     Returns:
         None if the camera is not calibrated: K and P are zero.
 
     Raises:
-        CalibrationError: If the calibration does not fit the image, or contradicts itself.
+        CalibrationError: If the calibration does not fit the image, contradicts itself, or has a
+            distortion model that is not known.
 
     Example: the camera was calibrated at twice the width and height of this image.
         >>> k = (600.0, 0.0, 639.5, 0.0, 600.0, 479.5, 0.0, 0.0, 1.0)
         >>> vga_of_sxga = Calibration((1280, 960), 'plumb_bob', (), k, (0.0,) * 12)
-        >>> intrinsics_from_calibration(vga_of_sxga, (640, 480), rectified=False)
+        >>> camera_from_calibration(vga_of_sxga, (640, 480), rectified=False).intrinsics
         Intrinsics(fx=300.0, fy=300.0, cx=319.5, cy=239.5)
     """
     name, matrix = _matrix(calibration, rectified)
     if matrix is None:
         return None
     _check_numbers(name, matrix)
-    if not rectified:
-        _check_distortion(calibration)
+    lens = _lens(calibration.distortion_model, calibration.d) if name == 'K' else PINHOLE
     candidates = list(_interpretations(calibration, image_wh))
     if not candidates:
         raise CalibrationError(_other_proportions(calibration, image_wh))
@@ -96,7 +109,8 @@ def intrinsics_from_calibration(
             f'of {_size(chosen.frame_wh)} px: publish the width and height that {name} was '
             'calibrated for'
         )
-    return chosen.intrinsics(matrix, image_wh)
+    _check_lens(lens, matrix, chosen.frame_wh)
+    return CalibratedCamera(chosen.intrinsics(matrix, image_wh), lens)
 
 
 def _matrix(calibration: Calibration, rectified: bool) -> tuple[str, Intrinsics | None]:
@@ -122,18 +136,46 @@ def _check_numbers(name: str, matrix: Intrinsics) -> None:
         raise CalibrationError(f"{name}'s focal lengths are not positive ({numbers}): {again}")
 
 
-def _check_distortion(calibration: Calibration) -> None:
-    model, count = calibration.distortion_model, len(calibration.d)
-    allowed = COEFFICIENT_COUNTS.get(model)
-    if allowed is not None and count not in allowed:
+@lru_cache(maxsize=8)
+def _lens(model: str, d: tuple[float, ...]) -> Lens:
+    """Return the lens of a distortion model; a zoom changes K more often than D.
+
+    Raises:
+        CalibrationError: If the model is unknown or its coefficients are impossible.
+    """
+    name = model.strip().lower()
+    if name in NO_DISTORTION and any(d):
         raise CalibrationError(
-            f'D has {count} coefficients, {model} has {" or ".join(map(str, allowed[1:]))}: '
+            f'D has coefficients, but distortion_model is {model!r}: publish its name, one of '
+            f'{_KNOWN_MODELS}, or empty D if the lens does not distort'
+        )
+    counts = COEFFICIENT_COUNTS.get(name)
+    if counts is not None and len(d) not in counts:
+        raise CalibrationError(
+            f'D has {len(d)} coefficients, {name} has {" or ".join(map(str, counts[1:]))}: '
             'calibrate the camera again, or empty D if the lens does not distort'
         )
-    if not all(map(math.isfinite, calibration.d)):
+    if counts is None and name not in NO_DISTORTION:
+        raise CalibrationError(
+            f'distortion_model {model!r} is not known: calibrate the camera as one of '
+            f'{_KNOWN_MODELS}, or use its rectified images (image_rect)'
+        )
+    if not all(map(math.isfinite, d)):
         raise CalibrationError(
             'D has entries that are not finite: calibrate the camera again, or empty D if the '
             'lens does not distort'
+        )
+    if name == 'equidistant' and d:
+        return FisheyeLens(d)
+    return PolynomialLens(d) if any(d) else PINHOLE
+
+
+def _check_lens(lens: Lens, matrix: Intrinsics, frame_wh: tuple[int, int]) -> None:
+    radius_px = lens.radius * min(matrix.fx, matrix.fy)
+    if not radius_px >= MIN_LENS_RADIUS * min(frame_wh):
+        raise CalibrationError(
+            f'D describes a lens whose image folds back {radius_px:.0f} px from its middle, in '
+            f'{_size(frame_wh)} px: calibrate the camera again'
         )
 
 

@@ -1,4 +1,4 @@
-"""Pinhole camera without distortion, and metric faces in front of it by weak perspective."""
+"""Cameras of known intrinsics and lens, and faces in front of them by weak perspective."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
+from facemesh_ros.geometry.lens import PINHOLE, Lens
 from facemesh_ros.types import Float32, Float64
 
 # MediaPipe's virtual camera, `face_geometry_from_landmarks_graph.cc`.
@@ -74,24 +75,43 @@ class Intrinsics:
 
 @dataclass(frozen=True, slots=True)
 class CalibratedCamera:
-    """A camera of known intrinsics; see `Camera`."""
+    """A camera of known intrinsics and lens; see `Camera`.
+
+    Every finite pixel has a ray, also outside the image: lenses go on beyond what their model was
+    fitted to, without folding back. Points that no camera of this kind sees have no pixel.
+
+    Attributes:
+        intrinsics: Of the image.
+        lens: What it draws, in focal lengths; neither binning nor a region change it.
+
+    Example: a pixel right of the principal point by one focal length is seen at 45 degrees.
+        >>> camera = CalibratedCamera(Intrinsics(500, 500, 320, 240))
+        >>> camera.rays_from_pixels(np.array([820.0, 240.0])).round(3).tolist()
+        [0.707, 0.0, 0.707]
+    """
 
     intrinsics: Intrinsics
+    lens: Lens = PINHOLE
 
     def rays_from_pixels(self, pixels: Float32 | Float64) -> Float64:
         """Return the directions (..., 3) in which (..., 2) px are seen, of length 1."""
         own = self.intrinsics
-        flat = (pixels - np.array([own.cx, own.cy])) / np.array([own.fx, own.fy])
-        rays = np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1)
-        rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
-        return rays
+        plane = np.empty(pixels.shape[:-1], np.complex128)
+        plane.real, plane.imag = pixels[..., 0], pixels[..., 1]
+        plane -= complex(own.cx, own.cy)
+        plane.real *= 1 / own.fx
+        plane.imag *= 1 / own.fy
+        with np.errstate(all='ignore'):  # of pixels that are not finite
+            return self.lens.rays_from_plane(plane)
 
     def pixels_from_points(self, points: Float32 | Float64) -> Float64:
         """Return where (..., 3) points or directions are seen, (..., 2) px; NaN if nowhere."""
         own = self.intrinsics
-        depths = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
-        pixels: Float64 = points[..., :2] / depths * np.array([own.fx, own.fy])
-        pixels += np.array([own.cx, own.cy])
+        with np.errstate(all='ignore'):  # of points that are seen nowhere
+            plane = self.lens.plane_from_points(np.asarray(points, np.float64))
+        pixels = np.empty((*plane.shape, 2))
+        pixels[..., 0] = plane.real * own.fx + own.cx
+        pixels[..., 1] = plane.imag * own.fy + own.cy
         return pixels
 
 

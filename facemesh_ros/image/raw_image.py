@@ -66,7 +66,7 @@ def frame_from_raw(raw: RawImage, stamp_ns: int, to_8_bits: To8Bits = uint8_from
         ImageError: If the encoding is unknown or the sizes are inconsistent.
     """
     layout = layout_of(raw.encoding)
-    _check_size(raw, layout)
+    check_size(raw, layout)
     rows = _rows_from_raw(raw, layout)
     image: Any = to_8_bits(rows) if layout.depth == 2 else rows
     if layout.to_bgr is not None:
@@ -95,7 +95,7 @@ def _columns_in_memory(raw: RawImage, layout: Layout) -> int:
     return -(-raw.width // layout.columns) * layout.columns
 
 
-def _check_size(raw: RawImage, layout: Layout) -> None:
+def check_size(raw: RawImage, layout: Layout) -> None:
     """Raise ImageError if the size is impossible or the buffer is too short for it."""
     width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):

@@ -188,6 +188,10 @@ class FacePipeline:
         if model is not None:
             with self._stage('blendshapes'):
                 blendshapes = model.predict(tracks.smoothed)
+        if frame.find_geometry is not None and len(tracks.ids):
+            with self._stage('camera and depth'):
+                camera, depth = frame.find_geometry()
+                frame = replace(frame, camera=camera, depth=depth)
         with self._stage('metric'):
             metric = self._heads.update(tracks.ids, tracks.smoothed, frame, settings.metric_mode)
         return Faces(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
@@ -14,13 +15,14 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.bit_depth import StreamBitDepth
 from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.duplicate_publishers import DuplicatePublishers
-from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.image_headers import StampFaultLog
+from facemesh_ros.ros.diagnostics.metric_finding import metric_finding
 from facemesh_ros.ros.diagnostics.no_images import NoImages
 from facemesh_ros.ros.diagnostics.stream_status import StreamStatus
 from facemesh_ros.ros.input.camera_info import CameraModel
 from facemesh_ros.ros.input.cdr_image import read_image
+from facemesh_ros.ros.input.depth_images import DepthImages
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
 from facemesh_ros.ros.input.image_conversion import frame_from_msg
 from facemesh_ros.ros.input.image_subscription import ImageSubscription
@@ -30,8 +32,8 @@ from facemesh_ros.ros.input.worker import NewestFirstWorker
 from facemesh_ros.ros.output.publishers import Publishers
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription
-from facemesh_ros.types import Faces, Frame
+from facemesh_ros.ros.qos import SENSOR_DATA, TopicError, create_subscription
+from facemesh_ros.types import Camera, DepthImage, Faces, Frame
 
 
 class CameraStream:
@@ -64,7 +66,7 @@ class CameraStream:
         self._pipeline = sensor.stream(self._times.stage)
         self._prepare_thread = sensor.prepare_thread
         self._stamp_faults = StampFaultLog(self._topics, self._pipeline.stamp_faults)
-        self._camera = CameraModel(self._topics)
+        self._camera, self._depth = CameraModel(self._topics), DepthImages(self._topics)
         self.publishers = Publishers(
             self._topics,
             sensor,
@@ -90,17 +92,22 @@ class CameraStream:
                 topics.node, CameraInfo, topics.info_topic, self._camera.update, SENSOR_DATA
             )
             undo.callback(topics.node.destroy_subscription, camera_info)
+            undo.callback(self._depth.close)
+            self._depth.follow(self._parameters.settings.metric_mode)
             images = ImageSubscription(topics, queue.put)
             undo.callback(images.destroy)
             queue.connect(images)
-            camera, publishers = self._camera, self.publishers
+            camera, depth, publishers = self._camera, self._depth, self.publishers
+            pipeline, parameters = self._pipeline, self._parameters
             publishers.frame_id = None
             # None refers to this stream: a cycle would keep the models in memory.
             checks = (
                 NoImages(topics, images.qos, queue),
                 DuplicatePublishers(topics, images.qos, queue.gaps),
                 publishers.frame_finding,
-                lambda: Finding(camera.problem) if camera.problem else None,
+                lambda: metric_finding(
+                    camera, depth, pipeline.metric_problem, parameters.settings.metric_mode
+                ),
             )
             self._status = StreamStatus(
                 topics, self._model, self._pipeline, self._times, queue, images.qos, checks
@@ -128,7 +135,14 @@ class CameraStream:
         self._reset_requested = True
 
     def report(self, period_s: float) -> DiagnosticStatus:
-        """Return the status over the last `period_s`; only while it is open."""
+        """Return the status over the last `period_s`; only while it is open.
+
+        Also follows a change of `metric_mode`: subscriptions are made in this thread alone.
+        """
+        try:
+            self._depth.follow(self._parameters.settings.metric_mode)
+        except TopicError as error:
+            self._depth.refuse(str(error))
         status = self._status.report(period_s)
         if self._worker is not None and not self._worker.is_alive:
             status.level = DiagnosticStatus.ERROR
@@ -157,14 +171,21 @@ class CameraStream:
                 max_megapixels=settings.max_image_megapixels,
                 to_8_bits=self._bit_depth.to_uint8,
             )
-        self._camera.set_image_size(frame.image_wh)
-        frame = replace(frame, camera=self._camera.calibrated)
-        faces = self._faces_in(frame)
+        find_geometry = partial(self._geometry_of, frame)
+        faces = self._faces_in(replace(frame, find_geometry=find_geometry))
+        camera = self._camera.camera_of(frame.stamp_ns, frame.image_wh)
+        frame = replace(frame, camera=camera)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):
             latency_s = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
         self._status.image_done(len(faces), latency_s)
         self.publishers.publish_visualisation(faces, frame, msg.header, settings.marker_style)
+
+    def _geometry_of(self, frame: Frame) -> tuple[Camera | None, DepthImage | None]:
+        """Return the camera of a frame, and the depth image that is nearest in time."""
+        camera = self._camera.camera_of(frame.stamp_ns, frame.image_wh)
+        # Not subscribed to, there is none.
+        return camera, self._depth.nearest(frame.stamp_ns) if camera is not None else None
 
     def _faces_in(self, frame: Frame) -> Faces:
         try:

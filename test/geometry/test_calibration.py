@@ -1,4 +1,4 @@
-"""Which intrinsics a calibration gives an image: rays through the sensor, and refusals."""
+"""Which camera a calibration gives an image: rays through the sensor, and refusals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from facemesh_ros.geometry.calibration import (
     Calibration,
     CalibrationError,
-    intrinsics_from_calibration,
+    camera_from_calibration,
 )
 
 SENSOR = (1440, 1080)
@@ -64,7 +64,7 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     if image_wh == SENSOR:  # then the region may as well be out of date
         return
     info = calibration(p=p_of(), binning_xy=binning, roi_xywh=(*offset, *roi_wh))
-    found = intrinsics_from_calibration(info, image_wh, rectified)
+    found = camera_from_calibration(info, image_wh, rectified).intrinsics
     first = (np.add(at, 0.5) / np.divide(image_wh, roi_wh)) - 0.5 + offset
     seen = (at[0] - found.cx) / found.fx, (at[1] - found.cy) / found.fy
     assert seen == pytest.approx(ray(*first), abs=1e-9)
@@ -76,7 +76,7 @@ def test_an_image_pixel_sees_what_the_sensor_pixels_under_it_see(
     )
 )
 def test_a_resized_image_keeps_its_field_of_view(image_wh):
-    found = intrinsics_from_calibration(calibration(), image_wh, rectified=False)
+    found = camera_from_calibration(calibration(), image_wh, rectified=False).intrinsics
     factor = image_wh[0] / SENSOR[0]
     assert numbers(found)[:2] == pytest.approx((FX * factor, FY * factor))
     left = (-0.5 - found.cx) / found.fx
@@ -85,7 +85,7 @@ def test_a_resized_image_keeps_its_field_of_view(image_wh):
 
 @pytest.mark.parametrize('image_wh', [(1640, 1232), (1025, 769), (333, 250), (644, 480), (31, 24)])
 def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
-    assert intrinsics_from_calibration(calibration(), image_wh, rectified=False) is not None
+    assert camera_from_calibration(calibration(), image_wh, rectified=False) is not None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_sides_rounded_to_whole_pixels_are_still_in_proportion(image_wh):
 )
 def test_an_image_of_other_proportions_is_refused_with_both_sizes(image_wh):
     with pytest.raises(CalibrationError, match='1440x1080') as error:
-        intrinsics_from_calibration(calibration(), image_wh, rectified=False)
+        camera_from_calibration(calibration(), image_wh, rectified=False)
     assert '{}x{}'.format(*image_wh) in str(error.value)
     assert 'region' in str(error.value)
 
@@ -115,7 +115,7 @@ HALF = 720, 540
     ],
 )
 def test_every_drivers_interpretation_of_binning_gives_the_same(what, info):
-    found = intrinsics_from_calibration(info, HALF, rectified=False)
+    found = camera_from_calibration(info, HALF, rectified=False).intrinsics
     assert numbers(found) == pytest.approx(numbers_of(BINNED_K), abs=1e-9), what
 
 
@@ -125,18 +125,19 @@ def numbers_of(k):
 
 def test_a_region_that_is_out_of_date_does_not_move_the_full_image():
     info = calibration(roi_xywh=(100, 100, 720, 540))
-    assert numbers(intrinsics_from_calibration(info, SENSOR, rectified=False)) == (FX, FY, CX, CY)
+    found = camera_from_calibration(info, SENSOR, rectified=False)
+    assert numbers(found.intrinsics) == (FX, FY, CX, CY)
 
 
 def test_a_region_whose_own_k_is_given_is_not_cropped_again():
     info = calibration(k=k_of(cx=318.0, cy=242.0), roi_xywh=(700, 500, 640, 480))
-    found = intrinsics_from_calibration(info, (640, 480), rectified=False)
+    found = camera_from_calibration(info, (640, 480), rectified=False).intrinsics
     assert numbers(found) == (FX, FY, 318.0, 242.0)
 
 
 def test_a_region_at_the_edge_keeps_its_principal_point_outside():
     info = calibration(roi_xywh=(0, 0, 320, 240))
-    found = intrinsics_from_calibration(info, (320, 240), rectified=False)
+    found = camera_from_calibration(info, (320, 240), rectified=False).intrinsics
     assert numbers(found) == (FX, FY, CX, CY)
 
 
@@ -157,13 +158,14 @@ RECTIFIED = p_of(fx=900, cx=700)
     ],
 )
 def test_which_matrix_counts(what, info, rectified, focal):
-    assert intrinsics_from_calibration(info, SENSOR, rectified).fx == focal, what
+    found = camera_from_calibration(info, SENSOR, rectified)
+    assert found.intrinsics.fx == focal, what
 
 
 @pytest.mark.parametrize('rectified', [False, True])
 def test_zeros_mean_that_the_camera_is_not_calibrated(rectified):
     info = calibration(k=(0.0,) * 9, d=())
-    assert intrinsics_from_calibration(info, (123, 45), rectified) is None
+    assert camera_from_calibration(info, (123, 45), rectified) is None
 
 
 NAN, INF = math.nan, math.inf
@@ -189,16 +191,68 @@ NAN, INF = math.nan, math.inf
         (calibration(d=(0.1, 0.1)), False, 'D has 2 coefficients, plumb_bob has 4 or 5'),
         (calibration(d=(0.1,) * 5, model='equidistant'), False, 'equidistant has 4'),
         (calibration(d=(0.1, NAN, 0, 0, 0)), False, 'D has entries that are not finite'),
+        (calibration(d=(0.1,), model=''), False, 'D has coefficients, but .*plumb_bob'),
+        (calibration(d=(-30.0, 0, 0, 0)), False, 'folds back .* px from its middle'),
+        (calibration(d=(-9.0, 0, 0, 0), model='equidistant'), False, 'folds back'),
+        (calibration(d=(1e300,) * 5), False, 'folds back'),
     ],
 )
 def test_a_contradictory_calibration_is_refused_with_the_way_out(info, rectified, reason):
     with pytest.raises(CalibrationError, match=reason):
-        intrinsics_from_calibration(info, info.image_wh, rectified)
+        camera_from_calibration(info, info.image_wh, rectified)
 
 
-def test_other_distortion_models_may_have_any_number_of_coefficients():
-    info = calibration(d=(0.9,), model='fov')
-    assert intrinsics_from_calibration(info, SENSOR, rectified=False).fx == FX
+@pytest.mark.parametrize('d', [(), (0.0,) * 5, (0.9,)])
+def test_an_unknown_distortion_model_is_refused_with_those_that_are_known(d):
+    """Also with zeros: those of a fisheye model are no pinhole."""
+    info = calibration(d=d, model='fov')
+    with pytest.raises(CalibrationError, match=r"'fov'.*plumb_bob.*equidistant.*image_rect"):
+        camera_from_calibration(info, SENSOR, rectified=False)
+
+
+def rays(info, rectified=False, pixels=((0.0, 0.0), (1439.0, 1079.0))):
+    return camera_from_calibration(info, SENSOR, rectified).rays_from_pixels(np.array(pixels))
+
+
+@pytest.mark.parametrize(
+    ('model', 'd'),
+    [
+        ('', ()),
+        ('none', (0.0,) * 5),
+        ('plumb_bob', ()),
+        ('plumb_bob', (0.0,) * 4),
+        ('rational_polynomial', (0.0,) * 8),
+        ('equidistant', ()),
+    ],
+)
+def test_without_coefficients_there_is_no_distortion(model, d):
+    corners = [(0, 0), (1439, 1079)]
+    for ray, pixel in zip(rays(calibration(d=d, model=model)), corners, strict=True):
+        assert ray[:2] / ray[2] == pytest.approx(((pixel[0] - CX) / FX, (pixel[1] - CY) / FY))
+
+
+def test_a_fisheye_with_zeros_is_no_pinhole():
+    """θ = r: a pixel one focal length from the middle is seen at one radian."""
+    (ray,) = rays(calibration(d=(0.0,) * 4, model='equidistant'), pixels=[(CX + FX, CY)])
+    assert ray == pytest.approx((math.sin(1), 0, math.cos(1)))
+
+
+def test_a_rectified_image_has_no_distortion_and_no_baseline():
+    p = list(p_of())
+    p[3], p[11] = -FX * 0.12, 0.3
+    found = rays(calibration(p=tuple(p), model='fov'), rectified=True)
+    assert found == pytest.approx(rays(calibration(d=())))
+
+
+@pytest.mark.parametrize('factor', [1, 2])
+def test_distortion_is_the_same_in_a_binned_image(factor):
+    """It bends rays before the sensor counts them in pixels."""
+    info = calibration(binning_xy=(factor, factor))
+    image_wh = SENSOR[0] // factor, SENSOR[1] // factor
+    camera = camera_from_calibration(info, image_wh, rectified=False)
+    corner = (np.array([100.0, 60.0]) + 0.5) / factor - 0.5
+    (whole,) = rays(calibration(), pixels=[(100.0, 60.0)])
+    assert camera.rays_from_pixels(corner) == pytest.approx(whole)
 
 
 side = st.one_of(st.integers(0, 5000), st.sampled_from([2**31, 2**32 - 1]))
@@ -214,16 +268,20 @@ any_number = st.one_of(st.floats(), st.floats(0, 5000), st.just(0.0))
     st.lists(any_number, max_size=14).map(tuple),
     st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
     st.booleans(),
+    st.sampled_from(['plumb_bob', 'rational_polynomial', 'equidistant', '', 'fov']),
 )
 def test_any_message_gives_a_camera_or_a_reason(
-    sensor_wh, k, p, binning, roi, d, image_wh, rectified
+    sensor_wh, k, p, binning, roi, d, image_wh, rectified, model
 ):
-    info = Calibration(sensor_wh, 'plumb_bob', d, k, p, binning, roi)
+    info = Calibration(sensor_wh, model, d, k, p, binning, roi)
     try:
-        found = intrinsics_from_calibration(info, image_wh, rectified)
+        found = camera_from_calibration(info, image_wh, rectified)
     except CalibrationError:
         return
     if found is not None:
-        assert all(map(math.isfinite, numbers(found)))
-        assert found.fx > 0
-        assert found.fy > 0
+        assert all(map(math.isfinite, numbers(found.intrinsics)))
+        assert found.intrinsics.fx > 0
+        assert found.intrinsics.fy > 0
+        corners = np.array([(0, 0), np.subtract(image_wh, 1)])
+        lengths = np.linalg.norm(found.rays_from_pixels(corners), axis=-1)
+        assert lengths == pytest.approx(1)

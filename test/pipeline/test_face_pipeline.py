@@ -188,6 +188,7 @@ def test_the_stages_are_entered_in_order(sensor, astronaut):
     expected = ['new faces', '/new faces', 'filter', '/filter']
     if sensor.model.landmark_model == 'v2':
         expected += ['blendshapes', '/blendshapes']
+    expected += ['metric', '/metric']
     assert stages[len(meanwhile) :] == expected
 
 

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from facemesh_ros.image.bit_depth import uint8_from_uint16
+from facemesh_ros.image.depth import depth_from_raw
 from facemesh_ros.image.encoded_image import (
     STREAM_FORMATS,
     ImageTooLargeError,
@@ -23,7 +24,7 @@ from facemesh_ros.image.encodings import DEPTH_IMAGE_ADVICE, LAYOUTS, Rows
 from facemesh_ros.image.raw_image import ImageError, RawImage, To8Bits, frame_from_raw
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, CdrCompressedImage
 from facemesh_ros.ros.parameters import NodeSettings
-from facemesh_ros.types import Frame, PixelOrder, UInt8
+from facemesh_ros.types import DepthImage, Frame, PixelOrder, UInt8
 
 MAX_MEGAPIXELS = NodeSettings().max_image_megapixels
 VIDEO_CODECS = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'theora')
@@ -49,10 +50,18 @@ def frame_from_msg(
     stamp_ns = ns_from_stamp(msg.header)
     if isinstance(msg, (CompressedImage, CdrCompressedImage)):
         return _frame_from_compressed(msg, stamp_ns, int(max_megapixels * 1e6), to_8_bits)
+    return frame_from_raw(_raw_from_msg(msg), stamp_ns, to_8_bits)
+
+
+def depth_from_msg(msg: AnyImage) -> DepthImage:
+    """Convert a depth image message; raises ImageError if it is malformed or no depth image."""
+    return DepthImage(depth_from_raw(_raw_from_msg(msg)), ns_from_stamp(msg.header))
+
+
+def _raw_from_msg(msg: AnyImage) -> RawImage:
     buffer = np.frombuffer(msg.data, np.uint8)
     big_endian = bool(msg.is_bigendian)
-    raw = RawImage(msg.encoding, msg.width, msg.height, msg.step, big_endian, buffer)
-    return frame_from_raw(raw, stamp_ns, to_8_bits)
+    return RawImage(msg.encoding, msg.width, msg.height, msg.step, big_endian, buffer)
 
 
 def ns_from_stamp(header: Header) -> int:

@@ -39,7 +39,7 @@ class ImageSubscription:
     def __init__(self, topics: CameraTopics, put: Callable[[Arrival[bytes]], None]) -> None:
         """Subscribe; `put` is called with each image that is delivered."""
         self._node, self._msg_type, self._put = topics.node, topics.image_msg_type, put
-        self._gate = _GatedCallbackGroup()
+        self._gate = GatedCallbackGroup()
         self._subscription = create_subscription(
             self._node,
             self._msg_type,
@@ -92,7 +92,7 @@ class ImageSubscription:
         return Arrival(cdr, received_ns / NS_PER_S, number, lost_total)
 
 
-class _GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
+class GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
     """While closed, the executor takes no message of its subscriptions out of DDS."""
 
     def __init__(self) -> None:
@@ -100,6 +100,7 @@ class _GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
         self.is_open = True
 
     def can_execute(self, entity: Any) -> bool:
+        """See `CallbackGroup.can_execute`."""
         return self.is_open and super().can_execute(entity)
 
 

@@ -26,6 +26,7 @@ class CameraTopics:
         image_topic: Name of the image topic, resolved.
         transport: The parameter `image_transport`.
         info_topic: Topic of the camera_info.
+        depth_topic: Topic of the registered depth images.
         output_prefix: Prefix of all topics that are published for this camera.
         display_name: Name of the stream in diagnostics.
         logger: A child of the node's logger, named after the camera if there are several.
@@ -44,6 +45,7 @@ class CameraTopics:
         self.image_name = self.image_name_of(transport)
         self.image_topic = resolved(node, self.image_name)
         self.info_topic = f'{self._prefix}camera_info'
+        self.depth_topic = f'{self._prefix}depth/image_raw'
         self.output_prefix = f'~/{self._prefix}'
         self.display_name = '/'.join(filter(None, (node.get_fully_qualified_name(), camera)))
         logger = node.get_logger()

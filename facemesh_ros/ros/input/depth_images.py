@@ -1,0 +1,117 @@
+"""Registered depth images, matched to the camera's images by stamp."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import Image
+
+from facemesh_ros.image.raw_image import ImageError
+from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
+from facemesh_ros.ros.input.cdr_image import AnyImage, read_image
+from facemesh_ros.ros.input.image_conversion import depth_from_msg, ns_from_stamp
+from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
+from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription, resolved
+from facemesh_ros.types import DepthImage
+
+# Of the newest few one belongs to the image: they arrive while it waits and is processed.
+KEPT = SENSOR_DATA.depth
+# Metric modes that look at depth images.
+MODES = ('auto', 'depth')
+
+
+class DepthImages:
+    """The newest depth images of one camera; they stay in DDS until one is asked for.
+
+    A registered depth image often arrives some milliseconds after its image. It is asked for when
+    the landmarks are known, and meanwhile it has come; so nothing waits. An image without faces
+    costs nothing here.
+
+    Attributes:
+        problem: Why the last depth image cannot be used; empty if it can.
+    """
+
+    def __init__(self, topics: CameraTopics) -> None:
+        """Subscribe to nothing yet."""
+        self._topics, self._throttle = topics, LogThrottle()
+        self._newest: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
+        self._subscription: Subscription | None = None
+        # Between the worker, which takes, and the executor's thread, which unsubscribes.
+        self._guard = Lock()
+        self.problem = ''
+
+    def follow(self, metric_mode: str) -> None:
+        """Subscribe if a mode looks at depth images, else not; in the executor's thread.
+
+        Raises:
+            TopicError: If the subscription is refused.
+        """
+        if metric_mode not in MODES:
+            self.close()
+        elif self._subscription is None:
+            # Closed, so that the executor leaves the images in DDS.
+            group = GatedCallbackGroup()
+            group.is_open = False
+            self._subscription = create_subscription(
+                self._topics.node,
+                Image,
+                self._topics.depth_topic,
+                lambda _: None,
+                SENSOR_DATA,
+                callback_group=group,
+                raw=True,
+            )
+
+    def close(self) -> None:
+        """Unsubscribe and forget all images; nothing if not subscribed."""
+        with self._guard:
+            if self._subscription is not None:
+                self._topics.node.destroy_subscription(self._subscription)
+            self._subscription, self.problem = None, ''
+            self._newest.clear()
+
+    def nearest(self, stamp_ns: int) -> DepthImage | None:
+        """Return the depth image whose stamp is nearest, None if there is none that can be used.
+
+        It may be of quite another moment: its stamp tells. What is wrong with it is logged once.
+        """
+        with self._guard:
+            self._take_new()
+            if not self._newest:
+                return None
+            _, cdr = min(self._newest, key=lambda one: abs(one[0] - stamp_ns))
+        self.problem = ''
+        try:
+            return depth_from_msg(_read(cdr))
+        except ImageError as error:
+            self._refuse_image(error)
+            return None
+
+    def _take_new(self) -> None:
+        while self._subscription is not None:
+            handle = self._subscription.handle
+            with handle:  # keeps it from being destroyed meanwhile
+                taken = handle.take_message(Image, True)
+            if taken is None:
+                return
+            try:
+                self._newest.append((ns_from_stamp(_read(taken[0]).header), taken[0]))
+            except ImageError as error:
+                self._refuse_image(error)
+
+    def refuse(self, problem: str) -> None:
+        """Report, and log once, why no depth image can be used."""
+        self.problem = problem
+        if self._throttle.is_due(problem, ONCE):
+            self._topics.logger.warning(problem)
+
+    def _refuse_image(self, error: ImageError) -> None:
+        topic = resolved(self._topics.node, self._topics.depth_topic)
+        self.refuse(f'depth images on {topic} are not used: {error}')
+
+
+def _read(cdr: bytes) -> AnyImage:
+    return read_image(Image, cdr)  # type: ignore[return-value]
