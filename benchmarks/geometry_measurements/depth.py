@@ -123,20 +123,20 @@ def _placed_kinect(pair: KinectPair, face: SeenFace) -> Placed:
 
 
 def summary(placed: Sequence[Placed]) -> dict[str, Any]:
-    """Return a row; `mouth_1m` is the median of the error over the distance, mm at 1 m."""
-    mouth = np.array([each.mouth_mm for each in placed])
-    ranges = np.array([each.range_percent for each in placed])
-    distances = np.array([each.distance_m for each in placed])
+    """Return a row of the faces that were placed; `mouth_1m` is the error over the distance."""
     rigid = np.concatenate([each.rigid for each in placed])
     row: dict[str, Any] = {'n': len(placed), 'used': sum(each.by_depth for each in placed)}
+    row['rigid'] = float(100 * np.mean(np.abs(rigid) <= MAX_RIGID_M)) if len(rigid) else None
     row |= dict.fromkeys(('mouth', 'mouth_p90', 'mouth_1m', 'range', 'range_p90'))
-    if np.isfinite(mouth).all():
+    known = [each for each in placed if np.isfinite(each.mouth_mm)]
+    if known:
+        mouth = np.array([each.mouth_mm for each in known])
+        ranges = np.array([each.range_percent for each in known])
         row['mouth'] = float(np.median(mouth))
         row['mouth_p90'] = float(np.percentile(mouth, 90))
-        row['mouth_1m'] = float(np.median(mouth / distances))
+        row['mouth_1m'] = float(np.median(mouth / [each.distance_m for each in known]))
         row['range'] = float(np.median(ranges))
         row['range_p90'] = float(np.percentile(np.abs(ranges), 90))
-    row['rigid'] = float(100 * np.mean(np.abs(rigid) <= MAX_RIGID_M)) if len(rigid) else np.nan
     return row
 
 

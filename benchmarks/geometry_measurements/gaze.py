@@ -159,10 +159,10 @@ def _goals(rows: Sequence[dict[str, Any]]) -> Iterator[Goal]:
     medians = {(row['iris'], row['system']): row for row in rows}
     near = medians[12, OURS]
     on = 'rendered eyes'
-    median = np.nan if near['median'] is None else near['median']
+    median = near['median']
     yield Goal(on, 'gaze, irises of 12 px, median', near['n'], median, high=5, unit='deg')
     ours = medians['all', OURS]
-    median = np.nan if ours['median'] is None else ours['median']
+    median = ours['median']
     for other in (HEAD_ONLY, INTEL):
         if ('all', other) in medians:
             limit = medians['all', other]['median']

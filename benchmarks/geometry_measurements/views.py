@@ -235,9 +235,7 @@ def _goals(differences: Differences) -> Iterator[Goal]:
             }
             value = rows[OURS][name]
             n = rows[OURS]['n']
-            return Goal(
-                on, measure, n, np.nan if value is None else value, unit=unit, **others, **limits
-            )
+            return Goal(on, measure, n, value, unit=unit, **others, **limits)
 
         yield goal('rotations, median', 'rotation', 'deg', high=MAX_ROTATION_DEG)
         yield goal('positions, p90', 'position_p90', '%', high=MAX_POSITION_PERCENT)
