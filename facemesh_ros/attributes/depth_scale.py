@@ -118,7 +118,7 @@ def fit_depth(
     skin, first_factor = _measure(landmarks, face, depth)
     noise_m = NOISE_PER_M * (first_factor * _range_m(face)) ** 2
     weights, strangeness = _compare(skin, noise_m)
-    if not strangeness <= MAX_STRANGENESS:
+    if not strangeness <= _max_strangeness(face.view_angle_rad):
         raise UnusableDepthError(NO_FACE)
     if check_place:
         chosen = skin.landmarks[skin.rigid][::2]
@@ -145,7 +145,7 @@ def _measure(landmarks: Float32, face: PosedFace, depth: DepthImage) -> tuple[_S
     sight = face.pose.position_m @ face.pose.rotation / _range_m(face)
     chosen = tables.skin[tables.normals @ sight < -MIN_FACING]
     rays = face.rays[chosen]
-    measured_m = sample(depth.depth_m, landmarks[chosen, :2]) / rays[:, 2]
+    measured_m = sample(depth.depth_m, landmarks[chosen][:, :2]) / rays[:, 2]
     assumed_m = np.einsum('ij,ij->i', face.landmarks_m[chosen], rays)
     known, rigid = np.isfinite(measured_m), tables.is_rigid[chosen]
     ratios = np.sort((measured_m / assumed_m)[known & rigid])
@@ -170,7 +170,7 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     Offset, tilt and depth of the relief are fitted to the rigid skin, robustly.
     """
     reject_m = math.hypot(REJECT_M, 3 * noise_m)
-    design = facial_skin().design_m[skin.landmarks, :4]
+    design = facial_skin().low_m[skin.landmarks]
     rigid, errors_m = design[skin.rigid], skin.errors_m[skin.rigid]
     weights = tukey(errors_m, 1.5 * reject_m)
     for _ in range(2):
@@ -203,6 +203,12 @@ def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, F
     own = OWN_M**2 / (OWN_M**2 + NOISE_M**2 + noise_m**2)
     relief_m[skin.landmarks] += own * weights * (skin.errors_m - seen @ found)
     return float(found[0]), relief_m
+
+
+def _max_strangeness(view_angle_rad: float) -> float:
+    """Return what a face may differ by; a turned one shows less skin, and that is more tilted."""
+    turned = 1 / math.sqrt(max(math.cos(view_angle_rad), 1e-6))
+    return min(MAX_STRANGENESS * turned, MAX_WITH_SHIFT)
 
 
 def _range_m(face: PosedFace) -> float:
