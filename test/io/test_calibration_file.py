@@ -142,6 +142,7 @@ def test_each_picture_has_the_line_of_its_name_or_path(read, monkeypatch, tmp_pa
         (line(k=['x'] * 9), 'has no k'),
         (line(p=[1.0]), r'has no p \(projection_matrix\) of 12 numbers'),
         (line(d='abc'), 'has no d'),
+        (line(d=[10**400]), 'has no d'),
         (line(width=None), 'has no width and height'),
         (line(height='480'), 'has no width and height'),
         (line(width=-1), 'has no width and height'),
