@@ -76,7 +76,7 @@ class PictureGeometry:
 
     def _note(self, picture: Picture, reason: str) -> None:
         name = readable_name(picture.source)
-        kind = re.sub(r'\d+', '#', reason.replace(picture.source.stem, ''))
+        kind = re.sub(r'\d+', '#', reason)
         lack = self.lacks.setdefault(kind, _Lack(name, reason))
         lack.count += 1
 

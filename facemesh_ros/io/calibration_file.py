@@ -139,8 +139,10 @@ class CalibrationFile:
             return ()
         try:
             numbers = tuple(map(float, values or ()))
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             numbers = None
+        if numbers == () and name != 'k':
+            return ()
         if numbers is None or (count is not None and len(numbers) != count):
             wanted = f'{count} numbers' if count else 'numbers'
             raise self._error(place, f'has no {name} ({_LONG_NAMES[name]}) of {wanted}')

@@ -70,26 +70,31 @@ class DepthFiles:
         """Read the depth picture of a picture.
 
         Raises:
-            MediaError: If there is none, or it is not 16-bit grey, mm.
+            MediaError: If there is none, or it is not 16-bit grey, mm; its text does not name the
+                file, so that one sentence may stand for many.
         """
         path = picture.source.parent / self._name(picture.source.stem, picture.frame)
         if not path.exists():
             raise MediaError(f'no depth picture {self._pattern} lies beside it')
-        return DepthImage(_depth_from_file(path), picture.stamp_ns)
+        try:
+            encoded = content_of_file(path)
+        except UnreadableError as error:
+            reason = str(error).replace(readable_name(path), 'its depth picture')
+            raise MediaError(reason) from error
+        return DepthImage(_depth_from_encoded(encoded), picture.stamp_ns)
 
 
-def _depth_from_file(path: Path) -> Float32:
-    encoded = np.frombuffer(content_of_file(path), np.uint8)
+def _depth_from_encoded(encoded: bytes) -> Float32:
     try:
-        millimetres = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if len(encoded) else None
-    except cv2.error:
+        millimetres = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # it is empty, or too large
         millimetres = None
     if millimetres is None:
-        raise UnreadableError(f'{readable_name(path)} is not a readable picture')
+        raise MediaError('its depth picture is not a readable picture')
     if millimetres.dtype != np.uint16 or millimetres.ndim != 2:
         channels = millimetres.shape[2] if millimetres.ndim == 3 else 1
-        raise UnreadableError(
-            f'{readable_name(path)} is no depth picture: it has {channels} channel(s) of '
-            f'{8 * millimetres.dtype.itemsize} bits, depth is 16-bit grey, mm'
+        raise MediaError(
+            f'its depth picture has {channels} channel(s) of {8 * millimetres.dtype.itemsize} '
+            'bits, depth is 16-bit grey, mm'
         )
     return metres_from_mm(millimetres)

@@ -83,19 +83,19 @@ def test_a_yaml_for_all_is_the_same_as_a_line_for_each():
 
 
 def test_each_picture_has_its_own_camera_and_one_without_is_noted(capsys):
-    for name in ('far.png', 'none.png', 'wrong.png', 'bent.png'):
+    for name in ('far.png', 'none.png', 'other.png', 'wrong.png', 'bent.png'):
         Path(name).write_bytes(Path('face.png').read_bytes())
     wrong = info('wrong.png', width=640)
     bent = info('bent.png', distortion_model='fov', d=[0.9])
     faces = faces_of('.', calibrations=[info(), info('far.png', 2 * F), wrong, bent])
     near, far = (faces[name, 0]['pose']['position_m'][2] for name in ('face.png', 'far.png'))
     assert far / near == pytest.approx(2, rel=0.05)
-    for name in ('none.png', 'wrong.png', 'bent.png'):
+    for name in ('none.png', 'other.png', 'wrong.png', 'bent.png'):
         face = faces[name, 0]
         assert (face['pose'], face['landmarks_metric'], face['metric_source']) == (None, None, 0)
         assert len(face['landmarks']) == 468
     said = capsys.readouterr().err
-    assert '1 image, the first of none.png: no metres: info.jsonl has no line' in said
+    assert '2 images, the first of none.png: no metres: info.jsonl has no line' in said
     assert 'the first of wrong.png: no metres: it is for 640x240 px' in said
     assert "the first of bent.png: no metres: distortion_model 'fov' is not known" in said
 
