@@ -149,15 +149,14 @@ def test_frames_on_tf(client, answer_and, image_of):
     answer, msg = answer_and(image_of, received, lambda msg: msg.transforms[0].header)
     (face,) = answer.faces
     frames = {one.child_frame_id: one for one in msg.transforms}
-    assert {f'face_{face.id}', f'mouth_{face.id}'} <= frames.keys()
+    assert frames.keys() == {f'{kind}_{face.id}' for kind in ('face', 'mouth', 'gaze')}
     assert all(one.header == answer.header for one in msg.transforms)
     its, mouth = (frames[f'{kind}_{face.id}'].transform for kind in ('face', 'mouth'))
     assert vector(its.translation) == pytest.approx(vector(face.pose.pose.position))
     assert its.rotation == mouth.rotation == face.pose.pose.orientation
     opening_m = points_m(face)[INNER_LIPS].mean(axis=0)
     assert vector(mouth.translation) == pytest.approx(opening_m, abs=1e-6)
-    gaze_is_known = np.isfinite([*face.gaze_left, *face.gaze_right]).any()
-    assert (f'gaze_{face.id}' in frames) == gaze_is_known
+    assert frames[f'gaze_{face.id}'].transform.translation == its.translation
 
 
 def test_nothing_is_told_twice_or_without_a_time(client, answer_and, image_of):
