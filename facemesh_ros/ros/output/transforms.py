@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 
-from facemesh_ros.geometry.gaze_frame import eye_centres, gaze_rotations, mean_gazes
+from facemesh_ros.geometry.gaze_frame import gaze_rotations, mean_gazes
 from facemesh_ros.geometry.named_points import NAMED_POINTS
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
 from facemesh_ros.msg import FaceMesh, FaceMeshArray
@@ -21,7 +21,8 @@ def transforms_from_faces(faces: Faces, msg: FaceMeshArray) -> list[TransformSta
     """Return the frames of all faces seen in an image, each with what is known of it.
 
     face: the pose as published. mouth: the same axes in the middle of the opening between the
-    lips. gaze: origin between the eyes, x where both eyes look, z as far up as the head's.
+    lips. gaze: the origin of the face, z where both eyes look, x to the person's right, y down
+    (REP-155); where no gaze is known z is the face's x, as the REP asks for.
 
     Args:
         faces: Those that are only expected in this image, and those without metres, have none.
@@ -43,14 +44,17 @@ def _frames(metric: MetricFaces, index: int, face: FaceMesh) -> Iterator[tuple[s
     points_m = metric.landmarks_m[index]
     mouth_m = points_m[OPENING].mean(axis=0, dtype=float)
     yield 'mouth', Transform(translation=_vector(mouth_m), rotation=axes)
-    gazes = np.stack([metric.gazes_right[index], metric.gazes_left[index]])
-    if np.isfinite(gaze := mean_gazes(gazes)).all():
-        rotation = gaze_rotations(gaze, metric.rotations[index])
-        qx, qy, qz, qw = quaternion_xyzw_from_matrix(rotation).tolist()
-        if np.isfinite(qw):
-            between_eyes = _vector(eye_centres(points_m).mean(axis=0))
-            turn = Quaternion(x=qx, y=qy, z=qz, w=qw)
-            yield 'gaze', Transform(translation=between_eyes, rotation=turn)
+    yield 'gaze', Transform(translation=origin, rotation=_gaze_axes(metric, index))
+
+
+def _gaze_axes(metric: MetricFaces, index: int) -> Quaternion:
+    head = metric.rotations[index]
+    gaze = mean_gazes(np.stack([metric.gazes_right[index], metric.gazes_left[index]]))
+    rotation = gaze_rotations(gaze, head)
+    if np.isnan(rotation).any():
+        rotation = gaze_rotations(head[:, 0], head)
+    x, y, z, w = quaternion_xyzw_from_matrix(rotation).tolist()
+    return Quaternion(x=x, y=y, z=z, w=w)
 
 
 def _vector(point_m: Float64) -> Vector3:
