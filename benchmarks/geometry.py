@@ -57,6 +57,7 @@ from geometry_measurements.truth_sets import (
     truth_folder,
     world_cameras,
 )
+from geometry_measurements.view_angle import measure_view_angle
 from geometry_measurements.views import measure_views
 from systems.selection import UnavailableError, require_models
 from workspace.layout import SetupError
@@ -183,6 +184,15 @@ def views(session: Session) -> None:
         session.add(measure_views(cameras, pipeline, session.peer, session.intel, every))
 
 
+def view_angle(session: Session) -> None:
+    """The fit of the view angle's correction."""
+    folder, pipeline = session.truth('view_angle', FOUR_CAMERAS), session.pipeline
+    if folder and pipeline and session.scanned:
+        every = QUICK_EVERY if session.quick else 2
+        cameras = world_cameras(folder)
+        session.tables += measure_view_angle(session.scanned, cameras, pipeline, every)
+
+
 def depth(session: Session) -> None:
     """Depth images: the scan's with a sensor's faults, and a Kinect's."""
     if session.scanned:
@@ -215,7 +225,7 @@ def cost(session: Session) -> None:
 
 
 PARTS: dict[str, Callable[[Session], None]] = {
-    part.__name__: part for part in (scan, views, depth, gaze, ideal, cost)
+    part.__name__: part for part in (scan, views, view_angle, depth, gaze, ideal, cost)
 }
 
 

@@ -49,12 +49,15 @@ def find_shift(
 
 def sample(depth_m: Float32, pixels: Float32 | Float64) -> Float64:
     """Return the depth (...) at (..., 2) px, NaN where unknown or outside the image."""
-    columns, rows = np.moveaxis(np.rint(pixels).astype(np.intp), -1, 0)
+    nearest = np.rint(pixels).astype(np.intp)
+    columns, rows = nearest[..., 0], nearest[..., 1]
     height, width = depth_m.shape
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    found = depth_m[np.where(inside, rows, 0), np.where(inside, columns, 0)].astype(float)
-    found[~(inside & (found > 0) & (found < np.inf))] = np.nan
-    return found
+    if not inside.all():
+        columns, rows = np.where(inside, columns, 0), np.where(inside, rows, 0)
+    found = depth_m[rows, columns]
+    known: Float64 = np.where(inside & (found > 0) & (found < np.inf), found, np.nan).astype(float)
+    return known
 
 
 _SIDE = 2 * STEPS + 1

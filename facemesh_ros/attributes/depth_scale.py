@@ -33,11 +33,12 @@ OWN_M = 0.0035
 OFFSET_M = 0.1
 # Tukey's limit: what differs by more is hair, a hand, glasses, the edge of a hole.
 REJECT_M = 0.016
-# How a face in its place may differ from ours: shift, misfit, tilt (tangent), depth of relief. The
-# sum of their squares by these was below 1.01 in all pictures of a scan, below 1.5 in 93 % of
-# pairs of a Kinect 2; above 1.5 in 95 % of those that were shifted by 10 mm, 99 % by 15 mm.
+# How a face in its place may differ from ours: misfit, tilt (tangent), depth of the relief; and
+# shift. The sum of their squares by these is at most 0.75 without the shift and 0.9 with it on
+# pictures of a scan, 1 and 1.5 on 93 % of pairs of a Kinect 2; more on all but 1 in 1000 of those
+# that were shifted by 20 mm and more.
 SHIFT_M, MISFIT_M, TILT_TANGENT, RELIEF, RELIEF_CHANGE = 0.008, 0.009, 0.27, 0.95, 0.5
-MAX_STRANGENESS = 1.5
+MAX_STRANGENESS, MAX_WITH_SHIFT = 1.0, 1.5
 # Lips less than this apart are a closed mouth.
 CLOSED_M, LOWER_LIP = 0.003, 14
 
@@ -117,13 +118,13 @@ def fit_depth(
     skin, first_factor = _measure(landmarks, face, depth)
     noise_m = NOISE_PER_M * (first_factor * _range_m(face)) ** 2
     weights, strangeness = _compare(skin, noise_m)
-    if not strangeness <= MAX_STRANGENESS:
+    if not strangeness <= _max_strangeness(face.view_angle_rad):
         raise UnusableDepthError(NO_FACE)
     if check_place:
         chosen = skin.landmarks[skin.rigid][::2]
         shift_m = find_shift(landmarks, face, depth.depth_m, chosen, first_factor)
         strangeness += float(shift_m @ shift_m) / (SHIFT_M**2 + noise_m**2)
-        if not strangeness <= MAX_STRANGENESS:
+        if not strangeness <= MAX_WITH_SHIFT:
             raise UnusableDepthError(SHIFTED)
     farther_m, relief_m = _fit_relief(skin, weights, noise_m)
     return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief_m)
@@ -144,7 +145,7 @@ def _measure(landmarks: Float32, face: PosedFace, depth: DepthImage) -> tuple[_S
     sight = face.pose.position_m @ face.pose.rotation / _range_m(face)
     chosen = tables.skin[tables.normals @ sight < -MIN_FACING]
     rays = face.rays[chosen]
-    measured_m = sample(depth.depth_m, landmarks[chosen, :2]) / rays[:, 2]
+    measured_m = sample(depth.depth_m, landmarks[chosen][:, :2]) / rays[:, 2]
     assumed_m = np.einsum('ij,ij->i', face.landmarks_m[chosen], rays)
     known, rigid = np.isfinite(measured_m), tables.is_rigid[chosen]
     ratios = np.sort((measured_m / assumed_m)[known & rigid])
@@ -169,7 +170,7 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     Offset, tilt and depth of the relief are fitted to the rigid skin, robustly.
     """
     reject_m = math.hypot(REJECT_M, 3 * noise_m)
-    design = facial_skin().design_m[skin.landmarks, :4]
+    design = facial_skin().low_m[skin.landmarks]
     rigid, errors_m = design[skin.rigid], skin.errors_m[skin.rigid]
     weights = tukey(errors_m, 1.5 * reject_m)
     for _ in range(2):
@@ -202,6 +203,12 @@ def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, F
     own = OWN_M**2 / (OWN_M**2 + NOISE_M**2 + noise_m**2)
     relief_m[skin.landmarks] += own * weights * (skin.errors_m - seen @ found)
     return float(found[0]), relief_m
+
+
+def _max_strangeness(view_angle_rad: float) -> float:
+    """Return what a face may differ by; a turned one shows less skin, and that is more tilted."""
+    turned = 1 / math.sqrt(max(math.cos(view_angle_rad), 1e-6))
+    return min(MAX_STRANGENESS * turned, MAX_WITH_SHIFT)
 
 
 def _range_m(face: PosedFace) -> float:

@@ -25,7 +25,7 @@ CANONICAL_SIGMA = math.hypot(ADULT_SPREAD, RANGE_SIGMA)
 # So long a depth image may contradict what was measured before until it is believed.
 PATIENCE_S = 0.5
 # A depth image that is in its place stays there for so long.
-CHECK_PLACE_S = 0.2
+CHECK_PLACE_S = 0.5
 RELIEF_TIME_S = 0.3
 
 NO_IRISES = (

@@ -47,6 +47,7 @@ class FacialSkin:
         design_m: (468, 1 + K) m: how much farther each landmark may be along the line of sight:
             all by 1 m; then columns that are independent of each other, each by one standard
             deviation: tilts to the left and up, a flatter face, the field.
+        low_m: (468, 4) the first of these columns, without the field.
     """
 
     skin: NDArray[np.intp]
@@ -54,6 +55,7 @@ class FacialSkin:
     is_inner_lip: NDArray[np.bool_]
     normals: Float64
     design_m: Float64
+    low_m: Float64
 
 
 @cache
@@ -72,6 +74,7 @@ def facial_skin() -> FacialSkin:
         inner_lip,
         _normals()[usable],
         design_m,
+        design_m[:, :4].copy(),
     )
     for table in tables:
         table.setflags(write=False)

@@ -27,13 +27,16 @@ IRIS, CORNERS = slice(0, 5), slice(5, 7)
 # Across the iris twice, between the lids, between the corners.
 SPANS_FROM, SPANS_TO = [1, 2, 7, 5], [3, 4, 8, 6]
 
-# From the centre of rotation, 13.5 mm behind the cornea (Fry and Hill 1962), to the middle of the
+# From the centre of rotation, by convention 13.5 mm behind the cornea, to the middle of the
 # limbus, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
 
 EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
-# An iris of this diameter counts half of a large one, a smaller one less by the sixth power.
-SMALL_IRIS_PX = 12.4
+# An iris of this diameter counts half of a large one, a smaller one less by the sixth power: 8 px
+# through a real lens and a video's compression say little.
+SMALL_IRIS_PX = 12.0
+# Variance by the square of the tangent of the view: how deep eyeballs lie differs by 1.1 mm.
+OBLIQUE = 2.0
 # Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
 HEAD_RAD, OBLIQUE_HEAD_RAD = math.radians(2), math.radians(4)
 
@@ -58,7 +61,8 @@ class DrawnIrises:
         rest_m: How much farther forward, and how much higher, it rests.
         view_m: How much higher it is drawn by the sine of the view from above: the mesh is drawn
             as if seen from nearer to the front.
-        sigma_m: Standard deviation of one large iris to the head's left, and up.
+        sigma_m: Standard deviation, to the head's left and up, of both irises' mean at
+            SMALL_IRIS_PX; the errors of one eye are mostly those of the other.
     """
 
     travel_m: tuple[float, float]
@@ -72,10 +76,10 @@ class DrawnIrises:
         return cls((IRIS_DISTANCE_M, IRIS_DISTANCE_M), (0.0, 0.0), 0.0, (1e-4, 1e-4))
 
 
-# FaceMesh v2's, on rendered heads of many people whose eyes look in known directions. Portraits
-# that look into the camera show the same, but rest .7 mm higher: half of that is taken. One man in
-# four cameras shows more of the view's, which is taken in part. See docs/geometry.md.
-FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00072, 0.00045))
+# FaceMesh v2's: tools/fit_drawn_irises.py on rendered heads of many people. Portraits that look
+# into the camera show the same, but that irises rest .7 mm higher, of which half is taken; one man
+# in four cameras shows twice the effect of the view, of which part is taken. See docs/gaze.md.
+FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00078, 0.00046))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,8 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FAC
     """
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
-    towards, displacements_m = _displacements(posed, drawn)
-    weights = _weights(landmarks, (towards * _OUTWARD).sum(axis=1).tolist())
+    towards, displacements_m = iris_displacements(posed, drawn)
+    weights = _weights(landmarks, towards)
     if not any(weights):
         return UNKNOWN_GAZE
     (left, left_variance), (up, up_variance) = (
@@ -131,7 +135,7 @@ def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FAC
     )
 
 
-def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
+def iris_displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float64]:
     """Return where both irises are seen, of the right and the left eye, in face axes.
 
     The eyeballs are the head's, moved along with the corners of the eyes to where these are seen:
@@ -145,7 +149,9 @@ def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float
     position = posed.pose.position_m @ posed.pose.rotation
     corners = posed.shape_m[EYES[:, CORNERS]] + position
     corner_rays = rays[:, CORNERS]
-    moved = (corner_rays * (corners[..., :1] / corner_rays[..., :1]) - corners).sum(axis=1) / 2
+    moved = (corner_rays * (corner_rays * corners).sum(axis=2, keepdims=True) - corners).sum(
+        axis=1
+    ) / 2
     forward, up = drawn.rest_m
     rest = position + np.array([forward, 0.0, up])
     centres = load_shape_model().eyeballs(posed.identity) + rest + moved
@@ -158,24 +164,28 @@ def _displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, Float
     return towards, irises[:, 1:]
 
 
-def _weights(landmarks: Float32, facing: list[float]) -> list[float]:
+def _weights(landmarks: Float32, towards: Float64) -> list[float]:
     """Return what the right and the left eye count, 1 for a large iris; 0 if it cannot be seen.
 
     Args:
         landmarks: (478, 3) px.
-        facing: Minus the cosines of the angles at which the eyes' openings are seen.
+        towards: (2, 3) unit vectors to the irises, in face axes.
     """
     points = landmarks[EYES, :2]
     spans = points[:, SPANS_FROM] - points[:, SPANS_TO]
     lengths: list[list[float]] = np.sqrt((spans * spans).sum(axis=2)).tolist()
-    return [_weight(*eye, facing=-cosine) for eye, cosine in zip(lengths, facing, strict=True)]
+    facing: list[float] = (-(towards * _OUTWARD).sum(axis=1)).tolist()
+    frontal: list[float] = (-towards[:, 0]).tolist()
+    return [_weight(*eye) for eye in zip(lengths, facing, frontal, strict=True)]
 
 
-def _weight(across: float, along: float, opening: float, width: float, *, facing: float) -> float:
+def _weight(lengths: list[float], facing: float, frontal: float) -> float:
+    across, along, opening, width = lengths
     diameter = max(across, along)
     if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
         return 0.0
-    return facing**2 / (1 + (SMALL_IRIS_PX / diameter) ** 6)
+    oblique = 1 / max(frontal, MIN_FACING) ** 2 - 1
+    return 1 / ((1 + (SMALL_IRIS_PX / diameter) ** 6) / facing**2 + OBLIQUE * oblique)
 
 
 def _combined(

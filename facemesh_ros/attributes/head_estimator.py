@@ -86,7 +86,9 @@ class HeadEstimator:
             self.problem = NOT_CALIBRATED
             return faces
         for index, name in enumerate(known):
-            track = self._tracks.setdefault(name, _Track(self._shapes))
+            if name not in self._tracks:
+                self._tracks[name] = _Track(self._shapes)
+            track = self._tracks[name]
             posed = self._posed(track, landmarks[index], frame.camera)
             if posed is None:
                 self.problem = NO_FACE

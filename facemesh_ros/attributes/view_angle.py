@@ -42,12 +42,12 @@ class ViewAngleCorrection:
         distance_gain: A head at view angle θ is farther by this times 1 - cos θ.
         pivot_depth_m: How far behind the sellion the axis of the turn is, m.
 
-    Source of the defaults: fitted by `tools/fit_view_angle.py`, see docs/geometry.md.
+    Source of the defaults: fitted on both sets by `./run bench geometry --parts view_angle`.
     """
 
-    yaw_gain: float = 0.16
-    pitch_gain: float = 0.16
-    distance_gain: float = 0.09
+    yaw_gain: float = 0.13
+    pitch_gain: float = 0.15
+    distance_gain: float = 0.08
     pivot_depth_m: float = 0.06
 
     @classmethod

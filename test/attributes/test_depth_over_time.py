@@ -122,6 +122,6 @@ def test_a_depth_image_that_leaves_its_place_is_noticed_soon(
 ) -> None:
     stream = Stream()
     stream.show_for(1, face, depth_m)
-    estimate = stream.show_for(0.25, face, np.roll(depth_m, 20, axis=1))
+    estimate = stream.show_for(0.6, face, np.roll(depth_m, 20, axis=1))
     assert estimate.source != MetricSource.DEPTH
     assert stream.show_for(0.25, face, depth_m).source == MetricSource.DEPTH

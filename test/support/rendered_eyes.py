@@ -54,7 +54,7 @@ class Eyeball:
         return math.hypot(self.iris_distance_m, LIMBUS_RADIUS_M)
 
 
-# Centre of rotation: Fry and Hill 1962, 13.5 mm behind the cornea; limbus 3 mm behind its apex.
+# Centre of rotation: by convention 13.5 mm behind the cornea's apex; limbus 3 mm behind it.
 HUMAN_EYEBALL = Eyeball(0.0135, 0.0105)
 MODEL_EYEBALL = Eyeball(CORNEAL_APEX_M, 0.0132)  # ICT-FaceKit's own are larger than people's
 

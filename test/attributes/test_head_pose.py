@@ -1,0 +1,102 @@
+"""Poses of faces of known shape: through any lens, with outliers and expressions, from afar."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ideal_faces import CAMERAS, View, angle_deg
+
+from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose, rotation_from_vector
+from facemesh_ros.attributes.landmark_weights import rigid_landmarks
+from facemesh_ros.geometry.shape_model import load_shape_model
+
+MODEL = load_shape_model()
+PINHOLE = CAMERAS['pinhole']
+coefficients = st.lists(st.floats(-2, 2), min_size=10, max_size=10).map(np.array)
+angles = st.floats(-180, 180)
+
+
+class AllRoundCamera:
+    """An equidistant lens that sees all directions but the one straight behind it."""
+
+    focal_px = 300.0
+
+    def rays_from_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        radius = np.hypot(pixels[..., 0], pixels[..., 1]) / self.focal_px
+        across = np.sinc(radius / np.pi)[..., None] * pixels / self.focal_px
+        return np.concatenate([across, np.cos(radius)[..., None]], axis=-1)
+
+    def pixels_from_points(self, points: np.ndarray) -> np.ndarray:
+        radius = np.hypot(points[..., 0], points[..., 1])
+        scale = self.focal_px * np.arctan2(radius, points[..., 2]) / radius
+        return scale[..., None] * points[..., :2]
+
+
+def found_pose(landmarks: np.ndarray, camera, shape_m: np.ndarray) -> HeadPose:
+    view = FaceView.from_landmarks(landmarks, camera)
+    return fit_head_pose(view, shape_m).pose.turned(view.rotation)
+
+
+@given(st.floats(1, 150), angles, coefficients, st.floats(0, 75), angles, angles)
+def test_a_face_is_placed_wherever_a_lens_sees_it(off_axis, around, drawn, angle, towards, roll):
+    camera, shape_m = AllRoundCamera(), MODEL.shape(drawn)
+    radius, turn = 300 * np.radians(off_axis), np.radians(around)
+    pixel = (radius * np.cos(turn), radius * np.sin(turn))
+    face = View(pixel, 0.6, angle, towards, roll).of(camera, shape_m)
+    pose = found_pose(face.landmarks(camera), camera, shape_m)
+    assert angle_deg(pose.rotation, face.rotation) < 0.2
+    assert pose.position_m == pytest.approx(face.position_m, abs=0.001)
+
+
+@given(angles, st.floats(0, 50), st.integers(0, 2**32 - 1))
+def test_what_hides_a_part_of_the_face_hardly_turns_it(towards, angle, seed):
+    draw = np.random.default_rng(seed)
+    face = View((640, 480), 0.6, angle, towards).of(PINHOLE, MODEL.mean_m)
+    landmarks = face.landmarks(PINHOLE)
+    hidden = draw.choice(rigid_landmarks(), 40, replace=False)
+    landmarks[hidden, :2] += draw.uniform(-60, 60, (40, 2))  # up to 4 cm
+    pose = found_pose(landmarks, PINHOLE, MODEL.mean_m)
+    assert angle_deg(pose.rotation, face.rotation) < 2
+    assert pose.position_m == pytest.approx(face.position_m, abs=0.02)
+
+
+@pytest.mark.parametrize('name', MODEL.expression_names)
+def test_an_expression_does_not_turn_the_head(name):
+    expression_m = 0.5 * MODEL.expressions_m[MODEL.expression_names.index(name)]
+    for towards in (0, 90, 180, 270):
+        view = View((640, 480), 0.6, 25, towards)
+        still = view.of(PINHOLE, MODEL.mean_m)
+        shown = View((640, 480), 0.6, 25, towards).of(PINHOLE, MODEL.mean_m + expression_m)
+        pose = found_pose(shown.landmarks(PINHOLE), PINHOLE, MODEL.mean_m)
+        assert angle_deg(pose.rotation, still.rotation) < 2.5
+
+
+@given(angles, st.floats(10, 60), st.integers(0, 2**32 - 1))
+def test_a_far_face_is_not_seen_inside_out(towards, angle, seed):
+    draw = np.random.default_rng(seed)
+    face = View((640, 480), 5, angle, towards).of(PINHOLE, MODEL.mean_m)
+    landmarks = face.landmarks(PINHOLE)
+    landmarks += draw.normal(size=landmarks.shape).astype(np.float32)
+    pose = found_pose(landmarks, PINHOLE, MODEL.mean_m)
+    assert angle_deg(pose.rotation, face.rotation) < 12
+
+
+@given(st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3))
+def test_rotations_are_those_of_opencv(vector):
+    vector = np.array(vector)
+    assert rotation_from_vector(vector) == pytest.approx(cv2.Rodrigues(vector)[0], abs=1e-9)
+
+
+def test_the_sellion_is_put_where_its_landmarks_are_seen():
+    shape_m = MODEL.mean_m.copy()
+    other = np.setdiff1d(np.arange(468), [168, 6, 8, 193, 417, 122, 351, 197, 245, 465])
+    shape_m[other, 2] -= 0.004  # the rest of this face is lower than the model's
+    face = View((640, 480), 0.6, 10, 45).of(PINHOLE, shape_m)
+    view = FaceView.from_landmarks(face.landmarks(PINHOLE), PINHOLE)
+    at = view.rotation @ fit_head_pose(view, MODEL.mean_m).pose_at_sellion.position_m
+    across = at / np.linalg.norm(at) - face.position_m / np.linalg.norm(face.position_m)
+    assert np.degrees(np.linalg.norm(across)) < 0.05
