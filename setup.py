@@ -37,6 +37,7 @@ setup(
         'onnxruntime',
         'opencv-python-headless>=4.5.4',
         'pillow>=9.0.1',
+        'pyyaml',
         'rich',
         'tflite',
     ],

@@ -12,7 +12,7 @@ import numpy as np
 from common.report import Column, Table, spread_columns
 from common.timings import spread
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal import IMAGE_WH, LENSES, depth_image, facing, projected
+from geometry_measurements.ideal_faces import IMAGE_WH, LENSES, depth_image, facing, projected
 from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.systems import MediaPipePeer, canonical_pnp
 from mediapipe_geometry import matrix_from_landmarks

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from common.report import Column, Table
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal import facing
+from geometry_measurements.ideal_faces import facing
 from geometry_measurements.intel import NAME as INTEL
 from geometry_measurements.intel import IntelFace, IntelGaze
 from geometry_measurements.pose_errors import angle_deg
@@ -159,10 +159,10 @@ def _goals(rows: Sequence[dict[str, Any]]) -> Iterator[Goal]:
     medians = {(row['iris'], row['system']): row for row in rows}
     near = medians[12, OURS]
     on = 'rendered eyes'
-    median = np.nan if near['median'] is None else near['median']
+    median = near['median']
     yield Goal(on, 'gaze, irises of 12 px, median', near['n'], median, high=5, unit='deg')
     ours = medians['all', OURS]
-    median = np.nan if ours['median'] is None else ours['median']
+    median = ours['median']
     for other in (HEAD_ONLY, INTEL):
         if ('all', other) in medians:
             limit = medians['all', other]['median']

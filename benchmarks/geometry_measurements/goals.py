@@ -24,7 +24,7 @@ class Goal:
         on: What it was measured on.
         measure: Name of the measure.
         n: How many single values are in it.
-        ours: What was measured.
+        ours: What was measured; None if nothing could be.
         low: Limit; None if any value is low enough.
         high: Limit; None if any value is high enough.
         unit: Of all of them.
@@ -35,7 +35,7 @@ class Goal:
     on: str
     measure: str
     n: int
-    ours: float
+    ours: float | None
     low: float | None = None
     high: float | None = None
     unit: str = ''
@@ -44,9 +44,16 @@ class Goal:
 
     @property
     def is_reached(self) -> bool:
-        """Whether it is within the limits; NaN never is."""
+        """Whether it is within the limits; None and NaN never are."""
+        if self.ours is None:
+            return False
         above = self.low is None or self.ours >= self.low
         return above and (self.high is None or self.ours <= self.high)
+
+    def _ratio(self) -> float | None:
+        if self.ours is None or not self.mediapipe or self.low is not None:
+            return None
+        return self.ours / self.mediapipe
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of the table."""
@@ -60,7 +67,7 @@ class Goal:
             **vars(self),
             'goal': goal,
             'verdict': 'yes' if self.is_reached else 'NO',
-            'ratio': self.ours / self.mediapipe if self.mediapipe and self.low is None else None,
+            'ratio': self._ratio(),
         }
 
 

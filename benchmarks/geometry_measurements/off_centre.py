@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from common.report import Column, Table
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal import IMAGE_WH, LENSES, exact_estimator, facing, projected
+from geometry_measurements.ideal_faces import IMAGE_WH, LENSES, exact_estimator, facing, projected
 from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.systems import MEDIAPIPE, OURS, MediaPipeFace, SeenFace
 from geometry_measurements.truth_sets import ScanPicture

@@ -159,7 +159,7 @@ def _goals(judged: Systems) -> Iterator[Goal]:
         ours = values[OURS]
         others = {'pnp': values.get(PNP), 'mediapipe': values.get(MEDIAPIPE)}
         return Goal(
-            'scan', measure, rows[OURS]['n'], np.nan if ours is None else ours, unit=unit,
+            'scan', measure, rows[OURS]['n'], ours, unit=unit,
             **others, **limits,
         )  # fmt: skip
 

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from common.command import scratch_folder
 from common.timings import Block
+from geometry_measurements.lens_calibration import LensCalibration
 from geometry_measurements.pose_errors import EstimatedPose
-from geometry_measurements.truth_sets import LensCalibration
 from mediapipe_geometry import VERTICAL_FOV_RAD, pose_from_matrix
 from systems.process import SystemProcess
 from systems.selection import mediapipe_tasks, peer_system

@@ -7,16 +7,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 from common.command import DATA_VARIABLE, data_folder
+from geometry_measurements.lens_calibration import LensCalibration
 from geometry_measurements.pose_errors import EstimatedPose
 
-from facemesh_ros.geometry.calibration import Calibration, camera_from_calibration
-from facemesh_ros.types import Camera, DepthImage, Float32, Float64, Frame, PixelOrder, UInt8
+from facemesh_ros.types import DepthImage, Float32, Float64, Frame, PixelOrder, UInt8
 
 SCAN, FOUR_CAMERAS, KINECT = 'lps_scan', 'caliscope_charuco', 'kinect2_ir_depth'
 HEADS, INTEL_MODELS = 'ict_facekit', 'gaze_model'
@@ -38,45 +37,6 @@ def truth_folder(name: str) -> Path | None:
 def not_here(part: str, name: str) -> str:
     """Return the line that says which set a part lacks."""
     return f'{part}: the set {name} is not in the folder `truth` beside ${DATA_VARIABLE}'
-
-
-@dataclass(frozen=True)
-class LensCalibration:
-    """A camera as OpenCV has it, and as this package has it.
-
-    Attributes:
-        k: (3, 3) camera matrix, px.
-        model: Distortion model as ROS names it; empty without distortion.
-        d: Its coefficients.
-        image_wh: px.
-    """
-
-    k: Float64
-    model: str
-    d: Float64
-    image_wh: tuple[int, int]
-
-    @cached_property
-    def camera(self) -> Camera:
-        """This package's."""
-        return camera_from_k(self.k, self.model, self.d, self.image_wh)
-
-    def undistorted(self, pixels: Float64) -> Float64:
-        """Return (N, 2) px as image plane coordinates of focal length 1, by OpenCV."""
-        fisheye = self.model == 'equidistant'
-        undistort = cv2.fisheye.undistortPoints if fisheye else cv2.undistortPoints
-        points = undistort(pixels[:, None].astype(float), self.k, self.d if len(self.d) else None)
-        return np.asarray(points, np.float64)[:, 0]
-
-
-def camera_from_k(k: Float64, model: str, d: Float64, image_wh: tuple[int, int]) -> Camera:
-    """Return this package's camera for a matrix and distortion."""
-    p = np.hstack([k, np.zeros((3, 1))])
-    numbers = tuple(d.tolist()), tuple(k.ravel().tolist()), tuple(p.ravel().tolist())
-    calibration = Calibration(image_wh, model, *numbers)
-    camera = camera_from_calibration(calibration, image_wh, rectified=False)
-    assert camera is not None
-    return camera
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,14 @@ class WorldFace:
         view_angle_deg: In its camera.
         distance_m: From its camera.
         gazes: (2, 3) directions of the eyes in the world; NaN if unknown.
+        camera: Name of the camera.
     """
 
     pose: EstimatedPose
     view_angle_deg: float
     distance_m: float
     gazes: Float64
+    camera: str = ''
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class PairDifference:
     """How far two cameras differ at one moment.
 
     Attributes:
+        cameras: Their names.
         view_angle_deg: The larger one.
         rotation_deg: Angle between the orientations.
         position_percent: Distance of the positions, % of the mean distance from the cameras.
@@ -79,6 +82,7 @@ class PairDifference:
         normalised: e' C^-1 e / 6, C being the sum of both covariances; NaN if not stated.
     """
 
+    cameras: str
     view_angle_deg: float
     rotation_deg: float
     position_percent: float
@@ -141,6 +145,7 @@ def pair_difference(first: WorldFace, second: WorldFace) -> PairDifference:
     both = None if a.covariance is None or b.covariance is None else a.covariance + b.covariance
     gazes = [angle_deg(*eye) for eye in zip(first.gazes, second.gazes, strict=True)]
     return PairDifference(
+        cameras=f'{first.camera} and {second.camera}',
         view_angle_deg=max(first.view_angle_deg, second.view_angle_deg),
         rotation_deg=rotation_deg(a.rotation, b.rotation),
         position_percent=float(200 * apart_m / (first.distance_m + second.distance_m)),
@@ -182,7 +187,8 @@ def _intel(
 def _in_world(camera: WorldCamera, pose: EstimatedPose, gazes: Float64 | None = None) -> WorldFace:
     gazes = np.full((2, 3), np.nan) if gazes is None else gazes
     at = camera.in_world(pose)
-    return WorldFace(at, pose.view_angle_deg, pose.distance_m, gazes @ camera.rotation)
+    name = camera.video.stem
+    return WorldFace(at, pose.view_angle_deg, pose.distance_m, gazes @ camera.rotation, name)
 
 
 Differences = Mapping[tuple[str, str], Sequence[PairDifference]]
@@ -195,11 +201,15 @@ def _rows(differences: Differences) -> Iterator[dict[str, Any]]:
             if picked:
                 group = 'all' if high == 180 else f'{low} to {high} deg'
                 yield {'mode': mode, 'group': group, 'system': system, **summary(picked)}
+    for cameras in sorted({each.cameras for each in differences[STREAM, OURS]}):
+        own = [each for each in differences[STREAM, OURS] if each.cameras == cameras]
+        yield {'mode': STREAM, 'group': f'any, {cameras}', 'system': OURS, **summary(own)}
 
 
 def summary(pairs: Sequence[PairDifference]) -> dict[str, Any]:
     """Return a row of medians; `normalised` is over its expectation."""
-    values = {name: np.array([getattr(pair, name) for pair in pairs]) for name in vars(pairs[0])}
+    names = [name for name in vars(pairs[0]) if name != 'cameras']
+    values = {name: np.array([getattr(pair, name) for pair in pairs]) for name in names}
     gazes = values['gaze_deg'][np.isfinite(values['gaze_deg'])]
     normalised = float(np.median(values['normalised']) / EXPECTED_NORMALISED_ERROR)
     return {
@@ -235,9 +245,7 @@ def _goals(differences: Differences) -> Iterator[Goal]:
             }
             value = rows[OURS][name]
             n = rows[OURS]['n']
-            return Goal(
-                on, measure, n, np.nan if value is None else value, unit=unit, **others, **limits
-            )
+            return Goal(on, measure, n, value, unit=unit, **others, **limits)
 
         yield goal('rotations, median', 'rotation', 'deg', high=MAX_ROTATION_DEG)
         yield goal('positions, p90', 'position_p90', '%', high=MAX_POSITION_PERCENT)

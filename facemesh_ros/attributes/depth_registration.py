@@ -12,6 +12,11 @@ Indices = NDArray[np.intp]
 
 # The depth image is tried at places up to so far from where it should be, at the face.
 STEP_M, STEPS = 0.006, 3
+# Farther away, as a depth image of another place may happen to fit a little at this one. The
+# misfit there by that here is .73 at least, mostly 1.3 and more, where all is right, and mostly .5
+# where the depth image is shifted by a third of a face.
+FAR_STEP_M, FAR_STEPS, BESIDE_M = 0.012, 5, 0.020
+BETTER, SMALL_M = 0.85, 0.004
 # Differences count up to so much, as those of holes do.
 CAP_M = 0.020
 # Where the relief of real faces fits the mesh best, when all is right, left and up: on the scan
@@ -36,15 +41,39 @@ def find_shift(
         chosen: Landmarks to compare by.
         factor: By which the assumed metres are too small.
     """
+    costs = _costs_at(_NEAR_M, landmarks, face, depth_m, chosen, factor)
+    shift_m: Float64 = _lowest(costs.reshape(_SIDE, _SIDE)) * factor - USUAL_M
+    return shift_m
+
+
+def fits_elsewhere(
+    landmarks: Float32, face: PosedFace, depth_m: Float32, chosen: Indices, factor: float
+) -> bool:
+    """Return whether a depth image fits a face clearly better 20 to 85 mm beside its place.
+
+    Takes the same arguments as `find_shift`, which does not look that far.
+    """
+    costs = _costs_at(_FAR_M, landmarks, face, depth_m, chosen, factor)
+    here = max(costs[len(costs) // 2], SMALL_M**2)
+    return bool(costs[_BESIDE].min() < BETTER**2 * here)
+
+
+def _costs_at(
+    shifts_m: Float64,
+    landmarks: Float32,
+    face: PosedFace,
+    depth_m: Float32,
+    chosen: Indices,
+    factor: float,
+) -> Float64:
+    """Return the misfit at places (S, 2) beside the face, left and up, (S,) m²."""
     points_m, rays = face.landmarks_m[chosen], face.rays[chosen]
     plane_m, pixels_per_m = _face_plane(landmarks[chosen, :2], points_m, face)
-    pixels = landmarks[chosen, :2] + (_SHIFTS_M @ pixels_per_m)[:, None]
+    pixels = landmarks[chosen, :2] + (shifts_m @ pixels_per_m)[:, None]
     measured_m = sample(depth_m, pixels)
     errors = measured_m / (factor * rays[:, 2]) - np.einsum('ij,ij->i', points_m, rays)
     unknown = np.isnan(errors)
-    costs = _costs(np.where(unknown, 0.0, errors), unknown, plane_m)
-    shift_m: Float64 = _lowest(costs.reshape(_SIDE, _SIDE)) * factor - USUAL_M
-    return shift_m
+    return _costs(np.where(unknown, 0.0, errors), unknown, plane_m)
 
 
 def sample(depth_m: Float32, pixels: Float32 | Float64) -> Float64:
@@ -60,10 +89,15 @@ def sample(depth_m: Float32, pixels: Float32 | Float64) -> Float64:
     return known
 
 
+def _places(step_m: float, steps: int) -> Float64:
+    """Return a square grid of places, rows up, columns left, (S, 2) m."""
+    along = step_m * np.arange(-steps, steps + 1)
+    return np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+
+
 _SIDE = 2 * STEPS + 1
-_SHIFTS_M = STEP_M * np.stack(
-    np.meshgrid(np.arange(-STEPS, STEPS + 1), np.arange(-STEPS, STEPS + 1)), axis=-1
-).reshape(-1, 2)
+_NEAR_M, _FAR_M = _places(STEP_M, STEPS), _places(FAR_STEP_M, FAR_STEPS)
+_BESIDE = np.hypot(*_FAR_M.T) > BESIDE_M
 
 
 def _face_plane(pixels: Float32, points_m: Float64, face: PosedFace) -> tuple[Float64, Float64]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.attributes.depth_registration import find_shift, sample
+from facemesh_ros.attributes.depth_registration import find_shift, fits_elsewhere, sample
 from facemesh_ros.attributes.facial_skin import FLATNESS, TILT, facial_skin
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import UPPER_LIP
@@ -35,7 +35,7 @@ OFFSET_M = 0.1
 REJECT_M = 0.016
 # How a face in its place may differ from ours: misfit, tilt (tangent), depth of the relief; and
 # shift. The sum of their squares by these is at most 0.75 without the shift and 0.9 with it on
-# pictures of a scan, 1 and 1.5 on 93 % of pairs of a Kinect 2; more on all but 1 in 1000 of those
+# pictures of a scan, 1 and 1.5 on 93 % of pairs of a Kinect 2; more on all but 2 in 1000 of those
 # that were shifted by 20 mm and more.
 SHIFT_M, MISFIT_M, TILT_TANGENT, RELIEF, RELIEF_CHANGE = 0.008, 0.009, 0.27, 0.95, 0.5
 MAX_STRANGENESS, MAX_WITH_SHIFT = 1.0, 1.5
@@ -124,7 +124,9 @@ def fit_depth(
         chosen = skin.landmarks[skin.rigid][::2]
         shift_m = find_shift(landmarks, face, depth.depth_m, chosen, first_factor)
         strangeness += float(shift_m @ shift_m) / (SHIFT_M**2 + noise_m**2)
-        if not strangeness <= MAX_WITH_SHIFT:
+        if not strangeness <= MAX_WITH_SHIFT or fits_elsewhere(
+            landmarks, face, depth.depth_m, chosen[::2], first_factor
+        ):
             raise UnusableDepthError(SHIFTED)
     farther_m, relief_m = _fit_relief(skin, weights, noise_m)
     return DepthFit(first_factor * (1 + farther_m / _range_m(face)), relief_m)

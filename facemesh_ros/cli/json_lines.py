@@ -11,11 +11,15 @@ from typing import Any, TextIO
 import numpy as np
 
 from facemesh_ros.cli.output_paths import STDOUT
+from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
 from facemesh_ros.io import MediaError, Picture, readable_name
 from facemesh_ros.io.results import STDOUT_NAME, counted, write_text
-from facemesh_ros.types import Faces, Float32
+from facemesh_ros.types import Faces, Float32, Float64, MetricFaces, MetricSource
 
-DIGITS = 3
+PIXEL_DIGITS = 3
+# A micrometre, a microradian.
+METRIC_DIGITS = 6
+COVARIANCE_DIGITS = 6
 
 
 class JsonLines:
@@ -59,7 +63,7 @@ class JsonLines:
 
 
 def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
-    """Return the fields of one line; px rounded to a thousandth."""
+    """Return the fields of one line; px rounded to a thousandth, m and rad to a millionth."""
     height, width = picture.bgr.shape[:2]
     return {
         'source': _source_name(picture.source),
@@ -91,9 +95,43 @@ def _face(faces: Faces, index: int) -> dict[str, Any]:
         'presence': _rounded(faces.presences[index]),
         'box_xyxy': _rounded(faces.boxes_xyxy[index]),
         'landmarks': _rounded(faces.landmarks[index]),
-        'pose': None,
+        **_metric_fields(faces.metric, index),
     }
 
 
-def _rounded(values: Float32) -> Any:
-    return np.round(np.asarray(values, np.float64), DIGITS).tolist()
+def _metric_fields(metric: MetricFaces, index: int) -> dict[str, Any]:
+    """Return what is known of a face in space, null for the rest."""
+    is_known = metric.sources[index] != MetricSource.NONE
+    return {
+        'pose': _pose(metric, index) if is_known else None,
+        'metric_source': int(metric.sources[index]),
+        'landmarks_metric': _points(metric.landmarks_m[index]) if is_known else None,
+        'gaze_left': _known(metric.gazes_left[index]),
+        'gaze_right': _known(metric.gazes_right[index]),
+        'gaze_sigma': _known(metric.gaze_sigmas_rad[index]),
+    }
+
+
+def _pose(metric: MetricFaces, index: int) -> dict[str, Any]:
+    covariance = metric.covariances[index].ravel()
+    return {
+        'position_m': _known(metric.positions_m[index]),
+        'quaternion_xyzw': _known(quaternion_xyzw_from_matrix(metric.rotations[index])),
+        # Squares of small numbers: significant digits, not decimals.
+        'covariance': [float(f'{value:.{COVARIANCE_DIGITS}g}') for value in covariance],
+    }
+
+
+def _points(points_m: Float32) -> list[Any]:
+    """Return (L, 3) m, null for a point that is not known."""
+    is_known = np.all(np.isfinite(points_m), axis=-1).tolist()
+    rounded = _rounded(points_m, METRIC_DIGITS)
+    return [point if known else None for point, known in zip(rounded, is_known, strict=True)]
+
+
+def _known(values: Float32 | Float64) -> Any:
+    return _rounded(values, METRIC_DIGITS) if np.all(np.isfinite(values)) else None
+
+
+def _rounded(values: Float32 | Float64, digits: int = PIXEL_DIGITS) -> Any:
+    return np.round(np.asarray(values, np.float64), digits).tolist()

@@ -17,7 +17,7 @@ from facemesh_ros.errors import FacemeshError
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 # pip's names of packages that are imported by another one.
-_DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'PIL': 'pillow'}
+_DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'PIL': 'pillow', 'yaml': 'pyyaml'}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,13 +17,16 @@ from facemesh_ros.io import (
 STDOUT = '-'
 
 
-def check_output_paths(jsonl: str | None, video: Path | None, inputs: Sequence[Path]) -> None:
+def check_output_paths(
+    jsonl: str | None, video: Path | None, inputs: Sequence[Path], calibration: Path | None = None
+) -> None:
     """Raise MediaError if results cannot be written, or would overwrite an input.
 
     Args:
         jsonl: File for JSON lines, - for stdout.
         video: File or folder for annotated copies.
         inputs: All input files.
+        calibration: File that is read, too; results may lie beside it.
     """
     lines = Path(jsonl) if jsonl and jsonl != STDOUT else None
     if lines:
@@ -39,6 +42,8 @@ def check_output_paths(jsonl: str | None, video: Path | None, inputs: Sequence[P
     for target in filter(None, (lines, video)):
         for file in inputs:
             _check_apart(target, file)
+        if calibration and _same(target, calibration):
+            raise MediaError(f'{readable_name(target)} is --camera-info: choose another place')
 
 
 def is_video_path(video: Path) -> bool:

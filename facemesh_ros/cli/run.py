@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ examples:
   facemesh run photo.jpg holiday/ clip.mp4
   facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4
   facemesh run clip.mp4 --jsonl - | head -n 1
+  facemesh run scans/ --camera-info camera.yaml --depth '{stem}_depth.png' --jsonl faces.jsonl
 
 a line of --jsonl is one picture, one JSON object:
   source    the file, relative to the current folder if it lies in it, else as it was given;
@@ -37,7 +39,21 @@ a line of --jsonl is one picture, one JSON object:
     box_xyxy   left, top, right, bottom, px
     landmarks  x, y, z of 468 or 478 points, px; (0, 0) is the centre of the top-left pixel,
                smaller z is nearer
-    pose       null so far
+    pose       with --camera-info, else null: position_m of the point between the eyes and
+               quaternion_xyzw of the head (x out of the face, y to its left, z up), as the
+               camera sees them (x right, y down, z forward), and their covariance, 6 x 6 by
+               rows: x y z, rotations about the camera's axes
+    metric_source    what says how large the face is: 0 nothing, 1 an average face, 2 its irises,
+               3 the depth picture
+    landmarks_metric  the landmarks in m as the camera sees them, or null
+    gaze_left, gaze_right  unit vectors in which the eyes look, or null if unknown
+    gaze_sigma  standard deviation of either, rad, or null
+
+a line of --camera-info is the calibration of one picture or video, named like it or by its path:
+  {"source": "a.png", "width": 640, "height": 480, "distortion_model": "plumb_bob",
+   "d": [...], "k": [9 numbers], "r": [9], "p": [12]}
+distortion_model is plumb_bob, rational_polynomial, equidistant, or empty with no d. Pictures
+without a line have faces in pixels only, and are counted in a note.
 
 exit status: 0; 1 if a file could not be read, or only in part (the others are done), or a result
 not be written; 2 for a wrong command line; 130 after Ctrl-C, with the results so far kept
@@ -48,6 +64,7 @@ _SETTINGS = {
     'detector': '--detector',
     'detector_rotations': '--rotations',
     'landmark_model': '--model',
+    'metric_mode': '--metric-mode',
 }
 
 
@@ -95,16 +112,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action='store_true',
         help='process every picture independently, also those of videos: new ids, no smoothing',
     )
+    parser.add_argument(
+        '--camera-info',
+        action=_Once,
+        type=Path,
+        metavar='FILE',
+        help='calibration of the camera, which gives poses and landmarks in metres: a YAML as '
+        'ROS camera_calibration writes it, for all pictures, or lines of JSON, one a picture',
+    )
+    parser.add_argument(
+        '--depth',
+        action=_Once,
+        metavar='PATTERN',
+        help="depth picture of each picture, in its folder, such as '{stem}_depth.png': 16-bit "
+        'grey, mm, 0 where unknown, registered to it; {stem} is its name without suffix, {frame} '
+        'its number in a video ({frame:06d}). Needs --camera-info',
+    )
     add_settings(parser, _SETTINGS)
     parser.add_argument(
         '--no-filter',
         action='store_true',
         help='raw landmarks: no smoothing over time',
     )
-    parser.set_defaults(func=_run)
+    parser.set_defaults(func=partial(_run, parser))
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    if arguments.depth and not arguments.camera_info:
+        parser.error('argument --depth: without --camera-info it says nothing of a face')
     from facemesh_ros.cli.run_command import process_files
 
     return process_files(arguments, chosen_settings(arguments, _SETTINGS))

@@ -18,10 +18,13 @@ from facemesh_ros.assembly.face_sensor import FaceSensor, load_sensor
 from facemesh_ros.cli.interrupt import InterruptHandler, Interruption
 from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.output_paths import check_output_paths, is_video_path
+from facemesh_ros.cli.picture_geometry import PictureGeometry
 from facemesh_ros.cli.run_sources import FileProcessor, print_error
 from facemesh_ros.cli.run_summary import left_out_sentence, processed_sentence, written_sentence
 from facemesh_ros.io import (
     DEFAULT_RATE_HZ,
+    CalibrationFile,
+    DepthFiles,
     FoundMedia,
     MediaSource,
     SourceKind,
@@ -55,14 +58,20 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
         after a signal.
     """
     _prepare_process()
-    media = find_media(arguments.paths)
+    calibrations = CalibrationFile(arguments.camera_info) if arguments.camera_info else None
+    depths = DepthFiles(arguments.depth) if arguments.depth else None
+    geometry = PictureGeometry(calibrations, depths)
+    media = find_media(arguments.paths, depths.among if depths else None)
     for error in media.errors:
         print_error(Console(stderr=True), error)
     if media.left_out:
         _print_note(left_out_sentence(media.left_out))
+    if media.companions:
+        _print_note(f'{counted(len(media.companions), "depth picture")} taken as depth only')
     if not media.sources:
         return 1
-    check_output_paths(arguments.jsonl, arguments.video, media.files)
+    inputs = [*media.files, *media.companions]
+    check_output_paths(arguments.jsonl, arguments.video, inputs, arguments.camera_info)
     filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
     # No output of this command contains blendshapes.
     chosen = SensorSettings(publish_blendshapes=False, filter=filtering, **settings)
@@ -73,7 +82,7 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
             _print_note('interrupted before the first image; nothing was written')
             return interruption.status
         ending.deferred = True
-        return _processed(arguments, media, sensor, ending)
+        return _processed(arguments, media, sensor, geometry, ending)
 
 
 def _prepare_process() -> None:
@@ -88,7 +97,11 @@ def _prepare_process() -> None:
 
 
 def _processed(
-    arguments: argparse.Namespace, media: FoundMedia, sensor: FaceSensor, ending: InterruptHandler
+    arguments: argparse.Namespace,
+    media: FoundMedia,
+    sensor: FaceSensor,
+    geometry: PictureGeometry,
+    ending: InterruptHandler,
 ) -> int:
     """Process all sources, print a summary and return the exit status."""
     with ExitStack() as stack:
@@ -96,8 +109,10 @@ def _processed(
         outputs = [
             stack.enter_context(output) for output in _outputs(arguments, media.sources, sensor)
         ]
-        processor = FileProcessor(sensor.stream(), outputs, arguments.static)
+        processor = FileProcessor(sensor.stream(), geometry, outputs, arguments.static)
         processor.process(media.sources, lambda: ending.status > 0)
+    for note in geometry.notes():
+        _print_note(note)
     written = written_sentence([output.written for output in outputs])
     if ending.status:
         _print_note(

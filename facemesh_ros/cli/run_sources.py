@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from facemesh_ros.cli.picture_geometry import PictureGeometry
 from facemesh_ros.io import (
     MediaSource,
     Picture,
@@ -24,7 +25,7 @@ from facemesh_ros.io import (
 )
 from facemesh_ros.io.results import Results
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder
+from facemesh_ros.types import Faces, FaceState
 
 
 @dataclass
@@ -33,6 +34,7 @@ class FileProcessor:
 
     Attributes:
         pipeline: Processes the pictures.
+        geometry: Makes frames of them.
         outputs: Receive the faces of each picture.
         static: Whether every picture is processed independently (static image mode).
         pictures: How many were processed.
@@ -41,6 +43,7 @@ class FileProcessor:
     """
 
     pipeline: FacePipeline
+    geometry: PictureGeometry
     outputs: Sequence[Results]
     static: bool
     pictures: int = 0
@@ -86,11 +89,13 @@ class FileProcessor:
 
     def _faces_of(self, picture: Picture, *, static_image: bool) -> tuple[Faces, float]:
         """Return the faces of a picture and the ms that the pipeline took."""
-        frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
+        frame = self.geometry.frame_of(picture)
         process = self.pipeline.process_static_image if static_image else self.pipeline.process
         start = time.perf_counter()
         faces = process(frame)
-        return faces, 1e3 * (time.perf_counter() - start)
+        took_ms = 1e3 * (time.perf_counter() - start)
+        self.geometry.note_problem(picture, frame, self.pipeline.metric_problem)
+        return faces, took_ms
 
 
 def print_error(console: Console, error: Exception) -> None:

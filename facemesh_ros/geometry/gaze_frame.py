@@ -49,9 +49,9 @@ def mean_gazes(gazes: Float32 | Float64) -> Float64:
 
 
 def gaze_rotations(gazes: Float64, heads: Float64) -> Float64:
-    """Return frames whose x axis is a gaze and whose z axis is the head's up, made square to it.
+    """Return frames as REP-155 has them: z along a gaze, x to the person's right, y down.
 
-    y = up × x, z = x × y, each of length 1.
+    x = z × up of the head, y = z × x, each of length 1.
 
     Args:
         gazes: (..., 3) unit vectors; NaN if unknown.
@@ -60,14 +60,14 @@ def gaze_rotations(gazes: Float64, heads: Float64) -> Float64:
     Returns:
         (..., 3, 3) optical axes from those of the gaze; NaN if unknown, or along the head's up.
 
-    Example: a face that looks where it points.
+    Example: a face that looks where it points; its own axes are x ahead, y left, z up.
         >>> gaze_rotations(np.array([1.0, 0, 0]), np.eye(3)).tolist()
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        [[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]
     """
-    lefts = _unit(np.cross(heads[..., 2], gazes))
-    frames: Float64 = np.stack([gazes, lefts, np.cross(gazes, lefts)], axis=-1)
+    rights = _unit(np.cross(gazes, heads[..., 2]))
+    frames: Float64 = np.stack([rights, np.cross(gazes, rights), gazes], axis=-1)
     frames[~np.isfinite(frames).all(axis=(-2, -1))] = np.nan
-    return frames
+    return frames + 0.0  # no negative zeros
 
 
 def _unit(vectors: Float64) -> Float64:

@@ -19,7 +19,7 @@ Complex = NDArray[np.complex128]
 # Where the image moves outwards by less than this per unit without distortion, a polynomial is
 # used beyond what it was fitted to: it is about to turn back.
 MIN_SLOPE = 0.05
-TABLE_SIZE = 512
+TABLE_SIZE = 1024
 # What is seen at a smaller share of its distance before the camera is beside it, or behind.
 MIN_DEPTH = 1e-6
 BISECTIONS = 20

@@ -1,5 +1,7 @@
 """Pictures from files and cameras, and videos to files."""
 
+from facemesh_ros.io.calibration_file import CalibrationFile
+from facemesh_ros.io.depth_files import DepthFiles
 from facemesh_ros.io.errors import MediaError, UnreadableError, readable_name
 from facemesh_ros.io.file_kinds import HEIC_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video
 from facemesh_ros.io.frames import Picture, count_pictures, pictures_from_file
@@ -20,6 +22,8 @@ __all__ = [
     'IMAGE_SUFFIXES',
     'VIDEO_SUFFIXES',
     'WRITABLE_SUFFIXES',
+    'CalibrationFile',
+    'DepthFiles',
     'FoundMedia',
     'MediaError',
     'MediaSource',

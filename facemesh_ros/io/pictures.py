@@ -28,7 +28,7 @@ def image_from_file(path: Path) -> UInt8:
         UnreadableError: If it is none, damaged, has more than MAX_PIXELS or a side of more than
             32766 px.
     """
-    encoded = _content_of(path)
+    encoded = content_of_file(path)
     if is_heic(encoded):
         name = readable_name(path)
         raise UnreadableError(
@@ -45,7 +45,8 @@ def image_from_file(path: Path) -> UInt8:
         ) from error
 
 
-def _content_of(path: Path) -> bytes:
+def content_of_file(path: Path) -> bytes:
+    """Return the bytes of a file; raises UnreadableError if it is none, or too large."""
     require_file(path)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:

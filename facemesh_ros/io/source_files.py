@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -45,11 +45,13 @@ class FoundMedia:
         sources: Streams and pictures, in the order of the paths.
         errors: One for each path that stands for nothing.
         left_out: How many files of folders are no pictures or videos by their names, by suffix.
+        companions: Files that are no pictures of their own, such as depth pictures.
     """
 
     sources: list[MediaSource]
     errors: list[UnreadableError]
     left_out: Counter[str] = field(default_factory=Counter)
+    companions: list[Path] = field(default_factory=list)
 
     @property
     def files(self) -> list[Path]:
@@ -57,26 +59,38 @@ class FoundMedia:
         return [file for source in self.sources for file in source.files]
 
 
-def find_media(paths: Iterable[Path]) -> FoundMedia:
+def find_media(
+    paths: Iterable[Path], companions_among: Callable[[list[Path]], Container[Path]] | None = None
+) -> FoundMedia:
     """Return the files meant by paths: a folder stands for the pictures and videos in it.
 
     What is hidden in a folder, and folders in it, are passed over. Pictures that are numbered
     frames come together, in the order of their numbers.
+
+    Args:
+        paths: Files and folders.
+        companions_among: Returns those of the files that belong to others of them.
     """
     found = FoundMedia([], [])
     named: list[Path] = []
+
+    def add(files: list[Path]) -> None:
+        companions = companions_among(files) if companions_among else ()
+        found.companions.extend(file for file in files if file in companions)
+        found.sources.extend(_grouped([file for file in files if file not in companions]))
+
     for path in paths:
         try:
             if os.path.isdir(path):
-                found.sources.extend(_grouped(named))
+                add(named)
                 named = []
-                found.sources.extend(_grouped(_files_in(path, found.left_out)))
+                add(_files_in(path, found.left_out))
             else:
                 require_file(path)
                 named.append(path)
         except UnreadableError as error:
             found.errors.append(error)
-    found.sources.extend(_grouped(named))
+    add(named)
     return found
 
 

@@ -7,10 +7,10 @@ import math
 import cv2
 import numpy as np
 import pytest
-from geometry_measurements.depth import facing_camera, rigid_differences, rigid_landmarks
 from geometry_measurements.depth_faults import SENSORS, FacePlace, shifted, with_wall
 from geometry_measurements.goals import Goal, goal_table
-from geometry_measurements.ideal import LENSES, facing, projected
+from geometry_measurements.ideal_faces import LENSES, facing, projected
+from geometry_measurements.lens_calibration import LensCalibration
 from geometry_measurements.off_centre import shape_change
 from geometry_measurements.pose_errors import (
     EXPECTED_NORMALISED_ERROR,
@@ -21,10 +21,11 @@ from geometry_measurements.pose_errors import (
     rotation_deg,
     rotation_vector,
 )
+from geometry_measurements.rigid_face import facing_camera, rigid_differences, rigid_landmarks
 from geometry_measurements.scan import judge
 from geometry_measurements.scan import summary as scan_summary
 from geometry_measurements.systems import MediaPipeFace, canonical_pnp, rotation_between
-from geometry_measurements.truth_sets import LensCalibration, WorldCamera, world_cameras
+from geometry_measurements.truth_sets import WorldCamera, world_cameras
 from geometry_measurements.views import WorldFace, pair_difference, pair_differences
 from hypothesis import given
 from hypothesis import strategies as st

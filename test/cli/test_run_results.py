@@ -13,7 +13,8 @@ from PIL import Image
 from facemesh_ros.cli.main import main
 
 LINE = {'source', 'frame', 'stamp_ns', 'image_wh', 'ms', 'faces'}
-FACE = {'id', 'state', 'score', 'presence', 'box_xyxy', 'landmarks', 'pose'}
+METRIC = {'pose', 'landmarks_metric', 'gaze_left', 'gaze_right', 'gaze_sigma'}
+FACE = {'id', 'state', 'score', 'presence', 'box_xyxy', 'landmarks', 'metric_source', *METRIC}
 
 
 def lines_of(*arguments: str, expected_status: int = 0) -> list[dict]:
@@ -48,7 +49,9 @@ def test_a_line_has_what_the_interface_promises(workplace, require_models, model
     assert face['state'] == 1
     assert 0.5 <= face['score'] <= 1
     assert 0.5 <= face['presence'] <= 1
-    assert face['pose'] is None
+    # Without a calibration nothing is in metres.
+    assert face['metric_source'] == 0
+    assert all(face[name] is None for name in METRIC)
     landmarks = np.array(face['landmarks'])
     assert landmarks.shape == (468 if model == 'mesh' else 478, 3)
     x, y, _ = landmarks.T

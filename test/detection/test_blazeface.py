@@ -55,9 +55,7 @@ def test_the_score_is_the_sigmoid_at_any_logit():
     assert scores.dtype == np.float32
 
 
-@given(
-    st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=40), st.floats(0, 1, width=32)
-)
+@given(st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=40), st.floats(0, 1, width=32))
 def test_what_reaches_the_score_by_the_sigmoid_is_kept(logits, min_score):
     scores = 1 / (1 + np.exp(-np.float64(logits)))
     # On the edge itself the rounding decides.

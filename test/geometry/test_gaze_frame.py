@@ -28,10 +28,12 @@ def test_a_frame_along_the_gaze(random):
     frame = gaze_rotations(gaze, head)
     assert frame.T @ frame == pytest.approx(np.eye(3), abs=1e-9)
     assert np.linalg.det(frame) == pytest.approx(1)
-    assert frame[:, 0] == pytest.approx(gaze)
-    # Up leans forwards or backwards with the gaze, never to a side.
-    assert frame[:, 2] @ head[:, 2] > 0
-    assert frame[:, 1] @ head[:, 2] == pytest.approx(0, abs=1e-9)
+    assert frame[:, 2] == pytest.approx(gaze)
+    # Down leans forwards or backwards with the gaze, never to a side.
+    assert frame[:, 1] @ head[:, 2] < 0
+    assert frame[:, 0] @ head[:, 2] == pytest.approx(0, abs=1e-9)
+    right = -head[:, 1]
+    assert np.sign(frame[:, 0] @ right) == np.sign(gaze @ head[:, 0])
 
 
 @given(numbers)

@@ -138,7 +138,7 @@ def test_wheel_asks_pip_for_all_that_it_imports(wheel):
     ros = ROOT / 'facemesh_ros' / 'ros'
     files = {*(ROOT / 'facemesh_ros').rglob('*.py')} - {*ros.rglob('*.py')}
     # scikit-image only brings the demo's picture.
-    distributions = {'cv2': 'opencv-python-headless', 'PIL': 'pillow'}
+    distributions = {'cv2': 'opencv-python-headless', 'PIL': 'pillow', 'yaml': 'pyyaml'}
     names = {distributions.get(name, name) for name in modules_imported_by(files)}
     assert names - {'skimage'} == asked_for
 

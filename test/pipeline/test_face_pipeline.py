@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder
 
@@ -190,6 +191,30 @@ def test_the_stages_are_entered_in_order(sensor, astronaut):
         expected += ['blendshapes', '/blendshapes']
     expected += ['metric', '/metric']
     assert stages[len(meanwhile) :] == expected
+
+
+def test_camera_and_depth_are_asked_for_once_the_landmarks_are_known(sensor, astronaut):
+    """Both may arrive after the image; an image without a face needs neither."""
+    order = []
+
+    @contextmanager
+    def stage(name):
+        order.append(name)
+        yield
+
+    def find_geometry():
+        order.append('asked')
+        return CalibratedCamera(Intrinsics(500.0, 500.0, 255.5, 255.5)), None
+
+    pipeline = sensor.stream(stage)
+    frame = replace(rgb_frame(astronaut), find_geometry=find_geometry)
+    faces = pipeline.process_static_image(frame)
+    assert order.count('asked') == 1
+    assert order.index('filter') < order.index('asked') < order.index('metric')
+    assert np.isfinite(faces.metric.positions_m).all()
+    grey = replace(frame, image=np.full((480, 640, 3), 128, np.uint8))
+    assert len(pipeline.process_static_image(grey)) == 0
+    assert order.count('asked') == 1
 
 
 def test_the_image_is_not_changed(pipeline, astronaut):

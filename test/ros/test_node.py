@@ -20,7 +20,6 @@ from facemesh_ros.msg import FaceMesh
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 
 GOLDENS = Path(__file__).parents[1] / 'golden'
-OUTER_EYE_CORNERS = [33, 263]
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -237,31 +236,6 @@ def test_markers_are_in_the_optical_frame(client, face_msg, node):
         lambda: received and [marker.action for marker in received[-1].markers] == gone,
         'the end of the markers',
     )
-
-
-def test_points_scale_with_the_focal_length(client, face_msg):
-    received = collect(client, PointCloud2, 'facemesh/points')
-    depths_m = []
-    for focal in (500.0, 1000.0):
-        k = [focal, 0.0, 255.5, 0.0, focal, 255.5, 0.0, 0.0, 1.0]
-        info = CameraInfo(width=512, height=512, k=k)
-        client.wait_until(lambda: client.camera_infos.get_subscription_count(), 'a subscription')
-        for _ in range(5):  # best effort may lose one
-            client.camera_infos.publish(info)
-            client.spin_for(0.2)
-        received.clear()
-        image = face_msg()
-        client.wait_until(lambda image=image: client.answer_to(image) and received, 'points')
-        cloud = received[-1]
-        assert cloud.header == image.header
-        dtype = [('xyz', '<f4', 3), ('index', '<u4'), ('face', '<u4')]
-        points = np.frombuffer(cloud.data, dtype)
-        assert points['index'].tolist() == list(range(478))
-        assert f'f{points["face"][0]:05d}' == client.answers[-1].faces[0].id
-        right, left = points['xyz'][OUTER_EYE_CORNERS]
-        assert np.linalg.norm(right - left) == pytest.approx(0.0889, rel=1e-4)
-        depths_m.append(points['xyz'][:, 2].mean())
-    assert depths_m[1] == pytest.approx(2 * depths_m[0], rel=0.02)
 
 
 def test_a_refused_calibration_stops_what_is_in_metres_and_nothing_else(client, face_msg, node):

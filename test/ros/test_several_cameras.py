@@ -7,7 +7,9 @@ import time
 import numpy as np
 import pytest
 from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import SetBool, Trigger
+from tf2_msgs.msg import TFMessage
 
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 from test.ros.conftest import PATIENCE_S, Client
@@ -102,3 +104,29 @@ def test_under_load_every_camera_gets_its_share(cameras, astronaut_bgr):
     for client in cameras.values():
         stamps = [answer.header.stamp.sec for answer in client.answers]
         assert stamps == sorted(set(stamps))  # newer and newer, nothing twice
+
+
+def test_all_cameras_put_their_faces_on_one_tf(cameras, astronaut_bgr):
+    """Ids are unique over the process, and so are the names of frames; parents are the cameras."""
+    front, arm = cameras['front'], cameras['arm/left']
+    received = []
+    front.create_subscription(TFMessage, '/tf', received.append, 10)
+    k = [500.0, 0.0, 255.5, 0.0, 500.0, 255.5, 0.0, 0.0, 1.0]
+
+    def parents():
+        for client, frame_id in ((front, 'front_optical'), (arm, 'arm_optical')):
+            image = face_msg_of(client, astronaut_bgr)
+            image.header.frame_id = frame_id
+            client.camera_infos.publish(
+                CameraInfo(header=image.header, width=512, height=512, k=k)
+            )
+            client.answer_to(image)
+        front.spin_for(0.1)
+        return {
+            one.child_frame_id: one.header.frame_id for it in received for one in it.transforms
+        }
+
+    front.wait_until(lambda: len(set(parents().values())) == 2, 'the frames of two cameras')
+    assert {name.partition('_')[0] for name in parents()} >= {'face', 'mouth'}
+    known = [(one.child_frame_id, one.header.frame_id) for it in received for one in it.transforms]
+    assert len(set(known)) == len({name for name, _ in known})

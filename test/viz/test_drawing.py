@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facemesh_ros.geometry.canonical_face import load_topology
-from facemesh_ros.types import Faces, Frame, MetricFaces, PixelOrder, Rois
+from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
+from facemesh_ros.geometry.canonical_face import canonical_face_m, load_topology
+from facemesh_ros.types import Faces, Frame, MetricFaces, MetricSource, PixelOrder, Rois
 from facemesh_ros.viz.drawing import bgr_from_frame, draw_faces, rgb_of_id
 
 pytestmark = pytest.mark.filterwarnings('error')
@@ -166,3 +167,66 @@ def test_irises_are_drawn_where_the_model_has_them():
     with_irises = replace(faces, landmarks=np.concatenate([faces.landmarks, irises], axis=1))
     canvas = draw_faces(Frame(grey_image(), PixelOrder.BGR), with_irises, mesh)
     assert not np.array_equal(canvas, drawn(faces))
+
+
+CAMERA = CalibratedCamera(Intrinsics(500.0, 500.0, 319.5, 239.5))
+# Towards the camera, and the subject's left is the image's right.
+FRONTAL = np.array([[0.0, 1, 0], [0, 0, -1], [-1, 0, 0]])
+
+
+def in_space(position_m, rotation, gaze) -> Faces:
+    """The canonical face in space, with its landmarks where CAMERA sees them."""
+    points_m = canonical_face_m() @ rotation.T + position_m
+    landmarks = np.column_stack([CAMERA.pixels_from_points(points_m), points_m[:, 2]])
+    metric = replace(
+        MetricFaces.unknown(1, 468),
+        sources=np.uint8([MetricSource.CANONICAL]),
+        landmarks_m=points_m[None].astype(np.float32),
+        positions_m=np.array([position_m], float),
+        rotations=rotation[None],
+        gazes_left=np.float32([gaze]),
+        gazes_right=np.float32([gaze]),
+    )
+    landmarks = landmarks[None].astype(np.float32)
+    return replace(face(), landmarks=landmarks, metric=metric)
+
+
+def test_axes_end_where_the_camera_sees_their_ends():
+    position_m = np.array([-0.1, 0.1, 0.8])
+    turn = np.array([[1.0, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]]) @ FRONTAL
+    faces = in_space(position_m, turn, [np.nan] * 3)
+    frame = Frame(grey_image(), PixelOrder.BGR, camera=CAMERA)
+    with_axes = draw_faces(frame, faces, TOPOLOGY).astype(int)
+    for axis, channel in ((0, 2), (1, 1), (2, 0)):  # red, green, blue
+        end = CAMERA.pixels_from_points(position_m + 0.05 * turn[:, axis])
+        column, row = np.rint(end).astype(int)
+        near = with_axes[row - 1 : row + 2, column - 1 : column + 2].reshape(-1, 3)
+        others = [other for other in range(3) if other != channel]
+        assert (near[:, channel] - near[:, others].max(axis=1)).max() > 200
+
+
+def test_the_gaze_points_to_where_the_eyes_look():
+    position_m, gaze = np.array([0.0, 0, 0.7]), np.array([0.6, 0, -0.8])
+    frame = Frame(grey_image(), PixelOrder.BGR, camera=CAMERA)
+    without = draw_faces(frame, in_space(position_m, FRONTAL, [np.nan] * 3), TOPOLOGY)
+    with_gaze = draw_faces(frame, in_space(position_m, FRONTAL, gaze), TOPOLOGY)
+    changed = np.argwhere((with_gaze != without).any(axis=2))[:, ::-1]
+    left_eye_m = canonical_face_m()[[263, 362]].mean(axis=0) @ FRONTAL.T + position_m
+    end = CAMERA.pixels_from_points(left_eye_m + 0.08 * gaze)
+    assert changed[:, 0].max() == pytest.approx(end[0], abs=3)
+
+
+def test_a_face_in_metres_says_how_far_it_is():
+    faces = in_space([0.0, 0, 0.7], FRONTAL, [np.nan] * 3)
+    bare = replace(faces, metric=MetricFaces.unknown(1, 468))
+    names = [drawn(each)[: int(faces.boxes_xyxy[0, 1])] for each in (faces, bare)]
+    longer, shorter = (np.argwhere((name != GREY).any(axis=2))[:, 1].max() for name in names)
+    assert longer > shorter + 20
+
+
+@pytest.mark.parametrize('distance_m', [0.02, 1e-6, -0.5])
+def test_what_reaches_behind_the_camera_is_left_out(distance_m):
+    faces = in_space([0.0, 0, distance_m], FRONTAL, [0.0, 0, -1])
+    faces = replace(faces, landmarks=face().landmarks)
+    frame = Frame(grey_image(), PixelOrder.BGR, camera=CAMERA)
+    assert draw_faces(frame, faces, TOPOLOGY).shape == (480, 640, 3)

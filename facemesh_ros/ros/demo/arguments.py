@@ -100,4 +100,5 @@ def rviz_command(wanted: bool | None, namespace: str) -> list[str] | None:
     if wanted is False or not program or not display:
         return None
     config = str(share_folder() / 'config' / 'facemesh.rviz')
-    return [program, '-d', config, '--ros-args', '-r', f'__ns:={namespace}']
+    remaps = ['-r', f'__ns:={namespace}', '-r', '/tf:=tf']
+    return [program, '-d', config, '--ros-args', *remaps]

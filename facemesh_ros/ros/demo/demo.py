@@ -127,7 +127,9 @@ def _show(arguments: argparse.Namespace, spinner: _Spinner, rviz: list[str] | No
     """Start all processes and show what the monitor sees until the time is over."""
     monitor, nodes = spinner.monitor, spinner.nodes
     namespace = monitor.get_namespace()
-    remaps = ['--ros-args', '-r', f'__ns:={namespace}', '-r', '/diagnostics:=diagnostics']
+    # Its diagnostics and frames too, so that a robot on this machine is not told of faces.
+    own = [part for topic in ('diagnostics', 'tf') for part in ('-r', f'/{topic}:={topic}')]
+    remaps = ['--ros-args', '-r', f'__ns:={namespace}', *own]
     # The camera first: a node that finds none for five seconds warns.
     _print_progress(f'a camera and the node start in the namespace {namespace}')
     nodes.start_module(CAMERA, *source_arguments(arguments), *remaps)

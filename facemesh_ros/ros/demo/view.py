@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from facemesh_ros.msg import FaceMesh
 from facemesh_ros.ros.demo.monitor import Monitor
 
 TIME_SUFFIX = ' (ms)'
@@ -33,15 +34,28 @@ def view(monitor: Monitor, footer: str) -> Group:
 def line(monitor: Monitor) -> str:
     """Return the current state in one line, for a terminal that cannot be redrawn."""
     faces = monitor.last.faces if monitor.last else []
-    ids = ' '.join(face.id for face in faces[:MAX_FACES]) or 'no face'
+    seen = ', '.join(_id_and_distance(face) for face in faces[:MAX_FACES]) or 'no face'
     total = monitor.diagnostics.get(TOTAL + TIME_SUFFIX)
     latency = f'  {total} ms' if total else ''
-    return f'{monitor.rate_hz:5.1f} fps  {_counts(monitor)}  {ids}{latency}'
+    return f'{monitor.rate_hz:5.1f} fps  {_counts(monitor)}  {seen}{latency}'
 
 
 def stage_times(monitor: Monitor) -> str:
     """Return the median time of each stage."""
     return f'median ms: {", ".join(_times(monitor)) or "not known yet"}'
+
+
+def _id_and_distance(face: FaceMesh) -> str:
+    distance = _distance(face)
+    return f'{face.id} {distance} m' if distance else str(face.id)
+
+
+def _distance(face: FaceMesh) -> str:
+    """Return how far a face is from the camera in m; empty if it is not known."""
+    if face.metric_source == FaceMesh.METRIC_NONE:
+        return ''
+    position = face.pose.pose.position
+    return f'{math.hypot(position.x, position.y, position.z):.2f}'
 
 
 def _counts(monitor: Monitor) -> str:
@@ -54,7 +68,7 @@ def _counts(monitor: Monitor) -> str:
 def _faces(monitor: Monitor) -> Table:
     faces = monitor.last.faces if monitor.last else []
     table = Table(box=None, padding=(0, 1, 0, 0), header_style='italic')
-    for heading in ('id', 'age', 'score', 'presence', 'box, px', 'points'):
+    for heading in ('id', 'age', 'score', 'presence', 'box, px', 'away, m'):
         table.add_column(heading, justify='right', no_wrap=True)
     for face in faces[:MAX_FACES]:
         x0, y0, x1, y1 = face.box
@@ -64,7 +78,7 @@ def _faces(monitor: Monitor) -> Table:
             'tracked' if math.isnan(face.detection_score) else f'{face.detection_score:.2f}',
             f'{face.presence:.2f}',
             f'{x1 - x0:.0f}x{y1 - y0:.0f} at {x0:.0f},{y0:.0f}',
-            str(face.landmark_count),
+            _distance(face),
         )
     if len(faces) > MAX_FACES:
         table.caption = f'and {len(faces) - MAX_FACES} more'

@@ -45,12 +45,12 @@ class StampFaultLog:
 
 
 def tf2_takes(frame_id: str) -> bool:
-    """Tell whether tf2, and so RViz, takes a frame_id: it is not empty, nor begins with a slash."""
+    """Tell whether tf2 and RViz take a frame_id: it is not empty and begins with no slash."""
     return bool(frame_id) and not frame_id.startswith('/')
 
 
 def frame_id_finding(frame_id: str | None) -> Finding | None:
-    """Return why tf2 and RViz drop everything in a frame; None if they do not, or if it is None."""
+    """Return why tf2 and RViz drop all in a frame; None if they do not, or if it is None."""
     if frame_id is None or tf2_takes(frame_id):
         return None
     wrong = f'{frame_id!r}, which begins with a slash' if frame_id else 'empty'

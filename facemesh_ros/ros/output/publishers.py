@@ -90,9 +90,10 @@ class Publishers:
         """Return why what is in metres is not seen, or not where it was asked for."""
         outputs = self._markers, self._points
         is_shown = any(publisher.get_subscription_count() for publisher in outputs)
-        if is_shown and self._target_problem:
+        wrong_id = frame_id_finding(self.frame_id) if is_shown or self._tf_withheld else None
+        if wrong_id is None and is_shown and self._target_problem:
             return Finding(self._target_problem, TargetFrame, ONCE)
-        return frame_id_finding(self.frame_id) if is_shown or self._tf_withheld else None
+        return wrong_id
 
     def publish_info(self) -> None:
         """Publish which models run, and how; any thread may call it."""
@@ -106,17 +107,18 @@ class Publishers:
         msg = array_msg_from_faces(faces, header, frame.image_wh, counts)
         msg.latency = latency_s = self.age_s(header)
         self._landmarks.publish(msg)
-        self._publish_transforms(faces, header)
+        self._publish_transforms(faces, msg)
         self.frame_id = header.frame_id
         return latency_s
 
-    def _publish_transforms(self, faces: Faces, header: Header) -> None:
-        if self._tf is None or not (transforms := transforms_from_faces(faces, header)):
+    def _publish_transforms(self, faces: Faces, msg: FaceMeshArray) -> None:
+        if self._tf is None:
             return
-        self._tf_withheld = not tf2_takes(header.frame_id)
+        header, transforms = msg.header, transforms_from_faces(faces, msg)
+        self._tf_withheld = bool(transforms) and not tf2_takes(header.frame_id)
         # tf2 complains of a transform that comes twice, and has no use for one without a time.
         stamp_ns, before_ns = ns_from_stamp(header), self._tf_stamp_ns
-        if not self._tf_withheld and stamp_ns not in (0, before_ns):
+        if transforms and not self._tf_withheld and stamp_ns not in (0, before_ns):
             self._tf_stamp_ns = stamp_ns
             self._tf.publish(TFMessage(transforms=transforms))
 

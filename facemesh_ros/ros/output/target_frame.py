@@ -37,7 +37,7 @@ class TargetFrame:
             ) from error
         self.frame_id = frame_id
         self._tf2_ros = tf2_ros
-        self._buffer = tf2_ros.Buffer(node=node)
+        self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 
     def close(self) -> None:

@@ -2,63 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
-from std_msgs.msg import Header
 
-from facemesh_ros.geometry.gaze_frame import eye_centres, gaze_rotations, mean_gazes
+from facemesh_ros.geometry.gaze_frame import gaze_rotations, mean_gazes
 from facemesh_ros.geometry.named_points import NAMED_POINTS
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
-from facemesh_ros.types import Faces, FaceState, Float64, MetricFaces
+from facemesh_ros.msg import FaceMesh, FaceMeshArray
+from facemesh_ros.types import Faces, Float64, MetricFaces
 
 # Their middle is that of the mouth's opening, wide open too; its corners lie deeper in the face.
 OPENING = [NAMED_POINTS['upper_lip_inner'], NAMED_POINTS['lower_lip_inner']]
 
 
-def transforms_from_faces(faces: Faces, header: Header) -> list[TransformStamped]:
+def transforms_from_faces(faces: Faces, msg: FaceMeshArray) -> list[TransformStamped]:
     """Return the frames of all faces seen in an image, each with what is known of it.
 
-    face: origin at the sellion, x out of the face, y to the subject's left, z up. mouth: the same
-    axes in the middle of the opening between the lips. gaze: origin between the eyes, x where
-    both eyes look, z as far up as the head's.
+    face: the pose as published. mouth: the same axes in the middle of the opening between the
+    lips. gaze: the origin of the face, z where both eyes look, x to the person's right, y down
+    (REP-155); where no gaze is known z is the face's x, as the REP asks for.
 
     Args:
         faces: Those that are only expected in this image, and those without metres, have none.
-        header: Of the image.
+        msg: Their message.
     """
-    # What nobody has seen at this time must not be told to an arm.
-    rows = np.flatnonzero(faces.states != FaceState.COASTING)
-    names, frames = [faces.names[row] for row in rows], _frames(faces.metric[rows])
     return [
-        _transform(header, f'{kind}_{name}', origin_m, quaternion)
-        for kind, (origins_m, rotations) in frames.items()
-        for name, origin_m, quaternion in zip(
-            names, origins_m, quaternion_xyzw_from_matrix(rotations), strict=True
-        )
-        if np.isfinite(origin_m).all() and np.isfinite(quaternion).all()
+        TransformStamped(header=msg.header, child_frame_id=f'{kind}_{face.id}', transform=frame)
+        for index, face in enumerate(msg.faces)
+        # What nobody has seen at this time must not be told to an arm.
+        if face.state != FaceMesh.STATE_COASTING and face.metric_source != FaceMesh.METRIC_NONE
+        for kind, frame in _frames(faces.metric, index, face)
     ]
 
 
-def _frames(metric: MetricFaces) -> dict[str, tuple[Float64, Float64]]:
-    """Return origins (N, 3) and rotations (N, 3, 3) of each kind of frame."""
-    gazes = mean_gazes(np.stack([metric.gazes_right, metric.gazes_left], axis=1))
-    between_eyes_m = eye_centres(metric.landmarks_m).mean(axis=1)
-    return {
-        'face': (metric.positions_m, metric.rotations),
-        'mouth': (metric.landmarks_m[:, OPENING].mean(axis=1, dtype=float), metric.rotations),
-        'gaze': (between_eyes_m, gaze_rotations(gazes, metric.rotations)),
-    }
+def _frames(metric: MetricFaces, index: int, face: FaceMesh) -> Iterator[tuple[str, Transform]]:
+    position, axes = face.pose.pose.position, face.pose.pose.orientation
+    origin = Vector3(x=position.x, y=position.y, z=position.z)
+    yield 'face', Transform(translation=origin, rotation=axes)
+    points_m = metric.landmarks_m[index]
+    mouth_m = points_m[OPENING].mean(axis=0, dtype=float)
+    yield 'mouth', Transform(translation=_vector(mouth_m), rotation=axes)
+    yield 'gaze', Transform(translation=origin, rotation=_gaze_axes(metric, index))
 
 
-def _transform(
-    header: Header, child: str, origin_m: Float64, quaternion: Float64
-) -> TransformStamped:
-    x, y, z = origin_m.tolist()
-    qx, qy, qz, qw = quaternion.tolist()
-    return TransformStamped(
-        header=header,
-        child_frame_id=child,
-        transform=Transform(
-            translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw)
-        ),
-    )
+def _gaze_axes(metric: MetricFaces, index: int) -> Quaternion:
+    head = metric.rotations[index]
+    gaze = mean_gazes(np.stack([metric.gazes_right[index], metric.gazes_left[index]]))
+    rotation = gaze_rotations(gaze, head)
+    if np.isnan(rotation).any():
+        rotation = gaze_rotations(head[:, 0], head)
+    x, y, z, w = quaternion_xyzw_from_matrix(rotation).tolist()
+    return Quaternion(x=x, y=y, z=z, w=w)
+
+
+def _vector(point_m: Float64) -> Vector3:
+    x, y, z = point_m.tolist()
+    return Vector3(x=x, y=y, z=z)

@@ -11,18 +11,17 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
-from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.io import count_pictures, image_from_file, opened_video
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.types import Frame, PixelOrder
 
 PATIENCE_S = 120.0
+GREEN = (60, 60, 60), (100, 255, 255)
 
 
 def counts_of(stdout):
@@ -44,24 +43,33 @@ def test_the_bundled_face_is_detected_and_drawn(start_demo):
     assert f'picture: {demo.output / "face.png"}' in demo.stdout
     assert f'video: {demo.output / "faces.mp4"}' in demo.stdout
     assert_drawn(image_from_file(demo.output / 'face.png'))
+    # The bundled camera is calibrated.
+    assert re.search(r'f00001 \d\.\d\d m', demo.stdout)
     # A start without problems has no warnings.
     assert 'WARN' not in demo.stderr
     assert re.search('the node start.*the node is ready', demo.stderr, re.S)
 
 
 def assert_drawn(picture):
-    """The picture shows the face, and something is drawn on it that was not there."""
-    faces = load_sensor(SensorSettings()).stream().process(Frame(picture, PixelOrder.BGR))
-    assert len(faces) == 1
-    x0, y0, x1, y1 = faces.boxes_xyxy[0].astype(int)
-    assert green_share(picture[y0:y1, x0:x1]) > 0.05
-    assert green_share(moving_astronaut((640, 480)).image_at(0)) < 0.005
+    """The mesh of one face, and head axes in red, green and blue, which were not there before."""
+    bare = moving_astronaut((640, 480)).image_at(0)
+    assert green_share(bare) < 0.005
+    mesh = cv2.inRange(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), *GREEN)
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(mesh, np.ones((9, 9))))
+    x, y, width, height, _ = max(boxes[1:].tolist(), key=lambda box: box[-1])
+    assert 0.6 < width / height < 1.2  # as wide as a face
+    assert green_share(picture[y : y + height, x : x + width]) > 0.05
+    for colour in ((0, 0, 255), (0, 255, 0), (255, 0, 0)):
+        alike = np.abs(picture.astype(int) - colour).max(axis=2) < 40
+        assert np.count_nonzero(alike) > np.count_nonzero(
+            np.abs(bare.astype(int) - colour).max(axis=2) < 40
+        )
 
 
 def green_share(picture):
     """How much of a picture has the colour of the first face's mesh."""
     hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
-    return cv2.inRange(hsv, (60, 60, 60), (100, 255, 255)).mean() / 255
+    return cv2.inRange(hsv, *GREEN).mean() / 255
 
 
 def test_the_video_holds_the_whole_run(start_demo):

@@ -11,12 +11,13 @@ import subprocess
 import sys
 
 import pytest
+from geometry_msgs.msg import Point, Pose, PoseWithCovariance
 from rich.console import Console
 
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.recording import Recording
-from facemesh_ros.ros.demo.view import view
+from facemesh_ros.ros.demo.view import line, view
 
 PATIENCE_S = 60.0
 STAGES = {
@@ -47,7 +48,8 @@ def monitor(ros, tmp_path):
             detection_score=math.nan if number == 1 else 0.91,
             presence=0.99,
             box=[1120.0, 840.0, 1520.0, 1240.0],
-            landmark_count=478,
+            metric_source=number % 2,
+            pose=PoseWithCovariance(pose=Pose(position=Point(x=3.0, y=-4.0, z=12.0))),
         )
         for number in range(1, 13)
     ]
@@ -67,6 +69,8 @@ def test_nothing_is_cut_at_the_right(monitor, columns):
     assert max(map(len, lines)) <= columns
     assert '400x400 at 1120,840' in shown
     assert 'tracked' in shown
+    assert shown.count('13.00') == 4  # of the eight shown those in metres
+    assert '0.00' not in shown
     assert 'nan' not in shown
     assert 'and 4 more' in shown
     words = ' '.join(shown.split())
@@ -74,6 +78,10 @@ def test_nothing_is_cut_at_the_right(monitor, columns):
         assert f'{name} {value}' in words
     assert FOOTER in words
     assert len(lines) <= 24
+
+
+def test_the_distance_is_in_the_line_too(monitor):
+    assert 'f00001 13.00 m, f00002, f00003 13.00 m' in line(monitor)
 
 
 @pytest.mark.parametrize('terminal', ['dumb', 'xterm'])

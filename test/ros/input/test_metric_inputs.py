@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import array
+import json
 import math
+import time
 
+import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMesh
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 
 OK, WARN = DiagnosticStatus.OK, DiagnosticStatus.WARN
 
@@ -125,3 +131,40 @@ def test_depth_is_subscribed_to_while_metric_mode_looks_at_it(client, depths):
     client.wait_until(lambda: not depths.get_subscription_count(), 'the end of it')
     assert client.set_parameter('metric_mode', string_value='auto').successful
     client.wait_until(depths.get_subscription_count, 'the subscription')
+
+
+@pytest.fixture(scope='module')
+def scanned(data_folder, require):
+    """A picture of a scanned head, its camera_info and depth, and where its mouth truly is."""
+    folder = data_folder.parent / 'truth' / 'lps_scan'
+    file = folder / 'truth.json'
+    require(file.exists(), f'{file}, beside the pictures of FACEMESH_DATA')
+    scene = json.loads(file.read_text())[0]
+    image = msg_from_bgr(cv2.imread(str(folder / scene['file'])), Header())
+    mm = cv2.imread(str(folder / scene['file'].replace('.jpg', '_depth.png')), -1)
+    depth = Image(encoding='16UC1', height=mm.shape[0], width=mm.shape[1], step=2 * mm.shape[1])
+    depth.data = array.array('B', mm.tobytes())
+    info = CameraInfo(width=mm.shape[1], height=mm.shape[0], k=scene['K'])
+    return image, info, depth, np.array(scene['sellion'])
+
+
+@pytest.mark.parametrize('late_s', [0.0, 0.01])
+def test_depth_of_the_images_stamp_gives_the_size(client, scanned, depths, late_s):
+    """It comes a little after its image, as registered depth does."""
+    image, info, depth, sellion = scanned
+    client.wait_until(depths.get_subscription_count, 'the subscription to depth')
+
+    def measured():
+        image.header = info.header = depth.header = client.header()
+        client.send(image)
+        client.camera_infos.publish(info)
+        time.sleep(late_s)
+        depths.publish(depth)
+        client.spin_for(0.3)
+        face = client.answers[-1].faces[0] if client.answers and client.answers[-1].faces else None
+        return face if face and face.metric_source == FaceMesh.METRIC_DEPTH else None
+
+    client.wait_until(measured, 'metres by depth')
+    position = client.answers[-1].faces[0].pose.pose.position
+    found = np.array([position.x, position.y, position.z])
+    assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(sellion), rel=0.03)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,10 +35,10 @@ def received(content: bytes | MarkerArray) -> MarkerArray:
     return deserialize_message(content, MarkerArray)
 
 
+# Of a face: all; all but its gaze; its points alone, as without a calibration.
+known = st.sampled_from(['all', 'head', 'points'])
 streams = st.lists(
-    st.tuples(
-        ids, numbers, st.sampled_from(['', 'camera', 'camera_optical_frame']), st.booleans()
-    ),
+    st.tuples(ids, numbers, st.sampled_from(['', 'camera', 'camera_optical_frame']), known),
     max_size=4,
 )
 
@@ -44,8 +47,11 @@ streams = st.lists(
 @given(streams, st.sampled_from(list(STYLES)))
 def test_markers(stream, style):
     quick, plain = (FaceMarkers(load_topology(LANDMARKS)) for _ in range(2))
-    for numbers_of_faces, number, frame_id, gazes in stream:
-        scene = random_scene(numbers_of_faces, number, gazes=gazes)
+    for numbers_of_faces, number, frame_id, what in stream:
+        scene = random_scene(numbers_of_faces, number, gazes=what == 'all')
+        if what == 'points':
+            unknown = [np.full_like(each, np.nan) for each in (scene.distances_m, scene.rotations)]
+            scene = replace(scene, distances_m=unknown[0], rotations=unknown[1])
         header = header_of(number, frame_id)
         content = quick.serialised(scene, style, header)
         assert received(content) == received(plain.msg(scene, style, header))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.output.messages import array_msg_from_faces, info_msg
 from test.ros.output.random_faces import LANDMARKS, random_faces
 
+README = (Path(__file__).parents[3] / 'README.md').read_text()
 HEADER = Header(frame_id='camera_optical_frame')
 REPORT = ProviderReport(
     0, NvidiaDriver(), {'v2': ModelReport('CPUExecutionProvider', 'fp32', {}, 1.0, 2.0)}
@@ -72,9 +75,7 @@ def assert_same(face, faces, index):
 def assert_same_pose(pose, metric, index):
     """By the definition of a quaternion: v' = v + 2 w (q x v) + 2 q x (q x v)."""
     position, turn = pose.position, pose.orientation
-    np.testing.assert_array_equal(
-        [position.x, position.y, position.z], metric.positions_m[index]
-    )
+    np.testing.assert_array_equal([position.x, position.y, position.z], metric.positions_m[index])
     axis, w = np.array([turn.x, turn.y, turn.z]), turn.w
     for column, vector in enumerate(np.eye(3)):
         across = np.cross(axis, vector)
@@ -100,3 +101,15 @@ def test_the_info_says_what_the_landmarks_are():
         assert face_m[points['chin'], 2] < -0.1
         pairs = np.asarray(received.contours).reshape(-1, 2)
         np.testing.assert_array_equal(pairs, load_topology(landmarks).contours)
+
+
+@pytest.mark.parametrize('source', re.findall(r'```python\n(.*?)```', README, re.S))
+def test_the_examples_of_the_readme_read_the_message(source):
+    names = {'np': np, 'FaceMesh': FaceMesh, 'FaceMeshArray': FaceMeshArray}
+    exec(source, names)
+    faces = random_faces(list(range(1, 33)), 1, metric=True)
+    assert len(np.unique(faces.metric.sources)) == 4
+    assert 0 < np.isfinite(faces.metric.gaze_sigmas_rad).sum() < 32
+    msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
+    with np.errstate(invalid='ignore'):  # variances that are random numbers
+        names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))

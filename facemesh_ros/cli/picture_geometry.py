@@ -1,0 +1,88 @@
+"""Camera and depth of pictures from files, and a note on the pictures that lack them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from facemesh_ros.geometry.calibration import CalibrationError, camera_from_calibration
+from facemesh_ros.geometry.camera import CalibratedCamera
+from facemesh_ros.io import CalibrationFile, DepthFiles, MediaError, Picture, readable_name
+from facemesh_ros.io.results import counted
+from facemesh_ros.types import DepthImage, Frame, PixelOrder
+
+
+@dataclass
+class _Lack:
+    """Pictures that lack something for one reason.
+
+    Attributes:
+        first: Name of the first of them.
+        reason: As it was given for the first.
+        count: How many they are.
+    """
+
+    first: str
+    reason: str
+    count: int = 0
+
+
+class PictureGeometry:
+    """Makes frames of pictures; what is wrong with camera or depth leaves the pixels as they are.
+
+    Attributes:
+        lacks: Pictures whose metres are missing or worse than asked for, by the kind of reason.
+    """
+
+    def __init__(self, calibrations: CalibrationFile | None, depths: DepthFiles | None) -> None:
+        self._calibrations, self._depths = calibrations, depths
+        self.lacks: dict[str, _Lack] = {}
+
+    def frame_of(self, picture: Picture) -> Frame:
+        """Return the frame of a picture with its camera and depth, as far as they are known."""
+        frame = Frame(picture.bgr, PixelOrder.BGR, picture.stamp_ns)
+        try:
+            camera = self._camera_of(picture, frame.image_wh)
+        except CalibrationError as error:
+            self._note(picture, f'no metres: {error}')
+            return frame
+        depth = self._depth_of(picture) if camera is not None else None
+        return replace(frame, camera=camera, depth=depth)
+
+    def note_problem(self, picture: Picture, frame: Frame, problem: str) -> None:
+        """Count what the pipeline says of a frame, unless its cause is noted already."""
+        is_noted = frame.camera is None or (frame.depth is None and self._depths is not None)
+        if problem and self._calibrations is not None and not is_noted:
+            self._note(picture, problem)
+
+    def _camera_of(self, picture: Picture, image_wh: tuple[int, int]) -> CalibratedCamera | None:
+        if self._calibrations is None:
+            return None
+        calibration = self._calibrations.calibration_of(picture.source)
+        camera = camera_from_calibration(calibration, image_wh, rectified=False)
+        if camera is None:
+            raise CalibrationError('K is zero, so the camera is not calibrated')
+        return camera
+
+    def _depth_of(self, picture: Picture) -> DepthImage | None:
+        if self._depths is None:
+            return None
+        try:
+            return self._depths.depth_of(picture)
+        except MediaError as error:
+            self._note(picture, f'no depth: {error}')
+            return None
+
+    def _note(self, picture: Picture, reason: str) -> None:
+        name = readable_name(picture.source)
+        kind = re.sub(r'\d+', '#', reason)
+        lack = self.lacks.setdefault(kind, _Lack(name, reason))
+        lack.count += 1
+
+    def notes(self) -> Sequence[str]:
+        """Return a sentence for each kind of reason."""
+        return [
+            f'{counted(lack.count, "image")}, the first of {lack.first}: {lack.reason}'
+            for lack in self.lacks.values()
+        ]
