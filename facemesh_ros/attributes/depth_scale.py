@@ -107,8 +107,8 @@ def fit_depth(
         face: The same, posed at an assumed size.
         frame: The camera image.
         depth: The depth image.
-        check_place: Whether to look if the face would fit better beside its place; takes as long
-            as all else.
+        check_place: Whether to look if the face would fit better beside its place; takes twice
+            as long as all else.
 
     Raises:
         UnusableDepthError: If the depth image is of another moment or size, empty at the face, or

@@ -10,11 +10,9 @@ from facemesh_ros.types import Float64
 # Neighbouring landmarks are off together, so what is left after a fit, divided by the number of
 # landmarks, would be far too small. These standard deviations were calibrated on poses that are
 # known (docs/geometry.md), and grow linearly with the view angle where a second figure is given.
-# About either axis across the line of sight, and about that line:
-TURN_SIGMA_RAD, TURN_SIGMA_GROWTH = (
-    np.radians(2.1),
-    0.045,
-)  # 3° in all for a frontal face, 6° at 45°
+# About either axis across the line of sight (3° in all for a frontal face, 6° at 45°):
+TURN_SIGMA_RAD, TURN_SIGMA_GROWTH = np.radians(2.1), 0.045
+# About that line:
 ROLL_SIGMA_RAD = np.radians(1.2)
 # Of the sellion across the line of sight, m, and along it, relative to its distance.
 ACROSS_SIGMA_M, ACROSS_SIGMA_GROWTH = 0.0018, 0.0013

@@ -148,7 +148,7 @@ class View:
 def with_irises(shape_m: np.ndarray, eyeballs_m: np.ndarray) -> np.ndarray:
     """Return the 478 landmarks of a face that looks straight ahead, m."""
     ring = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1.0]]) * IRIS_RADIUS_M
-    irises = [centre + [EYE_TO_IRIS_M, 0, 0] + ring for centre in eyeballs_m]
+    irises = [centre + np.array([EYE_TO_IRIS_M, 0, 0]) + ring for centre in eyeballs_m]
     return np.concatenate([shape_m, *irises])
 
 
