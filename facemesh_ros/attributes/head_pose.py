@@ -95,7 +95,7 @@ def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
 
     Least squares of the landmarks' distances from their rays, X - x Z and Y - y Z in m, by
     Gauss-Newton with Huber's loss and `weights_seen_from`. These distances are linear in rotation
-    and position, so all landmarks enter a step as four matrices of moments (`_step`).
+    and position, so all landmarks enter a step as six matrices of moments (`_step`).
 
     It starts where the mesh, its z included, fits the shape: seen from afar two poses of a nearly
     flat face fit nearly as well, and z tells them apart. So a pose owes nothing to the one
@@ -108,14 +108,17 @@ def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
     rigid = rigid_landmarks()
     seen, points = view.points[:, rigid], _homogeneous(shape_m[rigid])
     squares = (points[:, None] * points).reshape(16, -1)
-    x, y, _ = seen
-    factors = np.stack([np.ones(len(rigid)), x, y, x * x + y * y])
+    factors = np.ones((6, len(rigid)))
+    factors[1:3] = seen[:2]
     start = _aligned(seen, points[:3])
     weights = weights_seen_from(start.sight)
     rows = np.column_stack([start.rotation, start.position_m])
     for _ in range(MAX_STEPS):
-        robust = robust_weights(weights, _residuals(rows, points, seen))
-        step = _step(rows, ((robust * factors) @ squares.T).reshape(4, 4, 4))
+        placed = rows @ points
+        robust = robust_weights(weights, placed[:2] - seen[:2] * placed[2])
+        factors[3:5] = placed[:2] / placed[2]
+        factors[5] = factors[1] * factors[3] + factors[2] * factors[4]
+        step = _step(rows, ((robust * factors) @ squares.T).reshape(6, 4, 4))
         rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
         rows[:, 3] += step[:3]
         if max(map(abs, step.tolist())) < CONVERGED:
@@ -158,15 +161,18 @@ def _step(rows: Float64, moments: Float64) -> Float64:
 
     Args:
         rows: (3, 4), [rotation | position].
-        moments: (4, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ and Σ w (x² + y²) p pᵀ of the points
-            p = (X, Y, Z, 1) of the shape, weighed by w and seen at x and y.
+        moments: (6, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ, Σ w x̂ p pᵀ, Σ w ŷ p pᵀ and
+            Σ w (x x̂ + y ŷ) p pᵀ of the points p = (X, Y, Z, 1) of the shape, weighed by w, seen
+            at x and y and placed at x̂ and ŷ.
     """
-    plain, by_x, by_y, by_square = moments
-    # Squared distances are a quadratic form of the rows.
+    plain, by_x, by_y, by_placed_x, by_placed_y, by_products = moments
+    # Residuals are linear in the rows. Where their derivatives have x and y, the places of the
+    # shape stand for those of the landmarks: with the landmarks' own, whose noise is in the
+    # residuals too, the noise would pull a distant face nearer.
     form = np.zeros((3, 4, 3, 4))
-    form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_square
-    form[0, :, 2] = form[2, :, 0] = -by_x
-    form[1, :, 2] = form[2, :, 1] = -by_y
+    form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_products
+    form[0, :, 2], form[1, :, 2] = -by_x, -by_y
+    form[2, :, 0], form[2, :, 1] = -by_placed_x, -by_placed_y
     jacobian = np.zeros((3, 4, 6))
     jacobian[0, 3, 0] = jacobian[1, 3, 1] = jacobian[2, 3, 2] = 1
     across, up, along = rows[:, :3]

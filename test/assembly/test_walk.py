@@ -11,6 +11,11 @@ import pytest
 
 import facemesh_ros
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.geometry.camera import (
+    DEFAULT_VERTICAL_FOV_RAD,
+    CalibratedCamera,
+    Intrinsics,
+)
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.smoothing.landmark_groups import landmark_groups
@@ -45,25 +50,31 @@ def files_and_calls(process, frame):
 
 @pytest.fixture(scope='module')
 def walks(require_models):
-    """Per image of a stream, the calls of each file; without and with the search for others."""
+    """Per image of a stream, the calls of each file: one face, a search for others, in metres."""
     require_models('short_range', 'v2', 'blendshapes')
     landmark_groups.cache_clear()  # filled by other tests of this process
     moving = moving_astronaut((640, 480))
 
-    def walked(max_faces):
+    def walked(max_faces, camera=None):
         settings = SensorSettings(execution_provider='cpu', max_faces=max_faces)
         sensor = load_sensor(settings)
         try:
             pipeline = sensor.stream()
             frames = [
-                Frame(moving.image_at(index / 30), PixelOrder.BGR, round(1e9 * (1 + index / 30)))
+                Frame(
+                    moving.image_at(index / 30),
+                    PixelOrder.BGR,
+                    round(1e9 * (1 + index / 30)),
+                    camera,
+                )
                 for index in range(IMAGES)
             ]
             return [files_and_calls(pipeline.process, frame) for frame in frames]
         finally:
             sensor.close()
 
-    return walked(1), walked(16)
+    intrinsics = Intrinsics.from_vertical_fov((640, 480), DEFAULT_VERTICAL_FOV_RAD)
+    return walked(1), walked(16), walked(1, CalibratedCamera(intrinsics))
 
 
 def test_a_tracked_face_takes_a_short_way(walks):

@@ -52,10 +52,11 @@ def test_a_face_is_placed_wherever_a_lens_sees_it(off_axis, around, drawn, angle
     assert pose.position_m == pytest.approx(face.position_m, abs=0.001)
 
 
-@given(angles, st.floats(0, 50), st.integers(0, 2**32 - 1))
-def test_what_hides_a_part_of_the_face_hardly_turns_it(towards, angle, seed):
+@pytest.mark.parametrize('seed', range(100))
+def test_what_hides_a_part_of_the_face_hardly_turns_it(seed):
     draw = np.random.default_rng(seed)
-    face = View((640, 480), 0.6, angle, towards).of(PINHOLE, MODEL.mean_m)
+    view = View((640, 480), 0.6, draw.uniform(0, 50), draw.uniform(0, 360))
+    face = view.of(PINHOLE, MODEL.mean_m)
     landmarks = face.landmarks(PINHOLE)
     hidden = draw.choice(rigid_landmarks(), 40, replace=False)
     landmarks[hidden, :2] += draw.uniform(-60, 60, (40, 2))  # up to 4 cm
