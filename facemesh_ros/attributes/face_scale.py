@@ -73,6 +73,9 @@ class ScaleEstimate:
 
     def scaled_landmarks(self, landmarks_m: Float64) -> Float64:
         """Return landmarks (L, 3) of the assumed size where they are; irises go with eyes."""
+        if self.relief is NO_RELIEF:
+            same: Float64 = landmarks_m * self.factor
+            return same
         factors = self.factor * (1 + self.relief)
         if len(landmarks_m) > MESH_LANDMARKS:
             eyes = factors[EYE_CORNERS].mean(axis=1)

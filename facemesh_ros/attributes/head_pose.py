@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.head_shape import HeadShape
 from facemesh_ros.attributes.landmark_weights import (
     rigid_landmarks,
     rigid_weights,
@@ -22,6 +23,7 @@ CONVERGED = 1e-3  # m and rad; the step after it would be ten times smaller
 HUBER_M = 0.006
 # The ridge of the nose about the sellion.
 ABOUT_SELLION = np.array([SELLION, 6, 8, 193, 417, 122, 351, 197, 245, 465])
+MEAN_ABOUT_SELLION = np.full(len(ABOUT_SELLION), 1 / len(ABOUT_SELLION))
 TINY = 1e-12
 
 
@@ -45,14 +47,15 @@ class HeadPose:
     @property
     def sight(self) -> Float64:
         """Unit vector (3,) from the sellion to the camera, face axes."""
-        distance = math.sqrt(self.position_m @ self.position_m)
-        sight: Float64 = self.position_m @ self.rotation / -distance
+        sight: Float64 = self.position_m @ self.rotation
+        sight /= -math.sqrt(sight @ sight)
         return sight
 
     @property
     def view_angle_rad(self) -> float:
         """Angle between the face's x axis and the line from the sellion to the camera."""
-        return math.acos(min(max(float(self.sight[0]), -1), 1))
+        forward, left, up = (self.position_m @ self.rotation).tolist()
+        return math.acos(-forward / math.hypot(forward, left, up))
 
     def turned(self, rotation: Float64) -> HeadPose:
         """Return the pose in axes that `rotation` (3, 3) turns those of this one into."""
@@ -79,18 +82,16 @@ class PoseFit:
         The whole face says best how a head is turned and how far it is; where its sellion is, the
         landmarks about it say better, whatever the proportions of the rest.
         """
-        shift = np.zeros(3)
-        shift[:2] = self.residuals_m[:, ABOUT_SELLION].mean(axis=1)
-        return HeadPose(self.pose.rotation, self.pose.position_m - shift)
+        across, down = (self.residuals_m.take(ABOUT_SELLION, 1) @ MEAN_ABOUT_SELLION).tolist()
+        return HeadPose(self.pose.rotation, self.pose.position_m - (across, down, 0.0))
 
     def reprojection_error_px(self, view: FaceView) -> float:
         """Root mean square over the landmarks."""
-        errors = self.residuals_m.ravel()
-        mean_square = float(errors @ errors) / self.residuals_m.shape[1]
+        mean_square = float(np.vdot(self.residuals_m, self.residuals_m)) / MESH_LANDMARKS
         return math.sqrt(mean_square) / float(self.pose.position_m[2]) / view.plane_per_px
 
 
-def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
+def fit_head_pose(view: FaceView, shape: HeadShape) -> PoseFit:
     """Return the pose at which a shape is seen where the landmarks are.
 
     Least squares of the landmarks' distances from their rays, X - x Z and Y - y Z in m, by
@@ -103,34 +104,35 @@ def fit_head_pose(view: FaceView, shape_m: Float64) -> PoseFit:
 
     Args:
         view: Of 468 landmarks or more.
-        shape_m: (468, 3) m, face axes.
+        shape: Of the head.
     """
-    rigid = rigid_landmarks()
-    seen, points = view.points[:, rigid], _homogeneous(shape_m[rigid])
-    squares = (points[:, None] * points).reshape(16, -1)
-    factors = np.ones((6, len(rigid)))
-    factors[1:3] = seen[:2]
-    start = _aligned(seen, points[:3])
+    seen = view.points.take(rigid_landmarks(), 1)
+    factors = np.ones((6, seen.shape[1]))
+    np.negative(seen[:2], out=factors[1:3])
+    start = _aligned(seen, shape)
     weights = weights_seen_from(start.sight)
-    rows = np.column_stack([start.rotation, start.position_m])
+    rows = np.empty((3, 4))
+    rows[:, :3], rows[:, 3] = start.rotation, start.position_m
     for _ in range(MAX_STEPS):
-        placed = rows @ points
-        robust = robust_weights(weights, placed[:2] - seen[:2] * placed[2])
-        factors[3:5] = placed[:2] / placed[2]
+        placed = rows @ shape.rigid
+        robust = robust_weights(weights, placed[:2] + factors[1:3] * placed[2])
+        np.divide(placed[:2], -placed[2], out=factors[3:5])
         factors[5] = factors[1] * factors[3] + factors[2] * factors[4]
-        step = _step(rows, ((robust * factors) @ squares.T).reshape(6, 4, 4))
+        step = _step(rows, ((robust * factors) @ shape.squares.T).reshape(6, 4, 4))
         rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
         rows[:, 3] += step[:3]
         if max(map(abs, step.tolist())) < CONVERGED:
             break
-    residuals = _residuals(rows, _homogeneous(shape_m), view.points[:, :MESH_LANDMARKS])
+    placed = rows @ shape.points
+    residuals = placed[:2] - view.points[:2, :MESH_LANDMARKS] * placed[2]
     return PoseFit(HeadPose(rows[:, :3], rows[:, 3]), residuals)
 
 
 def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
     """Return the weights (L,) of residuals (2, L) under Huber's loss."""
-    errors = np.sqrt(residuals_m[0] ** 2 + residuals_m[1] ** 2)
-    robust: Float64 = weights * np.minimum(1, HUBER_M / np.maximum(errors, TINY))
+    across, down = residuals_m
+    errors = np.sqrt(across * across + down * down)
+    robust: Float64 = weights * (HUBER_M / np.maximum(errors, HUBER_M))
     return robust
 
 
@@ -149,19 +151,12 @@ def rotation_from_vector(vector: Float64) -> Float64:
     )
 
 
-def _residuals(rows: Float64, points: Float64, seen: Float64) -> Float64:
-    """Return X - x Z and Y - y Z, (2, L) m, of points (4, L) under [rotation | position]."""
-    placed = rows @ points
-    residuals: Float64 = placed[:2] - seen[:2] * placed[2]
-    return residuals
-
-
 def _step(rows: Float64, moments: Float64) -> Float64:
     """Return the change (6,) of position and rotation, m and rad, that Gauss and Newton take.
 
     Args:
         rows: (3, 4), [rotation | position].
-        moments: (6, 4, 4): Σ w p pᵀ, Σ w x p pᵀ, Σ w y p pᵀ, Σ w x̂ p pᵀ, Σ w ŷ p pᵀ and
+        moments: (6, 4, 4): Σ w p pᵀ, −Σ w x p pᵀ, −Σ w y p pᵀ, −Σ w x̂ p pᵀ, −Σ w ŷ p pᵀ and
             Σ w (x x̂ + y ŷ) p pᵀ of the points p = (X, Y, Z, 1) of the shape, weighed by w, seen
             at x and y and placed at x̂ and ŷ.
     """
@@ -171,8 +166,8 @@ def _step(rows: Float64, moments: Float64) -> Float64:
     # residuals too, the noise would pull a distant face nearer.
     form = np.zeros((3, 4, 3, 4))
     form[0, :, 0], form[1, :, 1], form[2, :, 2] = plain, plain, by_products
-    form[0, :, 2], form[1, :, 2] = -by_x, -by_y
-    form[2, :, 0], form[2, :, 1] = -by_placed_x, -by_placed_y
+    form[0, :, 2], form[1, :, 2] = by_x, by_y
+    form[2, :, 0], form[2, :, 1] = by_placed_x, by_placed_y
     jacobian = np.zeros((3, 4, 6))
     jacobian[0, 3, 0] = jacobian[1, 3, 1] = jacobian[2, 3, 2] = 1
     across, up, along = rows[:, :3]
@@ -184,23 +179,25 @@ def _step(rows: Float64, moments: Float64) -> Float64:
     return np.asarray(np.linalg.solve(weighed @ by_change, weighed @ -rows.ravel()), np.float64)
 
 
-def _homogeneous(points_m: Float64) -> Float64:
-    """Return (L, 3) points as (4, L), the last row 1."""
-    points = np.ones((4, len(points_m)))
-    points[:3] = points_m.T
-    return points
-
-
-def _aligned(seen: Float64, points_m: Float64) -> HeadPose:
+def _aligned(seen: Float64, shape: HeadShape) -> HeadPose:
     """Return the pose by similarity of the shape to the mesh (Umeyama 1991), perspective aside."""
-    weights = rigid_weights()
-    middle, own_middle = seen @ weights, points_m @ weights
-    own = (points_m - own_middle[:, None]) * weights
-    left, stretch, right = np.linalg.svd(seen @ own.T)
-    if np.linalg.det(left @ right) < 0:  # no mirroring
+    rotation, stretch = rotation_by_moments(seen @ shape.weighed_m)
+    distance = shape.variance_m2 / stretch
+    x, y, _ = (seen @ rigid_weights()).tolist()
+    at = np.array([x * distance, y * distance, distance])
+    return HeadPose(rotation, at - rotation @ shape.middle_m)
+
+
+def rotation_by_moments(moments: Float64) -> tuple[Float64, float]:
+    """Return the rotation R that makes Σ qᵀ R p largest for moments Σ q pᵀ, and that sum.
+
+    Source: Kabsch, Acta Cryst. A32, 1976, p. 922.
+    """
+    left, stretch, right = np.linalg.svd(moments)
+    total, least = sum(stretch.tolist()), float(stretch[2])
+    (a, b, c), (d, e, f), (g, h, i) = moments.tolist()
+    if a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0:  # no mirroring
         left[:, 2] *= -1
-        stretch[2] *= -1
-    rotation = left @ right
-    distance = float(own.ravel() @ points_m.ravel()) / sum(stretch.tolist())
-    at = np.array([middle[0], middle[1], 1.0]) * distance
-    return HeadPose(rotation, at - rotation @ own_middle)
+        total -= 2 * least
+    rotation: Float64 = left @ right
+    return rotation, total

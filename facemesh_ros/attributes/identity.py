@@ -8,6 +8,7 @@ import numpy as np
 
 from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import HeadPose, PoseFit, robust_weights
+from facemesh_ros.attributes.head_shape import HeadShape
 from facemesh_ros.attributes.landmark_weights import (
     rigid_landmarks,
     rigid_weights,
@@ -55,7 +56,8 @@ class FaceIdentity:
 
     Attributes:
         coefficients: (K,) see `ShapeModel`; 0 is the mean.
-        shape_m: (468, 3) m, face axes.
+        head: The shape they make.
+        eyeballs_m: (2, 3) their centres, right and left, face axes.
     """
 
     def __init__(self, shapes: ShapeModel) -> None:
@@ -67,14 +69,19 @@ class FaceIdentity:
         self._precision = len(rigid) / (CORRELATED_LANDMARKS * LANDMARK_SIGMA_M**2)
         self._cells: dict[tuple[int, int], _Cell] = {}
         self.coefficients: Float64 = np.zeros(len(self._modes))
-        self.shape_m = shapes.mean_m
+        self.head, self.eyeballs_m = HeadShape.of(shapes.mean_m), shapes.eyeball_centres_m
+
+    @property
+    def shape_m(self) -> Float64:
+        """The shape (468, 3) m, face axes."""
+        return self.head.shape_m
 
     def learn(self, view: FaceView, fit: PoseFit) -> None:
         """Take in one view of the face.
 
         Args:
             view: Of 468 landmarks or more.
-            fit: Of `shape_m` to that view.
+            fit: Of `head` to that view.
         """
         pose = fit.pose
         if not len(self._modes) or pose.view_angle_rad > MAX_VIEW_ANGLE_RAD:
@@ -86,7 +93,8 @@ class FaceIdentity:
         cell = self._cells.setdefault(_direction(pose), _Cell(*nothing))
         cell.add(*self._seen(view, fit))
         self.coefficients = self._estimate()
-        self.shape_m = self._shapes.shape(self.coefficients)
+        self.head = HeadShape.of(self._shapes.shape(self.coefficients))
+        self.eyeballs_m = self._shapes.eyeballs(self.coefficients)
 
     def _estimate(self) -> Float64:
         """Return the coefficients (K,) by all cells.
@@ -108,12 +116,13 @@ class FaceIdentity:
         count = len(self._modes)
         moves = np.zeros((6 + count, 3, len(rigid)))
         moves[[0, 1, 2], [0, 1, 2]] = 1
-        x, y, z = fit.pose.rotation @ self.shape_m[rigid].T
+        x, y, z = fit.pose.rotation @ self.head.rigid[:3]
         moves[3, 1], moves[3, 2], moves[4, 0] = -z, y, z
         moves[4, 2], moves[5, 0], moves[5, 1] = -x, -y, x
         moves[6:] = fit.pose.rotation @ self._modes
-        rows = (moves[:, :2] - view.points[:2, rigid] * moves[:, 2:]).reshape(6 + count, -1)
-        residuals = fit.residuals_m[:, rigid]
+        seen = view.points[:2].take(rigid, 1)
+        rows = (moves[:, :2] - seen * moves[:, 2:]).reshape(6 + count, -1)
+        residuals = fit.residuals_m.take(rigid, 1)
         weights = robust_weights(weights_seen_from(fit.pose.sight), residuals) * self._precision
         weighed = rows * np.concatenate([weights, weights])
         normal, gradient = weighed @ rows.T, weighed @ residuals.ravel()

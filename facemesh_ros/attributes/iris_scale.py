@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
-from facemesh_ros.types import Float32, Float64
+from facemesh_ros.types import Float32
+
+Points = list[list[float]]
 
 # White-to-white distance of adults: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
 IRIS_M = 0.0117
@@ -20,19 +21,11 @@ MIN_DIAMETER_PX = 8.0
 MIN_OPENING = 0.55
 
 
-@dataclass(frozen=True, slots=True)
-class _Eye:
-    """Landmarks of an eye; the iris has four on its ring: two across, two down, alternating."""
-
-    outer: int
-    inner: int
-    upper: int
-    lower: int
-    ring: int
-
-
-_EYES = (_Eye(33, 133, 159, 145, 469), _Eye(263, 362, 386, 374, 474))  # right, left
-EYE_CORNERS = np.array([[eye.outer, eye.inner] for eye in _EYES])
+# Of the right and of the left eye: the ring of the iris, two across and two down, alternating;
+# outer and inner corner, middle of the upper and the lower lid.
+RINGS = np.array([[469, 470, 471, 472], [474, 475, 476, 477]])
+LIDS = np.array([[33, 133, 159, 145], [263, 362, 386, 374]])
+EYE_CORNERS = LIDS[:, :2]
 
 
 def has_irises(landmarks: Float32) -> bool:
@@ -53,24 +46,28 @@ def scale_from_irises(landmarks: Float32, face: PosedFace) -> float:
     """
     if not has_irises(landmarks) or not face.view_angle_rad <= MAX_VIEW_RAD:
         return math.nan
-    diameters_m = [_diameter_m(landmarks, face, eye) for eye in _EYES]
+    eyes = zip(
+        landmarks.take(RINGS, 0)[..., :2].tolist(),
+        face.rays.take(RINGS, 0).tolist(),
+        face.landmarks_m.take(LIDS, 0).tolist(),
+        strict=True,
+    )
+    diameters_m = [_diameter_m(*eye) for eye in eyes]
     told_m = [diameter for diameter in diameters_m if not math.isnan(diameter)]
     return IRIS_M * len(told_m) / sum(told_m) if told_m else math.nan
 
 
-def _diameter_m(landmarks: Float32, face: PosedFace, eye: _Eye) -> float:
+def _diameter_m(ring_px: Points, rays: Points, lids_m: Points) -> float:
     """Return the diameter of an iris, at the assumed size; NaN if it does not tell."""
-    if _across(landmarks[eye.ring : eye.ring + 4, :2]) < MIN_DIAMETER_PX:
+    if _across(ring_px) < MIN_DIAMETER_PX:
         return math.nan
-    outer, inner, upper, lower = face.landmarks_m[
-        [eye.outer, eye.inner, eye.upper, eye.lower]
-    ].tolist()
+    outer, inner, upper, lower = lids_m
     range_m = (math.hypot(*outer) + math.hypot(*inner)) / 2
-    diameter_m = _across(face.rays[eye.ring : eye.ring + 4]) * range_m
+    diameter_m = _across(rays) * range_m
     return diameter_m if math.dist(upper, lower) >= MIN_OPENING * diameter_m else math.nan
 
 
-def _across(ring: Float32 | Float64) -> float:
+def _across(ring: Points) -> float:
     """Return the mean diameter of a ring of four points (4, d)."""
-    right, top, left, bottom = ring.tolist()
+    right, top, left, bottom = ring
     return (math.dist(right, left) + math.dist(top, bottom)) / 2

@@ -21,6 +21,7 @@ BROW_WEIGHT = 0.3  # they move, though not far
 # line to the camera at which it counts for nothing more than FAR_WEIGHT, and fully.
 FAR_WEIGHT = 0.05
 FAR_COSINES = (-0.05, 0.25)
+FACING_GAIN = (1 - FAR_WEIGHT) / (FAR_COSINES[1] - FAR_COSINES[0])
 
 
 @cache
@@ -57,15 +58,17 @@ def weights_seen_from(sight: Float64) -> Float64:
     Args:
         sight: Unit vector (3,) to the camera, face axes.
     """
-    low, high = FAR_COSINES
-    facing = (_normals() @ sight - low) * ((1 - FAR_WEIGHT) / (high - low)) + FAR_WEIGHT
-    weights: Float64 = rigid_weights() * np.minimum(np.maximum(facing, FAR_WEIGHT), 1)
-    return weights
+    facing = _scaled_normals() @ sight
+    facing += FAR_WEIGHT - FAR_COSINES[0] * FACING_GAIN
+    np.maximum(facing, FAR_WEIGHT, out=facing)
+    np.minimum(facing, 1, out=facing)
+    facing *= rigid_weights()
+    return facing
 
 
 @cache
-def _normals() -> Float64:
-    """Return the outward unit normals (R, 3) of the canonical face, face axes."""
+def _scaled_normals() -> Float64:
+    """Return the outward normals (R, 3) of the canonical face, face axes, FACING_GAIN long."""
     face_m = canonical_face_m()
     triangles = load_topology(MESH_LANDMARKS).triangles.astype(np.intp)
     first, second, third = (face_m[triangles[:, corner]] for corner in range(3))
@@ -73,6 +76,6 @@ def _normals() -> Float64:
     for corner in range(3):
         np.add.at(normals, triangles[:, corner], np.cross(second - first, third - first))
     normals = normals[rigid_landmarks()]
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals *= FACING_GAIN / np.linalg.norm(normals, axis=1, keepdims=True)
     normals.setflags(write=False)
     return normals

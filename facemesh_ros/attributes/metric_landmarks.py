@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import HeadPose
+from facemesh_ros.attributes.face_view import FaceView, ones
+from facemesh_ros.attributes.head_pose import HeadPose, rotation_by_moments
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks, rigid_weights
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
 from facemesh_ros.types import Float64
@@ -32,37 +32,31 @@ def landmarks_on_rays(
     """
     rigid, weights = rigid_landmarks(), rigid_weights()
     in_view = pose.turned(view.rotation.T)
-    placed = in_view.rotation @ shape_m.T + in_view.position_m[:, None]
-    depths, placed = placed[2], placed[:, rigid]
-    middle = placed @ weights
+    placed = in_view.rotation @ shape_m.T
+    placed += in_view.position_m[:, None]
+    rigid_placed = placed.take(rigid, 1)
+    middle = rigid_placed @ weights
     mesh = view.points * middle[2]
-    mesh[:2, :MESH_LANDMARKS] *= depths / middle[2]  # perspective
-    rigid_mesh = mesh[:, rigid]
-    mesh_middle = rigid_mesh @ weights
-    moments = (rigid_mesh * weights) @ placed.T - np.outer(mesh_middle, middle)
-    toward = _rotation_by_moments(moments)[2]
-    depths = toward @ mesh + (middle[2] - toward @ mesh_middle)
-    forward = view.rays @ view.rotation[:, 2]
-    ranges = depths / forward
+    mesh[:2, :MESH_LANDMARKS] *= placed[2] / middle[2]  # perspective
+    rigid_mesh = mesh.take(rigid, 1)
+    rigid_mesh *= weights
+    mesh_middle = rigid_mesh @ ones(len(rigid))
+    moments = rigid_mesh @ rigid_placed.T - mesh_middle[:, None] * middle
+    toward = rotation_by_moments(moments)[0][:, 2]
+    ranges = toward @ mesh
+    ranges += middle[2] - toward @ mesh_middle
+    ranges /= view.rays @ view.rotation[:, 2]
     if len(ranges) > MESH_LANDMARKS:
-        centres_m = np.repeat(eyeballs_m, IRIS_LANDMARKS // 2, axis=0)
-        ranges[MESH_LANDMARKS:] = _ranges_of_irises(view.rays[MESH_LANDMARKS:], centres_m)
+        ranges[MESH_LANDMARKS:] = _ranges_of_irises(view.rays[MESH_LANDMARKS:], eyeballs_m)
     points_m: Float64 = view.rays * ranges[:, None]
     return points_m
 
 
 def _ranges_of_irises(rays: Float64, centres_m: Float64) -> Float64:
     """Return how far along (10, 3) rays the near side of the eyeball is, or the nearest to it."""
-    along = np.einsum('ij,ij->i', rays, centres_m)
-    missed = np.einsum('ij,ij->i', centres_m, centres_m) - along**2
-    ranges: Float64 = along - np.sqrt(np.maximum(IRIS_DISTANCE_M**2 - missed, 0))
-    return ranges
-
-
-def _rotation_by_moments(moments: Float64) -> Float64:
-    """Return the rotation R that makes Σ pᵀ R q largest for moments Σ q pᵀ (Kabsch 1976)."""
-    left, _, right = np.linalg.svd(moments)
-    if np.linalg.det(left @ right) < 0:
-        right[2] *= -1
-    rotation: Float64 = (left @ right).T
-    return rotation
+    of_eyes = rays.reshape(2, IRIS_LANDMARKS // 2, 3)
+    along = (of_eyes @ centres_m[:, :, None])[..., 0]
+    squares = np.array([[x * x + y * y + z * z] for x, y, z in centres_m.tolist()])
+    near = np.maximum(along * along + (IRIS_DISTANCE_M**2 - squares), 0)
+    ranges: Float64 = along - np.sqrt(near)
+    return ranges.ravel()

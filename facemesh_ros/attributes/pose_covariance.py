@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from facemesh_ros.attributes.head_pose import HeadPose
@@ -11,12 +13,14 @@ from facemesh_ros.types import Float64
 # landmarks, would be far too small. These standard deviations were calibrated on poses that are
 # known (docs/geometry.md), and grow linearly with the view angle where a second figure is given.
 # About either axis across the line of sight (3° in all for a frontal face, 6° at 45°):
-TURN_SIGMA_RAD, TURN_SIGMA_GROWTH = np.radians(2.1), 0.045
+TURN_SIGMA_RAD, TURN_SIGMA_GROWTH = math.radians(2.1), 0.045
 # About that line:
-ROLL_SIGMA_RAD = np.radians(1.2)
+ROLL_SIGMA_RAD = math.radians(1.2)
 # Of the sellion across the line of sight, m, and along it, relative to its distance.
 ACROSS_SIGMA_M, ACROSS_SIGMA_GROWTH = 0.0018, 0.0013
 RANGE_SIGMA = 0.015
+IDENTITY = np.eye(3)
+IDENTITY.setflags(write=False)
 
 
 def pose_covariance(pose: HeadPose, range_sigma: float) -> Float64:
@@ -31,14 +35,13 @@ def pose_covariance(pose: HeadPose, range_sigma: float) -> Float64:
         range_sigma: Relative standard deviation of the distance; RANGE_SIGMA is that of the fit,
             which comes on top of that of the face's size.
     """
-    distance = np.sqrt(pose.position_m @ pose.position_m)
-    sight = pose.position_m / distance
-    along = np.outer(sight, sight)
-    across = np.eye(3) - along
+    square = float(pose.position_m @ pose.position_m)
+    along = pose.position_m[:, None] * (pose.position_m / square)
+    across = IDENTITY - along
     angle = pose.view_angle_rad
     turn = TURN_SIGMA_RAD + TURN_SIGMA_GROWTH * angle
     shift = ACROSS_SIGMA_M + ACROSS_SIGMA_GROWTH * angle
     covariance = np.zeros((6, 6))
-    covariance[:3, :3] = shift**2 * across + (range_sigma * distance) ** 2 * along
+    covariance[:3, :3] = shift**2 * across + range_sigma**2 * square * along
     covariance[3:, 3:] = turn**2 * across + ROLL_SIGMA_RAD**2 * along
     return covariance

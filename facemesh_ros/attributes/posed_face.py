@@ -28,7 +28,7 @@ class PosedFace:
         landmarks_m: (L, 3) the observed landmarks in the optical frame, m, each on its ray.
         rays: (L, 3) unit vectors in which the landmarks are seen.
         view_angle_rad: Between the face's x axis and the line from the sellion to the camera.
-        identity: (K,) what this person's shape is made of, see `ShapeModel`.
+        eyeballs_m: (2, 3) centres of this person's eyeballs, right and left, face axes, m.
         reprojection_error_px: Root mean square of the 468 landmarks against the shape.
     """
 
@@ -37,7 +37,7 @@ class PosedFace:
     landmarks_m: Float64
     rays: Float64
     view_angle_rad: float
-    identity: Float64
+    eyeballs_m: Float64
     reprojection_error_px: float
 
 
@@ -59,19 +59,26 @@ def pose_face(
         learn: Whether to take this view into `identity`, for the views to come.
     """
     person = identity or FaceIdentity(load_shape_model())
-    shape_m, coefficients = person.shape_m, person.coefficients
     view = FaceView.from_landmarks(landmarks, camera)
-    fit = fit_head_pose(view, shape_m)
+    return pose_seen_face(view, person, correction, learn=learn)
+
+
+def pose_seen_face(
+    view: FaceView, person: FaceIdentity, correction: ViewAngleCorrection, *, learn: bool
+) -> PosedFace:
+    """Return one face in space from the rays of its landmarks; see `pose_face`."""
+    head, eyeballs_m = person.head, person.eyeballs_m
+    fit = fit_head_pose(view, head)
     if learn:
         person.learn(view, fit)
     pose = correction.apply(fit.pose_at_sellion).turned(view.rotation)
-    eyeballs_m = pose.in_optical_frame(load_shape_model().eyeballs(coefficients))
+    placed_m = pose.in_optical_frame(eyeballs_m)
     return PosedFace(
         pose=pose,
-        shape_m=shape_m,
-        landmarks_m=landmarks_on_rays(view, pose, shape_m, eyeballs_m),
+        shape_m=head.shape_m,
+        landmarks_m=landmarks_on_rays(view, pose, head.shape_m, placed_m),
         rays=view.rays,
         view_angle_rad=pose.view_angle_rad,
-        identity=coefficients,
+        eyeballs_m=eyeballs_m,
         reprojection_error_px=fit.reprojection_error_px(view),
     )

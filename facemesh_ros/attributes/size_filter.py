@@ -26,8 +26,6 @@ DRIFT = 0.003
 # Before any measurement.
 UNKNOWN = 1.0
 
-_SIZE = np.array([1.0, 0, 0, 0])
-_RANGE = np.array([1.0, 1, 0, 0])
 _IRISES = np.array([1.0, 0, -1, 0])
 _DEPTH = np.array([1.0, 1, 0, 1])
 
@@ -87,11 +85,13 @@ class SizeFilter:
 
     def size(self, *, of_adult: bool) -> Size:
         """Return what is known, with or without the spread of adults."""
-        state, covariance = self._state, self._covariance
-        if of_adult:
-            state, covariance = _corrected(state, covariance, _SIZE, 0.0, ADULT_SPREAD**2)
-        variance = float(_RANGE @ covariance @ _RANGE)
-        return Size(float(_RANGE @ state), math.sqrt(variance))
+        size, view, *_ = self._state.tolist()
+        (own, both, *_), (_, of_view, *_), *_ = self._covariance.tolist()
+        mean, variance = size + view, own + 2 * both + of_view
+        if of_adult:  # a measurement of the size: it is that of the mean adult
+            gain = (own + both) / (own + ADULT_SPREAD**2)
+            mean, variance = mean - gain * size, variance - gain * (own + both)
+        return Size(mean, math.sqrt(variance))
 
     def _correct(self, gradient: Float64, measured: float, variance: float) -> None:
         self._state, self._covariance = _corrected(

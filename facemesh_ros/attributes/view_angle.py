@@ -57,31 +57,33 @@ class ViewAngleCorrection:
 
     def apply(self, pose: HeadPose) -> HeadPose:
         """Return where a head is that is seen at a pose; any camera axes will do."""
-        seen = pose.sight
-        turn = _rotation_between(self._corrected(seen), seen)
-        rotation = pose.rotation @ turn
-        pivot = np.array([-self.pivot_depth_m, 0, 0])
-        position = pose.position_m + (pose.rotation - rotation) @ pivot
-        moved = HeadPose(rotation, position)
-        return HeadPose(rotation, position * (1 + self.distance_gain * (1 - moved.sight[0])))
+        seen = pose.sight.tolist()
+        rotation = pose.rotation @ _rotation_between(self._corrected(*seen), seen)
+        forward = rotation[:, 0]
+        position = pose.position_m + self.pivot_depth_m * (forward - pose.rotation[:, 0])
+        cosine = -(position @ forward) / math.sqrt(position @ position)
+        return HeadPose(rotation, position * (1 + self.distance_gain * (1 - cosine)))
 
-    def _corrected(self, sight: Float64) -> Float64:
-        forward, left, up = sight.tolist()
+    def _corrected(self, forward: float, left: float, up: float) -> list[float]:
         azimuth = math.atan2(left, forward)
         elevation = math.asin(min(max(up, -1), 1))
         turning = azimuth**2 / (azimuth**2 + YAW_ONSET_RAD**2)
         azimuth *= 1 + self.yaw_gain * turning * math.exp(-((azimuth / YAW_FADE_RAD) ** 4))
         elevation *= 1 + self.pitch_gain * math.exp(-((elevation / PITCH_FADE_RAD) ** 4))
         level = math.cos(elevation)
-        return np.array(
-            [level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)]
-        )
+        return [level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)]
 
 
-def _rotation_between(one: Float64, other: Float64) -> Float64:
+def _rotation_between(one: list[float], other: list[float]) -> Float64:
     """Return the smallest rotation that takes a unit vector to another, not its opposite."""
-    (a, b, c), (d, e, f) = one.tolist(), other.tolist()
+    (a, b, c), (d, e, f) = one, other
     x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    rotation: Float64 = np.eye(3) + cross + cross @ cross / (1 + a * d + b * e + c * f)
-    return rotation
+    k = 1 / (1 + a * d + b * e + c * f)
+    # 1 + C + k C², with C the matrix of the cross product.
+    return np.array(
+        [
+            [1 - k * (y * y + z * z), k * x * y - z, k * x * z + y],
+            [k * x * y + z, 1 - k * (x * x + z * z), k * y * z - x],
+            [k * x * z - y, k * y * z + x, 1 - k * (x * x + y * y)],
+        ]
+    )

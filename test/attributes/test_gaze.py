@@ -58,10 +58,10 @@ def posed(face: IdealFace) -> tuple[PosedFace, np.ndarray]:
     landmarks = face.landmarks(CAMERA)
     pose = HeadPose(face.rotation, face.position_m)
     rays = CAMERA.rays_from_pixels(landmarks[:, :2])
-    nothing = np.zeros(len(PEOPLE.modes_m))
+    eyeballs_m = PEOPLE.eyeball_centres_m
     shape = face.shape_m[:468]
     return PosedFace(
-        pose, shape, face.points_m, rays, pose.view_angle_rad, nothing, 0.0
+        pose, shape, face.points_m, rays, pose.view_angle_rad, eyeballs_m, 0.0
     ), landmarks
 
 

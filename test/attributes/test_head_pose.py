@@ -11,6 +11,7 @@ from ideal_faces import CAMERAS, View, angle_deg
 
 from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose, rotation_from_vector
+from facemesh_ros.attributes.head_shape import HeadShape
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks
 from facemesh_ros.geometry.shape_model import load_shape_model
 
@@ -38,7 +39,7 @@ class AllRoundCamera:
 
 def found_pose(landmarks: np.ndarray, camera, shape_m: np.ndarray) -> HeadPose:
     view = FaceView.from_landmarks(landmarks, camera)
-    return fit_head_pose(view, shape_m).pose.turned(view.rotation)
+    return fit_head_pose(view, HeadShape.of(shape_m)).pose.turned(view.rotation)
 
 
 @given(st.floats(1, 150), angles, coefficients, st.floats(0, 75), angles, angles)
@@ -98,6 +99,6 @@ def test_the_sellion_is_put_where_its_landmarks_are_seen():
     shape_m[other, 2] -= 0.004  # the rest of this face is lower than the model's
     face = View((640, 480), 0.6, 10, 45).of(PINHOLE, shape_m)
     view = FaceView.from_landmarks(face.landmarks(PINHOLE), PINHOLE)
-    at = view.rotation @ fit_head_pose(view, MODEL.mean_m).pose_at_sellion.position_m
+    at = view.rotation @ fit_head_pose(view, HeadShape.of(MODEL.mean_m)).pose_at_sellion.position_m
     across = at / np.linalg.norm(at) - face.position_m / np.linalg.norm(face.position_m)
     assert np.degrees(np.linalg.norm(across)) < 0.05

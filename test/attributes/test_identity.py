@@ -24,7 +24,7 @@ def look(identity: FaceIdentity, shape_m: np.ndarray, angle: float, towards: flo
     landmarks = face.landmarks(CAMERA)
     landmarks[:, :2] += shared_errors(seed) * 1.5
     view = FaceView.from_landmarks(landmarks, CAMERA)
-    identity.learn(view, fit_head_pose(view, identity.shape_m))
+    identity.learn(view, fit_head_pose(view, identity.head))
 
 
 def shape_error_m(found_m: np.ndarray, true_m: np.ndarray) -> float:

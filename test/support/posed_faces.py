@@ -12,6 +12,7 @@ from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.canonical_face import canonical_face_m, load_topology
+from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.types import Camera
 
 CAMERA = CalibratedCamera(Intrinsics(600.0, 602.0, 322.0, 236.0))
@@ -87,7 +88,7 @@ def seen_face(
         landmarks_m=points_m / size,
         rays=CAMERA.rays_from_pixels(pixels),
         view_angle_rad=posed_pose.view_angle_rad,
-        identity=np.zeros(0),
+        eyeballs_m=load_shape_model().eyeball_centres_m,
         reprojection_error_px=0.0,
     )
     return SeenFace(points_m, landmarks.astype(np.float32), posed, size)
