@@ -146,10 +146,10 @@ def _measure(landmarks: Float32, face: PosedFace, depth: DepthImage) -> tuple[_S
     tables = facial_skin()
     sight = face.pose.position_m @ face.pose.rotation / _range_m(face)
     chosen = tables.skin[tables.normals @ sight < -MIN_FACING]
-    rays = face.rays[chosen]
-    measured_m = sample(depth.depth_m, landmarks[chosen][:, :2]) / rays[:, 2]
-    assumed_m = np.einsum('ij,ij->i', face.landmarks_m[chosen], rays)
-    known, rigid = np.isfinite(measured_m), tables.is_rigid[chosen]
+    rays = face.rays.take(chosen, 0)
+    measured_m = sample(depth.depth_m, landmarks.take(chosen, 0)[:, :2]) / rays[:, 2]
+    assumed_m = np.einsum('ij,ij->i', face.landmarks_m.take(chosen, 0), rays)
+    known, rigid = np.isfinite(measured_m), tables.is_rigid.take(chosen)
     ratios = np.sort((measured_m / assumed_m)[known & rigid])
     if len(ratios) < max(MIN_LANDMARKS, MIN_KNOWN * np.count_nonzero(rigid)):
         raise UnusableDepthError(EMPTY)
@@ -172,7 +172,7 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
     Offset, tilt and depth of the relief are fitted to the rigid skin, robustly.
     """
     reject_m = math.hypot(REJECT_M, 3 * noise_m)
-    design = facial_skin().low_m[skin.landmarks]
+    design = facial_skin().low_m.take(skin.landmarks, 0)
     rigid, errors_m = design[skin.rigid], skin.errors_m[skin.rigid]
     weights = tukey(errors_m, 1.5 * reject_m)
     for _ in range(2):
@@ -195,7 +195,7 @@ def _compare(skin: _Skin, noise_m: float) -> tuple[Float64, float]:
 def _fit_relief(skin: _Skin, weights: Float64, noise_m: float) -> tuple[float, Float64]:
     """Return by how much the face is farther, m, and each landmark besides, (468,) m."""
     design = facial_skin().design_m
-    seen = design[skin.landmarks]
+    seen = design.take(skin.landmarks, 0)
     weighed = seen.T * weights
     prior = np.eye(len(weighed))
     prior[0, 0] /= OFFSET_M**2

@@ -78,8 +78,9 @@ class ScaleEstimate:
             return same
         factors = self.factor * (1 + self.relief)
         if len(landmarks_m) > MESH_LANDMARKS:
-            eyes = factors[EYE_CORNERS].mean(axis=1)
-            factors = np.concatenate([factors, np.repeat(eyes, IRIS_LANDMARKS // 2)])
+            outer, inner = factors.take(EYE_CORNERS.T)
+            of_irises = ((outer + inner) / 2).repeat(IRIS_LANDMARKS // 2)
+            factors = np.concatenate([factors, of_irises])
         scaled: Float64 = landmarks_m * factors[:, None]
         return scaled
 
