@@ -127,9 +127,7 @@ def _kind_of(path: Path) -> str:
     return readable_name(path.suffix.lower()) or 'no suffix'
 
 
-def _grouped(
-    files: list[Path], stands_alone: Callable[[Path], bool]
-) -> Iterator[MediaSource]:
+def _grouped(files: list[Path], stands_alone: Callable[[Path], bool]) -> Iterator[MediaSource]:
     """Put numbered frames together where the first of them stands."""
     frames = [file for file in files if not (is_video(file) or stands_alone(file))]
     row_of = {file: row for row in sequences_among(frames) for file in row}

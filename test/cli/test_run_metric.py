@@ -117,9 +117,7 @@ def test_numbered_pictures_with_a_camera_each_are_no_stream(capsys, each_its_own
     assert len({face['id'] for face in faces.values()}) == (3 if each_its_own else 1)
     assert all(face['metric_source'] == 1 for face in faces.values())
     said = capsys.readouterr().err
-    expected = (
-        '3 pictures taken one by one' if each_its_own else '3 numbered frames as one stream'
-    )
+    expected = '3 pictures taken one by one' if each_its_own else '3 numbered frames as one stream'
     assert expected in said
 
 
