@@ -14,7 +14,7 @@ from facemesh_ros.cli.output_paths import STDOUT
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
 from facemesh_ros.io import MediaError, Picture, readable_name
 from facemesh_ros.io.results import STDOUT_NAME, counted, write_text
-from facemesh_ros.types import Faces, Float32, Float64, MetricFaces, MetricSource
+from facemesh_ros.types import Faces, Float32, Float64, Frame, MetricFaces, MetricSource
 
 PIXEL_DIGITS = 3
 # A micrometre, a microradian.
@@ -46,7 +46,7 @@ class JsonLines:
             if not any(error):  # otherwise that error is reported
                 raise self._error(failure) from failure
 
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write the line of a picture; raises MediaError if that fails."""
         line = line_from_faces(picture, faces, took_ms)
         text = json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n'

@@ -25,7 +25,7 @@ from facemesh_ros.io import (
 )
 from facemesh_ros.io.results import Results
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Faces, FaceState
+from facemesh_ros.types import Faces, FaceState, Frame
 
 
 @dataclass
@@ -76,9 +76,11 @@ class FileProcessor:
     ) -> None:
         try:
             for picture in _with_progress_bar(file, progress):
-                faces, took_ms = self._faces_of(picture, static_image=static_image)
+                frame = self.geometry.frame_of(picture)
+                faces, took_ms = self._faces_in(frame, static_image=static_image)
+                self.geometry.note_problem(picture, frame, self.pipeline.metric_problem)
                 for output in self.outputs:
-                    output.write(picture, faces, took_ms)
+                    output.write(picture, frame, faces, took_ms)
                 self.pictures += 1
                 self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
                 if is_interrupted():
@@ -87,15 +89,12 @@ class FileProcessor:
             self.failed += 1
             print_error(progress.console, error)
 
-    def _faces_of(self, picture: Picture, *, static_image: bool) -> tuple[Faces, float]:
-        """Return the faces of a picture and the ms that the pipeline took."""
-        frame = self.geometry.frame_of(picture)
+    def _faces_in(self, frame: Frame, *, static_image: bool) -> tuple[Faces, float]:
+        """Return the faces in a frame and the ms that the pipeline took."""
         process = self.pipeline.process_static_image if static_image else self.pipeline.process
         start = time.perf_counter()
         faces = process(frame)
-        took_ms = 1e3 * (time.perf_counter() - start)
-        self.geometry.note_problem(picture, frame, self.pipeline.metric_problem)
-        return faces, took_ms
+        return faces, 1e3 * (time.perf_counter() - start)
 
 
 def print_error(console: Console, error: Exception) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol, TextIO
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.io import MediaError, Picture, VideoFile, readable_name, write_picture
-from facemesh_ros.types import Faces, FaceState, Frame, PixelOrder, UInt8
+from facemesh_ros.types import Faces, FaceState, Frame
 from facemesh_ros.viz.drawing import draw_faces
 
 STDOUT_NAME = 'standard output'
@@ -26,8 +26,8 @@ class Results(Protocol):
     def __exit__(self, *_: object) -> None:
         """Finish what is written."""
 
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
-        """Take the faces of a picture and how long the pipeline took, ms."""
+    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+        """Take a picture, the frame made of it, its faces and how long the pipeline took, ms."""
 
     @property
     def written(self) -> str:
@@ -73,9 +73,9 @@ class AnnotatedVideo:
     def __exit__(self, *error: object) -> None:
         self._video.__exit__(*error)
 
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Append a picture."""
-        self._video.write(_drawn(picture, faces, self._topology))
+        self._video.write(draw_faces(frame, faces, self._topology))
         self._pictures += 1
 
     @property
@@ -104,21 +104,17 @@ class AnnotatedPictures:
     def __exit__(self, *_: object) -> None:
         """Nothing stays open."""
 
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
         stem = os.fsdecode(os.fsencode(picture.source.stem)[:MAX_STEM_BYTES])
         path = self._folder / f'{self._written:06d}_{stem}.png'
-        write_picture(path, _drawn(picture, faces, self._topology))
+        write_picture(path, draw_faces(frame, faces, self._topology))
         self._written += 1
 
     @property
     def written(self) -> str:
         """How many pictures went into which folder."""
         return f'{counted(self._written, "picture")} to {readable_name(self._folder)}{os.sep}'
-
-
-def _drawn(picture: Picture, faces: Faces, topology: FaceTopology) -> UInt8:
-    return draw_faces(Frame(picture.bgr, PixelOrder.BGR), faces, topology)
 
 
 class Summary:
@@ -130,7 +126,7 @@ class Summary:
     def __exit__(self, *_: object) -> None:
         """Nothing stays open."""
 
-    def write(self, picture: Picture, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Print what was found."""
         number = f' frame {picture.frame}' if picture.of_video else ''
         described = [

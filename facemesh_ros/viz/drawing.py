@@ -27,6 +27,7 @@ MESH_OPACITY = 0.35
 AXIS_LENGTH_M, GAZE_LENGTH_M = 0.06, 0.08
 # x, y and z in red, green and blue, as RViz draws frames.
 BGR_OF_AXES = ((0, 0, 255), (0, 255, 0), (255, 0, 0))
+BGR_OF_GAZE = (0, 255, 255)  # yellow, which no mesh beside it is
 TO_BGR = {
     PixelOrder.MONO: cv2.COLOR_GRAY2BGR,
     PixelOrder.RGB: cv2.COLOR_RGB2BGR,
@@ -64,7 +65,7 @@ def draw_faces(frame: Frame, faces: Faces, topology: FaceTopology) -> UInt8:
         _draw_lines(canvas, faces.landmarks[index], topology.contours, colour)
         if frame.camera is not None:
             _draw_axes(canvas, frame.camera, faces.metric, index)
-            _draw_gaze(canvas, frame.camera, faces.metric, index, colour)
+            _draw_gaze(canvas, frame.camera, faces.metric, index)
         _write(canvas, _label(faces, index), faces.boxes_xyxy[index], colour)
     return canvas
 
@@ -82,13 +83,11 @@ def _draw_axes(canvas: UInt8, camera: Camera, metric: MetricFaces, index: int) -
         _draw_arrow(canvas, camera, np.stack([origin_m, end_m]), colour)
 
 
-def _draw_gaze(
-    canvas: UInt8, camera: Camera, metric: MetricFaces, index: int, colour: tuple[float, ...]
-) -> None:
+def _draw_gaze(canvas: UInt8, camera: Camera, metric: MetricFaces, index: int) -> None:
     gazes = metric.gazes_right[index], metric.gazes_left[index]
     for centre_m, gaze in zip(eye_centres(metric.landmarks_m[index]), gazes, strict=True):
         ends_m = np.stack([centre_m, centre_m + GAZE_LENGTH_M * gaze])
-        _draw_arrow(canvas, camera, ends_m, colour)
+        _draw_arrow(canvas, camera, ends_m, BGR_OF_GAZE)
 
 
 def _draw_arrow(canvas: UInt8, camera: Camera, ends_m: Float64, colour: tuple[float, ...]) -> None:

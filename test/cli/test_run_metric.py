@@ -71,6 +71,22 @@ def test_a_calibrated_face_is_in_metres_where_it_is_seen(capsys):
     assert 'without' not in capsys.readouterr().err
 
 
+def test_head_axes_are_drawn_where_the_head_is():
+    Path('info.jsonl').write_text(info())
+    for folder, options in (('with', ['--camera-info', 'info.jsonl']), ('without', [])):
+        assert main(['run', 'face.png', '--model', 'mesh', '--video', folder, *options]) == 0
+    with_axes, without = (
+        cv2.imread(f'{folder}/000000_face.png').astype(int) for folder in ('with', 'without')
+    )
+    drawn = with_axes - without
+    (face,) = faces_of('face.png', calibrations=[info()]).values()
+    (x0, y0), origin = face['box_xyxy'][:2], face['pose']['position_m']
+    across, down = np.rint(seen_at(origin)).astype(int)
+    near = drawn[down - 25 : down + 25, across - 25 : across + 25]
+    assert (np.abs(near) > 60).any(axis=(0, 1)).all()
+    assert not drawn[: int(y0) - 40, : int(x0) - 40].any()
+
+
 def test_a_yaml_for_all_is_the_same_as_a_line_for_each():
     Path('camera.yaml').write_text(
         'image_width: 320\nimage_height: 240\ndistortion_model: plumb_bob\n'
