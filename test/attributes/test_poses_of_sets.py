@@ -51,7 +51,10 @@ def between_deg(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.fixture(scope='module')
 def pipeline(require_models) -> Iterator[FacePipeline]:
     require_models('v2')
-    settings = SensorSettings(execution_provider='cpu', landmark_model='v2', max_faces=1)
+    # No tiles: no face is small, and tiles are most of the time.
+    settings = SensorSettings(
+        execution_provider='cpu', landmark_model='v2', detector='full_range', max_faces=1
+    )
     sensor = load_sensor(settings)
     yield sensor.stream()
     sensor.close()
