@@ -118,7 +118,7 @@ def heads() -> Iterator[str]:
         ('face_&lt;id&gt;', face_m[SELLION], np.eye(3), 0.06),
         ('mouth_&lt;id&gt;', mouth_m, np.eye(3), 0.05),
     ]
-    gaze = turn(2, -30) @ turn(1, 10) @ np.array([1.0, 0, 0])
+    gaze = turn(2, -15) @ turn(1, -25) @ np.array([1.0, 0, 0])
     looking = gaze_rotations(gaze, np.eye(3))
     yield from head(np.array([575.0, 185]), own)
     yield from head(np.array([825.0, 185]), [('gaze_&lt;id&gt;', face_m[SELLION], looking, 0.075)])
