@@ -32,6 +32,11 @@ ARGUMENTS = {
         'Topic of the camera_info; with cameras, relative to each of them; empty: camera_info '
         'beside the images.',
     ),
+    'depth_topic': (
+        'depth/image_raw',
+        'Topic of the depth images, registered to the images; with cameras, relative to each of '
+        'them.',
+    ),
     'image_transport': ('', 'raw or compressed; empty: as in params_file.'),
     'params_file': (
         PathJoinSubstitution([SHARE, 'config', 'facemesh.yaml']),
@@ -126,7 +131,12 @@ def _remappings(values, cameras):
     image_topic = values['image_topic']
     beside = posixpath.join(posixpath.dirname(image_topic), 'camera_info')
     info_topic = values['camera_info_topic'] or beside
-    for name, topic in ('image_topic', image_topic), ('camera_info_topic', info_topic):
+    depth_topic = values['depth_topic']
+    for name, topic in (
+        ('image_topic', image_topic),
+        ('camera_info_topic', info_topic),
+        ('depth_topic', depth_topic),
+    ):
         if cameras and posixpath.isabs(topic):
             raise ValueError(
                 f'{name}:={topic}: with cameras it is the topic in each of {cameras}, such as '
@@ -140,6 +150,7 @@ def _remappings(values, cameras):
             # The remap of the base topic does not apply to the topics of image transports.
             ('image_raw/compressed', f'{image_topic}/compressed'),
             ('camera_info', info_topic),
+            ('depth/image_raw', depth_topic),
         )
     ]
 

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.geometry.canonical_face import (
-    LEFT_EYE_OUTER_CORNER,
     MESH_LANDMARKS,
-    RIGHT_EYE_OUTER_CORNER,
     SELLION,
     UPPER_LIP,
     canonical_face_m,
     load_topology,
 )
+from facemesh_ros.geometry.gaze_frame import gaze_rotations
+from facemesh_ros.geometry.named_points import NAMED_POINTS
 
 OUTPUT = Path(__file__).resolve().parents[1] / 'docs' / 'geometry_frames.svg'
 Array = NDArray[np.float64]
 SIZE_WH = (960, 350)
 AXES = (('x', '#d33'), ('y', '#2a2'), ('z', '#36c'))
-LOWER_LIP, EYE_CORNERS = 14, [RIGHT_EYE_OUTER_CORNER, 133, 362, LEFT_EYE_OUTER_CORNER]
+LOWER_LIP = NAMED_POINTS['lower_lip_inner']
 MESH, CONTOUR, LINE = '#ccd', '#667', '#999'
 # A face that looks into a camera along +z: optical axes of the face's x, y and z.
 TOWARDS_CAMERA = np.array([[0.0, 1, 0], [0, 0, -1], [-1, 0, 0]])
@@ -114,14 +114,14 @@ def heads() -> Iterator[str]:
     """Yield the other panels: frames of face and mouth, and of the gaze."""
     face_m = canonical_face_m()
     mouth_m = face_m[[UPPER_LIP, LOWER_LIP]].mean(axis=0)
-    eyes_m = face_m[EYE_CORNERS].mean(axis=0)
     own = [
         ('face_&lt;id&gt;', face_m[SELLION], np.eye(3), 0.06),
         ('mouth_&lt;id&gt;', mouth_m, np.eye(3), 0.05),
     ]
-    looking = turn(2, -30) @ turn(1, 10)
+    gaze = turn(2, -15) @ turn(1, -25) @ np.array([1.0, 0, 0])
+    looking = gaze_rotations(gaze, np.eye(3))
     yield from head(np.array([575.0, 185]), own)
-    yield from head(np.array([825.0, 185]), [('gaze_&lt;id&gt;', eyes_m, looking, 0.075)])
+    yield from head(np.array([825.0, 185]), [('gaze_&lt;id&gt;', face_m[SELLION], looking, 0.075)])
 
 
 def main() -> None:

@@ -24,9 +24,10 @@ class Goal:
         on: What it was measured on.
         measure: Name of the measure.
         n: How many single values are in it.
-        ours: What was measured; None if nothing could be.
+        ours: What was measured; None or NaN if nothing could be.
         low: Limit; None if any value is low enough.
-        high: Limit; None if any value is high enough.
+        high: Limit; None if any value is high enough. Without limits, a peer's measure that could
+            not be had, the goal is not reached.
         unit: Of all of them.
         pnp: The same measure of the canonical face by PnP, where it applies.
         mediapipe: The same measure of MediaPipe, where it applies.
@@ -44,8 +45,8 @@ class Goal:
 
     @property
     def is_reached(self) -> bool:
-        """Whether it is within the limits; None and NaN never are."""
-        if self.ours is None:
+        """Whether it is within the limits; None and NaN never are, nor are they limits."""
+        if self.ours is None or self.low is self.high is None:
             return False
         above = self.low is None or self.ours >= self.low
         return above and (self.high is None or self.ours <= self.high)
@@ -55,17 +56,18 @@ class Goal:
             return None
         return self.ours / self.mediapipe
 
+    def _limits(self) -> str | None:
+        if self.low is not None and self.high is not None:
+            return f'{self.low:g} to {self.high:g}'
+        if self.low is not None:
+            return f'at least {self.low:g}'
+        return None if self.high is None else f'at most {self.high:g}'
+
     def row(self) -> dict[str, Any]:
         """Return it as a row of the table."""
-        if self.low is None:
-            goal = f'at most {self.high:g}'
-        elif self.high is None:
-            goal = f'at least {self.low:g}'
-        else:
-            goal = f'{self.low:g} to {self.high:g}'
         return {
             **vars(self),
-            'goal': goal,
+            'goal': self._limits(),
             'verdict': 'yes' if self.is_reached else 'NO',
             'ratio': self._ratio(),
         }

@@ -36,7 +36,8 @@ def measure_ideal_off_centre() -> tuple[list[Table], list[Goal]]:
         own = list(_ideal_changes(lens))
         changes += own
         rows.append({'faces': 'canonical', 'lens': lens, 'system': OURS, **summary(own)})
-    worst = max(max(shape, size) for shape, size in changes)
+    # NaN, of a face that was not placed, is the largest.
+    worst = float(np.max(np.abs(changes)))
     goal = Goal(
         'off centre, canonical', 'change of metric shape or size, largest', len(changes), worst,
         high=MAX_CHANGE_PERCENT, unit='%',
@@ -108,8 +109,10 @@ def shape_change(shape: Float32 | Float64, reference: Float32 | Float64) -> tupl
     """Return how far a shape differs from another, and how far its size does, %.
 
     The first is the RMS distance of the landmarks after the best similarity, over the RMS radius;
-    the second is that similarity's scale, minus 1.
+    the second is that similarity's scale, minus 1. NaN if one of them was not placed.
     """
+    if not (np.isfinite(shape).all() and np.isfinite(reference).all()):
+        return float('nan'), float('nan')
     own, other = (points - points.mean(axis=0) for points in (shape, reference))
     left, stretch, right = np.linalg.svd(own.T @ other)
     mirror = np.array([1, 1, np.sign(np.linalg.det(left @ right))])

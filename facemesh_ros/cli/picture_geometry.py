@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from facemesh_ros.geometry.calibration import CalibrationError, camera_from_calibration
 from facemesh_ros.geometry.camera import CalibratedCamera
@@ -38,6 +39,14 @@ class PictureGeometry:
     def __init__(self, calibrations: CalibrationFile | None, depths: DepthFiles | None) -> None:
         self._calibrations, self._depths = calibrations, depths
         self.lacks: dict[str, _Lack] = {}
+
+    def depths_among(self, files: list[Path]) -> set[Path]:
+        """Return those of the files that are depth pictures of others of them."""
+        return self._depths.among(files) if self._depths is not None else set()
+
+    def has_own_camera(self, picture: Path) -> bool:
+        """Tell whether a picture has a calibration of its own: frames of a stream share theirs."""
+        return self._calibrations is not None and self._calibrations.has_line_for(picture)
 
     def frame_of(self, picture: Picture) -> Frame:
         """Return the frame of a picture with its camera and depth, as far as they are known."""

@@ -15,7 +15,8 @@ _PATH_HELP = (
     'a picture, a video, or a folder, which stands for the pictures and videos in it (not in its '
     'sub-folders). Numbered frames (1.jpg to 12.jpg, frame_0001.png, ...: one folder, one size, '
     'names that differ in their last number) are one stream, like a video; every other picture, '
-    'also photographs numbered by a camera (IMG_0001.jpg), is processed independently'
+    'also photographs numbered by a camera (IMG_0001.jpg) and pictures with a line of their own '
+    'in --camera-info, is processed independently'
 )
 _EPILOG = """\
 examples:
@@ -53,7 +54,8 @@ a line of --camera-info is the calibration of one picture or video, named like i
   {"source": "a.png", "width": 640, "height": 480, "distortion_model": "plumb_bob",
    "d": [...], "k": [9 numbers], "r": [9], "p": [12]}
 distortion_model is plumb_bob, rational_polynomial, equidistant, or empty with no d. Pictures
-without a line have faces in pixels only, and are counted in a note.
+with a line of their own are processed independently, numbered or not: frames of a stream have one
+camera. Pictures without a line have faces in pixels only, and are counted in a note.
 
 exit status: 0; 1 if a file could not be read, or only in part (the others are done), or a result
 not be written; 2 for a wrong command line; 130 after Ctrl-C, with the results so far kept

@@ -61,7 +61,7 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
     calibrations = CalibrationFile(arguments.camera_info) if arguments.camera_info else None
     depths = DepthFiles(arguments.depth) if arguments.depth else None
     geometry = PictureGeometry(calibrations, depths)
-    media = find_media(arguments.paths, depths.among if depths else None)
+    media = find_media(arguments.paths, geometry.depths_among, geometry.has_own_camera)
     for error in media.errors:
         print_error(Console(stderr=True), error)
     if media.left_out:

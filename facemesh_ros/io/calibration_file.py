@@ -54,16 +54,22 @@ class CalibrationFile:
         Raises:
             CalibrationError: If there is none for it.
         """
-        parts = _parts(os.path.abspath(source))
-        for start in range(len(parts)):
-            if (found := self._by_source.get(parts[start:])) is not None:
-                return found
-        if self._for_all is None:
+        calibration = self._own_calibration(source) or self._for_all
+        if calibration is None:
             raise CalibrationError(
                 f'{self._name} has no line whose "source" is its name: add one, or give a '
                 'calibration for all pictures'
             )
-        return self._for_all
+        return calibration
+
+    def has_line_for(self, source: Path) -> bool:
+        """Tell whether a picture or video has a line of its own."""
+        return self._own_calibration(source) is not None
+
+    def _own_calibration(self, source: Path) -> Calibration | None:
+        parts = _parts(os.path.abspath(source))
+        ends = (self._by_source.get(parts[start:]) for start in range(len(parts)))
+        return next(filter(None, ends), None)
 
     def _records(self, path: Path) -> list[tuple[str, Mapping[str, Any]]]:
         """Return the calibrations as written, with their places in the file."""

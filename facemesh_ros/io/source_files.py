@@ -60,7 +60,9 @@ class FoundMedia:
 
 
 def find_media(
-    paths: Iterable[Path], companions_among: Callable[[list[Path]], Container[Path]] | None = None
+    paths: Iterable[Path],
+    companions_among: Callable[[list[Path]], Container[Path]] = lambda _: (),
+    stands_alone: Callable[[Path], bool] = lambda _: False,
 ) -> FoundMedia:
     """Return the files meant by paths: a folder stands for the pictures and videos in it.
 
@@ -70,14 +72,16 @@ def find_media(
     Args:
         paths: Files and folders.
         companions_among: Returns those of the files that belong to others of them.
+        stands_alone: Tells that a picture is no frame of a stream, however it is numbered.
     """
     found = FoundMedia([], [])
     named: list[Path] = []
 
     def add(files: list[Path]) -> None:
-        companions = companions_among(files) if companions_among else ()
+        companions = companions_among(files)
         found.companions.extend(file for file in files if file in companions)
-        found.sources.extend(_grouped([file for file in files if file not in companions]))
+        pictures = [file for file in files if file not in companions]
+        found.sources.extend(_grouped(pictures, stands_alone))
 
     for path in paths:
         try:
@@ -123,10 +127,10 @@ def _kind_of(path: Path) -> str:
     return readable_name(path.suffix.lower()) or 'no suffix'
 
 
-def _grouped(files: list[Path]) -> Iterator[MediaSource]:
+def _grouped(files: list[Path], stands_alone: Callable[[Path], bool]) -> Iterator[MediaSource]:
     """Put numbered frames together where the first of them stands."""
-    pictures = [file for file in files if not is_video(file)]
-    row_of = {file: row for row in sequences_among(pictures) for file in row}
+    frames = [file for file in files if not (is_video(file) or stands_alone(file))]
+    row_of = {file: row for row in sequences_among(frames) for file in row}
     done: set[Path] = set()
     for file in files:
         if file in row_of and file not in done:

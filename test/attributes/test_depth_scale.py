@@ -61,6 +61,7 @@ def test_exact_depth_says_exactly_how_large_a_face_is(
     estimate = shown(face, rendered_depth(face.points_m))
     assert (estimate.source, estimate.problem) == (MetricSource.DEPTH, '')
     assert estimate.factor == pytest.approx(size, rel=0.005)
+    # At 1 m a factor that is .2 % off moves all of them by 2 mm; a Kinect's noise there is 3 mm.
     assert np.median(errors_m(estimate, face)) < 0.003
     assert 0.005 < estimate.sigma < 0.015
 

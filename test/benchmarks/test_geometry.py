@@ -112,12 +112,29 @@ def test_pictures_without_a_pose_are_counted(tmp_path):
     assert (row['n'], row['of'], row['normalised']) == (1, 2, None)
 
 
-def test_a_goal_is_reached_within_its_limits_and_never_by_nan():
+@pytest.mark.parametrize('missing', [None, math.nan])
+def test_a_goal_whose_measure_or_limit_could_not_be_had_is_not_reached(missing):
+    goals = [
+        Goal('', '', 0, missing, high=3.5, mediapipe=8.0),
+        Goal('', '', 0, missing, low=95),
+        Goal('', '', 0, missing, low=0.7, high=1.4),
+        Goal('', 'against a peer', 9, 4.0, high=missing, mediapipe=missing),
+    ]
+    assert not any(goal.is_reached for goal in goals)
+    assert goal_table(goals).as_text().count('NO') == len(goals)
+
+
+def test_a_face_that_was_not_placed_is_no_steady_shape():
+    shape = canonical_face_m()
+    unknown = np.full_like(shape, np.nan)
+    assert shape_change(shape, shape) == pytest.approx((0, 0), abs=1e-3)
+    assert np.isnan([shape_change(shape, unknown), shape_change(unknown, shape)]).all()
+
+
+def test_a_goal_is_reached_within_its_limits():
     assert Goal('', '', 1, 3.5, high=3.5).is_reached
     assert not Goal('', '', 1, 3.6, high=3.5).is_reached
     assert not Goal('', '', 1, 0.5, low=0.7, high=1.4).is_reached
-    assert not Goal('', '', 1, math.nan, high=3.5).is_reached
-    assert not Goal('', '', 1, math.nan, low=95).is_reached
     text = goal_table([Goal('scan', 'rotation', 9, 4.0, high=3.5, mediapipe=8.0)]).as_text()
     assert 'NO' in text
     assert '0.50' in text

@@ -123,6 +123,20 @@ def test_a_video_is_in_metres_frame_by_frame(clip):
     assert np.all(np.diff(xs) > 0)
 
 
+@pytest.mark.parametrize('each_its_own', [True, False])
+def test_numbered_pictures_with_a_camera_each_are_no_stream(capsys, each_its_own):
+    names = [f'view_{number}.png' for number in range(3)]
+    for name in names:
+        Path(name).write_bytes(Path('face.png').read_bytes())
+    calibrations = list(map(info, names)) if each_its_own else [info(None)]
+    faces = faces_of(*names, calibrations=calibrations)
+    assert len({face['id'] for face in faces.values()}) == (3 if each_its_own else 1)
+    assert all(face['metric_source'] == 1 for face in faces.values())
+    said = capsys.readouterr().err
+    expected = '3 pictures taken one by one' if each_its_own else '3 numbered frames as one stream'
+    assert expected in said
+
+
 def test_without_metric_mode_nothing_is_in_metres(capsys):
     (face,) = faces_of('face.png', '--metric-mode', 'none', calibrations=[info()]).values()
     assert face['pose'] is None

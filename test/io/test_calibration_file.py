@@ -122,6 +122,13 @@ def test_each_picture_has_the_line_of_its_name_or_path(read, monkeypatch, tmp_pa
     for other in ('y/c.png', 'aa.png', 'a.jpg', 'a'):
         with pytest.raises(CalibrationError, match=r'info.txt has no line whose "source"'):
             focal_of(other)
+        assert not found.has_line_for(Path(other))
+    assert all(found.has_line_for(Path(source)) for source in ('deep/down/a.png', 'left/b.png'))
+
+
+def test_of_a_calibration_for_all_no_picture_has_a_line_of_its_own(read):
+    for text in (ROS_YAML, ECHO, line(None)):
+        assert not read(text).has_line_for(Path('a.png'))
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,10 @@ def test_videos_are_streams_of_their_own(tmp_path):
         (VIDEO, ['clip1.mp4']),
         (VIDEO, ['clip2.mp4']),
     ]
+
+
+def test_a_picture_that_stands_alone_is_no_frame(tmp_path):
+    make(tmp_path, *(f'{number}.png' for number in range(5)))
+    found = find_media([tmp_path], stands_alone=lambda file: file.stem in ('1', '3'))
+    kinds = [(one.kind, [file.stem for file in one.files]) for one in found.sources]
+    assert kinds == [(SEQUENCE, ['0', '2', '4']), (STILL, ['1']), (STILL, ['3'])]

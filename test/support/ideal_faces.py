@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-
-from facemesh_ros.attributes.head_estimator import HeadEstimator
-from facemesh_ros.attributes.view_angle import ViewAngleCorrection
-from facemesh_ros.geometry.canonical_face import canonical_face_m
-from facemesh_ros.geometry.shape_model import load_shape_model
 
 IMAGE_WH = (1280, 960)
 MATRIX = np.array([[880.0, 0, 650], [0, 890.0, 470], [0, 0, 1]])
@@ -155,15 +150,3 @@ def with_irises(shape_m: np.ndarray, eyeballs_m: np.ndarray) -> np.ndarray:
 def angle_deg(one: np.ndarray, other: np.ndarray) -> float:
     """Return the angle between two rotations."""
     return float(np.degrees(np.linalg.norm(cv2.Rodrigues(one.T @ other)[0])))
-
-
-def ideal_estimator() -> HeadEstimator:
-    """Return one that knows the shape, and that the landmarks are exact."""
-    people = load_shape_model()
-    shapes = replace(
-        people,
-        mean_m=canonical_face_m(),
-        modes_m=people.modes_m[:0],
-        eyeball_modes_m=people.eyeball_modes_m[:0],
-    )
-    return HeadEstimator(shapes, ViewAngleCorrection.none())

@@ -19,6 +19,10 @@ from facemesh_ros.types import DepthImage
 
 # Of the newest few one belongs to the image: they arrive while it waits and is processed.
 KEPT = SENSOR_DATA.depth
+UNSTAMPED = (
+    'they have no stamp (header.stamp is 0), so nothing tells to which image they belong: stamp '
+    'them as the camera images'
+)
 # Metric modes that look at depth images.
 MODES = ('auto', 'depth')
 
@@ -82,9 +86,11 @@ class DepthImages:
             self._take_new()
             if not self._newest:
                 return None
-            _, cdr = min(self._newest, key=lambda one: abs(one[0] - stamp_ns))
+            depth_stamp_ns, cdr = min(self._newest, key=lambda one: abs(one[0] - stamp_ns))
         self.problem = ''
         try:
+            if stamp_ns and not depth_stamp_ns:
+                raise ImageError(UNSTAMPED)
             return depth_from_msg(_read(cdr))
         except ImageError as error:
             self._refuse_image(error)

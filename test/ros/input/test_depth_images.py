@@ -118,6 +118,14 @@ def test_a_bad_one_is_reported_until_a_good_one_comes_and_logged_once(
     assert capfd.readouterr().err.count(reason) == 1
 
 
+def test_depth_without_a_stamp_belongs_to_no_image_that_has_one(camera):
+    camera.publish(depth_msg(0))
+    assert camera.depth.nearest(5 * S) is None
+    assert 'they have no stamp' in camera.depth.problem
+    camera.publish(depth_msg(5))
+    assert camera.depth.problem == ''
+
+
 def test_what_metric_mode_does_not_need_is_not_subscribed_to(camera):
     camera.publish(depth_msg(5))
     for mode in ('canonical', 'none', 'iris'):

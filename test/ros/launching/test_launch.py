@@ -20,6 +20,7 @@ ARGUMENTS = {
     'share',
     'image_topic',
     'camera_info_topic',
+    'depth_topic',
     'image_transport',
     'params_file',
     'rviz',
@@ -70,16 +71,18 @@ def test_with_cameras_topics_are_relative_to_each(
     params.write_text('/robot/facemesh: {ros__parameters: {cameras: [front, rear]}}')
     camera = client.create_publisher(Image, '/robot/rear/color/image_raw', 1)
     info = client.create_publisher(CameraInfo, '/robot/rear/color/info', 1)
+    depth = client.create_publisher(Image, '/robot/rear/depth_to_color/image_raw', 1)
     answers = answers_on('/robot/facemesh/rear/landmarks')
     launch = start_launch(
         f'params_file:={params}' if from_file else 'cameras:=[front, rear]',
         'namespace:=robot',
         'image_topic:=color/image_raw',
         'camera_info_topic:=color/info',
+        'depth_topic:=depth_to_color/image_raw',
     )
     client.wait_until(lambda: camera.publish(face_msg()) or answers, 'landmarks')
     assert answers[0].faces
-    assert info.get_subscription_count() == 1
+    assert [topic.get_subscription_count() for topic in (info, depth)] == [1, 1]
     assert launch.end() == 0
 
 

@@ -21,6 +21,7 @@ PATIENCE_S = 60.0
         (['cameras:=[front'], 'cameras:=[front: it cannot be read as YAML'),
         (['image_topic:=/cam/image_raw'], 'image_topic:=/cam/image_raw: with cameras it is'),
         (['camera_info_topic:=/info'], 'camera_info_topic:=/info: with cameras it is'),
+        (['depth_topic:=/depth'], 'depth_topic:=/depth: with cameras it is'),
         (['params_file:=/nowhere.yaml'], 'params_file:=/nowhere.yaml: No such file'),
         (['use_sim_time:=perhaps'], 'use_sim_time:=perhaps: it must be true or false'),
         (['respawn_delay:=soon'], 'respawn_delay:=soon: it must be a number of seconds'),
