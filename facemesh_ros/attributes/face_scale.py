@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facemesh_ros.attributes.depth_scale import WAY_OUT, UnusableDepthError, fit_depth
-from facemesh_ros.attributes.iris_scale import EYE_CORNERS, has_irises, scale_from_irises
+from facemesh_ros.attributes.iris_scale import has_irises, scale_from_irises
 from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.attributes.size_filter import (
@@ -17,6 +17,7 @@ from facemesh_ros.attributes.size_filter import (
     SizeFilter,
 )
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS, SELLION
+from facemesh_ros.geometry.eye_landmarks import EYE_CORNERS
 from facemesh_ros.types import DepthImage, Float32, Float64, Frame, MetricSource
 
 NS_PER_S = 1e9

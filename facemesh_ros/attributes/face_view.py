@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from facemesh_ros.geometry.rotations import rotation_between
 from facemesh_ros.types import Camera, Float32, Float64
 
 
@@ -44,7 +45,9 @@ class FaceView:
     def along_rays(cls, landmarks: Float32 | Float64, rays: Float64) -> FaceView:
         """Turn to a face whose landmarks (L, 3) px are seen along `rays` (L, 3)."""
         points = np.array(landmarks.T, np.float64, order='C')
-        rotation = _rotation_to((ones(len(rays)) @ rays).tolist())
+        middle = (ones(len(rays)) @ rays).tolist()
+        length = math.hypot(*middle)
+        rotation = rotation_between((0.0, 0.0, 1.0), [part / length for part in middle])
         turned = rotation.T @ rays.T
         plane = turned[:2] / turned[2]
         plane_per_px = _spread(plane) / _spread(points[:2])
@@ -66,11 +69,3 @@ def ones(count: int) -> Float64:
     ones = np.ones(count)
     ones.setflags(write=False)
     return ones
-
-
-def _rotation_to(axis: list[float]) -> Float64:
-    """Return the smallest rotation that takes z to the direction of a vector (which is not -z)."""
-    length = math.hypot(*axis)
-    x, y, z = axis[0] / length, axis[1] / length, axis[2] / length
-    k = 1 / (1 + z)
-    return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])

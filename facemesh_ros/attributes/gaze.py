@@ -15,20 +15,12 @@ import numpy as np
 
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.geometry.eye_landmarks import CORNERS, EYES, IRIS
+from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M
 from facemesh_ros.types import Float32, Float64
 
-# Landmarks of the right eye, then of the left: centre and ring of the iris; outer and inner
-# corner; middle of the upper and the lower lid.
-EYES = np.array(
-    [[468, 469, 470, 471, 472, 33, 133, 159, 145], [473, 474, 475, 476, 477, 263, 362, 386, 374]]
-)
-IRIS, CORNERS = slice(0, 5), slice(5, 7)
-# Across the iris twice, between the lids, between the corners.
+# Among EYES: across the iris twice, between the lids, between the corners.
 SPANS = ((1, 3), (2, 4), (7, 8), (5, 6))
-
-# From the centre of rotation, by convention 13.5 mm behind the cornea, to the middle of the
-# limbus, 3 mm behind it.
-IRIS_DISTANCE_M = 0.0105
 
 EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
 # An iris of this diameter counts half of a large one, a smaller one less by the sixth power: 8 px

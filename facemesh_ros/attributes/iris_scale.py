@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
+from facemesh_ros.geometry.eye_landmarks import CORNERS_AND_LIDS, IRIS_RINGS
 from facemesh_ros.types import Float32
 
 Points = list[list[float]]
@@ -19,13 +18,6 @@ MAX_VIEW_RAD = math.radians(20)
 MIN_DIAMETER_PX = 8.0
 # Height of the open eye by diameter of the ring: closed .1 to .5, open .65 to .9.
 MIN_OPENING = 0.55
-
-
-# Of the right and of the left eye: the ring of the iris, two across and two down, alternating;
-# outer and inner corner, middle of the upper and the lower lid.
-RINGS = np.array([[469, 470, 471, 472], [474, 475, 476, 477]])
-LIDS = np.array([[33, 133, 159, 145], [263, 362, 386, 374]])
-EYE_CORNERS = LIDS[:, :2]
 
 
 def has_irises(landmarks: Float32) -> bool:
@@ -47,9 +39,9 @@ def scale_from_irises(landmarks: Float32, face: PosedFace) -> float:
     if not has_irises(landmarks) or not face.view_angle_rad <= MAX_VIEW_RAD:
         return math.nan
     eyes = zip(
-        landmarks.take(RINGS, 0)[..., :2].tolist(),
-        face.rays.take(RINGS, 0).tolist(),
-        face.landmarks_m.take(LIDS, 0).tolist(),
+        landmarks.take(IRIS_RINGS, 0)[..., :2].tolist(),
+        face.rays.take(IRIS_RINGS, 0).tolist(),
+        face.landmarks_m.take(CORNERS_AND_LIDS, 0).tolist(),
         strict=True,
     )
     diameters_m = [_diameter_m(*eye) for eye in eyes]

@@ -8,10 +8,8 @@ from facemesh_ros.attributes.face_view import FaceView, ones
 from facemesh_ros.attributes.head_pose import HeadPose, rotation_by_moments
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks, rigid_weights
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
+from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M
 from facemesh_ros.types import Float64
-
-# From the centre of the eyeball to the plane of the iris.
-IRIS_DISTANCE_M = 0.0105
 
 
 def landmarks_on_rays(

@@ -17,10 +17,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from facemesh_ros.attributes.head_pose import HeadPose
-from facemesh_ros.types import Float64
+from facemesh_ros.geometry.rotations import rotation_between
 
 YAW_ONSET_RAD = math.radians(30)
 # Beyond, little was measured, and a pose that is wrong must not be turned farther.
@@ -58,7 +56,7 @@ class ViewAngleCorrection:
     def apply(self, pose: HeadPose) -> HeadPose:
         """Return where a head is that is seen at a pose; any camera axes will do."""
         seen = pose.sight.tolist()
-        rotation = pose.rotation @ _rotation_between(self._corrected(*seen), seen)
+        rotation = pose.rotation @ rotation_between(self._corrected(*seen), seen)
         forward = rotation[:, 0]
         position = pose.position_m + self.pivot_depth_m * (forward - pose.rotation[:, 0])
         cosine = -(position @ forward) / math.sqrt(position @ position)
@@ -72,18 +70,3 @@ class ViewAngleCorrection:
         elevation *= 1 + self.pitch_gain * math.exp(-((elevation / PITCH_FADE_RAD) ** 4))
         level = math.cos(elevation)
         return [level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)]
-
-
-def _rotation_between(one: list[float], other: list[float]) -> Float64:
-    """Return the smallest rotation that takes a unit vector to another, not its opposite."""
-    (a, b, c), (d, e, f) = one, other
-    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
-    k = 1 / (1 + a * d + b * e + c * f)
-    # 1 + C + k C², with C the matrix of the cross product.
-    return np.array(
-        [
-            [1 - k * (y * y + z * z), k * x * y - z, k * x * z + y],
-            [k * x * y + z, 1 - k * (x * x + z * z), k * y * z - x],
-            [k * x * z - y, k * y * z + x, 1 - k * (x * x + y * y)],
-        ]
-    )

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.geometry.named_points import NAMED_POINTS
+from facemesh_ros.geometry.eye_landmarks import EYE_CORNERS
 from facemesh_ros.types import Float32, Float64
 
-# The right eye first, as the mesh counts them.
-EYE_CORNERS = tuple(
-    tuple(NAMED_POINTS[f'{side}_eye_{end}'] for end in ('outer', 'inner'))
-    for side in ('right', 'left')
-)
 # Of the sine of the angle between gaze and head's up, and of the sum of both eyes' gazes: below
 # it the direction asked for is noise.
 MIN_LENGTH = 1e-3

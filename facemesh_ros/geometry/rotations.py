@@ -1,10 +1,40 @@
-"""Rotations: quaternions as ROS orders them."""
+"""Rotations: between directions, and as the quaternions of ROS."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from facemesh_ros.types import Float64
+
+
+def rotation_between(one: Sequence[float], other: Sequence[float]) -> Float64:
+    """Return the smallest rotation that takes one direction to another, not its opposite.
+
+    R = 1 + C + C² / (1 + one · other), with C the matrix of their cross product.
+
+    Args:
+        one: Unit vector of three numbers.
+        other: Another one.
+
+    Returns:
+        (3, 3).
+
+    Example:
+        >>> (rotation_between([0, 0, 1], [0.6, 0, 0.8]) @ [0, 0, 1.0]).round(3).tolist()
+        [0.6, 0.0, 0.8]
+    """
+    (a, b, c), (d, e, f) = one, other
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
+    k = 1 / (1 + a * d + b * e + c * f)
+    return np.array(
+        [
+            [1 - k * (y * y + z * z), k * x * y - z, k * x * z + y],
+            [k * x * y + z, 1 - k * (x * x + z * z), k * y * z - x],
+            [k * x * z - y, k * y * z + x, 1 - k * (x * x + y * y)],
+        ]
+    )
 
 
 def quaternion_xyzw_from_matrix(rotations: Float64) -> Float64:

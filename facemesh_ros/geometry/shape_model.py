@@ -18,6 +18,9 @@ from facemesh_ros.types import Float64
 METRES_PER_MM = 0.001
 # Of adults; the axial length of their eyes is 24 mm.
 EYEBALL_RADIUS_M = 0.012
+# From an eyeball's centre of rotation, by convention 13.5 mm behind the cornea, to the middle of
+# the limbus, the rim of the iris, 3 mm behind it.
+IRIS_DISTANCE_M = 0.0105
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
-"""Quaternions of rotation matrices, against OpenCV's rotation vectors and the product of turns."""
+"""Rotations between directions, and as quaternions; against OpenCV and the product of turns."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from facemesh_ros.geometry.rotations import (
     matrix_from_quaternion_xyzw,
     quaternion_xyzw_from_matrix,
+    rotation_between,
 )
 
 numbers = st.floats(-1, 1)
@@ -50,6 +51,16 @@ def test_the_matrix_of_a_quaternion_turns_about_its_axis(axis, angle, length):
     found = matrix_from_quaternion_xyzw(np.stack([quaternion, -quaternion]))
     expected = cv2.Rodrigues(axis * angle)[0]
     assert found == pytest.approx(np.stack([expected, expected]), abs=1e-9)
+
+
+@given(axes, axes)
+def test_the_smallest_rotation_takes_one_direction_to_another(one, other):
+    assume(one @ other > -0.999)
+    rotation = rotation_between(one.tolist(), other.tolist())
+    assert rotation @ one == pytest.approx(other, abs=1e-9)
+    assert rotation.T @ rotation == pytest.approx(np.eye(3), abs=1e-9)
+    # The smallest one: what is at right angles to both stays.
+    assert rotation @ np.cross(one, other) == pytest.approx(np.cross(one, other), abs=1e-9)
 
 
 @pytest.mark.filterwarnings('error')

@@ -144,7 +144,7 @@ class Client(Node):
             self.spin_for(0.2)
             if self.status and text in self.status.message and self.status.level == level:
                 return self.status
-        raise AssertionError(f'the diagnostics never contained {text!r}')
+        raise AssertionError(f'the diagnostics never contained {text!r}, but {self.status}')
 
     def set_parameter(self, name: str, **value: Any) -> SetParametersResult:
         """Set a parameter of the node, by its typed value: double_value=0.5."""
