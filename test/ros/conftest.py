@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -34,6 +35,8 @@ from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_lo
 PATIENCE_S = 30.0
 FRAME_ID = 'test_optical_frame'
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+# Each client's: a node that several ask within a second keeps the camera_info of each stamp.
+_stamps_ns = itertools.count(123456789)
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -80,7 +83,7 @@ class Client(Node):
         self.figures: dict[str, str] = {}
         self.status: DiagnosticStatus | None = None
         self.statuses: dict[str, DiagnosticStatus] = {}
-        self._stamp_s = int(time.time())
+        self._stamp_s, self._stamp_ns = int(time.time()), next(_stamps_ns)
         self._images = self.create_publisher(Image, f'{inputs}image_raw', 1)
         self._compressed = self.create_publisher(
             CompressedImage, f'{inputs}image_raw/compressed', 1
@@ -106,7 +109,7 @@ class Client(Node):
         """A stamp that no image had before."""
         self._stamp_s += 1
         header = Header(frame_id=FRAME_ID)
-        header.stamp.sec, header.stamp.nanosec = self._stamp_s, 123456789
+        header.stamp.sec, header.stamp.nanosec = self._stamp_s, self._stamp_ns
         return header
 
     def send(self, msg: Image | CompressedImage) -> None:
