@@ -22,9 +22,10 @@ from geometry_measurements.pose_errors import EstimatedPose, angle_deg, rotation
 from geometry_measurements.systems import SeenFace, seen_in_pictures
 from geometry_measurements.truth_sets import ScanPicture, WorldCamera
 
-from facemesh_ros.attributes.head_pose import HeadPose, rotation_from_vector
+from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.posed_face import CORRECTION, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
+from facemesh_ros.geometry.rotations import rotation_from_vector
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.types import Float64
 

@@ -15,6 +15,7 @@ from facemesh_ros.attributes.landmark_weights import (
     weights_seen_from,
 )
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, SELLION
+from facemesh_ros.geometry.rotations import rotation_from_vector
 from facemesh_ros.types import Float64
 
 MAX_STEPS = 6
@@ -24,7 +25,6 @@ HUBER_M = 0.006
 # The ridge of the nose about the sellion.
 ABOUT_SELLION = np.array([SELLION, 6, 8, 193, 417, 122, 351, 197, 245, 465])
 MEAN_ABOUT_SELLION = np.full(len(ABOUT_SELLION), 1 / len(ABOUT_SELLION))
-TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +134,6 @@ def robust_weights(weights: Float64, residuals_m: Float64) -> Float64:
     errors = np.sqrt(across * across + down * down)
     robust: Float64 = weights * (HUBER_M / np.maximum(errors, HUBER_M))
     return robust
-
-
-def rotation_from_vector(vector: Float64) -> Float64:
-    """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
-    x, y, z = vector.tolist()
-    square = x * x + y * y + z * z
-    angle = math.sqrt(square)
-    s, c = (math.sin(angle) / angle, (1 - math.cos(angle)) / square) if square > TINY else (1, 0.5)
-    return np.array(
-        [
-            [1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y],
-            [c * x * y + s * z, 1 - c * (x * x + z * z), c * y * z - s * x],
-            [c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)],
-        ]
-    )
 
 
 def _step(rows: Float64, moments: Float64) -> Float64:

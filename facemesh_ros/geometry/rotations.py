@@ -1,12 +1,30 @@
-"""Rotations: between directions, and as the quaternions of ROS."""
+"""Rotations: about vectors, between directions, and as the quaternions of ROS."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from facemesh_ros.types import Float64
+
+TINY = 1e-12
+
+
+def rotation_from_vector(vector: Float64) -> Float64:
+    """Return the rotation about a vector (3,) by its length, rad (Rodrigues)."""
+    x, y, z = vector.tolist()
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    s, c = (math.sin(angle) / angle, (1 - math.cos(angle)) / square) if square > TINY else (1, 0.5)
+    return np.array(
+        [
+            [1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y],
+            [c * x * y + s * z, 1 - c * (x * x + z * z), c * y * z - s * x],
+            [c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)],
+        ]
+    )
 
 
 def rotation_between(one: Sequence[float], other: Sequence[float]) -> Float64:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +11,10 @@ import numpy as np
 import pytest
 from posed_faces import as_by_kinect
 
-from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.attributes.facial_skin import facial_skin
 from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import DepthImage, Float32, Frame, MetricFaces, MetricSource, PixelOrder
 
 LIPS = [13, 14]
@@ -54,25 +51,10 @@ class Seen:
         return HeadEstimator().update(np.array([1]), self.landmarks[None], frame, 'depth')
 
 
-def in_truth(data_folder: Path, require, name: str) -> Path:
-    folder = Path(data_folder).parent / 'truth' / name
-    require(folder, f'the folder {folder} (test data beside FACEMESH_DATA)')
-    return folder
-
-
 @pytest.fixture(scope='module')
-def pipeline(require_models) -> Iterator[FacePipeline]:
-    require_models('v2')
-    settings = SensorSettings(execution_provider='cpu', landmark_model='v2', max_faces=1)
-    sensor = load_sensor(settings)
-    yield sensor.stream()
-    sensor.close()
-
-
-@pytest.fixture(scope='module')
-def scan(data_folder, require, pipeline) -> list[Seen]:
+def scan(truth_path, pipeline) -> list[Seen]:
     """Every third picture, of all kinds: turned, off centre, at other distances."""
-    folder = in_truth(data_folder, require, 'lps_scan')
+    folder = truth_path('lps_scan')
     found = []
     for each in json.loads((folder / 'truth.json').read_text())[::3]:
         assert each['distortion_model'] == 'none'
@@ -94,9 +76,9 @@ def scan(data_folder, require, pipeline) -> list[Seen]:
 
 
 @pytest.fixture(scope='module')
-def people(data_folder, require, pipeline) -> list[Seen]:
+def people(truth_path, pipeline) -> list[Seen]:
     """Every ninth pair of each person."""
-    folder = in_truth(data_folder, require, 'kinect2_ir_depth')
+    folder = truth_path('kinect2_ir_depth')
     found = []
     for file in sorted(folder.glob('*/*_infrared.png')):
         number = int(file.name.split('_')[0])

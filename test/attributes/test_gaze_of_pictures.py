@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ideal_faces import FACING
@@ -17,10 +14,8 @@ from rendered_eyes import (
     render,
 )
 
-from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Faces, Frame, PixelOrder
 
 IMAGE_WH, FOCAL_PX = (800, 600), 800
@@ -31,19 +26,8 @@ TURNS_DEG = [(-20, -12), (-20, 10), (0, -12), (0, 10), (20, -12), (20, 10)]
 
 
 @pytest.fixture(scope='module')
-def head(data_folder, require) -> HeadModel:
-    file = Path(data_folder).parent / 'truth' / 'ict_facekit' / 'ict_head_eyes.npz'
-    require(file, f'the head with eyes {file} (test data beside FACEMESH_DATA)')
-    return HeadModel(file)
-
-
-@pytest.fixture(scope='module')
-def pipeline(require_models) -> Iterator[FacePipeline]:
-    require_models('v2')
-    settings = SensorSettings(execution_provider='cpu', landmark_model='v2', max_faces=1)
-    sensor = load_sensor(settings)
-    yield sensor.stream()
-    sensor.close()
+def head(truth_path) -> HeadModel:
+    return HeadModel(truth_path('ict_facekit/ict_head_eyes.npz'))
 
 
 def scene(turn_deg: tuple[float, float], seed: int = 0, **more) -> Scene:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from ideal_faces import CAMERAS, View, angle_deg
 
 from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose, rotation_from_vector
+from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose
 from facemesh_ros.attributes.head_shape import HeadShape
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks
 from facemesh_ros.geometry.shape_model import load_shape_model
@@ -85,12 +84,6 @@ def test_a_far_face_is_not_seen_inside_out(towards, angle, seed):
     landmarks += draw.normal(size=landmarks.shape).astype(np.float32)
     pose = found_pose(landmarks, PINHOLE, MODEL.mean_m)
     assert angle_deg(pose.rotation, face.rotation) < 12
-
-
-@given(st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3))
-def test_rotations_are_those_of_opencv(vector):
-    vector = np.array(vector)
-    assert rotation_from_vector(vector) == pytest.approx(cv2.Rodrigues(vector)[0], abs=1e-9)
 
 
 def test_the_sellion_is_put_where_its_landmarks_are_seen():

@@ -19,15 +19,14 @@ import numpy as np
 import pytest
 from ideal_faces import FisheyeCamera, LensCamera, angle_deg
 
-from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Camera, Frame, PixelOrder
 
 # The scan's axes: x to the image's right of a frontal face, y down, z away from the camera.
 SCAN_FROM_FACE = np.array([[0.0, 1, 0], [0, 0, -1], [-1, 0, 0]])
 EXPECTED_NORMALISED = 5.348 / 6  # median of chi-square with 6 degrees of freedom, by 6
 EVERY = 6
+DETECTOR = 'full_range'  # no tiles: no face is small, and tiles are most of the time
 
 
 @dataclass(frozen=True)
@@ -48,24 +47,6 @@ def between_deg(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-@pytest.fixture(scope='module')
-def pipeline(require_models) -> Iterator[FacePipeline]:
-    require_models('v2')
-    # No tiles: no face is small, and tiles are most of the time.
-    settings = SensorSettings(
-        execution_provider='cpu', landmark_model='v2', detector='full_range', max_faces=1
-    )
-    sensor = load_sensor(settings)
-    yield sensor.stream()
-    sensor.close()
-
-
-def truth(data_folder: Path, require, name: str) -> Path:
-    folder = Path(data_folder).parent / 'truth' / name
-    require(folder, f'the set {folder} (test data beside FACEMESH_DATA)')
-    return folder
-
-
 def found_in(pipeline: FacePipeline, bgr: np.ndarray, camera: Camera) -> Found | None:
     faces = pipeline.process_static_image(Frame(bgr, PixelOrder.BGR, 0, camera))
     if not len(faces):
@@ -75,8 +56,8 @@ def found_in(pipeline: FacePipeline, bgr: np.ndarray, camera: Camera) -> Found |
 
 
 @pytest.fixture(scope='module')
-def scan(data_folder, require, pipeline) -> list[tuple[dict, Found]]:
-    folder = truth(data_folder, require, 'lps_scan')
+def scan(truth_path, pipeline) -> list[tuple[dict, Found]]:
+    folder = truth_path('lps_scan')
     found = []
     for true in json.loads((folder / 'truth.json').read_text()):
         matrix, distortion = np.reshape(true['K'], (3, 3)), np.array(true['D'] or [0.0] * 4)
@@ -146,8 +127,8 @@ def test_covariances_of_the_scan(scan):
     assert 0.7 < np.median(normalised) / EXPECTED_NORMALISED < 1.4
 
 
-def test_several_cameras_agree_on_one_man(data_folder, require, pipeline):
-    folder = truth(data_folder, require, 'caliscope_charuco')
+def test_several_cameras_agree_on_one_man(truth_path, pipeline):
+    folder = truth_path('caliscope_charuco')
     heads: dict[int, list[tuple[np.ndarray, np.ndarray, float]]] = {}
     for number in (0, 2, 3):  # the other one sees no usable face
         camera, rotation, at = world_camera(folder, number)

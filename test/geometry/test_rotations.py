@@ -12,6 +12,7 @@ from facemesh_ros.geometry.rotations import (
     matrix_from_quaternion_xyzw,
     quaternion_xyzw_from_matrix,
     rotation_between,
+    rotation_from_vector,
 )
 
 numbers = st.floats(-1, 1)
@@ -51,6 +52,12 @@ def test_the_matrix_of_a_quaternion_turns_about_its_axis(axis, angle, length):
     found = matrix_from_quaternion_xyzw(np.stack([quaternion, -quaternion]))
     expected = cv2.Rodrigues(axis * angle)[0]
     assert found == pytest.approx(np.stack([expected, expected]), abs=1e-9)
+
+
+@given(st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3))
+def test_rotations_are_those_of_opencv(vector):
+    vector = np.array(vector)
+    assert rotation_from_vector(vector) == pytest.approx(cv2.Rodrigues(vector)[0], abs=1e-9)
 
 
 @given(axes, axes)

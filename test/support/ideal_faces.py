@@ -26,39 +26,33 @@ class LensCamera:
 
     def rays_from_pixels(self, pixels: np.ndarray) -> np.ndarray:
         flat = np.asarray(pixels, float).reshape(-1, 1, 2)
-        plane = cv2.undistortPointsIter(
-            flat, self.matrix, self.distortion, None, None, EXACTLY
-        ).reshape(-1, 2)
+        plane = self.undistorted(flat).reshape(-1, 2)
         rays = np.concatenate([plane, np.ones((len(plane), 1))], axis=1)
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         return rays.reshape(*np.shape(pixels)[:-1], 3)
 
     def pixels_from_points(self, points: np.ndarray) -> np.ndarray:
-        flat = np.asarray(points, float).reshape(-1, 1, 3)
-        still = np.zeros(3)
-        pixels = cv2.projectPoints(flat, still, still, self.matrix, self.distortion)[0]
+        pixels = self.projected(np.asarray(points, float).reshape(-1, 1, 3))
         return pixels.reshape(*np.shape(points)[:-1], 2)
 
+    def undistorted(self, pixels: np.ndarray) -> np.ndarray:
+        nothing = None, None
+        return cv2.undistortPointsIter(pixels, self.matrix, self.distortion, *nothing, EXACTLY)
 
-@dataclass(frozen=True)
-class FisheyeCamera:
+    def projected(self, points: np.ndarray) -> np.ndarray:
+        still = np.zeros(3)
+        return cv2.projectPoints(points, still, still, self.matrix, self.distortion)[0]
+
+
+class FisheyeCamera(LensCamera):
     """A `Camera` with an equidistant lens, by OpenCV's fisheye model."""
 
-    matrix: np.ndarray
-    distortion: np.ndarray
+    def undistorted(self, pixels: np.ndarray) -> np.ndarray:
+        return cv2.fisheye.undistortPoints(pixels, self.matrix, self.distortion)
 
-    def rays_from_pixels(self, pixels: np.ndarray) -> np.ndarray:
-        flat = np.asarray(pixels, float).reshape(-1, 1, 2)
-        plane = cv2.fisheye.undistortPoints(flat, self.matrix, self.distortion).reshape(-1, 2)
-        rays = np.concatenate([plane, np.ones((len(plane), 1))], axis=1)
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        return rays.reshape(*np.shape(pixels)[:-1], 3)
-
-    def pixels_from_points(self, points: np.ndarray) -> np.ndarray:
-        flat = np.asarray(points, float).reshape(-1, 1, 3)
+    def projected(self, points: np.ndarray) -> np.ndarray:
         still = np.zeros(3)
-        pixels = cv2.fisheye.projectPoints(flat, still, still, self.matrix, self.distortion)[0]
-        return pixels.reshape(*np.shape(points)[:-1], 2)
+        return cv2.fisheye.projectPoints(points, still, still, self.matrix, self.distortion)[0]
 
 
 CAMERAS = {
