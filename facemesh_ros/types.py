@@ -164,13 +164,39 @@ class Observations(StructOfArrays):
         points: (N, L, 3) px in the image.
         presences: (N,) probability that a face is in the crop, [0, 1].
         scores: (N,) of the detector, NaN for the predicted ROI of a track.
+        keypoints: (N, 6, 2) px, of the detector, see FaceDetections; NaN like the scores.
         rois: The crops.
+        are_faces: (N,) whether each counts as a face, all evidence considered.
     """
 
     points: Float32
     presences: Float32
     scores: Float32
+    keypoints: Float32
     rois: Rois
+    are_faces: NDArray[np.bool_]
+
+    @staticmethod
+    def of_tracks(landmarks: FaceLandmarks, rois: Rois) -> Observations:
+        """Return what the predicted ROIs of N tracks show, not judged yet."""
+        count = len(landmarks.presences)
+        scores = np.full(count, np.nan, np.float32)
+        keypoints = np.full((count, 6, 2), np.nan, np.float32)
+        none = np.zeros(count, bool)
+        return Observations(
+            landmarks.points, landmarks.presences, scores, keypoints, rois, none
+        )
+
+    @staticmethod
+    def of_detections(
+        landmarks: FaceLandmarks, detections: FaceDetections, rois: Rois
+    ) -> Observations:
+        """Return what the crops of N detections show, not judged yet."""
+        scores, keypoints = detections.scores, detections.keypoints
+        none = np.zeros(len(scores), bool)
+        return Observations(
+            landmarks.points, landmarks.presences, scores, keypoints, rois, none
+        )
 
 
 class FaceState(IntEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,7 +39,9 @@ def refine_landmarks(
             break
         rois = rois_from_landmarks(remaining.points)
         landmarks = predict(rois)
-        refined = Observations(landmarks.points, landmarks.presences, remaining.scores, rois)
+        refined = replace(
+            remaining, points=landmarks.points, presences=landmarks.presences, rois=rois
+        )
         present = refined.presences > min_presence
         agreed = _change(remaining, refined) < CONVERGED
         done = present & agreed & ((refined.presences > CERTAIN) | (not left))

@@ -16,6 +16,7 @@ from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
+from facemesh_ros.landmarks.face_gate import judge_faces
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.pipeline.components import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
@@ -76,6 +77,10 @@ class FacePipeline:
     def metric_problem(self) -> str:
         """Why metres are missing or worse than asked for in the last frame; empty if not."""
         return self._heads.problem
+
+    @property
+    def _min_presence(self) -> float:
+        return self.settings.min_presence_confidence
 
     def reset(self) -> None:
         """Forget all faces before the next frame; ids go on counting."""
@@ -156,17 +161,16 @@ class FacePipeline:
     def _observe_tracks(self, frame: Frame, rois: Rois) -> Observations:
         with self._stage('landmarks'):
             landmarks = self._components.landmark_model.predict(frame, rois)
-        scores = np.full_like(landmarks.presences, np.nan)
-        return Observations(landmarks.points, landmarks.presences, scores, rois)
+        return judge_faces(Observations.of_tracks(landmarks, rois), self._min_presence)
 
     def _with_new_faces(
         self, frame: Frame, observations: Observations, detections: FaceDetections
     ) -> Observations:
         """Observe unmatched detections too, best first, until there are enough faces."""
-        max_faces, min_presence = self.settings.max_faces, self.settings.min_presence_confidence
+        max_faces = self.settings.max_faces
         counted = observations[:0] if self._tracker.after_long_gap else observations
         for start in range(0, len(detections), max_faces):
-            if np.count_nonzero(counted.presences > min_presence) >= max_faces:
+            if np.count_nonzero(counted.are_faces) >= max_faces:
                 break
             new = self._observe_new(frame, detections[start : start + max_faces])
             counted, observations = counted + new, observations + new
@@ -175,11 +179,10 @@ class FacePipeline:
     def _observe_new(self, frame: Frame, detections: FaceDetections) -> Observations:
         rois = rois_from_detections(detections, square=self._components.square_roi)
         predict = partial(self._components.landmark_model.predict, frame)
-        landmarks = predict(rois)
-        first = Observations(landmarks.points, landmarks.presences, detections.scores, rois)
-        if not self.settings.second_look:
-            return first
-        return refine_landmarks(first, predict, self.settings.min_presence_confidence)
+        looked = Observations.of_detections(predict(rois), detections, rois)
+        if self.settings.second_look:
+            looked = refine_landmarks(looked, predict, self._min_presence)
+        return judge_faces(looked, self._min_presence)
 
     def _faces(self, frame: Frame, settings: PipelineSettings) -> Faces:
         tracks = self._tracker.published(settings.min_tracking_iou)

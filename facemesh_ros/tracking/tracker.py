@@ -160,7 +160,7 @@ class Tracker:
             self._all_seen
             and self._interval_s <= MAX_UNSEEN_S
             and len(observations.presences) == len(tracks.ids)
-            and bool((observations.presences > settings.min_presence_confidence).all())
+            and bool(observations.are_faces.all())
             and PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy).is_unambiguous(
                 settings.min_tracking_iou
             )
@@ -230,7 +230,7 @@ class Tracker:
         expected = len(followed)
         tracks.presences = put(tracks.presences, followed, observations.presences[:expected])
         scores = np.concatenate([tracks.scores[followed], observations.scores[expected:]])
-        present = np.flatnonzero(observations.presences > settings.min_presence_confidence)
+        present = np.flatnonzero(observations.are_faces)
         present = reject_slipped(tracks, followed, boxes, ~np.isnan(scores), present)
         observations, boxes, colors = observations[present], boxes[present], colors[present]
         pairs = PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy)

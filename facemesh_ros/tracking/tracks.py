@@ -16,7 +16,15 @@ from facemesh_ros.geometry.boxes import (
 )
 from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
 from facemesh_ros.tracking.kalman import LONG_GAP_S, TrackMotion
-from facemesh_ros.types import FaceState, Float32, Float64, Observations, Rois, UInt8
+from facemesh_ros.types import (
+    FaceLandmarks,
+    FaceState,
+    Float32,
+    Float64,
+    Observations,
+    Rois,
+    UInt8,
+)
 
 # Containment (intersection over the smaller box) above which two boxes are the same face.
 DUPLICATE_CONTAINMENT = 0.7
@@ -104,7 +112,7 @@ class Tracks(StructOfArrays):
     def none(landmark_count: int) -> Tracks:
         """Return no tracks."""
         points, numbers = np.empty((0, landmark_count, 3), np.float32), np.empty(0, np.float32)
-        nothing = Observations(points, numbers, numbers, Rois.none())
+        nothing = Observations.of_tracks(FaceLandmarks(points, numbers), Rois.none())
         return Tracks.begun(nothing, TrackBoxes.around(points), np.empty((0, 3), np.float32), 1)
 
     @staticmethod

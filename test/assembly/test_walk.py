@@ -25,7 +25,7 @@ PACKAGE = Path(facemesh_ros.__file__).parent
 ARCHITECTURE = Path(__file__).parents[2] / 'docs' / 'architecture.md'
 # One file for each step of the documented walk, and half of the calls that it took before the
 # stages were apart: 168, and 272 in the median of images in which new faces are searched for.
-MOST_FILES, MOST_CALLS, MOST_CALLS_WITH_SEARCH = 25, 84, 136
+MOST_FILES, MOST_CALLS, MOST_CALLS_WITH_SEARCH = 26, 84, 136
 IMAGES = 20
 
 

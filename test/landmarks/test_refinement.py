@@ -13,7 +13,14 @@ from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.types import FaceLandmarks, Frame, Observations, PixelOrder, Rois
+from facemesh_ros.types import (
+    FaceDetections,
+    FaceLandmarks,
+    Frame,
+    Observations,
+    PixelOrder,
+    Rois,
+)
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -33,10 +40,13 @@ def squares(centres, sides) -> Rois:
 
 
 def unrefined(landmarker, frame: Frame, rois: Rois) -> Observations:
-    located = landmarker.predict(frame, rois)
-    return Observations(
-        located.points, located.presences, np.full(len(rois), 0.8, np.float32), rois
-    )
+    return detected(landmarker.predict(frame, rois), np.full(len(rois), 0.8), rois)
+
+
+def detected(landmarks: FaceLandmarks, scores, rois: Rois) -> Observations:
+    boxes, keypoints = np.zeros((len(rois), 4), np.float32), landmarks.points[:, :6, :2]
+    detections = FaceDetections(boxes, keypoints, np.float32(scores))
+    return Observations.of_detections(landmarks, detections, rois)
 
 
 def refined(landmarker, frame: Frame, first: Observations) -> Observations:
@@ -125,7 +135,8 @@ def faces(xs) -> np.ndarray:
 
 def observations(xs, presences) -> Observations:
     scores = np.linspace(0.9, 0.6, len(xs), dtype=np.float32)
-    return Observations(faces(xs), np.float32(presences), scores, squares([(0, 0)] * len(xs), xs))
+    landmarks = FaceLandmarks(faces(xs), np.float32(presences))
+    return detected(landmarks, scores, squares([(0, 0)] * len(xs), xs))
 
 
 def test_an_absent_face_is_not_refined():

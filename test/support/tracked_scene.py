@@ -6,10 +6,11 @@ import numpy as np
 
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.boxes import tight_boxes
+from facemesh_ros.landmarks.face_gate import judge_faces
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import FaceDetections, Observations, Rois
+from facemesh_ros.types import FaceDetections, FaceLandmarks, Observations, Rois
 
 LANDMARKS = 468
 
@@ -51,8 +52,13 @@ class Scene:
         low, high = new.boxes_xyxy[:, :2], new.boxes_xyxy[:, 2:]
         rois = expected + Rois((low + high) / 2, 1.5 * (high - low), 0 * new.scores)
         points, presences = self._landmarks(rois, faces)
-        scores = np.append(np.full(len(expected), np.nan, np.float32), new.scores)
-        observations = Observations(points, presences, scores, rois)
+        looked = FaceLandmarks(points, presences)
+        count = len(expected)
+        observations = judge_faces(
+            Observations.of_tracks(looked[:count], rois[:count])
+            + Observations.of_detections(looked[count:], new, rois[count:]),
+            self.settings.min_presence_confidence,
+        )
         comparison = self.tracker.compare(observations, self.settings)
         colors = np.zeros((len(rois), 3), np.float32) if comparison.needs_colors else None
         self.tracker.update(observations, comparison, colors, self.settings, image_wh)

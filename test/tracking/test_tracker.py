@@ -15,7 +15,7 @@ from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.tracking.association import assign_observations
 from facemesh_ros.tracking.association_cost import PairwiseOverlaps
 from facemesh_ros.tracking.tracks import TrackBoxes, Tracks, same_face
-from facemesh_ros.types import FaceState, Observations
+from facemesh_ros.types import FaceLandmarks, FaceState, Observations
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -217,7 +217,8 @@ def test_the_full_assignment_agrees_where_it_is_unambiguous(scene, faces, min_io
         ]
     )
     ones, colors = np.ones(len(faces), np.float32), np.float32([[grey] * 3 for *_, grey in faces])
-    observations = Observations(before, ones, ones, rois_from_landmarks(before))
+    landmarks = FaceLandmarks(before, ones)
+    observations = Observations.of_tracks(landmarks, rois_from_landmarks(before))
     tracks = Tracks.begun(observations, TrackBoxes.around(before), colors, 1)
     pairs = PairwiseOverlaps(tracks.expected_xyxy, TrackBoxes.around(now).xyxy)
     settings = PipelineSettings(min_tracking_iou=min_iou, max_faces=6)
