@@ -166,6 +166,8 @@ class Observations(StructOfArrays):
         scores: (N,) of the detector, NaN for the predicted ROI of a track.
         keypoints: (N, 6, 2) px, of the detector, see FaceDetections; NaN like the scores.
         rois: The crops.
+        changes: (N,) by how much the landmarks differ from those of the look before, RMS in
+            sizes of the face's box (root of its area); NaN after a single look.
         are_faces: (N,) whether each counts as a face, all evidence considered.
     """
 
@@ -174,6 +176,7 @@ class Observations(StructOfArrays):
     scores: Float32
     keypoints: Float32
     rois: Rois
+    changes: Float64
     are_faces: NDArray[np.bool_]
 
     @staticmethod
@@ -182,21 +185,25 @@ class Observations(StructOfArrays):
         count = len(landmarks.presences)
         scores = np.full(count, np.nan, np.float32)
         keypoints = np.full((count, 6, 2), np.nan, np.float32)
-        none = np.zeros(count, bool)
-        return Observations(
-            landmarks.points, landmarks.presences, scores, keypoints, rois, none
-        )
+        return Observations._looked_at(landmarks, scores, keypoints, rois)
 
     @staticmethod
     def of_detections(
         landmarks: FaceLandmarks, detections: FaceDetections, rois: Rois
     ) -> Observations:
         """Return what the crops of N detections show, not judged yet."""
-        scores, keypoints = detections.scores, detections.keypoints
-        none = np.zeros(len(scores), bool)
-        return Observations(
-            landmarks.points, landmarks.presences, scores, keypoints, rois, none
+        return Observations._looked_at(
+            landmarks, detections.scores, detections.keypoints, rois
         )
+
+    @staticmethod
+    def _looked_at(
+        landmarks: FaceLandmarks, scores: Float32, keypoints: Float32, rois: Rois
+    ) -> Observations:
+        """Return what N crops show after one look, not judged yet."""
+        changes, none = np.full(len(scores), np.nan), np.zeros(len(scores), bool)
+        points, presences = landmarks.points, landmarks.presences
+        return Observations(points, presences, scores, keypoints, rois, changes, none)
 
 
 class FaceState(IntEnum):

@@ -9,7 +9,7 @@ import numpy as np
 
 from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.types import FaceLandmarks, Float64, Observations, Rois
+from facemesh_ros.types import FaceLandmarks, Float32, Float64, Observations, Rois
 
 # Most faces converge in one more inference; what has not after two is no face.
 MAX_REFINEMENTS = 2
@@ -40,17 +40,21 @@ def refine_landmarks(
         rois = rois_from_landmarks(remaining.points)
         landmarks = predict(rois)
         refined = replace(
-            remaining, points=landmarks.points, presences=landmarks.presences, rois=rois
+            remaining,
+            points=landmarks.points,
+            presences=landmarks.presences,
+            rois=rois,
+            changes=_changes(remaining.points, landmarks.points),
         )
         present = refined.presences > min_presence
-        agreed = _change(remaining, refined) < CONVERGED
+        agreed = refined.changes < CONVERGED
         done = present & agreed & ((refined.presences > CERTAIN) | (not left))
         converged, remaining = converged + refined[done], refined[present & ~done]
     return converged
 
 
-def _change(before: Observations, after: Observations) -> Float64:
+def _changes(before: Float32, after: Float32) -> Float64:
     """Return (N,) RMS distances between the landmarks of two inferences, in face sizes."""
-    steps = (after.points - before.points)[..., :2].astype(np.float64)
+    steps = (after - before)[..., :2].astype(np.float64)
     rms: Float64 = np.sqrt((steps**2).sum(axis=2).mean(axis=1))
-    return rms / box_sizes(tight_boxes(after.points))
+    return rms / box_sizes(tight_boxes(after))
