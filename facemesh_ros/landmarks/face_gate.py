@@ -19,8 +19,8 @@ from facemesh_ros.types import Float64, Observations
 
 # Each term is the natural logarithm of how much more often faces show such a value than what is
 # none, 0 where both do equally often; beyond its limits a value says no more. Weights by logistic
-# regression on 2878 looks at faces and 135 at other things, of all three models, that had passed by
-# presence; judged on pictures left out, they keep 98 % of the faces and a third of the others.
+# regression on 2878 looks at faces and 135 at other things, of all three models, that had passed
+# by presence; judged on pictures left out, they keep 98 % of the faces and a third of the others.
 SCORE_WEIGHT, SCORE_NEUTRAL, SCORE_LIMITS = 2.3, 0.65, (0.4, 0.95)
 KEYPOINT_WEIGHT, KEYPOINT_NEUTRAL, KEYPOINT_LIMITS = 1.6, 0.1, (0.05, 1.0)
 SHAPE_WEIGHT, SHAPE_NEUTRAL, SHAPE_LIMITS = 2.1, 0.5, (0.15, 1.5)
@@ -82,8 +82,8 @@ def keypoint_distances(observations: Observations) -> Float64:
     xy = observations.points[..., :2].astype(np.float64)
     of_mesh = [xy[:, landmarks].mean(axis=1) for landmarks in LANDMARKS_OF_KEYPOINTS]
     squares = ((np.stack(of_mesh, axis=1) - observations.keypoints) ** 2).sum(axis=2)
-    distances: Float64 = np.sqrt(squares.mean(axis=1)) / box_sizes(tight_boxes(observations.points))
-    return distances
+    distances: Float64 = np.sqrt(squares.mean(axis=1))
+    return distances / box_sizes(tight_boxes(observations.points))
 
 
 def _logit(probability: Float64 | float) -> Float64:

@@ -58,7 +58,7 @@ def test_presence_is_required_whatever_else_is_known():
 
 
 def test_several_weak_signs_make_no_face():
-    elsewhere = keypoints_of(FACE_PX) + (90, 60)
+    elsewhere = keypoints_of(FACE_PX) + np.array([90, 60])
     assert not is_face(detection(score=0.58, keypoints=elsewhere, change=0.08))
 
 
