@@ -114,7 +114,7 @@ def mirrored_landmarks(landmark_count: int) -> NDArray[np.intp]:
     """
     vertices_m = load_topology(MESH_LANDMARKS).canonical_vertices_m.astype(float)
     ways = vertices_m[:, None] * (-1, 1, 1) - vertices_m
-    mirrored = (ways**2).sum(axis=2).argmin(axis=1)
+    mirrored: NDArray[np.intp] = (ways**2).sum(axis=2).argmin(axis=1)
     if landmark_count > MESH_LANDMARKS:
         mirrored = np.append(mirrored, _MIRRORED_IRISES)
     mirrored.setflags(write=False)

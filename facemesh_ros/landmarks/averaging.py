@@ -40,10 +40,10 @@ def average_over_crops(
     rotations = rotations_from_angles(rois.rotations_rad)
     counterparts = mirrored_landmarks(total.shape[1])
     for shift, is_mirrored in OTHER_CROPS:
-        offsets = (rotations @ (shift * rois.sizes_wh)[..., None])[..., 0]
-        crops = rois.shifted(offsets)
+        steps = rois.sizes_wh * np.array(shift)
+        crops = rois.shifted((rotations @ steps[..., None])[..., 0])
         if is_mirrored:
-            flipped_wh = crops.sizes_wh * np.float32([-1, 1])
+            flipped_wh = (crops.sizes_wh * (-1, 1)).astype(np.float32)
             crops = Rois(crops.centres, flipped_wh, crops.rotations_rad)
         points = predict(crops).points
         total += points[:, counterparts] if is_mirrored else points
