@@ -15,8 +15,9 @@ MODES = 20
 # A landmark is 3 mm off, and so are the 100 about it; depth says less than the image.
 LANDMARK_SIGMA_M, CORRELATED_LANDMARKS = 0.003, 100
 AXIS_WEIGHTS = np.array([1.0, 1.0, 0.3])
-# Expressions take up what moves a face but is no proportion of it; half as likely as a mode.
-EXPRESSION_PRECISION = 4.0
+# Expressions take up what moves a face but is no proportion of it: a full one, of strength 1, is
+# as likely as a mode's standard deviation.
+EXPRESSION_PRECISION = 1.0
 # Landmarks in a point have no shape; this divides.
 SMALLEST_SIZE_PX = 1e-3
 # Columns: x, y, z of the image (z away from the camera) from face axes, of a frontal face.
@@ -48,7 +49,7 @@ def shape_deviations(points: Float32) -> Float64:
     stretches[mirrored, 2] *= -1
     scales = stretches.sum(axis=1) / mean.square_m2
     upright = mesh @ (left @ right) / np.maximum(scales, SMALLEST_SIZE_PX)[:, None, None]
-    differences = (upright - mean.points_m).reshape(len(mesh), -1)
+    differences = (upright - mean.points_m).reshape(-1, 3 * MESH_LANDMARKS)
     deviations: Float64 = ((differences @ mean.coefficients) ** 2).sum(axis=1)
     return deviations
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.boxes import tight_boxes
-from facemesh_ros.landmarks.face_gate import judge_faces
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.tracking.tracks import Tracks
@@ -54,11 +55,11 @@ class Scene:
         points, presences = self._landmarks(rois, faces)
         looked = FaceLandmarks(points, presences)
         count = len(expected)
-        observations = judge_faces(
-            Observations.of_tracks(looked[:count], rois[:count])
-            + Observations.of_detections(looked[count:], new, rois[count:]),
-            self.settings.min_presence_confidence,
-        )
+        observations = Observations.of_tracks(looked[:count], rois[:count])
+        observations += Observations.of_detections(looked[count:], new, rois[count:])
+        # Discs are no faces: presence alone says here what is one.
+        are_faces = presences > self.settings.min_presence_confidence
+        observations = replace(observations, are_faces=are_faces)
         comparison = self.tracker.compare(observations, self.settings)
         colors = np.zeros((len(rois), 3), np.float32) if comparison.needs_colors else None
         self.tracker.update(observations, comparison, colors, self.settings, image_wh)
