@@ -192,9 +192,7 @@ class Observations(StructOfArrays):
         landmarks: FaceLandmarks, detections: FaceDetections, rois: Rois
     ) -> Observations:
         """Return what the crops of N detections show, not judged yet."""
-        return Observations._looked_at(
-            landmarks, detections.scores, detections.keypoints, rois
-        )
+        return Observations._looked_at(landmarks, detections.scores, detections.keypoints, rois)
 
     @staticmethod
     def _looked_at(
