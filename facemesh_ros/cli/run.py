@@ -112,7 +112,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         '--static',
         action='store_true',
-        help='process every picture independently, also those of videos: new ids, no smoothing',
+        help='process every picture independently, also those of videos: new ids, no smoothing, '
+        'landmarks as a mean over five crops (one with --no-second-look)',
     )
     parser.add_argument(
         '--camera-info',
@@ -135,6 +136,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         '--no-filter',
         action='store_true',
         help='raw landmarks: no smoothing over time',
+    )
+    parser.add_argument(
+        '--no-second-look',
+        action='store_true',
+        help='landmarks of new faces, and of pictures, from one crop each, as in MediaPipe',
     )
     parser.set_defaults(func=partial(_run, parser))
 

@@ -17,7 +17,7 @@ from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
-from facemesh_ros.image.exposure import brightened
+from facemesh_ros.image.crop import brightened
 from facemesh_ros.landmarks.averaging import average_over_crops
 from facemesh_ros.landmarks.face_gate import judge_faces
 from facemesh_ros.landmarks.new_faces import NewFaces

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from facemesh_ros.image.exposure import brightened
+from facemesh_ros.image.crop import brightened
 from facemesh_ros.types import Frame, PixelOrder
 
 
