@@ -42,24 +42,24 @@ LANDMARKS_OF_KEYPOINTS = tuple(
 def judge_faces(observations: Observations, min_presence: float) -> Observations:
     """Return the observations with `are_faces` decided.
 
-    A followed face is one as long as its presence says so: it was judged when it was found, and
-    may turn away, yawn or be covered since.
+    Of a followed face presence alone decides: it was judged when it was found, and may turn away,
+    yawn or be covered since. So it does of a detection that was looked at once, as in MediaPipe.
 
     Args:
         observations: N, whose landmarks are the last that this image is asked for.
         min_presence: What the presence of a face must exceed.
     """
     are_faces = observations.presences > min_presence
-    detected = np.flatnonzero(are_faces & ~np.isnan(observations.scores))
-    if len(detected):
-        are_faces[detected] = log_odds(observations[detected]) > 0
+    refined = np.flatnonzero(are_faces & ~np.isnan(observations.changes))
+    if len(refined):
+        are_faces[refined] = log_odds(observations[refined]) > 0
     return replace(observations, are_faces=are_faces)
 
 
 def log_odds(observations: Observations) -> Float64:
     """Return the logarithm of the odds that N detections are faces, (N,), presence apart.
 
-    What is not known, as the change of landmarks that were looked at once, says nothing.
+    What is not known says nothing: NaN among keypoints or changes.
     """
     score = np.clip(observations.scores.astype(np.float64), *SCORE_LIMITS)
     odds = SCORE_WEIGHT * (_logit(score) - _logit(SCORE_NEUTRAL))

@@ -57,6 +57,11 @@ def test_presence_is_required_whatever_else_is_known():
     assert not is_face(detection(score=0.99, presence=0.5))
 
 
+def test_of_what_was_looked_at_once_presence_decides_as_in_mediapipe():
+    assert is_face(detection(score=0.5, keypoints=keypoints_of(FACE_PX) + 90, change=np.nan))
+    assert not is_face(detection(presence=0.5, change=np.nan))
+
+
 def test_several_weak_signs_make_no_face():
     elsewhere = keypoints_of(FACE_PX) + np.array([90, 60])
     assert not is_face(detection(score=0.58, keypoints=elsewhere, change=0.08))
