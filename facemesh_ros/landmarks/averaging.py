@@ -9,6 +9,7 @@ import numpy as np
 
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.canonical_face import mirrored_landmarks
+from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.types import FaceLandmarks, Observations, Rois
 
 # Crops beside the face's own: their shift in the ROI's own axes, in its sides, and whether they
@@ -36,7 +37,7 @@ def average_over_crops(
     """
     if not len(faces):
         return faces
-    rois, total = faces.rois, faces.points.astype(np.float64)
+    rois, total = rois_from_landmarks(faces.points), faces.points.astype(np.float64)
     rotations = rotations_from_angles(rois.rotations_rad)
     counterparts = mirrored_landmarks(total.shape[1])
     for shift, is_mirrored in OTHER_CROPS:
