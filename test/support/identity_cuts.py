@@ -15,11 +15,13 @@ from identity_scenarios import SIZE_PX, SceneAssets, capture_times
 from identity_scenes import IMAGE_WH, Obstacle, Person, Scene
 from numpy.typing import NDArray
 
-CUT_S, SECONDS = 1.0, 2.5
+CUT_S, SECONDS = 0.6, 1.8
 LEFT, RIGHT = (200.0, 240.0), (440.0, 240.0)
 JUMPS = (0.4, 0.8, 1.5, 2.5)
 NEXT_BACKGROUND = 'chelsea'
-FADE_S = 0.6
+FADE_S = (0.0, 0.6)
+# Size and offset, in sizes, of the person after a cut.
+AFTER = ((1.0, 0.0), (1.3, 0.5))
 THINGS = ('scikitimage__coffee.png', 'scikitimage__rocket.jpg', 'scikitimage__grass.png')
 Layer = Person | Obstacle
 
@@ -29,11 +31,11 @@ def cuts(assets: SceneAssets) -> Iterator[Scene]:
     there = _next_shot(assets)
     for number in range(len(assets.people)):
         one, other = assets.pair(number)
-        for ratio, aside in ((1.0, 0.0), (1.3, 0.5)):
-            place = (MIDDLE[0] + aside * SIZE_PX, MIDDLE[1])
-            layers = (_before(one), there, _after(other, place, ratio))
-            name = f'{number}, {ratio:g} times as large'
-            yield _scene('cut to another person', name, assets, layers)
+        ratio, aside = AFTER[number % len(AFTER)]
+        place = (MIDDLE[0] + aside * SIZE_PX, MIDDLE[1])
+        layers = (_before(one), there, _after(other, place, ratio))
+        name = f'{number}, {ratio:g} times as large'
+        yield _scene('cut to another person', name, assets, layers)
         shots = (_before(one), there) if number % 2 else (_before(one),)
         yield _scene('cut to nobody', str(number), assets, shots)
     yield from _changed_places(assets)
@@ -104,9 +106,9 @@ def objects(assets: SceneAssets) -> Iterator[Scene]:
             ('a face becomes a blob', blob(sized)),
             ('a face becomes a thing', textured(sized, things[number % len(things)])),
         ):
-            for fade_s in (0.0, FADE_S):
-                layers = (Person(head, standing(), SIZE_PX), _instead(sized, rgba, fade_s))
-                yield _scene(family, f'{number}, within {fade_s:g} s', assets, layers)
+            fade_s = FADE_S[number % len(FADE_S)]
+            layers = (Person(head, standing(), SIZE_PX), _instead(sized, rgba, fade_s))
+            yield _scene(family, f'{number}, within {fade_s:g} s', assets, layers)
 
 
 def _instead(head: Head, rgba: NDArray[np.float32], fade_s: float) -> Obstacle:

@@ -13,7 +13,7 @@ from identity_scenes import Obstacle, Path, Person, Scene
 
 STREET_WH = (1920, 1080)
 STREETS = ((6, 'coffee'), (7, 'rocket'), (8, 'grass'))
-SECONDS = 4.0
+SECONDS = 3.0
 # Size of a face at the start, brows to chin, and how many times as large it is at the end.
 START_PX, GROWTH = (20.0, 50.0), (1.1, 1.8)
 # Of the path, relative to the image, and how far a step lifts the head, in face sizes.
