@@ -8,9 +8,17 @@ from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.landmarks.face_gate import judge_faces
 from facemesh_ros.settings.pipeline import PipelineSettings
+from facemesh_ros.tracking.face_traits import FaceTraits
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
 from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import FaceDetections, FaceLandmarks, Observations, Rois
+from facemesh_ros.types import (
+    FaceDetections,
+    FaceLandmarks,
+    Frame,
+    Observations,
+    PixelOrder,
+    Rois,
+)
 
 LANDMARKS = 468
 
@@ -59,9 +67,9 @@ class Scene:
             + Observations.of_detections(looked[count:], new, rois[count:]),
             self.settings.min_presence_confidence,
         )
-        comparison = self.tracker.compare(observations, self.settings)
-        colors = np.zeros((len(rois), 3), np.float32) if comparison.needs_colors else None
-        self.tracker.update(observations, comparison, colors, self.settings, image_wh)
+        frame = Frame(np.zeros((*image_wh[::-1], 3), np.uint8), PixelOrder.RGB)
+        traits = FaceTraits.measured(frame, observations.points)
+        self.tracker.update(observations, traits, self.settings, image_wh)
         return self.tracker.published(self.settings.min_tracking_iou)
 
     @staticmethod
