@@ -151,7 +151,7 @@ class FaceSearch:
         window = DetectionWindow(names, _square_around(box_xyxy[None]))
         low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
         (found,) = self._run(frame, [window], low)
-        iou, containment = overlaps(found.boxes_xyxy, box_xyxy[None])
+        _, containment = overlaps(found.boxes_xyxy, box_xyxy[None])
         same = containment[:, 0] > MERGE_CONTAINMENT
         return float(found.scores[same].max(initial=0.0))
 

@@ -143,9 +143,7 @@ class FacePipeline:
         """Run the landmark model on the predicted ROIs and, if there is room, on new faces."""
         observe_tracks = partial(self._observe_tracks, frame, rois)
         is_full = len(rois) >= self.settings.max_faces and not self._tracker.after_long_gap
-        look_at = self._tracker.due_look(
-            LOOK_INTERVALS[is_full] * self.settings.detector_interval
-        )
+        look_at = self._tracker.due_look(LOOK_INTERVALS[is_full] * self.settings.detector_interval)
         if is_full and look_at is None:
             return observe_tracks()
         search = partial(self._look_and_search, frame, static_image, is_full, look_at)

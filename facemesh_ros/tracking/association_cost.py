@@ -16,16 +16,17 @@ from facemesh_ros.types import Float32, Float64
 # The gate grows by so many face sizes for each second unseen.
 GATE_GROWTH_PER_S = 1.5
 # Where faces overlap, landmarks slide from one to the other or lie on half of each. So a track in
-# sight has a smaller gate there, and an appearance, which may be of both faces, rules no pair out.
+# sight has a smaller gate there, unless the observation looks like it; and an appearance, which may
+# be of both faces, rules no pair out.
 CONTESTED_GATE = 0.3
 # A track that the last image showed takes precedence over one that it did not by this much.
 UNSEEN_COST = 0.5
 # Cost of a difference in appearance of 1.
-APPEARANCE_COST = 2.0
+APPEARANCE_COST = 6.0
 # The difference above which no unseen track is resumed: at once, and so much more after a second.
 MAX_DIFFERENCE, DIFFERENCE_GROWTH_PER_S = 0.12, 0.13
-# What looks no more unlike than this is so surely the same face (two people do in 2 of 1,000 pairs)
-# that it may have jumped: so many face sizes.
+# What looks no more unlike is so surely the same face (two people do in 2 of 1,000 pairs) that it
+# may have jumped: by so many face sizes.
 ALIKE_DIFFERENCE, ALIKE_REACH = 0.07, 4.0
 # How long an unseen track is remembered, and how long while another face is in front of it.
 MAX_UNSEEN_S, MAX_OCCLUDED_S = 1.0, 3.0
@@ -41,7 +42,7 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
     With the distance d between the observation's centre and the track's path, and sizes s:
 
         cost = d / s_track + |ln(s_observation / s_track)|
-               + 0.5 if the last image did not show the track + 2 min(1, difference in appearance)
+               + 0.5 if the last image did not show the track + 6 min(1, difference in appearance)
 
     where the first two terms must be within the gate, 0.7 + 1.5 per second unseen. The difference
     is the less of that from the track as last seen and from its running mean.
@@ -64,17 +65,18 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
     unseen = ((tracks.misses > 0) | (tracks.unseen_s > MAX_UNSEEN_S))[:, None]
     contested = pairs.contested(tracks.coexisted)
     last, mean = tracks.traits.appearances[:, None], tracks.appearances[:, None]
-    differences = np.minimum(
-        appearance_differences(last, appearances), appearance_differences(mean, appearances)
-    )
+    differences = appearance_differences(mean, appearances)
+    # Where faces overlap, the last appearance may have been that of another.
+    nearer = np.minimum(differences, appearance_differences(last, appearances))
+    differences = np.where(contested, differences, nearer)
     # The time for which the region where a track may reappear has grown.
     searched_s = np.minimum(tracks.unseen_s, MAX_UNSEEN_S + tracks.occluded_s)[:, None]
     gates = GATE + GATE_GROWTH_PER_S * searched_s + ALIKE_REACH * (differences < ALIKE_DIFFERENCE)
-    gates = np.where(unseen, gates, np.where(contested, CONTESTED_GATE, GATE))
+    gates[contested & ~unseen & (differences > MAX_DIFFERENCE)] = CONTESTED_GATE
     limits = MAX_DIFFERENCE + DIFFERENCE_GROWTH_PER_S * np.minimum(searched_s, 1)
-    is_other = np.where(
-        unseen, differences > limits, look_abruptly_different(last, appearances)
-    )
+    is_abrupt = look_abruptly_different(last, appearances)
+    is_abrupt &= look_abruptly_different(mean, appearances)
+    is_other = np.where(unseen, differences > limits, is_abrupt)
     costs[(costs > gates) | (is_other & ~contested)] = np.inf
     costs += UNSEEN_COST * unseen + APPEARANCE_COST * np.minimum(differences, 1)
     return costs

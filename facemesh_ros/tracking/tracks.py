@@ -21,9 +21,11 @@ from facemesh_ros.types import (
     UInt8,
 )
 
-# Detector scores around which a look at a track says nothing, and how many looks that find nothing
-# end it. PLACEHOLDER
-NEUTRAL_SCORE, REFUTING_DOUBT = 0.35, 3.0
+# The detector score at which a look at a track says nothing, from which on it leaves no doubt, and
+# how many looks that find nothing end a track. Measured in a window of its own: 120 faces of 24 px
+# and more score 0.62 and more, those of 20 clips, turning, signing and laughing, 0.66 and more in
+# every image; a face of 17 px in the dark 0.15 to 0.7, below 0.35 in at most 3 images in a row.
+NEUTRAL_SCORE, CERTAIN_SCORE, REFUTING_DOUBT = 0.35, 0.6, 3.0
 
 
 @dataclass(slots=True)
@@ -152,15 +154,18 @@ class Tracks(StructOfArrays):
         self.offsets = np.zeros((count, 2))
 
     def look(self, rows: Indices, scores: Float32) -> None:
-        """Take what the detector says of some tracks, by Page's cumulative sum (1954):
+        """Take what the detector says of some tracks: their doubts add up as long as it disagrees.
 
-            doubt <- max(0, doubt + 1 - score / NEUTRAL_SCORE)
+            doubt <- max(0, doubt + 1 - score / NEUTRAL_SCORE), 0 from CERTAIN_SCORE on
 
         Args:
             rows: K of the tracks.
             scores: (K,) of the detector, 0 where it looked and found nothing.
+
+        Source: the cumulative sum that detects a change (Page, 1954).
         """
         doubts = np.maximum(self.doubts[rows] + 1 - scores / NEUTRAL_SCORE, 0)
+        doubts[scores >= CERTAIN_SCORE] = 0
         self.doubts = put(self.doubts, rows, doubts)
         self.look_scores = put(self.look_scores, rows, scores)
         self.look_ages = put(self.look_ages, rows, np.zeros(len(rows), np.uint32))
