@@ -16,8 +16,8 @@ from facemesh_ros.types import Float32, Float64
 # The gate grows by so many face sizes for each second unseen.
 GATE_GROWTH_PER_S = 1.5
 # Where faces overlap, landmarks slide from one to the other or lie on half of each. So a track in
-# sight has a smaller gate there, unless the observation looks like it; and an appearance, which may
-# be of both faces, rules no pair out.
+# sight has a smaller gate there, unless the observation looks like it. An appearance, which may be
+# of both faces, rules no pair out there.
 CONTESTED_GATE = 0.3
 # A track that the last image showed takes precedence over one that it did not by this much.
 UNSEEN_COST = 0.5
@@ -25,9 +25,9 @@ UNSEEN_COST = 0.5
 APPEARANCE_COST = 6.0
 # The difference above which no unseen track is resumed: at once, and so much more after a second.
 MAX_DIFFERENCE, DIFFERENCE_GROWTH_PER_S = 0.12, 0.13
-# What looks no more unlike is so surely the same face (two people do in 2 of 1,000 pairs) that it
-# may have jumped: by so many face sizes.
-ALIKE_DIFFERENCE, ALIKE_REACH = 0.07, 4.0
+# The more alike, the further a face may have jumped: so many face sizes for what looks the same, none
+# from this difference on. Of pairs of people 2 in 1,000 are within 0.07, 2 in 100 within 0.1.
+ALIKE_REACH, ALIKE_DIFFERENCE = 4.0, 0.14
 # How long an unseen track is remembered, and how long while another face is in front of it.
 MAX_UNSEEN_S, MAX_OCCLUDED_S = 1.0, 3.0
 # More than any pair may cost.
@@ -71,7 +71,8 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
     differences = np.where(contested, differences, nearer)
     # The time for which the region where a track may reappear has grown.
     searched_s = np.minimum(tracks.unseen_s, MAX_UNSEEN_S + tracks.occluded_s)[:, None]
-    gates = GATE + GATE_GROWTH_PER_S * searched_s + ALIKE_REACH * (differences < ALIKE_DIFFERENCE)
+    gates = GATE + GATE_GROWTH_PER_S * searched_s
+    gates = gates + ALIKE_REACH * np.maximum(1 - differences / ALIKE_DIFFERENCE, 0)
     gates[contested & ~unseen & (differences > MAX_DIFFERENCE)] = CONTESTED_GATE
     limits = MAX_DIFFERENCE + DIFFERENCE_GROWTH_PER_S * np.minimum(searched_s, 1)
     is_abrupt = look_abruptly_different(last, appearances)

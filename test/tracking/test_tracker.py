@@ -163,11 +163,11 @@ def test_a_fast_face_is_predicted_ahead_from_its_second_image_on(scene):
 def test_never_more_faces_than_wanted_also_when_lost_ones_come_back(scene):
     stream = scene(max_faces=2, max_coast_frames=0, min_birth_frames=1)
     one, two, three = (scene.face_at(x, 200) for x in (100, 300, 500))
-    stream.show(one, two)
-    stream.show(two)
-    assert stream.show(two, three).ids.tolist() == [2, 3]
-    assert stream.show(three).ids.tolist() == [3]
-    assert len(stream.show(one, two, three)) == 2
+    stream.show(one, two, greys=[60, 120])
+    stream.show(two, greys=[120])
+    assert stream.show(two, three, greys=[120, 250]).ids.tolist() == [2, 3]
+    assert stream.show(three, greys=[250]).ids.tolist() == [3]
+    assert len(stream.show(one, two, three, greys=[60, 120, 250])) == 2
 
 
 grid_positions = st.tuples(st.integers(0, 6).map(lambda k: 100 * k), st.integers(0, 3))
