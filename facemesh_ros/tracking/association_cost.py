@@ -25,8 +25,8 @@ UNSEEN_COST = 0.5
 APPEARANCE_COST = 6.0
 # The difference above which no unseen track is resumed: at once, and so much more after a second.
 MAX_DIFFERENCE, DIFFERENCE_GROWTH_PER_S = 0.12, 0.13
-# The more alike, the further a face may have jumped: so many face sizes for what looks the same, none
-# from this difference on. Of pairs of people 2 in 1,000 are within 0.07, 2 in 100 within 0.1.
+# The more alike, the further a face may have jumped: so many face sizes for what looks the same,
+# none from this difference on. Of pairs of people 2 in 1,000 are within 0.07, 2 in 100 within 0.1.
 ALIKE_REACH, ALIKE_DIFFERENCE = 4.0, 0.14
 # How long an unseen track is remembered, and how long while another face is in front of it.
 MAX_UNSEEN_S, MAX_OCCLUDED_S = 1.0, 3.0

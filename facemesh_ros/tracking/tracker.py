@@ -152,6 +152,8 @@ class Tracker:
         if self._images_since_look < LOOK_SPACING or self.after_long_gap:
             return None
         tracks, followed = self._tracks, self._followed
+        if tracks.look_ages.max(initial=0) < LOOK_SPACING:  # as in most images of most streams
+            return None
         overdue = tracks.look_ages.astype(np.int64) - period
         overdue = np.where(tracks.doubts > 0, overdue + period - DOUBTFUL_LOOK_SPACING, overdue)
         overdue = np.where(tracks.misses > 0, -1, overdue)[followed]
