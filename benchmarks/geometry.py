@@ -12,7 +12,7 @@ its own. See docs/geometry.md.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +23,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 import cv2
 import numpy as np
 import onnxruntime
-from common.command import BUNDLE, log, run_benchmark
+from common.command import BUNDLE, log, parts_option, run_benchmark
 from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, Table
 from geometry_measurements.cost import measure_cost
@@ -147,15 +147,6 @@ def measure(chosen: Namespace) -> Report:
     return Report(NOTE, about, session.left_out, [*goals, *session.tables])
 
 
-def parts(text: str) -> list[str]:
-    """Read names of parts."""
-    names = text.split(',')
-    unknown = [name for name in names if name not in PARTS]
-    if unknown:
-        raise ArgumentTypeError(f'no part {unknown[0]!r}; there are {", ".join(PARTS)}')
-    return names
-
-
 if __name__ == '__main__':
     sys.exit(
         run_benchmark(
@@ -164,14 +155,6 @@ if __name__ == '__main__':
             quick='a quarter of the pictures',
             section='geometry',
             page=PAGE,
-            options={
-                **BUNDLE,
-                '--parts': {
-                    'type': parts,
-                    'default': list(PARTS),
-                    'metavar': 'NAMES',
-                    'help': f'only these, separated by commas, of {", ".join(PARTS)}',
-                },
-            },
+            options={**BUNDLE, **parts_option(PARTS)},
         )
     )

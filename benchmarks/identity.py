@@ -1,9 +1,12 @@
-"""Identity: how stable track ids are when people cross, are occluded, leave and return.
+"""Identity: how stable track ids are, and whether they stay where no face is any more.
 
-Heads are cut out of pictures and moved on known paths; further pictures come from $FACEMESH_DATA.
-motmetrics, in an environment of its own, scores the ids. See docs/identity.md.
+Heads are cut out of pictures and moved on known paths: they cross, are occluded, leave and return,
+a cut shows others, a head turns its back, a street has many. Further pictures come from
+$FACEMESH_DATA. motmetrics, in an environment of its own, scores the ids. See docs/identity.md.
 
     ./run bench identity --json FILE
+    ./run bench identity --parts cuts,objects,street
+    ./run bench identity --docs    # updates docs/identity.md
 """
 
 from __future__ import annotations
@@ -22,11 +25,12 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 from common.baseline_tracker import BaselineTracker
-from common.command import data_folder, log, run_benchmark, scratch_folder
-from common.machine import conditions, cores_in_use
+from common.command import data_folder, log, parts_option, run_benchmark, scratch_folder
+from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, Table
+from identity_families import PARTS
 from identity_results import FacemeshTracker, TrackingRecord
-from identity_scenarios import all_scenes, load_assets
+from identity_scenarios import load_assets
 from identity_scenes import Scene, render_scene
 from sample_pictures import load_pictures
 from workspace.environment import environment_without_ros
@@ -34,20 +38,23 @@ from workspace.peers import peer_python
 
 from facemesh_ros.types import Frame, PixelOrder
 
+PAGE = ROOT / 'docs' / 'identity.md'
 MODELS, QUICK_MODELS = ('v2', 'attention'), ('v2',)
 QUICK_EVERY = 4
 SCORER = Path(__file__).parent / 'systems' / 'identity_scores.py'
 LEGEND = (
     'switches: times that a person got another id; swaps: times that an id went to another '
     'person; extra ids: ids per person beyond the first; false ids: confirmed ids that appeared '
-    'where no face was; fragments: times that the track of a visible person was interrupted. A '
-    'person who was hidden or away for more than a second counts as a new one.'
+    'where no face was; fragments: times that the track of a visible person was interrupted; '
+    'found: faces per image, of those that are visible; nobody: results per 100 images where no '
+    'face is. A person who was hidden or away for more than a second counts as a new one.'
 )
 COLUMNS = [
     *(('scenes of', '{family}'), ('n', '{n}'), ('people', '{num_unique_objects:.0f}')),
     *(('switches', '{num_switches:.0f}'), ('swaps', '{num_transfer:.0f}')),
     *(('extra ids', '{extra_ids:.0f}'), ('false ids', '{false_ids:.0f}')),
-    *(('fragments', '{num_fragmentations:.0f}'), ('MOTA', '{mota:.3f}'), ('IDF1', '{idf1:.3f}')),
+    *(('fragments', '{num_fragmentations:.0f}'), ('found', '{found:.2f} of {there:.2f}')),
+    *(('nobody', '{nobody:.1f}'), ('MOTA', '{mota:.3f}'), ('IDF1', '{idf1:.3f}')),
 ]
 Tracker = FacemeshTracker | BaselineTracker
 
@@ -66,7 +73,7 @@ def measure(chosen: Namespace) -> Report:
     """Measure everything."""
     cv2.setNumThreads(1)
     before = cores_in_use()
-    scores = scene_scores(quick=chosen.quick, only=chosen.only)
+    scores = scene_scores(chosen.parts, quick=chosen.quick)
     tables = []
     for system in dict.fromkeys(each.system for each in scores):
         own = [each for each in scores if each.system == system]
@@ -76,22 +83,31 @@ def measure(chosen: Namespace) -> Report:
     return Report(LEGEND, conditions(before), (), tables, {'rows': scores})
 
 
-def scene_scores(*, quick: bool, only: str) -> list[SceneScore]:
-    """Run all trackers on all scenes and score them."""
+def scene_scores(parts: Sequence[str], *, quick: bool) -> list[SceneScore]:
+    """Run all trackers on all scenes of some parts and score them."""
     trackers: dict[str, Tracker] = {
         f'facemesh_ros, {name}': FacemeshTracker(name)
         for name in (QUICK_MODELS if quick else MODELS)
     }
     trackers['baseline: detector on every image, greedy overlap'] = BaselineTracker()
     assets = load_assets(load_pictures(data_folder()))
-    scenes = [scene for scene in all_scenes(assets) if only in scene.family]
+    scenes = [
+        scene
+        for part in parts
+        for scene in list(PARTS[part](assets))[:: QUICK_EVERY if quick else 1]
+    ]
     records: list[tuple[Scene, str, TrackingRecord]] = []
-    for scene in scenes[:: QUICK_EVERY if quick else 1]:
+    for scene in scenes:
         log(f'{scene.family}: {scene.name}')
         records += [(scene, name, record) for name, record in track(scene, trackers).items()]
     scores = motmetrics_scores([record for _, _, record in records])
     return [
-        SceneScore(scene.family, scene.name, name, {**score, 'false_ids': record.false_ids})
+        SceneScore(
+            scene.family,
+            scene.name,
+            name,
+            {**score, 'false_ids': record.false_ids, 'images': len(record.images)},
+        )
         for (scene, name, record), score in zip(records, scores, strict=True)
     ]
 
@@ -128,22 +144,22 @@ def _total(family: str, scores: Sequence[SceneScore]) -> dict[str, Any]:
         'family': family,
         'system': scores[0].system,
         'n': len(scores),
+        'there': sums['num_objects'] / sums['images'],
+        'found': (sums['num_objects'] - sums['num_misses']) / sums['images'],
+        'nobody': 100 * sums['num_false_positives'] / sums['images'],
         'mota': 1 - errors / sums['num_objects'],
         'idf1': matched / (matched + sums['idfp'] + sums['idfn']),
     }
 
 
 if __name__ == '__main__':
-    only = {
-        'default': '',
-        'metavar': 'TEXT',
-        'help': 'scenes whose family contains TEXT',
-    }
     sys.exit(
         run_benchmark(
             __doc__,
             measure,
             quick='one landmark model, every fourth scene',
-            options={'--only': only},
+            section='identity',
+            page=PAGE,
+            options=parts_option(PARTS),
         )
     )

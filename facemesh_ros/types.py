@@ -274,6 +274,8 @@ class Faces:
         states: (N,) uint8, see FaceState.
         ages: (N,) uint32, images since the track began, this one included.
         detection_scores: (N,) in [0, 1], NaN where the detector was skipped.
+        last_detection_scores: (N,) what the detector said of it last, 0 if it found no face there.
+        last_detection_ages: (N,) uint32, images since then.
         presences: (N,) in [0, 1].
         boxes_xyxy: (N, 4) px, tight around the landmarks.
         rois: The crops that the landmarks come from.
@@ -291,6 +293,8 @@ class Faces:
     states: UInt8
     ages: NDArray[np.uint32]
     detection_scores: Float32
+    last_detection_scores: Float32
+    last_detection_ages: NDArray[np.uint32]
     presences: Float32
     boxes_xyxy: Float32
     rois: Rois

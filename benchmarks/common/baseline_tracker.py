@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from cpu_models import cpu_session, detector
-from identity_results import MAX_FACES, IdentifiedFaces
+from identity_results import IdentifiedFaces
 from numpy.typing import NDArray
 
 from facemesh_ros.geometry.boxes import overlaps
+from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Float32, Frame
 
 # IoU above which two boxes are the same face, and images for which a lost face is remembered.
@@ -30,7 +31,7 @@ class BaselineTracker:
 
     def track(self, frame: Frame) -> IdentifiedFaces:
         """Process the next frame."""
-        boxes = self._detector.detect(frame, 0.5)[:MAX_FACES].boxes_xyxy
+        boxes = self._detector.detect(frame, 0.5)[: SensorSettings().max_faces].boxes_xyxy
         ids = self._matched(boxes)
         new = ids == 0
         ids[new] = self._issued + 1 + np.arange(new.sum())

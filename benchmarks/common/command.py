@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,33 @@ def benchmark_parser(
     for name, settings in (options or {}).items():
         parser.add_argument(name, **settings)
     return parser
+
+
+def parts_option(known: Iterable[str], left_out: Iterable[str] = ()) -> Options:
+    """Return the option --parts of a benchmark whose parts can be measured singly.
+
+    Args:
+        known: Names of all parts.
+        left_out: Those that are measured only where they are asked for.
+    """
+    names, asked_for = list(known), list(left_out)
+
+    def parts(text: str) -> list[str]:
+        chosen = text.split(',')
+        unknown = [name for name in chosen if name not in names]
+        if unknown:
+            raise ArgumentTypeError(f'no part {unknown[0]!r}; there are {", ".join(names)}')
+        return chosen
+
+    by_itself = f'; only if named: {", ".join(asked_for)}' if asked_for else ''
+    return {
+        '--parts': {
+            'type': parts,
+            'default': [name for name in names if name not in asked_for],
+            'metavar': 'NAMES',
+            'help': f'only these, separated by commas, of {", ".join(names)}{by_itself}',
+        }
+    }
 
 
 def draw(report: Report, plot: str, output: Path) -> None:

@@ -36,6 +36,8 @@ a line of --jsonl is one picture, one JSON object:
     id         the same as long as a stream shows the face, never given to another one
     state      0 new and not confirmed, 1 seen, 2 not seen in this picture but expected
     score      the detector's, 0 to 1; null where it did not run
+    last_score, last_score_age    what the detector said of it last, 0 if it looked and found no
+               face there, and pictures since then
     presence   the landmark model's probability that this is a face, 0 to 1
     box_xyxy   left, top, right, bottom, px
     landmarks  x, y, z of 468 or 478 points, px; (0, 0) is the centre of the top-left pixel,

@@ -25,9 +25,17 @@ from facemesh_ros.pipeline.components import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
-from facemesh_ros.tracking.appearance import mean_colors
+from facemesh_ros.tracking.face_traits import FaceTraits
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
-from facemesh_ros.types import FaceDetections, FaceLandmarks, Faces, Frame, Observations, Rois
+from facemesh_ros.types import (
+    NO_DETECTIONS,
+    FaceDetections,
+    FaceLandmarks,
+    Faces,
+    Frame,
+    Observations,
+    Rois,
+)
 
 # A lost face is searched for in a square of so many times its crop's side.
 LOST_FACE_MARGIN = 2.5
@@ -35,6 +43,9 @@ LOST_FACE_MARGIN = 2.5
 # stream, so that no image costs much more than another, and in a picture.
 MAX_FURTHER, MAX_FURTHER_STATIC = 1, 16
 # Settings that differ for a picture which has nothing to do with others.
+# After so many times `detector_interval` images without one, the detector looks at a track; where
+# there is no room for new faces, and so no search finds it anyway, at greater intervals.
+LOOK_INTERVALS = {False: 2, True: 6}
 STATIC_IMAGE: dict[str, Any] = {'min_birth_frames': 1, 'filter': FilterSettings(type='none')}
 
 
@@ -133,9 +144,8 @@ class FacePipeline:
         if averaged and settings.second_look:
             faces = observations[observations.are_faces]
             observations = average_over_crops(faces, self._predict_in(shown))
-        comparison = tracker.compare(observations, settings)
-        colors = mean_colors(frame, observations.points) if comparison.needs_colors else None
-        ids, points = tracker.update(observations, comparison, colors, settings, image_wh)
+        traits = FaceTraits.measured(frame, observations.points)
+        ids, points = tracker.update(observations, traits, settings, image_wh)
         with self._stage('filter'):
             if len(ids):
                 tracker.adopt_smoothed(
@@ -154,14 +164,27 @@ class FacePipeline:
     def _observations(self, frame: Frame, rois: Rois, *, static_image: bool) -> Observations:
         """Run the landmark model on the predicted ROIs and, if there is room, on new faces."""
         observe_tracks = partial(self._observe_tracks, frame, rois)
-        if len(rois) >= self.settings.max_faces and not self._tracker.after_long_gap:
+        is_full = len(rois) >= self.settings.max_faces and not self._tracker.after_long_gap
+        look_at = self._tracker.due_look(LOOK_INTERVALS[is_full] * self.settings.detector_interval)
+        if is_full and look_at is None:
             return observe_tracks()
-        search = partial(self._search, frame, static_image)
+        search = partial(self._look_and_search, frame, static_image, is_full, look_at)
         unmatched, observations = self._components.pool.run_both(search, observe_tracks)
         if not len(unmatched):
             return observations
         with self._stage('new faces'):
             return self._with_new_faces(frame, observations, unmatched, static_image)
+
+    def _look_and_search(
+        self, frame: Frame, static_image: bool, is_full: bool, look_at: int | None
+    ) -> FaceDetections:
+        """Look at one of the followed tracks, if any, and search for others if there is room."""
+        if look_at is not None:
+            with self._stage('detect'):
+                box = self._tracker.expected_xyxy[look_at]
+                score = self._components.search.score_face(frame, box, self.settings)
+                self._tracker.take_look(look_at, score)
+        return NO_DETECTIONS if is_full else self._search(frame, static_image)
 
     def _search(self, frame: Frame, static_image: bool) -> FaceDetections:
         """Return detections that are of no tracked face."""
@@ -239,6 +262,8 @@ class FacePipeline:
             states=tracks.states(settings.min_birth_frames),
             ages=tracks.ages,
             detection_scores=tracks.scores,
+            last_detection_scores=tracks.look_scores,
+            last_detection_ages=tracks.look_ages,
             presences=tracks.presences,
             boxes_xyxy=tight_boxes(tracks.smoothed),
             rois=tracks.rois,

@@ -15,7 +15,6 @@ from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.tracking.association import linear_assignment
 from facemesh_ros.types import FaceState, Frame
 
-MAX_FACES = 8
 # A result matches a face if the centres are at most `MAX_OFFSET` face sizes apart and the sizes
 # differ by at most a factor `MAX_SIZE_RATIO`.
 MAX_OFFSET, MAX_SIZE_RATIO = 0.5, 2.0
@@ -42,7 +41,6 @@ class FacemeshTracker:
     def __init__(self, landmark_model: str) -> None:
         settings = SensorSettings(
             landmark_model=landmark_model,
-            max_faces=MAX_FACES,
             execution_provider='cpu',
             publish_blendshapes=False,
         )

@@ -38,6 +38,7 @@ class SceneAssets:
     people: Sequence[Head]
     background: NDArray[np.uint8]
     obstacle: Picture
+    pictures: Sequence[Picture]
 
     def pair(self, number: int) -> tuple[Head, Head]:
         """Return two different heads."""
@@ -53,17 +54,8 @@ def load_assets(pictures: Sequence[Picture]) -> SceneAssets:
         load_heads(pictures, 6),
         background.rgb[:height, :width],
         next(each for each in pictures if OBSTACLE in each.name),
+        pictures,
     )
-
-
-def all_scenes(assets: SceneAssets) -> Iterator[Scene]:
-    """Yield every scene."""
-    yield from crossings(assets)
-    yield from returns_from_crossing(assets)
-    yield from sudden_occlusions(assets)
-    yield from occlusions(assets)
-    yield from exits(assets)
-    yield from crowds(assets)
 
 
 def capture_times(seconds: float, rate_hz: float = RATE_HZ) -> Float64:

@@ -30,11 +30,15 @@ class Person:
         head: Its image.
         path: Centre of the face, px, as a function of time in s.
         size_px: Height from brows to chin.
+        shown: Opacity at a time, 0 where it is not there.
+        growth: Size at a time relative to `size_px`, of one who comes nearer or goes away.
     """
 
     head: Head
     path: Path
     size_px: float
+    shown: Callable[[float], float] = field(default=lambda _: 1.0)
+    growth: Callable[[float], float] = field(default=lambda _: 1.0)
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,12 @@ class Obstacle:
     Attributes:
         rgba: (H, W, 4) as of a `Head`.
         path: Its centre, px, as a function of time.
-        shown: Whether it is there at a time.
+        shown: Opacity at a time, 0 where it is not there.
     """
 
     rgba: NDArray[np.float32]
     path: Path
-    shown: Callable[[float], bool] = field(default=lambda _: True)
+    shown: Callable[[float], float] = field(default=lambda _: 1.0)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,12 @@ class Scene:
     shake: Path = field(default=lambda _: (0.0, 0.0))
     light: float = 1.0
 
+    @property
+    def image_wh(self) -> tuple[int, int]:
+        """Width and height of its images, px."""
+        height, width = self.background.shape[:2]
+        return width, height
+
 
 @dataclass(frozen=True)
 class SceneImage:
@@ -99,14 +109,15 @@ class SceneImage:
 def render_scene(scene: Scene) -> Iterator[SceneImage]:
     """Render a scene; the same scene gives the same images."""
     random = np.random.default_rng(len(scene.name))
-    noise = random.normal(0, NOISE, (IMAGE_WH[1] + 100, IMAGE_WH[0] + 100, 3)).astype(np.float32)
+    width, height = scene.image_wh
+    noise = random.normal(0, NOISE, (height + 100, width + 100, 3)).astype(np.float32)
     errors = scene.stamp_errors_s if len(scene.stamp_errors_s) else np.zeros(len(scene.times_s))
     identities = _TrueIdentities()
     for time_s, error_s in zip(scene.times_s, errors, strict=True):
         rgb, boxes, visible = _drawn(scene, float(time_s))
         top, left = random.integers(0, 100, 2)
         rgb *= scene.light
-        rgb += noise[top : top + IMAGE_WH[1], left : left + IMAGE_WH[0]]
+        rgb += noise[top : top + height, left : left + width]
         yield SceneImage(
             cv2.convertScaleAbs(np.maximum(rgb, 0)),
             round((1 + time_s + error_s) * 1e9),
@@ -123,16 +134,17 @@ def _drawn(scene: Scene, time_s: float) -> tuple[NDArray[np.float32], Float64, F
     boxes: list[Float64] = []
     masks: list[NDArray[np.float32]] = []
     for layer in scene.layers:
-        if isinstance(layer, Obstacle) and not layer.shown(time_s):
+        opacity = layer.shown(time_s)
+        if isinstance(layer, Obstacle) and not opacity:
             continue
         rgba = layer.rgba if isinstance(layer, Obstacle) else layer.head.rgba
-        matrix = _image_from_layer(layer, np.array(layer.path(time_s)) + shake)
-        inside = _paste(image, rgba, matrix, masks)
+        matrix = _image_from_layer(layer, np.array(layer.path(time_s)) + shake, time_s)
+        inside = _paste(image, rgba, opacity, matrix, masks)
         if isinstance(layer, Person):
             corners = layer.head.box_xyxy.reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]
             boxes.append(corners.reshape(4))
-            masks.append(np.zeros(IMAGE_WH[::-1], np.float32))
-            masks[-1][inside] = 1
+            masks.append(np.zeros(image.shape[:2], np.float32))
+            masks[-1][inside] = opacity
     parts = [_visible_share(mask, box) for mask, box in zip(masks, boxes, strict=True)]
     return image, np.array(boxes).reshape(-1, 4), np.array(parts)
 
@@ -140,30 +152,32 @@ def _drawn(scene: Scene, time_s: float) -> tuple[NDArray[np.float32], Float64, F
 def _paste(
     image: NDArray[np.float32],
     rgba: NDArray[np.float32],
+    shown: float,
     matrix: Float64,
     masks: Sequence[NDArray[np.float32]],
 ) -> tuple[slice, slice]:
     """Blend a layer in, reduce the visibility of those masks it, and return its region."""
+    image_wh = image.shape[1::-1]
     end = matrix[:, :2] @ rgba.shape[1::-1] + matrix[:, 2]
-    x0, y0 = np.clip(np.floor(matrix[:, 2]), 0, IMAGE_WH).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(end), 0, IMAGE_WH).astype(int).tolist()
+    x0, y0 = np.clip(np.floor(matrix[:, 2]), 0, image_wh).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(end), 0, image_wh).astype(int).tolist()
     inside = slice(y0, y1), slice(x0, x1)
-    if x0 < x1 and y0 < y1:
+    if shown and x0 < x1 and y0 < y1:
         local = np.column_stack([matrix[:, :2], matrix[:, 2] - (x0, y0)])
         layer = cv2.warpAffine(rgba, local, (x1 - x0, y1 - y0))
-        opacity = layer[..., 3:]
+        opacity = shown * layer[..., 3:]
         image[inside] += opacity * (layer[..., :3] - image[inside])
         for mask in masks:
             mask[inside] *= 1 - opacity[..., 0]
     return inside
 
 
-def _image_from_layer(layer: Person | Obstacle, centre: Float64) -> Float64:
+def _image_from_layer(layer: Person | Obstacle, centre: Float64, time_s: float) -> Float64:
     """Return the affine (2, 3), px of the layer to px of the image."""
     if isinstance(layer, Obstacle):
         scale, middle = 1.0, np.array(layer.rgba.shape[1::-1]) / 2
     else:
-        scale = layer.size_px / layer.head.size_px
+        scale = layer.size_px * layer.growth(time_s) / layer.head.size_px
         middle = layer.head.box_xyxy.reshape(2, 2).mean(axis=0)
     return np.column_stack([np.eye(2) * scale, centre - scale * middle])
 
