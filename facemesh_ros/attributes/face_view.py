@@ -44,23 +44,20 @@ class FaceView:
     @classmethod
     def along_rays(cls, landmarks: Float32 | Float64, rays: Float64) -> FaceView:
         """Turn to a face whose landmarks (L, 3) px are seen along `rays` (L, 3)."""
-        points = np.array(landmarks.T, np.float64, order='C')
         middle = (ones(len(rays)) @ rays).tolist()
         length = math.hypot(*middle)
         rotation = rotation_between((0.0, 0.0, 1.0), [part / length for part in middle])
         turned = rotation.T @ rays.T
-        plane = turned[:2] / turned[2]
-        plane_per_px = _spread(plane) / _spread(points[:2])
-        points[:2] = plane
+        points = np.empty((6, len(rays)))
+        np.divide(turned[:2], turned[2], out=points[:2])
+        points[2:5] = landmarks.T[[2, 0, 1]]
+        points[5] = 1
+        # Sums of squares about the mean by one product.
+        *moments, sums = (points @ points.T).tolist()
+        left, down, _, u, v = (row[i] - sums[i] ** 2 / sums[5] for i, row in enumerate(moments))
+        plane_per_px = math.sqrt((left + down) / (u + v))
         points[2] *= plane_per_px
-        return cls(rotation, points, rays, plane_per_px)
-
-
-def _spread(points: Float64) -> float:
-    """Return how far (2, L) points are from their mean, in all."""
-    count = points.shape[1]
-    centred = points - ((points @ ones(count)) / count)[:, None]
-    return math.sqrt(np.vdot(centred, centred))
+        return cls(rotation, points[:3], rays, plane_per_px)
 
 
 @cache
