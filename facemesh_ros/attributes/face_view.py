@@ -11,7 +11,6 @@ import numpy as np
 from facemesh_ros.geometry.rotations import rotation_between
 from facemesh_ros.types import Camera, Float32, Float64
 
-
 # What px of landmarks are less than this from their mean, root mean square, is no face.
 MIN_SPREAD_PX = 1e-3
 

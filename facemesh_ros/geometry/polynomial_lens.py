@@ -148,13 +148,13 @@ class PolynomialLens:
         # g = z (c + conj(P) z) + s (2 P + S1 + s S2)
         tangential = self._tangential.conjugate() * z
         inner = tangential + factor
-        rest = self._linear
-        if self._square:
-            rest = rest + self._square * s
-            by_s += self._square * s
-        by_s += rest
+        by_s += self._linear
         image = z * inner
-        image += s * rest
+        image += s * self._linear
+        if self._square:
+            prism = self._square * s
+            image += s * prism
+            by_s += 2 * prism
         inner += tangential
         inner += by_s * z.conj()
         by_s *= z
