@@ -23,9 +23,9 @@ from facemesh_ros.types import Float64
 MAX_PASSES, MAX_STEPS = 6, 4
 LAST_STEP = 1e-3  # m and rad; the step after it would be less than a hundredth of it
 # A pass holds the landmarks' weights and places. After a first step d, and with the share h of the
-# weights that Huber's loss takes, the next pass would move by some h d + 0.2 d²: a pair of a Kinect
-# moves by a seventh of it (median). At this limit what is left is .01° at most in 95 of 100 noisy
-# faces, and one pass does where a face fits its shape.
+# weights that Huber's loss takes, the next pass would move by some h d + 0.2 d²: pairs of a Kinect
+# by a seventh of it (median). At this limit what is left is .01° at most in 95 of 100 noisy faces,
+# and one pass does where a face fits its shape.
 SETTLED_GAIN, SETTLED = 0.2, 2.5e-5
 # Farther off than this a landmark is no longer where the shape has it: an open mouth, a hand.
 HUBER_M = 0.006
