@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
-from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.face_view import FaceView, NoFaceError
 from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_seen_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
-from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Float32, Float64, Frame, MetricFaces, MetricSource
 
@@ -93,8 +90,9 @@ class HeadEstimator:
             if name not in self._tracks:
                 self._tracks[name] = _Track(self._shapes)
             track = self._tracks[name]
-            posed = self._posed(track, landmarks[index], rays[index])
-            if posed is None:
+            try:
+                posed = self._posed(track, landmarks[index], rays[index])
+            except NoFaceError:
                 self.problem = NO_FACE
                 continue
             scale = track.scale.update(landmarks[index], posed, frame, metric_mode)
@@ -104,14 +102,10 @@ class HeadEstimator:
                 _look(faces, index, posed, landmarks[index])
         return faces
 
-    def _posed(self, track: _Track, landmarks: Float32, rays: Float64) -> PosedFace | None:
-        right = landmarks[RIGHT_EYE_OUTER_CORNER].tolist()
-        left = landmarks[LEFT_EYE_OUTER_CORNER].tolist()
-        if right[:2] == left[:2] or not math.isfinite(landmarks.sum()):
-            return None
+    def _posed(self, track: _Track, landmarks: Float32, rays: Float64) -> PosedFace:
+        view = FaceView.along_rays(landmarks, rays)
         track.views += 1
         learn = track.views % LEARN_EVERY == 1
-        view = FaceView.along_rays(landmarks, rays)
         return pose_seen_face(view, track.identity, self._correction, learn=learn)
 
 
