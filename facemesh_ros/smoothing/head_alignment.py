@@ -72,15 +72,20 @@ def align_heads(landmarks: Float64) -> HeadAlignments:
     return HeadAlignments(affines, scales * canonical.eye_distance_m)
 
 
-def head_from_image(affines: Float64, landmarks: Float64) -> Float64:
+def head_from_image(inverses: Float64, centres: Float64, landmarks: Float64) -> Float64:
     """Map landmarks (N, 3, L) px to head coordinates, x = A⁻¹ (y − b).
 
+    Args:
+        inverses: (N, 3, 3), A⁻¹.
+        centres: (N, 3) px, b.
+        landmarks: (N, 3, L) px.
+
     Example:
-        >>> affine, points = np.eye(3, 4)[None] * 2, np.ones((1, 3, 5))
-        >>> head_from_image(affine, points)[0, :, 0].tolist()
+        >>> inverses, centres, points = np.eye(3)[None] / 2, np.zeros((1, 3)), np.ones((1, 3, 5))
+        >>> head_from_image(inverses, centres, points)[0, :, 0].tolist()
         [0.5, 0.5, 0.5]
     """
-    shapes: Float64 = np.linalg.inv(affines[..., :3]) @ (landmarks - affines[..., 3:])
+    shapes: Float64 = inverses @ (landmarks - centres[..., None])
     return shapes
 
 
