@@ -13,6 +13,7 @@ from facemesh_ros.smoothing import head_kalman, noise_estimate, shape_filter
 from facemesh_ros.smoothing.head_alignment import (
     HeadAlignments,
     align_heads,
+    frames_of,
     head_from_image,
     image_from_head,
 )
@@ -95,8 +96,9 @@ class RigidFilter:
         """Return solid faces (N, 3, L) px filtered."""
         affines, sizes = heads.affines, heads.eye_distances_px
         axes = affines[..., :3]
-        inverses = np.linalg.inv(axes)
-        shapes = head_from_image(inverses, affines[..., 3], measured)
+        frames = frames_of(affines, sizes)
+        inverses = np.linalg.inv(frames)
+        shapes = head_from_image(inverses[:, :3, :3], affines[..., 3], measured)
         skin = shapes.take(groups.skin, axis=2)
         margin = self._settings.noise_margin
         positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
@@ -112,7 +114,9 @@ class RigidFilter:
         )
         noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
         assumed = margin * noise.deviations
-        motion = head_kalman.update(before.motion, affines, inverses, assumed, sizes, elapsed_s)
+        motion = head_kalman.update(
+            before.motion, affines, frames, inverses, assumed, elapsed_s
+        )
         shape = shape_filter.update(
             before.shape,
             shapes,
@@ -121,6 +125,7 @@ class RigidFilter:
             groups,
             elapsed_s,
             self._settings.rest_time_s,
+            motion.have_stopped,
         )
         self._tracks.store(ids, positions, stamp_ns, _Faces(motion, shape, noise))
         return image_from_head(motion.affines, shape.means)

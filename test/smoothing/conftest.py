@@ -13,7 +13,8 @@ from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 
 KINDS = ('none', 'one_euro', 'rigid')
 EYE_DISTANCE_PX = 100.0
-NOISE_REACH_PX = 15.0
+# The noise of the pose relative to that of the skin is then as on pictures (docs/filtering.md).
+NOISE_REACH_PX = 30.0
 IRISES_NEAR = (159, 386)
 RIGHT_UPPER_LIDS = (160, 159, 158)
 RIGHT_LOWER_LIDS = (144, 145, 153)
