@@ -133,8 +133,8 @@ def motion_from_changes(changes: Float64, inverses: Float64) -> Float64:
 
 
 def changes_from_motion(motion: Float64, frames: Float64) -> Float64:
-    """Return the changes (N, K, 3, 4) px of affine maps with coordinates (N, K, 12)."""
-    changes: Float64 = (motion @ _forms()).reshape(*motion.shape[:2], 3, 4) @ frames[:, None]
+    """Return the changes (..., N, 3, 4) px of affine maps with coordinates (..., N, 12)."""
+    changes: Float64 = (motion @ _forms()).reshape(*motion.shape[:-1], 3, 4) @ frames
     return changes
 
 

@@ -3,7 +3,7 @@
 State per coordinate of the motion (`head_alignment.COMPONENTS`): position and velocity. With
 interval T, acceleration density q, measurement variance r and covariance [[p, c], [c, v]]:
 
-    predict   x' = x + T ẋ,   p' = p + T (2c + T (v + q/3)),   c' = c + T (v + q/2),   v' = v + q
+    predict   x' = x + T ẋ,   v' = v + q,   c' = c + T v',   p' = p + T (2c + T v')
     update    gain = p' / (p' + r),   x = x' + gain (z − x'),   ẋ = ẋ + c' / (p' + r) (z − x')
 """
 
@@ -39,11 +39,10 @@ _NOISE = np.array([NOISE_OF_COMPONENT[each] for each in COMPONENTS])[component_o
 # Acceleration that is always possible, eye distances per s^1.5.
 REST_ACCELERATION = 1e-5
 # Squared innovations above so many variances are motion: at rest, and while the component moves.
-AT_REST, WHILE_MOVING = 9.0, 1.5
+AT_REST, WHILE_MOVING = 12.0, 1.5
 _LOG_FALL = np.log(WHILE_MOVING / AT_REST)
-# How long a motion is expected to last, and the Kalman gain from which there is one.
+# How long a motion is expected to last.
 MOVING_S = 0.3
-MOVING_GAIN = 0.3
 # The highest activity of a head at rest. Once it has come to rest, averages are worth so many
 # images: what the landmark model makes of a face depends on where the face is. Not fewer, or the
 # gain that follows would count as motion.
@@ -66,6 +65,7 @@ class HeadMotion:
         covariances: (N, 12) of affine maps and velocities, 1/s.
         velocity_variances: (N, 12) 1/s².
         activities: (N, 12) from 0, at rest, to 1, moving.
+        are_moving: (N,) whether any component is active.
         have_stopped: (N,) whether the head has come to rest with this image.
     """
 
@@ -75,6 +75,7 @@ class HeadMotion:
     covariances: Float64
     velocity_variances: Float64
     activities: Float64
+    are_moving: NDArray[np.bool_]
     have_stopped: NDArray[np.bool_]
 
 
@@ -94,6 +95,7 @@ def initial(affines: Float64, noise: Float64) -> HeadMotion:
         covariances=zeros,
         velocity_variances=FIRST_VELOCITY_VARIANCE * variances,
         activities=zeros,
+        are_moving=np.zeros(len(affines), bool),
         have_stopped=np.zeros(len(affines), bool),
     )
 
@@ -127,11 +129,10 @@ def update(
     """
     interval = elapsed_s[:, None]
     r = (_NOISE * noise[:, None]) ** 2
-    q = REST_ACCELERATION**2 * interval
-    p, c, v = before.variances, before.covariances, before.velocity_variances
-    p = p + interval * (2 * c + interval * (v + q / 3))
-    c = c + interval * (v + q / 2)
-    v = v + q
+    p, c = before.variances, before.covariances
+    v = before.velocity_variances + REST_ACCELERATION**2 * interval
+    p = p + interval * (2 * c + interval * v)
+    c = c + interval * v
     predicted = before.affines + interval[..., None] * before.velocities
     innovations = motion_from_changes(measured - predicted, inverses)
     activities = before.activities * np.exp(-interval / MOVING_S)
@@ -143,19 +144,22 @@ def update(
     p, c, v = p + surplus, c + surplus / interval, v + surplus * (4 / 3 / interval**2)
     gains, velocity_gains = p / found, c / found
     rest = 1 - gains
-    corrections = np.stack([gains, velocity_gains], axis=1) * innovations[:, None]
-    changes = changes_from_motion(corrections, frames)
-    activities = np.maximum(activities, np.where((gains > MOVING_GAIN), gains, 0))
-    have_stopped = (before.activities.max(axis=1) > RESTING_ACTIVITY) & (
-        activities.max(axis=1) <= RESTING_ACTIVITY
-    )
-    least = np.where(have_stopped[:, None], r / IMAGES_KEPT, 0)
+    corrections = np.array([gains, velocity_gains]) * innovations
+    changes, velocity_changes = changes_from_motion(corrections, frames)
+    activities = np.maximum(activities, gains)
+    are_moving = activities.max(axis=1) > RESTING_ACTIVITY
+    have_stopped = before.are_moving & ~are_moving
+    variances = rest * p
+    if have_stopped.any():
+        least = have_stopped[:, None] * r / IMAGES_KEPT
+        variances = np.maximum(variances, least)
     return HeadMotion(
-        affines=predicted + changes[:, 0],
-        velocities=before.velocities + changes[:, 1],
-        variances=np.maximum(rest * p, least),
+        affines=predicted + changes,
+        velocities=before.velocities + velocity_changes,
+        variances=variances,
         covariances=rest * c,
         velocity_variances=v - velocity_gains * c,
         activities=activities,
+        are_moving=are_moving,
         have_stopped=have_stopped,
     )

@@ -82,16 +82,18 @@ def update(
     """
     changes = measured - before.means
     changes_px = axes[:, :2] @ changes
-    squares = 0.5 * np.square(changes_px, out=changes_px).sum(axis=1)
-    powers = squares @ groups.mean_weights.T / (groups.noise * noise_px[:, None]) ** 2
+    squares = np.square(changes_px, out=changes_px).sum(axis=1)
+    powers = squares @ groups.mean_weights.T / (2 * (groups.noise * noise_px[:, None]) ** 2)
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
     thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
     moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
     # Noise averages out; a change above noise but below an expression is followed sooner.
     rates_hz = np.maximum(powers, 1) / max(rest_time_s, SHORTEST_REST_S)
-    kept = np.where(have_stopped[:, None], np.minimum(before.counts, IMAGES_KEPT), before.counts)
-    averaging = np.maximum(1 / (kept + 1), -np.expm1(-rates_hz * elapsed_s[:, None]))
+    counts = before.counts
+    if have_stopped.any():
+        counts = np.where(have_stopped[:, None], np.minimum(counts, IMAGES_KEPT), counts)
+    averaging = np.maximum(1 / (counts + 1), -np.expm1(-rates_hz * elapsed_s[:, None]))
     group_gains = np.maximum(moving, averaging)
     gains = group_gains.take(groups.group_of_landmark, axis=1)
     changes *= gains[:, None]
