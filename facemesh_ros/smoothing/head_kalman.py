@@ -26,7 +26,7 @@ from facemesh_ros.types import Float64
 # measured on still pictures; a little lower for shift, zoom and tilt, so that slow motions are
 # followed. See docs/filtering.md.
 NOISE_OF_COMPONENT = {
-    'shift': 1.15,
+    'shift': 1.05,
     'depth shift': 1.2,
     'zoom': 2.2,
     'roll': 3.5,
@@ -43,9 +43,11 @@ AT_REST, WHILE_MOVING = 12.0, 1.5
 _LOG_FALL = np.log(WHILE_MOVING / AT_REST)
 # How long a motion is expected to last.
 MOVING_S = 0.3
+# Components at rest gain at least so much, relative to one image, while another moves: turned
+# axes mix components a little, and what is mixed in must not stay.
+WHILE_OTHERS_MOVE = 0.5
 # The highest activity of a head at rest. Once it has come to rest, averages are worth so many
-# images: what the landmark model makes of a face depends on where the face is. Not fewer, or the
-# gain that follows would count as motion.
+# images: what the landmark model makes of a face depends on where the face is.
 RESTING_ACTIVITY = 0.5
 IMAGES_KEPT = 1.5
 FIRST_VELOCITY_VARIANCE = 10.0
@@ -65,7 +67,7 @@ class HeadMotion:
         covariances: (N, 12) of affine maps and velocities, 1/s.
         velocity_variances: (N, 12) 1/s².
         activities: (N, 12) from 0, at rest, to 1, moving.
-        are_moving: (N,) whether any component is active.
+        are_moving: (N,) whether any component is.
         have_stopped: (N,) whether the head has come to rest with this image.
     """
 
@@ -147,12 +149,11 @@ def update(
     corrections = np.array([gains, velocity_gains]) * innovations
     changes, velocity_changes = changes_from_motion(corrections, frames)
     activities = np.maximum(activities, gains)
-    are_moving = activities.max(axis=1) > RESTING_ACTIVITY
+    activity = activities.max(axis=1)
+    are_moving = activity > RESTING_ACTIVITY
     have_stopped = before.are_moving & ~are_moving
-    variances = rest * p
-    if have_stopped.any():
-        least = have_stopped[:, None] * r / IMAGES_KEPT
-        variances = np.maximum(variances, least)
+    least = np.where(have_stopped, 1 / IMAGES_KEPT, WHILE_OTHERS_MOVE * activity)
+    variances = np.maximum(rest * p, least[:, None] * r)
     return HeadMotion(
         affines=predicted + changes,
         velocities=before.velocities + velocity_changes,
