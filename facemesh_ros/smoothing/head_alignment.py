@@ -21,9 +21,8 @@ from facemesh_ros.types import Float32, Float64
 JAW_WEIGHT = 0.15
 # Volume of the fitted axes below which a face is flat, relative to that of a face of its size.
 MIN_VOLUME = 1e-3
-# The components of a head's motion, by the elements of D F⁻¹ (see `motion_from_changes`) in each of
-# their coordinates: sign, row and column. A real motion has few of them, noise has all. They do
-# not depend on how the head is rotated in the image, nor on which way the image is.
+# The components of a head's motion: the elements of D F⁻¹ (see `motion_from_changes`) in each of
+# their coordinates, by sign, row and column. A real motion has few of them, noise has all.
 COMPONENTS = {
     'shift': (['+03'], ['+13']),
     'depth shift': (['+23'],),

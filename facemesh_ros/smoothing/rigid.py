@@ -97,7 +97,7 @@ class RigidFilter:
         affines, sizes = heads.affines, heads.eye_distances_px
         axes = affines[..., :3]
         frames = frames_of(affines, sizes)
-        inverses = np.linalg.inv(frames)
+        inverses = np.asarray(np.linalg.inv(frames), np.float64)
         shapes = head_from_image(inverses[:, :3, :3], affines[..., 3], measured)
         skin = shapes.take(groups.skin, axis=2)
         margin = self._settings.noise_margin
@@ -114,9 +114,7 @@ class RigidFilter:
         )
         noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
         assumed = margin * noise.deviations
-        motion = head_kalman.update(
-            before.motion, affines, frames, inverses, assumed, elapsed_s
-        )
+        motion = head_kalman.update(before.motion, affines, frames, inverses, assumed, elapsed_s)
         shape = shape_filter.update(
             before.shape,
             shapes,
