@@ -21,6 +21,19 @@ from facemesh_ros.types import Float32, Float64
 JAW_WEIGHT = 0.15
 # Volume of the fitted axes below which a face is flat, relative to that of a face of its size.
 MIN_VOLUME = 1e-3
+# The components of a head's motion: the elements of D F⁻¹ (see `motion_from_changes`) in each of
+# their coordinates, by sign, row and column. A real motion has few of them, noise has all.
+COMPONENTS = {
+    'shift': (['+03'], ['+13']),
+    'depth shift': (['+23'],),
+    'zoom': (['+00', '+11'],),
+    'roll': (['+10', '-01'],),
+    'stretch': (['+00', '-11'], ['+01', '+10']),
+    'tilt': (['+02'], ['+12']),
+    'depth tilt': (['+20'], ['+21']),
+    'depth stretch': (['+22'],),
+}
+COORDINATES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +85,20 @@ def align_heads(landmarks: Float64) -> HeadAlignments:
     return HeadAlignments(affines, scales * canonical.eye_distance_m)
 
 
-def head_from_image(affines: Float64, landmarks: Float64) -> Float64:
+def head_from_image(inverses: Float64, centres: Float64, landmarks: Float64) -> Float64:
     """Map landmarks (N, 3, L) px to head coordinates, x = A⁻¹ (y − b).
 
+    Args:
+        inverses: (N, 3, 3), A⁻¹.
+        centres: (N, 3) px, b.
+        landmarks: (N, 3, L) px.
+
     Example:
-        >>> affine, points = np.eye(3, 4)[None] * 2, np.ones((1, 3, 5))
-        >>> head_from_image(affine, points)[0, :, 0].tolist()
+        >>> inverses, centres, points = np.eye(3)[None] / 2, np.zeros((1, 3)), np.ones((1, 3, 5))
+        >>> head_from_image(inverses, centres, points)[0, :, 0].tolist()
         [0.5, 0.5, 0.5]
     """
-    shapes: Float64 = np.linalg.inv(affines[..., :3]) @ (landmarks - affines[..., 3:])
+    shapes: Float64 = inverses @ (landmarks - centres[..., None])
     return shapes
 
 
@@ -89,6 +107,52 @@ def image_from_head(affines: Float64, shapes: Float64) -> Float64:
     landmarks: Float64 = affines[..., :3] @ shapes
     landmarks += affines[..., 3:]
     return landmarks
+
+
+def frames_of(affines: Float64, eye_distances_px: Float64) -> Float64:
+    """Return frames F (N, 4, 4) px in which heads move: A, and the eye distance for shifts."""
+    frames = np.zeros((len(affines), 4, 4))
+    frames[:, :3, :3] = affines[..., :3]
+    frames[:, 3, 3] = eye_distances_px
+    return frames
+
+
+def motion_from_changes(changes: Float64, inverses: Float64) -> Float64:
+    """Return the coordinates (N, 12) of changes D (N, 3, 4) px of affine maps, given F⁻¹.
+
+    Example: a head that grows by a hundredth zooms, whichever way it is turned.
+        >>> affine = np.array([[[0.0, -9, 0, 0], [9, 0, 0, 0], [0, 0, 9, 0]]])
+        >>> inverses = np.linalg.inv(frames_of(affine, np.ones(1)))
+        >>> motion = motion_from_changes(affine / 100, inverses)
+        >>> [list(COMPONENTS)[each] for each in component_of_coordinate()[motion[0] != 0]]
+        ['zoom', 'depth stretch']
+    """
+    motion: Float64 = (changes @ inverses).reshape(-1, COORDINATES) @ _forms().T
+    return motion
+
+
+def changes_from_motion(motion: Float64, frames: Float64) -> Float64:
+    """Return the changes (..., N, 3, 4) px of affine maps with coordinates (..., N, 12)."""
+    changes: Float64 = (motion @ _forms()).reshape(*motion.shape[:-1], 3, 4) @ frames
+    return changes
+
+
+@cache
+def component_of_coordinate() -> NDArray[np.intp]:
+    """Return which of `COMPONENTS` each of the 12 coordinates belongs to."""
+    return np.repeat(np.arange(len(COMPONENTS)), [len(forms) for forms in COMPONENTS.values()])
+
+
+@cache
+def _forms() -> Float64:
+    """Return (12, 12): the coordinates by the elements of D F⁻¹; orthonormal, so Tᵀ inverts it."""
+    forms = [form for component in COMPONENTS.values() for form in component]
+    matrix = np.zeros((COORDINATES, 3, 4))
+    for coordinate, form in zip(matrix, forms, strict=True):
+        for element in form:
+            row, column = int(element[1]), int(element[2])
+            coordinate[row, column] = float(f'{element[0]}1') / len(form) ** 0.5
+    return matrix.reshape(COORDINATES, -1)
 
 
 @dataclass(frozen=True, slots=True)
