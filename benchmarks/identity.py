@@ -46,8 +46,9 @@ LEGEND = (
     'switches: times that a person got another id; swaps: times that an id went to another '
     'person; extra ids: ids per person beyond the first; false ids: confirmed ids that appeared '
     'where no face was; fragments: times that the track of a visible person was interrupted; '
-    'found: faces per image, of those that are visible; nobody: results per 100 images where no '
-    'face is. A person who was hidden or away for more than a second counts as a new one.'
+    'found: faces per image, of those that are visible; nobody: confirmed results per 100 images '
+    'where no face is to be seen. A person who was hidden or away for more than a second counts '
+    'as a new one.'
 )
 COLUMNS = [
     *(('scenes of', '{family}'), ('n', '{n}'), ('people', '{num_unique_objects:.0f}')),
@@ -106,7 +107,12 @@ def scene_scores(parts: Sequence[str], *, quick: bool) -> list[SceneScore]:
             scene.family,
             scene.name,
             name,
-            {**score, 'false_ids': record.false_ids, 'images': len(record.images)},
+            {
+                **score,
+                'false_ids': record.false_ids,
+                'nobody': record.nobody,
+                'images': len(record.images),
+            },
         )
         for (scene, name, record), score in zip(records, scores, strict=True)
     ]
@@ -146,7 +152,7 @@ def _total(family: str, scores: Sequence[SceneScore]) -> dict[str, Any]:
         'n': len(scores),
         'there': sums['num_objects'] / sums['images'],
         'found': (sums['num_objects'] - sums['num_misses']) / sums['images'],
-        'nobody': 100 * sums['num_false_positives'] / sums['images'],
+        'nobody': 100 * sums['nobody'] / sums['images'],
         'mota': 1 - errors / sums['num_objects'],
         'idf1': matched / (matched + sums['idfp'] + sums['idfn']),
     }
