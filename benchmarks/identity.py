@@ -6,7 +6,7 @@ $FACEMESH_DATA. motmetrics, in an environment of its own, scores the ids. See do
 
     ./run bench identity --json FILE
     ./run bench identity --parts cuts,objects,street
-    ./run bench identity --docs    # updates docs/identity.md
+    ./run bench identity --before OLD.json --docs    # updates docs/identity.md
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 from common.baseline_tracker import BaselineTracker
-from common.command import data_folder, log, parts_option, run_benchmark, scratch_folder
+from common.command import BEFORE, data_folder, log, parts_option, run_benchmark, scratch_folder
 from common.machine import ROOT, conditions, cores_in_use
-from common.report import Report, Table
+from common.report import Report, Table, read_rows
 from identity_families import PARTS
 from identity_results import FacemeshTracker, TrackingRecord
 from identity_scenarios import load_assets
@@ -81,7 +81,14 @@ def measure(chosen: Namespace) -> Report:
         families = dict.fromkeys(each.family for each in own)
         rows = [_total(name, [each for each in own if each.family == name]) for name in families]
         tables.append(Table('families', system, COLUMNS, [*rows, _total('all', own)]))
-    return Report(LEGEND, conditions(before), (), tables, {'rows': scores})
+    return Report(
+        LEGEND,
+        conditions(before),
+        (),
+        tables,
+        {'scenes': scores},
+        read_rows(chosen.before),
+    )
 
 
 def scene_scores(parts: Sequence[str], *, quick: bool) -> list[SceneScore]:
@@ -166,6 +173,6 @@ if __name__ == '__main__':
             quick='one landmark model, every fourth scene',
             section='identity',
             page=PAGE,
-            options=parts_option(PARTS),
+            options={**BEFORE, **parts_option(PARTS)},
         )
     )

@@ -7,7 +7,7 @@ made of them: real faces scaled and put on pictures without a face, covered, cut
 
     ./run bench recall --json FILE
     ./run bench recall --parts kinds,negatives
-    ./run bench recall --docs    # updates docs/recall.md
+    ./run bench recall --before OLD.json --docs    # updates docs/recall.md
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 from common.command import (
     ANY_CORE,
+    BEFORE,
     BUNDLE,
     DATA_VARIABLE,
     MeasurementError,
@@ -34,7 +35,7 @@ from common.command import (
     scratch_folder,
 )
 from common.machine import ROOT, conditions, cores_in_use
-from common.report import Report
+from common.report import Report, read_rows
 from ground_truth import RULE
 from recall_measurements.demo import measure_demo, measure_long_demo
 from recall_measurements.kinds import measure_kinds, measure_negatives, measure_profiles
@@ -75,7 +76,13 @@ def measure(chosen: Namespace) -> Report:
     about = conditions(
         before, **session.versions, **{'measured on core': sorted(os.sched_getaffinity(0))}
     )
-    return Report(f'{RULE} {SIZE_NOTE}', about, session.left_out, session.tables)
+    return Report(
+        f'{RULE} {SIZE_NOTE}',
+        about,
+        session.left_out,
+        session.tables,
+        before=read_rows(chosen.before),
+    )
 
 
 if __name__ == '__main__':
@@ -86,6 +93,6 @@ if __name__ == '__main__':
             quick='fewer pictures, rough figures',
             section='recall',
             page=PAGE,
-            options={**BUNDLE, **ANY_CORE, **parts_option(PARTS, [LONG])},
+            options={**BUNDLE, **ANY_CORE, **BEFORE, **parts_option(PARTS, [LONG])},
         )
     )

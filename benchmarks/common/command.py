@@ -28,6 +28,14 @@ ANY_CORE: Options = {
     '--any-core': {'action': 'store_true', 'help': 'do not pin the processes to one core'}
 }
 
+BEFORE: Options = {
+    '--before': {
+        'type': Path,
+        'metavar': 'FILE',
+        'help': 'report of an earlier version (--json); cells that have changed show both values',
+    }
+}
+
 
 class MeasurementError(Exception):
     """Nothing could be measured; the text says why.

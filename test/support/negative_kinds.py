@@ -21,8 +21,8 @@ TEXTURES = ('moon', 'brick', 'gravel', 'cell', 'immunohistochemistry', 'microane
 # Of the astronaut's picture, px: the shuttle on its tower, and the flag, without her face.
 ASTRONAUT, SCENERY = 'astronaut', ((300, 0, 512, 300), (0, 0, 150, 512), (0, 200, 512, 512))
 # Parts of a picture, from all of it to an eighth of its width, each enlarged to an image.
-PARTS, CROPS = (0.5, 0.25, 0.125), 3
-DRAWINGS, HANDS = 6, 4
+PARTS, CROPS = (0.5, 0.25, 0.125), 2
+DRAWINGS, HANDS = 6, 3
 
 UInt8 = NDArray[np.uint8]
 Kind = Callable[[Sequence[Picture]], Iterator[Picture]]
@@ -49,7 +49,9 @@ def scenery(pictures: Sequence[Picture]) -> Iterator[Picture]:
     for picture in pictures:
         if ASTRONAUT in picture.name:
             for x0, y0, x1, y1 in SCENERY:
-                yield from _parts(f'{picture.name} {x0}', picture.rgb[y0:y1, x0:x1], (1.0, 0.5))
+                yield from _parts(
+                    f'{picture.name} from {x0}, {y0}', picture.rgb[y0:y1, x0:x1], (1.0, 0.5)
+                )
 
 
 def print_and_things(pictures: Sequence[Picture]) -> Iterator[Picture]:
