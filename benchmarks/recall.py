@@ -38,7 +38,12 @@ from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, read_rows
 from ground_truth import RULE
 from recall_measurements.demo import measure_demo, measure_long_demo
-from recall_measurements.kinds import measure_kinds, measure_negatives, measure_profiles
+from recall_measurements.kinds import (
+    measure_kinds,
+    measure_negatives,
+    measure_profiles,
+    measure_small,
+)
 from recall_measurements.session import Session
 from recall_measurements.sizes import measure_refinement_of_rois, measure_sizes
 from sample_pictures import load_pictures
@@ -48,6 +53,7 @@ SIZE_NOTE = 'Sizes are px from brows to chin; a face with its hair is about twic
 LONG = 'demo_long'
 PARTS: dict[str, Callable[[Session], None]] = {
     'kinds': measure_kinds,
+    'small': measure_small,
     'negatives': measure_negatives,
     'profiles': measure_profiles,
     'demo': measure_demo,

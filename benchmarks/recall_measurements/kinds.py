@@ -10,7 +10,7 @@ import numpy as np
 from common.command import log
 from common.report import Column, Row, Table
 from common.timings import Block
-from face_kinds import KINDS, SMALL_PX
+from face_kinds import KINDS, SMALL
 from face_outcomes import Outcome, outcome_of
 from geometry_measurements.truth_sets import SCAN, not_here, scan_pictures, truth_folder
 from ground_truth import TrueFaces
@@ -23,7 +23,7 @@ from systems.process import SystemProcess
 STREAM_IMAGES, QUICK_EVERY = 8, 4
 # Kinds that are shown with all orientations searched, and as streams, beside those without a face.
 UPRIGHT, TURNED = 'unchanged', ('on its side', 'upside down')
-STREAMED = (UPRIGHT, 'behind a hand', *TURNED, *(f'{size} px' for size in SMALL_PX))
+STREAMED = (UPRIGHT, 'behind a hand', *TURNED, *SMALL)
 TITLE = (
     'Faces found by kind, of n; t: reported with the landmarks turned on the face, which counts '
     'as not found; f: false faces. Streams show each picture '
@@ -32,6 +32,9 @@ TITLE = (
 EMPTY_TITLE = (
     f'False faces in n pictures without a face; of streams, {STREAM_IMAGES} images of each, the '
     'most in one image'
+)
+SMALL_TITLE = (
+    'The same, frontal faces in 1280x720 by height from brows to chin, blurred, noisy, JPEG'
 )
 PROFILE_TITLE = 'The same, rendered scan of one head, by the angle between face and camera'
 # Of the scan: angles are grouped by so much, and brows to chin, by sellion to mouth.
@@ -54,6 +57,13 @@ def measure_kinds(session: Session) -> None:
     kinds = {name: list(kind(session.pictures)) for name, kind in KINDS.items()}
     results = _measured(session, kinds)
     session.tables.append(_table('kinds', TITLE, results, lambda result: result.faces))
+
+
+def measure_small(session: Session) -> None:
+    """Measure small faces in large pictures."""
+    kinds = {name: list(kind(session.pictures)) for name, kind in SMALL.items()}
+    results = _measured(session, kinds)
+    session.tables.append(_table('small', SMALL_TITLE, results, lambda result: result.faces))
 
 
 def measure_negatives(session: Session) -> None:

@@ -6,6 +6,7 @@ All are seeded: the same pictures give the same kinds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -16,17 +17,18 @@ from face_covers import HAND, PLACES, THING, covered, hands, masked, thing, with
 from face_warps import Expression, FaceWarp
 from ground_truth import TrueFaces
 from portraits import cut_at, darkened, portraits
+from rendered_faces import with_camera_noise
 from sample_pictures import Picture, rotate_picture
 
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.landmarks.face_mesh import FaceMesh
-from facemesh_ros.types import Float32, Frame, PixelOrder, Rois
+from facemesh_ros.types import Float32, Frame, PixelOrder, Rois, UInt8
 
 # How far a mouth is opened, in distances between the outer corners of the eyes.
 OPENINGS = (0.3, 0.5)
 CUT_PARTS, SIDES = (0.2, 0.4), ('top', 'bottom', 'left', 'right')
 GAINS = (0.25, 0.1, 0.04)
-SMALL_PX, SMALL_PICTURES = (18, 21, 24, 27, 30), 2
+SMALL_PX, SMALL_PICTURES, LENS_BLUR_PX = (15, 18, 21, 24, 27, 30), 2, 0.8
 # Crop around a face by its height, and looks that settle its landmarks.
 CROP, LOOKS = 1.8, 3
 
@@ -98,15 +100,20 @@ def turned(*quarters: int) -> Kind:
 
 
 def small(size_px: int) -> Kind:
-    """Return small frontal faces in pictures of 1280x720."""
+    """Return small frontal faces in pictures of 1280x720, as a lens and JPEG leave them."""
 
     def composed(pictures: Sequence[Picture]) -> Iterator[Picture]:
         for number in range(SMALL_PICTURES):
             picture = compose_picture(pictures, size_px, number)
             if picture:
-                yield picture
+                yield replace(picture, rgb=_as_seen_far_away(picture.rgb, number))
 
     return composed
+
+
+def _as_seen_far_away(rgb: UInt8, number: int) -> UInt8:
+    blurred = np.asarray(cv2.GaussianBlur(rgb, (0, 0), LENS_BLUR_PX), np.uint8)
+    return with_camera_noise(blurred, np.random.default_rng(number))
 
 
 KINDS: dict[str, Kind] = {
@@ -121,8 +128,8 @@ KINDS: dict[str, Kind] = {
     **{f'light x {gain:g}': dark(gain) for gain in GAINS},
     'on its side': turned(1, 3),
     'upside down': turned(2),
-    **{f'{size} px': small(size) for size in SMALL_PX},
 }
+SMALL: dict[str, Kind] = {f'{size} px': small(size) for size in SMALL_PX}
 
 
 def settled_landmarks(portrait: Picture) -> Float32:
