@@ -27,7 +27,7 @@ import cv2
 from common.baseline_tracker import BaselineTracker
 from common.command import BEFORE, data_folder, log, parts_option, run_benchmark, scratch_folder
 from common.machine import ROOT, conditions, cores_in_use
-from common.report import Report, Table, read_rows
+from common.report import Report, Table
 from identity_families import PARTS
 from identity_results import FacemeshTracker, TrackingRecord
 from identity_scenarios import load_assets
@@ -87,7 +87,7 @@ def measure(chosen: Namespace) -> Report:
         (),
         tables,
         {'scenes': scores},
-        read_rows(chosen.before),
+        chosen.before,
     )
 
 

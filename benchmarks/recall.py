@@ -35,7 +35,7 @@ from common.command import (
     scratch_folder,
 )
 from common.machine import ROOT, conditions, cores_in_use
-from common.report import Report, read_rows
+from common.report import Report
 from ground_truth import RULE
 from recall_measurements.demo import measure_demo, measure_long_demo
 from recall_measurements.kinds import (
@@ -87,7 +87,7 @@ def measure(chosen: Namespace) -> Report:
         about,
         session.left_out,
         session.tables,
-        before=read_rows(chosen.before),
+        before=chosen.before,
     )
 
 

@@ -129,10 +129,13 @@ def write_section(document: Path, name: str, text: str) -> None:
     document.write_text(f'{before}{begin}\n\n{text}\n\n{end}{after}')
 
 
-def read_rows(report: Path | None) -> dict[str, Sequence[Row]]:
-    """Return the rows of a report written as JSON, by the name of their table; none without."""
-    if report is None:
-        return {}
+def read_rows(report: Path) -> dict[str, Sequence[Row]]:
+    """Return the rows of a report written as JSON, by the name of their table.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not JSON.
+    """
     items = json.loads(report.read_text())
     return {name: rows for name, rows in items.items() if name not in HEAD and _are_rows(rows)}
 
