@@ -6,7 +6,7 @@ $FACEMESH_DATA. motmetrics, in an environment of its own, scores the ids. See do
 
     ./run bench identity --json FILE
     ./run bench identity --parts cuts,objects,street
-    ./run bench identity --docs    # updates docs/identity.md
+    ./run bench identity --before OLD.json --docs    # updates docs/identity.md
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import cv2
 from common.baseline_tracker import BaselineTracker
-from common.command import data_folder, log, parts_option, run_benchmark, scratch_folder
+from common.command import BEFORE, data_folder, log, parts_option, run_benchmark, scratch_folder
 from common.machine import ROOT, conditions, cores_in_use
 from common.report import Report, Table
 from identity_families import PARTS
@@ -46,8 +46,9 @@ LEGEND = (
     'switches: times that a person got another id; swaps: times that an id went to another '
     'person; extra ids: ids per person beyond the first; false ids: confirmed ids that appeared '
     'where no face was; fragments: times that the track of a visible person was interrupted; '
-    'found: faces per image, of those that are visible; nobody: results per 100 images where no '
-    'face is. A person who was hidden or away for more than a second counts as a new one.'
+    'found: faces per image, of those that are visible; nobody: confirmed results per 100 images '
+    'where no face is to be seen. A person who was hidden or away for more than a second counts '
+    'as a new one.'
 )
 COLUMNS = [
     *(('scenes of', '{family}'), ('n', '{n}'), ('people', '{num_unique_objects:.0f}')),
@@ -80,7 +81,14 @@ def measure(chosen: Namespace) -> Report:
         families = dict.fromkeys(each.family for each in own)
         rows = [_total(name, [each for each in own if each.family == name]) for name in families]
         tables.append(Table('families', system, COLUMNS, [*rows, _total('all', own)]))
-    return Report(LEGEND, conditions(before), (), tables, {'rows': scores})
+    return Report(
+        LEGEND,
+        conditions(before),
+        (),
+        tables,
+        {'scenes': scores},
+        chosen.before,
+    )
 
 
 def scene_scores(parts: Sequence[str], *, quick: bool) -> list[SceneScore]:
@@ -106,7 +114,12 @@ def scene_scores(parts: Sequence[str], *, quick: bool) -> list[SceneScore]:
             scene.family,
             scene.name,
             name,
-            {**score, 'false_ids': record.false_ids, 'images': len(record.images)},
+            {
+                **score,
+                'false_ids': record.false_ids,
+                'nobody': record.nobody,
+                'images': len(record.images),
+            },
         )
         for (scene, name, record), score in zip(records, scores, strict=True)
     ]
@@ -146,7 +159,7 @@ def _total(family: str, scores: Sequence[SceneScore]) -> dict[str, Any]:
         'n': len(scores),
         'there': sums['num_objects'] / sums['images'],
         'found': (sums['num_objects'] - sums['num_misses']) / sums['images'],
-        'nobody': 100 * sums['num_false_positives'] / sums['images'],
+        'nobody': 100 * sums['nobody'] / sums['images'],
         'mota': 1 - errors / sums['num_objects'],
         'idf1': matched / (matched + sums['idfp'] + sums['idfn']),
     }
@@ -160,6 +173,6 @@ if __name__ == '__main__':
             quick='one landmark model, every fourth scene',
             section='identity',
             page=PAGE,
-            options=parts_option(PARTS),
+            options={**BEFORE, **parts_option(PARTS)},
         )
     )

@@ -7,16 +7,17 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.report import TABLES_PAGE, Report, write_section
+from common.report import TABLES_PAGE, Report, Row, read_rows, write_section
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
 DATA_VARIABLE = 'FACEMESH_DATA'
 Options = Mapping[str, Mapping[str, Any]]
+Rows = Mapping[str, Sequence[Row]]
 BUNDLE: Options = {
     '--bundle': {
         'type': Path,
@@ -26,6 +27,23 @@ BUNDLE: Options = {
 }
 ANY_CORE: Options = {
     '--any-core': {'action': 'store_true', 'help': 'do not pin the processes to one core'}
+}
+
+
+def _earlier_rows(file: str) -> Rows:
+    try:
+        return read_rows(Path(file))
+    except (OSError, ValueError) as error:
+        raise ArgumentTypeError(f'{file} is no report written by --json: {error}') from error
+
+
+BEFORE: Options = {
+    '--before': {
+        'type': _earlier_rows,
+        'default': {},
+        'metavar': 'FILE',
+        'help': 'report of an earlier version (--json); cells that have changed show both values',
+    }
 }
 
 

@@ -21,6 +21,9 @@ from common.machine import ROOT
 Column = tuple[str, str]
 Row = Mapping[str, Any]
 TABLES_PAGE = ROOT / 'docs' / 'benchmarks_tables.md'
+# Items of a row that say what it is of, and items of a report in JSON that are no tables.
+KEYS = ('system', 'family', 'kind', 'model', 'group', 'size')
+HEAD = ('mode', 'about', 'left_out')
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,21 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
 
-    def as_section(self) -> str:
-        """Return heading and table."""
-        return f'{self.title}:\n\n{self.as_text()}'
+    def as_section(self, before: Sequence[Row] = ()) -> str:
+        """Return heading and table; `before` as for `as_text`."""
+        return f'{self.title}:\n\n{self.as_text(before)}'
 
-    def as_text(self) -> str:
-        """Return the table with columns of even width."""
+    def as_text(self, before: Sequence[Row] = ()) -> str:
+        """Return the table with columns of even width.
+
+        Args:
+            before: Rows of an earlier report; cells that have changed since show both values.
+        """
         titles = [title for title, _ in self.columns]
-        lines = [[_cell(text, row) for _, text in self.columns] for row in self.rows]
+        lines = [
+            [_with_before(text, row, _same_row(row, before)) for _, text in self.columns]
+            for row in self.rows
+        ]
         widths = [max(map(len, column)) for column in zip(titles, *lines, strict=True)]
         return '\n'.join(
             '| ' + ' | '.join(map(str.ljust, line, widths)) + ' |'
@@ -64,6 +74,7 @@ class Report:
         left_out: What could not be measured, and how to make it run.
         tables: In order.
         data: More items for JSON.
+        before: Rows of an earlier report, by the name of their table; see `read_rows`.
     """
 
     introduction: str
@@ -71,11 +82,12 @@ class Report:
     left_out: Sequence[str] = ()
     tables: list[Table] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
     def as_text(self) -> str:
         """Return everything as Markdown."""
         left_out = '\n'.join(f'Left out: {line}' for line in self.left_out)
-        tables = [table.as_section() for table in self.tables]
+        tables = [table.as_section(self.before.get(table.name, ())) for table in self.tables]
         return '\n\n'.join(filter(None, [self.head(), left_out, *tables]))
 
     def head(self) -> str:
@@ -115,6 +127,38 @@ def write_section(document: Path, name: str, text: str) -> None:
     if not (found and ended):
         raise ValueError(f'{document} lacks the lines {begin} and {end}')
     document.write_text(f'{before}{begin}\n\n{text}\n\n{end}{after}')
+
+
+def read_rows(report: Path) -> dict[str, Sequence[Row]]:
+    """Return the rows of a report written as JSON, by the name of their table.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not JSON.
+    """
+    items = json.loads(report.read_text())
+    return {name: rows for name, rows in items.items() if name not in HEAD and _are_rows(rows)}
+
+
+def _are_rows(item: Any) -> bool:
+    return isinstance(item, list) and all(isinstance(each, dict) for each in item)
+
+
+def _same_row(row: Row, before: Sequence[Row]) -> Row | None:
+    """Return the earlier row that has the same keys."""
+    keys = [key for key in KEYS if key in row]
+    same = (each for each in before if all(each.get(key) == row[key] for key in keys))
+    return next(same, None) if keys else None
+
+
+def _with_before(text: str, row: Row, before: Row | None) -> str:
+    """Return a cell, and where it has changed, what it was; not of what has attributes."""
+    now = _cell(text, row)
+    fields = [name for _, name, _, _ in Formatter().parse(text) if name]
+    if before is None or not fields or any(name not in before for name in fields):
+        return now
+    earlier = _cell(text, before)
+    return now if now == earlier else f'{earlier or "-"} → {now or "-"}'
 
 
 def _cell(text: str, row: Row) -> str:

@@ -5,7 +5,7 @@ Ours have room for `MAX_FACES`, and `by default` for as many as the default of `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +23,30 @@ from workspace.layout import SetupError
 from facemesh_ros.settings.pipeline import SensorSettings
 
 MAX_FACES = 64
+# In the names of systems.
+ALL_ROTATIONS, STREAM = 'all rotations', 'stream'
+
+
+Systems = Callable[[], Iterator[System]]
 
 
 def detecting_systems(bundle: Path | None) -> tuple[list[System], list[str]]:
     """Return the systems that can run here, and a line with the way out for each other one."""
+    return _that_run(_legacy, partial(_tasks, bundle), _ours)
+
+
+def default_systems(bundle: Path | None) -> tuple[list[System], list[str]]:
+    """Return the same with ours by default: single pictures, rotated ones, and streams."""
+    return _that_run(partial(_legacy, ('full_range',)), partial(_tasks, bundle), _ours_by_default)
+
+
+def _that_run(legacy: Systems, tasks: Systems, ours: Systems) -> tuple[list[System], list[str]]:
     found: list[System] = []
     left_out = []
     for title, systems in (
-        ('MediaPipe 0.10.21', _legacy),
-        ('MediaPipe 1.2.2', partial(_tasks, bundle)),
-        ('facemesh_ros', _ours),
+        ('MediaPipe 0.10.21', legacy),
+        ('MediaPipe 1.2.2', tasks),
+        ('facemesh_ros', ours),
     ):
         try:
             found += systems()
@@ -41,8 +55,8 @@ def detecting_systems(bundle: Path | None) -> tuple[list[System], list[str]]:
     return found, left_out
 
 
-def _legacy() -> Iterator[System]:
-    for graph in ('short_range', 'full_range'):
+def _legacy(graphs: Sequence[str] = ('short_range', 'full_range')) -> Iterator[System]:
+    for graph in graphs:
         name, command = mediapipe_legacy(graph)
         yield peer_system(f'{name}, {graph.replace("_", " ")}', command)
 
@@ -64,6 +78,19 @@ def _ours() -> Iterator[System]:
     yield _own('auto', rotations='all', stream=True)
     yield _own('auto', stream=True, default=True)
     yield _own('auto', model='attention', stream=True, default=True)
+
+
+def _ours_by_default() -> Iterator[System]:
+    require_models('short_range', 'full_range', 'v2', 'attention')
+    room = SensorSettings().max_faces
+    plain = ['--refine', '--detector', 'auto']
+    turned = [*plain, '--rotations', 'all']
+    for model in ('v2', 'attention'):
+        yield facemesh_system(model, room, *plain, name=model)
+    yield facemesh_system('v2', room, *turned, name=f'v2, {ALL_ROTATIONS}')
+    for model in ('v2', 'attention'):
+        yield facemesh_system(model, room, *plain, '--stream', name=f'{model}, {STREAM}')
+    yield facemesh_system('v2', room, *turned, '--stream', name=f'v2, {ALL_ROTATIONS}, {STREAM}')
 
 
 def _own(

@@ -51,6 +51,7 @@ def load(options: Namespace) -> MeasuredSystem:
         },
         reset=pipeline.reset,
         boxes_xyxy=lambda faces, _: faces.boxes_xyxy,
+        landmarks=lambda faces, _: faces.landmarks,
         stages_ms=stages_ms,
     )
 

@@ -70,11 +70,13 @@ class TrackingRecord:
             do not match; partly hidden faces and the results on them are left out.
         births: Each id in order of appearance, with whether it appeared on a face.
         confirmed: Ids that were confirmed at least once.
+        nobody: Confirmed results where no face is to be seen, over all images.
     """
 
     images: list[dict[str, Any]] = field(default_factory=list)
     births: dict[int, bool] = field(default_factory=dict)
     confirmed: set[int] = field(default_factory=set)
+    nobody: int = 0
 
     def add(self, image: SceneImage, faces: IdentifiedFaces) -> None:
         """Add the results of the next image."""
@@ -87,6 +89,7 @@ class TrackingRecord:
         on_face = np.isfinite(distances[image.visible > HIDDEN]).any(axis=0)
         for identity, on in zip(faces.ids.tolist(), on_face.tolist(), strict=True):
             self.births.setdefault(identity, on)
+        self.nobody += int((faces.confirmed & ~on_face).sum())
         self.confirmed.update(faces.ids[faces.confirmed].tolist())
         kept = np.setdiff1d(np.flatnonzero(faces.confirmed), on_hidden)
         self.images.append(

@@ -25,11 +25,13 @@ class Picture:
         name: File name and modifications.
         rgb: (H, W, 3) uint8.
         faces: Its true faces.
+        quarters: Right angles by which its heads are turned clockwise.
     """
 
     name: str
     rgb: NDArray[np.uint8]
     faces: TrueFaces
+    quarters: int = 0
 
 
 def load_pictures(data_folder: Path | None) -> list[Picture]:
@@ -92,4 +94,5 @@ def rotate_picture(picture: Picture, quarters: int) -> Picture:
         rgb = np.rot90(rgb, -1)
     name = f'{picture.name}, rotated by {90 * quarters}°' if quarters else picture.name
     faces = replace(picture.faces, boxes_xyxy=boxes)
-    return Picture(name, np.ascontiguousarray(rgb), faces)
+    turned = (picture.quarters + quarters) % 4
+    return Picture(name, np.ascontiguousarray(rgb), faces, turned)

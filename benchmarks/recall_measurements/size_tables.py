@@ -1,4 +1,4 @@
-"""Tables of recall: faces found by size, and false ones, from the results of each picture."""
+"""Tables of recall by size: faces found, and false ones, from the results of each picture."""
 
 from __future__ import annotations
 
