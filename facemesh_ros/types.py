@@ -183,7 +183,9 @@ class Observations(StructOfArrays):
         scores = np.full(count, np.nan, np.float32)
         keypoints = np.full((count, 6, 2), np.nan, np.float32)
         none = np.zeros(count, bool)
-        return Observations(landmarks.points, landmarks.presences, scores, keypoints, rois, none)
+        return Observations(
+            landmarks.points, landmarks.presences, scores, keypoints, rois, none
+        )
 
     @staticmethod
     def of_detections(
@@ -192,7 +194,9 @@ class Observations(StructOfArrays):
         """Return what the crops of N detections show, not judged yet."""
         scores, keypoints = detections.scores, detections.keypoints
         none = np.zeros(len(scores), bool)
-        return Observations(landmarks.points, landmarks.presences, scores, keypoints, rois, none)
+        return Observations(
+            landmarks.points, landmarks.presences, scores, keypoints, rois, none
+        )
 
 
 class FaceState(IntEnum):
