@@ -30,7 +30,7 @@ OCCLUDED_CONTAINMENT = 0.3
 DUPLICATE_CONTAINMENT = 0.7
 # A face is described by so many parts, left to right times bottom to top; one landmark in so many
 # is enough for the mean of a part.
-PARTS_WH, STRIDE = (3, 4), 8
+PARTS_WH, STRIDE = (3, 4), 4
 # What looks more unlike than this from one image to the next is another person, or none. Measured
 # on 17 people in 20 clips, 0.03 to 0.1 s apart: one face differs by up to 0.075 (99 %) and 0.11
 # (all); two people by more than 0.12 in 96 of 100 pairs. Brightness changes at once, too: without
@@ -114,7 +114,7 @@ def _appearances(frame: Frame, xy: Float32) -> Float32:
 
 @cache
 def _landmarks_of_parts() -> Indices:
-    """Return the (12, 5) landmarks of each part of the face."""
+    """Return the (12, 10) landmarks of each part of the face."""
     face = canonical_face_m()
     parts = [
         column[np.argsort(face[column, 2], kind='stable')].reshape(PARTS_WH[1], -1)[:, ::STRIDE]
