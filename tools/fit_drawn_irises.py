@@ -20,10 +20,12 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 from ideal_faces import FACING, rotation_about
-from rendered_eyes import HUMAN_EYEBALL, MODEL_EYEBALL, HeadModel, Scene, render
+from rendered_eyeballs import HUMAN_EYEBALL, MODEL_EYEBALL
+from rendered_eyes import HeadModel, Scene, render
 
 from facemesh_ros.assembly.face_sensor import load_sensor
-from facemesh_ros.attributes.gaze import FACE_MESH, DrawnIrises, iris_displacements
+from facemesh_ros.attributes.drawn_irises import FACE_MESH, DrawnIrises
+from facemesh_ros.attributes.gaze import iris_displacements
 from facemesh_ros.attributes.posed_face import PosedFace, pose_face
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.settings.pipeline import SensorSettings

@@ -24,7 +24,8 @@ from geometry_measurements.systems import (
     head_direction,
     seen_in_pictures,
 )
-from rendered_eyes import HUMAN_EYEBALL, HeadModel, Scene, render
+from rendered_eyeballs import HUMAN_EYEBALL
+from rendered_eyes import HeadModel, Scene, render
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
@@ -36,6 +37,8 @@ IRIS_M = 0.0117
 IRISES_PX = (8, 12, 20)
 HEAD_DEG, EYES_DEG = (30.0, 15.0, 10.0), (22.0, 14.0)
 IDENTITY_MODES = 100
+# People open their eyes more or less, and their lids follow a look more or less.
+BLINK, LIDS_FOLLOW = (0.05, 0.35), (0.6, 1.1)
 HEAD_ONLY = 'head only'
 TITLE = 'Gaze of rendered heads of random people, eyes turned in known directions'
 COLUMNS: list[Column] = [
@@ -114,8 +117,9 @@ def random_scene(index: int) -> tuple[Scene, int]:
     left, up = np.radians(random.uniform(-1, 1, 2) * EYES_DEG).tolist()
     identity = tuple(random.normal(size=IDENTITY_MODES).tolist())
     at = np.append(across, distance_m)
-    scene = Scene(rotation, at, (left, up), HUMAN_EYEBALL, identity, FIRST_SEED + index)
-    return scene, iris_px
+    blink, follow = random.uniform(*BLINK), random.uniform(*LIDS_FOLLOW)
+    eyes, seed = (left, up), FIRST_SEED + index
+    return Scene(rotation, at, eyes, HUMAN_EYEBALL, identity, seed, blink, follow), iris_px
 
 
 def mean_gaze(gazes: Float64) -> Float64 | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.drawn_irises import FACE_MESH
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
 from facemesh_ros.attributes.face_view import FaceView, NoFaceError
 from facemesh_ros.attributes.gaze import estimate_gaze
@@ -12,6 +13,7 @@ from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_seen_face
+from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Float32, Float64, Frame, MetricFaces, MetricSource
@@ -34,6 +36,7 @@ class _Track:
     def __init__(self, shapes: ShapeModel) -> None:
         self.identity = FaceIdentity(shapes)
         self.scale = FaceScale()
+        self.resting = RestingEyes(FACE_MESH)
         self.views = 0
 
 
@@ -99,7 +102,7 @@ class HeadEstimator:
             self.problem = self.problem or scale.problem
             if scale.source != MetricSource.NONE:
                 _place(faces, index, posed, scale)
-                _look(faces, index, posed, landmarks[index])
+                _look(faces, index, posed, landmarks[index], track.resting, frame.stamp_ns)
         return faces
 
     def _posed(self, track: _Track, landmarks: Float32, rays: Float64) -> PosedFace:
@@ -120,8 +123,15 @@ def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimat
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
 
 
-def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+def _look(
+    faces: MetricFaces,
+    index: int,
+    posed: PosedFace,
+    landmarks: Float32,
+    resting: RestingEyes,
+    stamp_ns: int,
+) -> None:
     """Write where one face looks."""
-    gaze = estimate_gaze(posed, landmarks)
+    gaze = estimate_gaze(posed, landmarks, FACE_MESH, resting, stamp_ns)
     faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
     faces.gaze_sigmas_rad[index] = gaze.sigma_rad

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ideal_faces import FACING
-from rendered_eyes import (
-    HUMAN_EYEBALL,
-    MODEL_EYEBALL,
-    PUPIL_RADIUS_M,
-    HeadModel,
-    Scene,
-    render,
-)
+from rendered_eyeballs import HUMAN_EYEBALL, MODEL_EYEBALL, PUPIL_RADIUS_M
+from rendered_eyes import HeadModel, Scene, render
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
