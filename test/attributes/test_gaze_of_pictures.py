@@ -78,5 +78,23 @@ def test_closed_eyes_look_nowhere(head, pipeline):
     assert np.isnan(metric.gaze_sigmas_rad).all()
 
 
+def test_a_blink_does_not_throw_the_direction_about(head, pipeline):
+    images = {
+        blink: render(head, scene((8, 4), blink=blink), INTRINSICS, IMAGE_WH)
+        for blink in (0.15, 0.4, 0.7, 1.0)
+    }
+    blinks = [0.15] * 15 + [0.4, 0.7, 1.0, 1.0, 0.7, 0.4] + [0.15] * 10
+    pipeline.reset()
+    gazes = []
+    for index, blink in enumerate(blinks):
+        frame = Frame(images[blink], PixelOrder.BGR, index * 33_000_000, CAMERA)
+        gazes.append(pipeline.process(frame).metric.gazes_left[0].astype(float))
+    before, during = gazes[14], np.array(gazes[15:])
+    known = np.isfinite(during[:, 0])
+    assert not known.all()
+    assert known[-1]
+    assert max(angle_deg(before, gaze) for gaze in during[known]) < 8
+
+
 def angle_deg(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
