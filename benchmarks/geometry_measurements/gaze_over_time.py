@@ -21,14 +21,15 @@ from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.attributes.resting_eyes import LOOK_S
 from facemesh_ros.geometry.camera import CalibratedCamera
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Frame, PixelOrder
+from facemesh_ros.types import Float32, Frame, PixelOrder
 
 PEOPLE, LOOKS, IRIS_PX, FIRST_SEED = 10, 12, 12, 60000
 GROUPS = ((0, 1), (1, 6), (6, 12))
 TITLE = 'Gaze of rendered people who are followed, irises of 12 px, a look every 2 s'
 COLUMNS: list[Column] = [
     *(('looks seen before', '{before}'), ('n', '{n}'), ('error deg', '{median:.1f}')),
-    *(('p90', '{p90:.1f}'), ('normalised error', '{normalised:.2f}')),
+    *(('p90', '{p90:.1f}'), ('of the picture alone', '{alone:.1f}')),
+    ('normalised error', '{normalised:.2f}'),
 ]
 
 
@@ -45,30 +46,38 @@ def _looks(head: HeadModel, pipeline: FacePipeline, person: int) -> list[Look]:
     return [rendered_look(head, pipeline, scene, IRIS_PX) for scene in scenes]
 
 
-def _errors(looks: Sequence[Look]) -> Iterator[tuple[float, float]]:
-    """Yield the error of each look, degrees, and its normalised square; NaN if unknown."""
+def _errors(looks: Sequence[Look]) -> Iterator[tuple[float, float, float]]:
+    """Yield errors of each look, degrees: followed, its normalised square, alone; NaN: unknown."""
     estimator, camera = HeadEstimator(), CalibratedCamera(CAMERA)
     image = np.zeros(IMAGE_WH[::-1], np.uint8)
     for index, look in enumerate(looks):
         if look.face is None:
-            yield np.nan, np.nan
+            yield np.nan, np.nan, np.nan
             continue
         frame = Frame(image, PixelOrder.MONO, round(index * LOOK_S * 1e9), camera)
         found = estimator.update(np.array([1]), look.face.landmarks[None], frame, 'canonical')
-        gaze = np.stack([found.gazes_left[0], found.gazes_right[0]]).astype(float)
-        known = gaze[np.isfinite(gaze[:, 0])]
-        error = angle_deg(known[0], look.gaze) if len(known) else np.nan
-        yield error, (np.radians(error) / float(found.gaze_sigmas_rad[0])) ** 2
+        error = _error(np.stack([found.gazes_left[0], found.gazes_right[0]]), look)
+        normalised = (np.radians(error) / float(found.gaze_sigmas_rad[0])) ** 2
+        yield error, normalised, _error(look.face.gazes, look)
 
 
-def _row(low: int, high: int, errors: Sequence[Sequence[tuple[float, float]]]) -> dict[str, Any]:
+def _error(gazes: Float32, look: Look) -> float:
+    """Return how far the gazes (2, 3) of both eyes are off, degrees; NaN if both are unknown."""
+    known = gazes[np.isfinite(gazes[:, 0])].astype(float)
+    return angle_deg(known[0], look.gaze) if len(known) else np.nan
+
+
+def _row(
+    low: int, high: int, errors: Sequence[Sequence[tuple[float, float, float]]]
+) -> dict[str, Any]:
     chosen = np.array([each for own in errors for each in own[low:high]])
-    chosen = chosen[np.isfinite(chosen[:, 0])]
+    chosen = chosen[np.isfinite(chosen).all(axis=1)]
     before = str(low) if high == low + 1 else f'{low} to {high - 1}'
     row: dict[str, Any] = {'before': before, 'n': len(chosen)}
-    row |= dict.fromkeys(('median', 'p90', 'normalised'))
+    row |= dict.fromkeys(('median', 'p90', 'alone', 'normalised'))
     if len(chosen):
         median, p90 = np.percentile(chosen[:, 0], [50, 90]).tolist()
-        normalised = float(np.median(chosen[:, 1]) / (2 * np.log(2)))
-        row |= {'median': median, 'p90': p90, 'normalised': normalised}
+        _, normalised, alone = np.median(chosen, axis=0).tolist()
+        row |= {'median': median, 'p90': p90, 'alone': alone}
+        row['normalised'] = normalised / (2 * np.log(2))
     return row
