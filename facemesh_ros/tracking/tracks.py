@@ -22,8 +22,8 @@ from facemesh_ros.types import (
 )
 
 # The detector score at which a look at a track says nothing, from which on it leaves no doubt, and
-# how many looks that find nothing end a track. Measured in a window of its own: 120 faces of 24 px
-# and more score 0.62 and more, those of 20 clips, turning, signing and laughing, 0.66 and more in
+# how many looks that find nothing end a track. Measured in a window of its own: 102 faces of 24 px
+# and more score 0.62 and more, those of 13 clips, turning, signing and laughing, 0.66 and more in
 # every image; a face of 17 px in the dark 0.15 to 0.7, below 0.35 in at most 3 images in a row.
 NEUTRAL_SCORE, CERTAIN_SCORE, REFUTING_DOUBT = 0.35, 0.6, 3.0
 
