@@ -22,8 +22,6 @@ REFERENCE_CUTOFF_HZ, REFERENCE_ORDER = 3.0, 2
 # Quantiles of the speed of a clip's images.
 RESTING, MOVING = 0.1, 0.5
 SPEED_WINDOW = 9
-# Share of a clip's images, those with the least motion, in which a face counts as still.
-STILL = 0.25
 # When after a stop an offset is looked for, over how long, and from when on the unfiltered
 # landmarks have settled.
 OFFSET_AT_S, OFFSET_OVER_S, SETTLED_S = 0.5, 0.14, 0.35
@@ -63,9 +61,9 @@ class ClipScore:
         lag_frames: Delay in the faster half of the images.
         error: Root mean square in that half, %.
         blinking: Variation of the eyes' opening relative to unfiltered.
-        still: What forward and backward smoothing takes from the result itself in the quarter of
+        still: What forward and backward smoothing takes from the result itself in the tenth of
             the images with the least motion, root mean square, %.
-        in_place: The same without the face's shift in the image, which is mostly real.
+        in_place: The same without the face's shift in the image.
     """
 
     jitter: float
@@ -130,10 +128,10 @@ def clip_score(raw: Float32, filtered: Float32, rate_hz: float) -> ClipScore:
     )
     inner = np.zeros(len(raw), bool)
     inner[round(rate_hz) : -SPEED_WINDOW] = True
-    slowest, slow, middle = np.quantile(speed[inner], (RESTING, STILL, MOVING))
+    slowest, middle = np.quantile(speed[inner], (RESTING, MOVING))
     at_rest, moving = inner & (speed <= slowest), inner & (speed > middle)
     own = filtered[..., :2].astype(np.float64) / unit
-    rough = (own - sosfiltfilt(sections, own, axis=0))[inner & (speed <= slow)]
+    rough = (own - sosfiltfilt(sections, own, axis=0))[at_rest]
     seconds = np.zeros_like(errors)
     seconds[1:-1] = np.diff(filtered[..., :2].astype(np.float64), 2, axis=0) / unit
     squares = (seconds[at_rest] ** 2).sum(axis=2).mean(axis=1)
