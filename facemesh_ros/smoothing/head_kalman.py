@@ -39,7 +39,7 @@ _NOISE = np.array([NOISE_OF_COMPONENT[each] for each in COMPONENTS])[component_o
 # Acceleration that is always possible, eye distances per s^1.5.
 REST_ACCELERATION = 1e-5
 # Squared innovations above so many variances are motion: at rest, and while the component moves.
-AT_REST, WHILE_MOVING = 12.0, 1.5
+AT_REST, WHILE_MOVING = 16.0, 1.5
 _LOG_FALL = np.log(WHILE_MOVING / AT_REST)
 # How long a motion is expected to last.
 MOVING_S = 0.3
