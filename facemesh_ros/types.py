@@ -252,7 +252,7 @@ class MetricFaces(StructOfArrays):
     @staticmethod
     def unknown(count: int, landmark_count: int) -> MetricFaces:
         """Return faces of which nothing is known in space."""
-        return MetricFaces(*[array.copy() for array in _unknown(count, landmark_count)])
+        return MetricFaces(*map(np.copy, _unknown(count, landmark_count)))
 
 
 @lru_cache(maxsize=32)

@@ -82,7 +82,8 @@ class HeadEstimator:
         faces = MetricFaces.unknown(*landmarks.shape[:2])
         self.problem = ''
         known = ids.tolist()
-        self._tracks = {name: track for name, track in self._tracks.items() if name in known}
+        for ended in self._tracks.keys() - known:
+            del self._tracks[ended]
         if not known or metric_mode == 'none':
             return faces
         if frame.camera is None:

@@ -42,10 +42,10 @@ LOST_FACE_MARGIN = 2.5
 # How many detections that their first crops do not confirm get further looks in an image of a
 # stream, so that no image costs much more than another, and in a picture.
 MAX_FURTHER, MAX_FURTHER_STATIC = 1, 16
-# Settings that differ for a picture which has nothing to do with others.
 # After so many times `detector_interval` images without one, the detector looks at a track; where
 # there is no room for new faces, and so no search finds it anyway, at greater intervals.
 LOOK_INTERVALS = {False: 2, True: 6}
+# Settings that differ for a picture which has nothing to do with others.
 STATIC_IMAGE: dict[str, Any] = {'min_birth_frames': 1, 'filter': FilterSettings(type='none')}
 
 
@@ -95,10 +95,6 @@ class FacePipeline:
     def metric_problem(self) -> str:
         """Why metres are missing or worse than asked for in the last frame; empty if not."""
         return self._heads.problem
-
-    @property
-    def _min_presence(self) -> float:
-        return self.settings.min_presence_confidence
 
     def reset(self) -> None:
         """Forget all faces before the next frame; ids go on counting."""
@@ -205,7 +201,9 @@ class FacePipeline:
     def _observe_tracks(self, frame: Frame, rois: Rois) -> Observations:
         with self._stage('landmarks'):
             landmarks = self._components.landmark_model.predict(frame, rois)
-        return judge_faces(Observations.of_tracks(landmarks, rois), self._min_presence)
+        return judge_faces(
+            Observations.of_tracks(landmarks, rois), self.settings.min_presence_confidence
+        )
 
     def _with_new_faces(
         self,
@@ -231,12 +229,12 @@ class FacePipeline:
         predict = self._predict_in(frame)
         first = Observations.of_detections(predict(rois), detections, rois)
         if not self.settings.second_look:
-            return judge_faces(first, self._min_presence)
+            return judge_faces(first, self.settings.min_presence_confidence)
         return self._new_faces.observe(
             first,
             detections.boxes_xyxy,
             predict,
-            min_presence=self._min_presence,
+            min_presence=self.settings.min_presence_confidence,
             now_ns=self._clock.now_ns,
             max_further=MAX_FURTHER_STATIC if static_image else MAX_FURTHER,
         )
