@@ -46,19 +46,14 @@ class HeadAlignments:
             (root mean square); the last column is b, the head's centre.
         eye_distances_px: (N,) distance between the outer eye corners that the head would have
             frontally.
+        frames: (N, 4, 4) px, in which heads move: A, and the eye distance for shifts.
+        are_invertible: (N,) whether A has an inverse: not if all landmarks lie in a plane.
     """
 
     affines: Float64
     eye_distances_px: Float64
-
-    @property
-    def are_invertible(self) -> NDArray[np.bool_]:
-        """(N,) whether A has an inverse: not if all landmarks lie in a plane."""
-        canonical = _canonical()
-        volumes = np.abs(np.linalg.det(self.affines[..., :3]))
-        usual = canonical.volume_m3 * (self.eye_distances_px / canonical.eye_distance_m) ** 3
-        invertible: NDArray[np.bool_] = volumes > MIN_VOLUME * usual
-        return invertible
+    frames: Float64
+    are_invertible: NDArray[np.bool_]
 
 
 def align_heads(landmarks: Float64) -> HeadAlignments:
@@ -82,24 +77,14 @@ def align_heads(landmarks: Float64) -> HeadAlignments:
     axes = affines[:, :2, :3] / canonical.extents_m
     # For axes at right angles this is the scale of the projection, however they are rotated.
     scales = np.sqrt(0.5 * np.einsum('nca,nca->n', axes, axes))
-    return HeadAlignments(affines, scales * canonical.eye_distance_m)
-
-
-def head_from_image(inverses: Float64, centres: Float64, landmarks: Float64) -> Float64:
-    """Map landmarks (N, 3, L) px to head coordinates, x = A⁻¹ (y − b).
-
-    Args:
-        inverses: (N, 3, 3), A⁻¹.
-        centres: (N, 3) px, b.
-        landmarks: (N, 3, L) px.
-
-    Example:
-        >>> inverses, centres, points = np.eye(3)[None] / 2, np.zeros((1, 3)), np.ones((1, 3, 5))
-        >>> head_from_image(inverses, centres, points)[0, :, 0].tolist()
-        [0.5, 0.5, 0.5]
-    """
-    shapes: Float64 = inverses @ (landmarks - centres[..., None])
-    return shapes
+    eye_distances_px = scales * canonical.eye_distance_m
+    frames = np.zeros((len(affines), 4, 4))
+    frames[:, :3, :3] = affines[..., :3]
+    frames[:, 3, 3] = eye_distances_px
+    are_invertible = np.abs(np.linalg.det(affines[..., :3])) > (
+        MIN_VOLUME * canonical.volume_m3 * scales**3
+    )
+    return HeadAlignments(affines, eye_distances_px, frames, are_invertible)
 
 
 def image_from_head(affines: Float64, shapes: Float64) -> Float64:
@@ -109,20 +94,12 @@ def image_from_head(affines: Float64, shapes: Float64) -> Float64:
     return landmarks
 
 
-def frames_of(affines: Float64, eye_distances_px: Float64) -> Float64:
-    """Return frames F (N, 4, 4) px in which heads move: A, and the eye distance for shifts."""
-    frames = np.zeros((len(affines), 4, 4))
-    frames[:, :3, :3] = affines[..., :3]
-    frames[:, 3, 3] = eye_distances_px
-    return frames
-
-
 def motion_from_changes(changes: Float64, inverses: Float64) -> Float64:
     """Return the coordinates (N, 12) of changes D (N, 3, 4) px of affine maps, given F⁻¹.
 
     Example: a head that grows by a hundredth zooms, whichever way it is turned.
         >>> affine = np.array([[[0.0, -9, 0, 0], [9, 0, 0, 0], [0, 0, 9, 0]]])
-        >>> inverses = np.linalg.inv(frames_of(affine, np.ones(1)))
+        >>> inverses = np.linalg.inv(np.vstack([affine[0], [0, 0, 0, 1]]))[None]
         >>> motion = motion_from_changes(affine / 100, inverses)
         >>> [list(COMPONENTS)[each] for each in component_of_coordinate()[motion[0] != 0]]
         ['zoom', 'depth stretch']

@@ -115,15 +115,14 @@ def update(
     Args:
         before: N heads.
         measured: (N, 3, 4) px.
-        frames: (N, 4, 4) px, see `frames_of`.
+        frames: (N, 4, 4) px, see `HeadAlignments`.
         inverses: (N, 4, 4) of the frames.
         noise: (N,) standard deviation of the skin landmarks, eye distances.
         elapsed_s: (N,).
 
     Example: a head that jumps by a hundred times its noise is followed at once.
-        >>> from facemesh_ros.smoothing.head_alignment import frames_of
         >>> noise, elapsed_s, head = np.array([1e-3]), np.array([1 / 30]), 45 * np.eye(3, 4)[None]
-        >>> frames = frames_of(head, np.array([100.0]))
+        >>> frames = np.diag([45.0, 45, 45, 100])[None]
         >>> known = frames, np.linalg.inv(frames), noise, elapsed_s
         >>> motion = update(initial(head, noise), head + [0, 0, 0, 10], *known)
         >>> bool((motion.affines[..., 3] > 9.5).all())

@@ -13,8 +13,6 @@ from facemesh_ros.smoothing import head_kalman, noise_estimate, shape_filter
 from facemesh_ros.smoothing.head_alignment import (
     HeadAlignments,
     align_heads,
-    frames_of,
-    head_from_image,
     image_from_head,
 )
 from facemesh_ros.smoothing.landmark_groups import LandmarkGroups, landmark_groups
@@ -96,9 +94,8 @@ class RigidFilter:
         """Return solid faces (N, 3, L) px filtered."""
         affines, sizes = heads.affines, heads.eye_distances_px
         axes = affines[..., :3]
-        frames = frames_of(affines, sizes)
-        inverses = np.asarray(np.linalg.inv(frames), np.float64)
-        shapes = head_from_image(inverses[:, :3, :3], affines[..., 3], measured)
+        inverses = np.asarray(np.linalg.inv(heads.frames), np.float64)
+        shapes: Float64 = inverses[:, :3, :3] @ (measured - affines[..., 3:])
         skin = shapes.take(groups.skin, axis=2)
         margin = self._settings.noise_margin
         positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
@@ -114,7 +111,9 @@ class RigidFilter:
         )
         noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
         assumed = margin * noise.deviations
-        motion = head_kalman.update(before.motion, affines, frames, inverses, assumed, elapsed_s)
+        motion = head_kalman.update(
+            before.motion, affines, heads.frames, inverses, assumed, elapsed_s
+        )
         shape = shape_filter.update(
             before.shape,
             shapes,
