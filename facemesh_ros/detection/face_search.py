@@ -136,7 +136,9 @@ class FaceSearch:
         self._schedule.count_candidate()
         return _merged([faces, *self._confirmed(frame, best, settings)])
 
-    def score_face(self, frame: Frame, box_xyxy: Float32, settings: PipelineSettings) -> float:
+    def score_face(
+        self, frame: Frame, box_xyxy: Float32, rotation_rad: float, settings: PipelineSettings
+    ) -> float:
         """Return what a detector says of a face that is followed, 0 if it finds none there.
 
         It takes the place of another detection window, where one is due.
@@ -144,11 +146,13 @@ class FaceSearch:
         Args:
             frame: The image.
             box_xyxy: (4,) px, in which the face is expected.
+            rotation_rad: How far the face is turned in the image; the window is turned with it, by
+                quarter turns.
             settings: For this image.
         """
         self._schedule.count_candidate()
         names = self._tile_detectors or (self._cheapest,)
-        window = DetectionWindow(names, _square_around(box_xyxy[None]))
+        window = DetectionWindow(names, _square_around(box_xyxy[None], rotation_rad))
         low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
         (found,) = self._run(frame, [window], low)
         _, containment = overlaps(found.boxes_xyxy, box_xyxy[None])
@@ -228,16 +232,16 @@ def _window_around(candidate: FaceDetections) -> Rois:
     """Return the square in which a candidate is confirmed, rotated as the face is."""
     keypoints = candidate.keypoints[0]
     angle = np.arctan2(*(keypoints[LEFT_EYE_KEYPOINT] - keypoints[RIGHT_EYE_KEYPOINT])[::-1])
-    upright = _square_around(candidate.boxes_xyxy)
-    return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
+    return _square_around(candidate.boxes_xyxy, float(angle))
 
 
-def _square_around(box_xyxy: Float32) -> Rois:
-    """Return the upright square in which a detector scores a face best, of (1, 4) px."""
+def _square_around(box_xyxy: Float32, rotation_rad: float) -> Rois:
+    """Return the square in which a detector scores a face best, of (1, 4) px, turned with it."""
     wh = box_xyxy[:, 2:] - box_xyxy[:, :2]
     sides = (CANDIDATE_WINDOW_SCALE * wh).max(axis=1, keepdims=True)
     centres = np.float32(0.5) * (box_xyxy[:, :2] + box_xyxy[:, 2:])
-    return Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
+    upright = Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
+    return rotate_quarter_turns(upright, round(rotation_rad / (np.pi / 2)))
 
 
 def _merged(parts: Sequence[FaceDetections]) -> FaceDetections:
