@@ -59,11 +59,13 @@ MOTION_COLUMNS = [
     *(('motion', '{motion}'), ('filter', '{filter}'), ('jitter', '{jitter:.3f}')),
     *(('lag, images', '{lag_frames:+.2f}'), ('error', '{error:.2f}')),
     *(('relative to unfiltered', '{relative:.2f}'), ('kept', '{kept:.2f}')),
+    *(('over the stop', '{stop:.2f}'), ('offset 0.5 s after', '{offset:.2f}')),
 ]
 CLIP_COLUMNS = [
     *(('clip', '{clip}'), ('filter', '{filter}'), ('jitter', '{score.jitter:.3f}')),
     *(('lag, images', '{score.lag_frames:+.2f}'), ('error', '{score.error:.2f}')),
     *(('relative to unfiltered', '{relative:.3f}'), ('blinks kept', '{score.blinking:.2f}')),
+    *(('still', '{score.still:.3f}'), ('still, in place', '{score.in_place:.3f}')),
 ]
 COST_COLUMNS = [('filter', '{filter}'), ('faces', '{faces}'), ('ms', '{ms:.3f}')]
 
@@ -167,7 +169,6 @@ def motion_rows(motions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
     for motion, kind in dict.fromkeys((row['motion'], row['filter']) for row in motions):
         own, raw = scores(motion, kind), scores(motion, 'none')
-        kept = [each.kept for each in own if each.kept is not None]
         yield {
             'motion': motion,
             'filter': kind,
@@ -175,8 +176,14 @@ def motion_rows(motions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             'lag_frames': fmean(each.lag_frames for each in own),
             'error': fmean(each.error for each in own),
             'relative': fmean(a.error / b.error for a, b in zip(own, raw, strict=True)),
-            'kept': fmean(kept) if kept else None,
+            **{name: _mean_of(own, name) for name in ('kept', 'stop', 'offset')},
         }
+
+
+def _mean_of(scores: list[Score], name: str) -> float | None:
+    """Return the mean of a figure that not all motions have."""
+    values = [getattr(score, name) for score in scores]
+    return fmean(values) if values[0] is not None else None
 
 
 def trade_offs(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,6 +167,8 @@ class Observations(StructOfArrays):
         scores: (N,) of the detector, NaN for the predicted ROI of a track.
         keypoints: (N, 6, 2) px, of the detector, see FaceDetections; NaN like the scores.
         rois: The crops.
+        changes: (N,) by how much the landmarks differ from those of the look before, RMS in
+            sizes of the face's box (root of its area); NaN after a single look.
         are_faces: (N,) whether each counts as a face, all evidence considered.
     """
 
@@ -174,6 +177,7 @@ class Observations(StructOfArrays):
     scores: Float32
     keypoints: Float32
     rois: Rois
+    changes: Float64
     are_faces: NDArray[np.bool_]
 
     @staticmethod
@@ -182,21 +186,23 @@ class Observations(StructOfArrays):
         count = len(landmarks.presences)
         scores = np.full(count, np.nan, np.float32)
         keypoints = np.full((count, 6, 2), np.nan, np.float32)
-        none = np.zeros(count, bool)
-        return Observations(
-            landmarks.points, landmarks.presences, scores, keypoints, rois, none
-        )
+        return Observations._looked_at(landmarks, scores, keypoints, rois)
 
     @staticmethod
     def of_detections(
         landmarks: FaceLandmarks, detections: FaceDetections, rois: Rois
     ) -> Observations:
         """Return what the crops of N detections show, not judged yet."""
-        scores, keypoints = detections.scores, detections.keypoints
-        none = np.zeros(len(scores), bool)
-        return Observations(
-            landmarks.points, landmarks.presences, scores, keypoints, rois, none
-        )
+        return Observations._looked_at(landmarks, detections.scores, detections.keypoints, rois)
+
+    @staticmethod
+    def _looked_at(
+        landmarks: FaceLandmarks, scores: Float32, keypoints: Float32, rois: Rois
+    ) -> Observations:
+        """Return what N crops show after one look, not judged yet."""
+        changes, none = np.full(len(scores), np.nan), np.zeros(len(scores), bool)
+        points, presences = landmarks.points, landmarks.presences
+        return Observations(points, presences, scores, keypoints, rois, changes, none)
 
 
 class FaceState(IntEnum):
@@ -246,18 +252,17 @@ class MetricFaces(StructOfArrays):
     @staticmethod
     def unknown(count: int, landmark_count: int) -> MetricFaces:
         """Return faces of which nothing is known in space."""
-        vectors = np.full((count, 3), np.nan)
-        return MetricFaces(
-            sources=np.full(count, MetricSource.NONE, np.uint8),
-            landmarks_m=np.full((count, landmark_count, 3), np.nan, np.float32),
-            positions_m=vectors.copy(),
-            rotations=np.full((count, 3, 3), np.nan),
-            covariances=np.full((count, 6, 6), np.nan),
-            reprojection_errors_px=np.full(count, np.nan, np.float32),
-            gazes_left=vectors.astype(np.float32),
-            gazes_right=vectors.astype(np.float32),
-            gaze_sigmas_rad=np.full(count, np.nan, np.float32),
-        )
+        return MetricFaces(*map(np.copy, _unknown(count, landmark_count)))
+
+
+@lru_cache(maxsize=32)
+def _unknown(count: int, landmark_count: int) -> tuple[NDArray[Any], ...]:
+    """Return the arrays of `MetricFaces.unknown`; to copy them takes a third of the time."""
+    shapes = (landmark_count, 3), (3,), (3, 3), (6, 6), (), (3,), (3,), ()
+    types = (np.float32, *[np.float64] * 3, *[np.float32] * 4)
+    return np.full(count, MetricSource.NONE, np.uint8), *[
+        np.full((count, *shape), np.nan, kind) for shape, kind in zip(shapes, types, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,8 @@ class Faces:
         states: (N,) uint8, see FaceState.
         ages: (N,) uint32, images since the track began, this one included.
         detection_scores: (N,) in [0, 1], NaN where the detector was skipped.
+        last_detection_scores: (N,) what the detector said of it last, 0 if it found no face there.
+        last_detection_ages: (N,) uint32, images since then.
         presences: (N,) in [0, 1].
         boxes_xyxy: (N, 4) px, tight around the landmarks.
         rois: The crops that the landmarks come from.
@@ -286,6 +293,8 @@ class Faces:
     states: UInt8
     ages: NDArray[np.uint32]
     detection_scores: Float32
+    last_detection_scores: Float32
+    last_detection_ages: NDArray[np.uint32]
     presences: Float32
     boxes_xyxy: Float32
     rois: Rois

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from face_motions import BLINK_EVERY_S, BLINK_S
+from face_motions import BLINK_EVERY_S, BLINK_S, STOP_EVERY_S, STOP_S
 from face_warps import EYES, LOWER_LIP
 from filter_quality.sequences import MotionSequence, with_model_bias
 from scipy.signal import butter, sosfiltfilt
@@ -22,6 +22,9 @@ REFERENCE_CUTOFF_HZ, REFERENCE_ORDER = 3.0, 2
 # Quantiles of the speed of a clip's images.
 RESTING, MOVING = 0.1, 0.5
 SPEED_WINDOW = 9
+# When after a stop an offset is looked for, over how long, and from when on the unfiltered
+# landmarks have settled.
+OFFSET_AT_S, OFFSET_OVER_S, SETTLED_S = 0.5, 0.14, 0.35
 # Second differences of white noise have six times its variance.
 NOISE_GAIN = 6
 
@@ -35,12 +38,17 @@ class Score:
         lag_frames: Delay of the result, images.
         error: Root mean square.
         kept: Amplitude of the mouth's opening or of blinks relative to unfiltered; None else.
+        stop: Error over the stops of stop_and_go; None else.
+        offset: Mean of the landmarks 0.5 s after a stop, against the mean of the unfiltered ones
+            over the rest of that stop; None else.
     """
 
     jitter: float
     lag_frames: float
     error: float
     kept: float | None
+    stop: float | None = None
+    offset: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,17 @@ class ClipScore:
         lag_frames: Delay in the faster half of the images.
         error: Root mean square in that half, %.
         blinking: Variation of the eyes' opening relative to unfiltered.
+        still: What forward and backward smoothing takes from the result itself in the tenth of
+            the images with the least motion, root mean square, %.
+        in_place: The same without the face's shift in the image.
     """
 
     jitter: float
     lag_frames: float
     error: float
     blinking: float
+    still: float
+    in_place: float
 
 
 def score(motion: str, sequence: MotionSequence, filtered: Float32) -> Score:
@@ -66,14 +79,31 @@ def score(motion: str, sequence: MotionSequence, filtered: Float32) -> Score:
     shared = with_model_bias(sequence, filtered)
     settled = sequence.times_s >= WARM_UP_S
     unit = eye_distance(shared.truth) / 100
-    errors = ((filtered[..., :2] - shared.truth) / unit)[settled]
+    all_errors = (filtered[..., :2] - shared.truth) / unit
+    raw_errors = (sequence.raw[..., :2] - shared.truth) / unit
+    errors = all_errors[settled]
     speeds = (np.gradient(shared.truth, axis=0) / unit)[settled]
     return Score(
         jitter=rms(errors - errors.mean(axis=0)) if motion == 'still' else jitter(errors),
         lag_frames=lag(errors, speeds),
         error=rms(errors),
         kept=_kept(motion, sequence, filtered),
+        **(_stops(sequence.times_s, all_errors, raw_errors) if motion == 'stop_and_go' else {}),
     )
+
+
+def _stops(times_s: Float64, errors: Float64, raw_errors: Float64) -> dict[str, float]:
+    """Return the error over the stops of stop_and_go, and the offset that a stop leaves."""
+    number, part = np.divmod(times_s, STOP_EVERY_S)
+    stops, offsets = [], []
+    for stop in np.unique(number[times_s >= WARM_UP_S]):
+        rests = (number == stop) & (part < STOP_S)
+        if not (number == stop)[-1]:
+            late = rests & (np.abs(part - OFFSET_AT_S) < OFFSET_OVER_S / 2)
+            stops.append(rms(errors[rests]))
+            expected = raw_errors[rests & (part > SETTLED_S)].mean(axis=0)
+            offsets.append(rms((errors[late].mean(axis=0) - expected)[None]))
+    return {'stop': float(np.mean(stops)), 'offset': float(np.mean(offsets))}
 
 
 def _kept(motion: str, sequence: MotionSequence, filtered: Float32) -> float | None:
@@ -100,6 +130,8 @@ def clip_score(raw: Float32, filtered: Float32, rate_hz: float) -> ClipScore:
     inner[round(rate_hz) : -SPEED_WINDOW] = True
     slowest, middle = np.quantile(speed[inner], (RESTING, MOVING))
     at_rest, moving = inner & (speed <= slowest), inner & (speed > middle)
+    own = filtered[..., :2].astype(np.float64) / unit
+    rough = (own - sosfiltfilt(sections, own, axis=0))[at_rest]
     seconds = np.zeros_like(errors)
     seconds[1:-1] = np.diff(filtered[..., :2].astype(np.float64), 2, axis=0) / unit
     squares = (seconds[at_rest] ** 2).sum(axis=2).mean(axis=1)
@@ -108,6 +140,8 @@ def clip_score(raw: Float32, filtered: Float32, rate_hz: float) -> ClipScore:
         lag_frames=lag(errors[moving], speeds[moving]),
         error=rms(errors[moving]),
         blinking=float(np.std(eye_opening(filtered)) / np.std(eye_opening(raw))),
+        still=rms(rough),
+        in_place=rms(rough - rough.mean(axis=1, keepdims=True)),
     )
 
 

@@ -17,12 +17,21 @@ from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.systems import MediaPipePeer, canonical_pnp
 from mediapipe_geometry import matrix_from_landmarks
 
+from facemesh_ros.attributes.face_scale import FaceScale
+from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.head_estimator import HeadEstimator
+from facemesh_ros.attributes.head_pose import fit_head_pose
+from facemesh_ros.attributes.identity import FaceIdentity
+from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariance
+from facemesh_ros.attributes.posed_face import CORRECTION, pose_seen_face
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, canonical_face_m
+from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.types import DepthImage, Float32, Float64, Frame, PixelOrder
 
 RATE_HZ, IMAGES = 30, 300
+SEVERAL = (4, 16)
 MAX_MS = 0.3
 NOISE_PX = 0.3
 IRISES = {468: (33, 133), 473: (263, 362)}  # centre of an iris, between the corners of its eye
@@ -47,6 +56,11 @@ def measure_cost(
             rows.append({'what': what, 'ms': spread(own_ms('auto', lens))})
         depth_ms = own_ms('depth', 'plumb_bob')
         rows.append({'what': 'ours, plumb_bob, depth image', 'ms': spread(depth_ms)})
+        for count in SEVERAL:
+            what = f'ours, plumb_bob, auto, each of {count} faces'
+            rows.append({'what': what, 'ms': spread(own_ms('auto', 'plumb_bob', count))})
+        stages = stages_ms(landmarks)
+        rows += [{'what': f'of it: {what}', 'ms': spread(ms)} for what, ms in stages.items()]
         rows.append({'what': 'canonical PnP, OpenCV', 'ms': spread(pnp_ms(landmarks))})
         rows.append(
             {'what': "MediaPipe's method in numpy", 'ms': spread(numpy_mediapipe_ms(landmarks))}
@@ -105,20 +119,55 @@ def _irises(mesh: Float64) -> Float64:
     return np.concatenate([mesh[list(corners)].mean(axis=0) + edge for corners in IRISES.values()])
 
 
-def own_ms(mode: str, lens: str) -> list[float]:
-    """Return the time of each image of a stream of one face."""
-    estimator, ids = HeadEstimator(), np.array([1])
+def own_ms(mode: str, lens: str, count: int = 1) -> list[float]:
+    """Return the time per face of each image of a stream of so many faces."""
+    estimator, ids = HeadEstimator(), np.arange(1, count + 1)
     image = np.zeros((IMAGE_WH[1], IMAGE_WH[0]), np.uint8)
     times = []
-    poses, landmarks = moving_poses(), noisy_landmarks(lens)
-    for index, (pose, points) in enumerate(zip(poses, landmarks, strict=True)):
+    poses, moving = moving_poses(), noisy_landmarks(lens)
+    for index, pose in enumerate(poses):
         stamp_ns = index * 10**9 // RATE_HZ
+        points = moving[(index + np.arange(count) * IMAGES // count) % IMAGES]
         depth = None
         if mode == 'depth':
             placed = canonical_face_m() @ pose.rotation.T + pose.position_m
-            depth = DepthImage(depth_image(points, placed), stamp_ns)
+            depth = DepthImage(depth_image(points[0], placed), stamp_ns)
         frame = Frame(image, PixelOrder.MONO, stamp_ns, LENSES[lens].camera, depth)
-        times += timed(lambda p=points, f=frame: estimator.update(ids, p[None], f, mode))
+        (ms,) = timed(lambda p=points, f=frame: estimator.update(ids, p, f, mode))
+        times.append(ms / count)
+    return times
+
+
+def stages_ms(landmarks: Float32) -> dict[str, list[float]]:
+    """Return the time of each stage for each image, plumb_bob, a person of whom nothing is known.
+
+    The last one is what a call of numpy costs with the numbers of one face.
+    """
+    person, scale = FaceIdentity(load_shape_model()), FaceScale()
+    camera = LENSES['plumb_bob'].camera
+    image = np.zeros((IMAGE_WH[1], IMAGE_WH[0]), np.uint8)
+    times: dict[str, list[float]] = {}
+
+    def take(stage: str, call: Callable[[], Any]) -> Any:
+        started = time.process_time_ns()
+        result = call()
+        times.setdefault(stage, []).append((time.process_time_ns() - started) / 1e6)
+        return result
+
+    for index, points in enumerate(landmarks):
+        frame = Frame(image, PixelOrder.MONO, index * 10**9 // RATE_HZ)
+        rays = take('rays', lambda p=points: camera.rays_from_pixels(p[:, :2]))
+        view = take('turned to the face', lambda p=points, r=rays: FaceView.along_rays(p, r))
+        take('fit of the pose', lambda v=view: fit_head_pose(v, person.head))
+        posed = take(
+            'fit, correction, landmarks in metres',
+            lambda v=view: pose_seen_face(v, person, CORRECTION, learn=False),
+        )
+        take('size', lambda p=points, f=posed, i=frame: scale.update(p, f, i, 'auto'))
+        take('covariance', lambda f=posed: pose_covariance(f.pose, RANGE_SIGMA))
+        take('gaze', lambda p=points, f=posed: estimate_gaze(f, p))
+        depths = posed.landmarks_m[:, 2]
+        take('one addition by numpy', lambda d=depths: d + d)
     return times
 
 

@@ -7,35 +7,26 @@ environment of its own; its result is turned with the line of sight, as its docu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from common.report import Column, Table
+from geometry_measurements.gaze_budget import measure_budget
+from geometry_measurements.gaze_over_time import PEOPLE, measure_gaze_over_time
 from geometry_measurements.goals import Goal
-from geometry_measurements.ideal_faces import facing
 from geometry_measurements.intel import NAME as INTEL
 from geometry_measurements.intel import IntelFace, IntelGaze
 from geometry_measurements.pose_errors import angle_deg
-from geometry_measurements.systems import (
-    OURS,
-    SeenFace,
-    head_direction,
-    seen_in_pictures,
-)
-from rendered_eyes import HUMAN_EYEBALL, HeadModel, Scene, render
+from geometry_measurements.rendered_looks import CAMERA, IRISES_PX, Look, rendered_looks
+from geometry_measurements.systems import OURS, head_direction
+from rendered_eyes import HeadModel
 
-from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
+from facemesh_ros.geometry.camera import CalibratedCamera
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Float64, Frame, PixelOrder, UInt8
+from facemesh_ros.types import Float64
 
-SCENES, FIRST_SEED = 72, 40000
-IMAGE_WH, CAMERA = (800, 600), Intrinsics(800, 800, 399.5, 299.5)
-IRIS_M = 0.0117
-IRISES_PX = (8, 12, 20)
-HEAD_DEG, EYES_DEG = (30.0, 15.0, 10.0), (22.0, 14.0)
-IDENTITY_MODES = 100
+SCENES = 72
 HEAD_ONLY = 'head only'
 TITLE = 'Gaze of rendered heads of random people, eyes turned in known directions'
 COLUMNS: list[Column] = [
@@ -43,23 +34,6 @@ COLUMNS: list[Column] = [
     *(('error deg', '{median:.1f}'), ('p90', '{p90:.1f}')),
     ('normalised error', '{normalised:.2f}'),
 ]
-
-
-@dataclass(frozen=True)
-class Look:
-    """A rendered face.
-
-    Attributes:
-        iris_px: Nominal diameter of its irises.
-        bgr: (H, W, 3).
-        gaze: (3,) true direction of both eyes in the optical frame.
-        face: As the pipeline sees it; None if it does not.
-    """
-
-    iris_px: int
-    bgr: UInt8
-    gaze: Float64
-    face: SeenFace | None
 
 
 def measure_gaze(
@@ -73,7 +47,8 @@ def measure_gaze(
         pipeline: Ours.
         count: Of rendered heads.
     """
-    looks = list(rendered_looks(HeadModel(head_file), pipeline, count))
+    head = HeadModel(head_file)
+    looks = list(rendered_looks(head, pipeline, count))
     directions: dict[str, list[Float64 | None]] = {
         OURS: [look.face and mean_gaze(look.face.gazes) for look in looks],
         HEAD_ONLY: [look.face and head_direction(look.face) for look in looks],
@@ -91,31 +66,9 @@ def measure_gaze(
     for row in rows:
         if row['system'] == OURS:
             row['normalised'] = normalised_gaze_error(looks, row['iris'])
-    return [Table('gaze', TITLE, COLUMNS, rows)], list(_goals(rows))
-
-
-def rendered_looks(head: HeadModel, pipeline: FacePipeline, count: int) -> Iterator[Look]:
-    """Yield rendered heads, the same at each call."""
-    for index in range(count):
-        scene, iris_px = random_scene(index)
-        bgr = render(head, scene, CAMERA, IMAGE_WH)
-        frame = Frame(bgr, PixelOrder.BGR, 0, CalibratedCamera(CAMERA))
-        (face,) = seen_in_pictures(pipeline, [frame])
-        yield Look(iris_px, bgr, scene.gaze, face)
-
-
-def random_scene(index: int) -> tuple[Scene, int]:
-    """Return one of a row of scenes, and the diameter of its irises in px."""
-    random = np.random.default_rng(FIRST_SEED + index)
-    iris_px = IRISES_PX[index % len(IRISES_PX)]
-    distance_m = CAMERA.fx * IRIS_M / iris_px
-    across = random.uniform(-1, 1, 2) * [0.2, 0.15] * distance_m
-    rotation = facing(*np.radians(random.uniform(-1, 1, 3) * HEAD_DEG))
-    left, up = np.radians(random.uniform(-1, 1, 2) * EYES_DEG).tolist()
-    identity = tuple(random.normal(size=IDENTITY_MODES).tolist())
-    at = np.append(across, distance_m)
-    scene = Scene(rotation, at, (left, up), HUMAN_EYEBALL, identity, FIRST_SEED + index)
-    return scene, iris_px
+    over_time = measure_gaze_over_time(head, pipeline, max(1, PEOPLE * count // SCENES))
+    tables = [Table('gaze', TITLE, COLUMNS, rows), measure_budget(looks), over_time]
+    return tables, list(_goals(rows))
 
 
 def mean_gaze(gazes: Float64) -> Float64 | None:

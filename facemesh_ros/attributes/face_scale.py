@@ -28,6 +28,8 @@ PATIENCE_S = 0.5
 # A depth image that is in its place stays there for so long.
 CHECK_PLACE_S = 0.5
 RELIEF_TIME_S = 0.3
+# Irises' errors last (`size_filter.IRIS_TIME_S`): a look in so long says as much as one per image.
+IRISES_EVERY_S = 0.1
 
 NO_IRISES = (
     'metric_mode is iris, but the landmark model has no irises: '
@@ -104,6 +106,7 @@ class FaceScale:
         self._relief = NO_RELIEF
         self._contradicted_s = 0.0
         self._unchecked_s = math.inf
+        self._unlooked_s = 0.0
 
     def update(
         self, landmarks: Float32, face: PosedFace, frame: Frame, metric_mode: str
@@ -151,9 +154,13 @@ class FaceScale:
         return interval_s
 
     def _see_irises(self, landmarks: Float32, face: PosedFace, interval_s: float) -> None:
+        self._unlooked_s += interval_s
+        if self._filter.irises_seen and self._unlooked_s < IRISES_EVERY_S:
+            return
         factor = scale_from_irises(landmarks, face)
         if not math.isnan(factor):
-            self._filter.see_irises(math.log(factor), interval_s)
+            self._filter.see_irises(math.log(factor), self._unlooked_s)
+        self._unlooked_s = 0.0
 
     def _see_depth(
         self,

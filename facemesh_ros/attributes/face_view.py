@@ -11,6 +11,13 @@ import numpy as np
 from facemesh_ros.geometry.rotations import rotation_between
 from facemesh_ros.types import Camera, Float32, Float64
 
+# What px of landmarks are less than this from their mean, root mean square, is no face.
+MIN_SPREAD_PX = 1e-3
+
+
+class NoFaceError(ValueError):
+    """Landmarks that have no extent or are not finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
@@ -38,29 +45,35 @@ class FaceView:
         Args:
             landmarks: (L, 3) px; z in px of the same scale.
             camera: Of their pixels.
+
+        Raises:
+            NoFaceError: If the landmarks have no extent or are not finite.
         """
         return cls.along_rays(landmarks, camera.rays_from_pixels(landmarks[:, :2]))
 
     @classmethod
     def along_rays(cls, landmarks: Float32 | Float64, rays: Float64) -> FaceView:
-        """Turn to a face whose landmarks (L, 3) px are seen along `rays` (L, 3)."""
-        points = np.array(landmarks.T, np.float64, order='C')
+        """Turn to a face whose landmarks (L, 3) px are seen along `rays` (L, 3).
+
+        Raises:
+            NoFaceError: If the landmarks have no extent or are not finite.
+        """
         middle = (ones(len(rays)) @ rays).tolist()
-        length = math.hypot(*middle)
+        length = math.hypot(*middle) or 1.0
         rotation = rotation_between((0.0, 0.0, 1.0), [part / length for part in middle])
         turned = rotation.T @ rays.T
-        plane = turned[:2] / turned[2]
-        plane_per_px = _spread(plane) / _spread(points[:2])
-        points[:2] = plane
+        points = np.empty((6, len(rays)))
+        np.divide(turned[:2], turned[2], out=points[:2])
+        points[2:5] = landmarks.T[[2, 0, 1]]
+        points[5] = 1
+        # Sums of squares about the mean by one product.
+        *moments, sums = (points @ points.T).tolist()
+        left, down, z, u, v = (row[i] - sums[i] ** 2 / sums[5] for i, row in enumerate(moments))
+        if not (u + v > MIN_SPREAD_PX**2 * sums[5] and math.isfinite(z + u + v)):
+            raise NoFaceError
+        plane_per_px = math.sqrt((left + down) / (u + v))
         points[2] *= plane_per_px
-        return cls(rotation, points, rays, plane_per_px)
-
-
-def _spread(points: Float64) -> float:
-    """Return how far (2, L) points are from their mean, in all."""
-    count = points.shape[1]
-    centred = points - ((points @ ones(count)) / count)[:, None]
-    return math.sqrt(np.vdot(centred, centred))
+        return cls(rotation, points[:3], rays, plane_per_px)
 
 
 @cache

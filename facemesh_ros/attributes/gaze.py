@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros.attributes.drawn_irises import FACE_MESH, DrawnIrises
 from facemesh_ros.attributes.posed_face import PosedFace
+from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.geometry.eye_landmarks import CORNERS, EYES, IRIS
 from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M
@@ -25,7 +27,7 @@ SPANS = ((1, 3), (2, 4), (7, 8), (5, 6))
 EYE_IN_HEAD_RAD = math.radians(13)  # for more, people turn the head
 # An iris of this diameter counts half of a large one, a smaller one less by the sixth power: 8 px
 # through a real lens and a video's compression say little.
-SMALL_IRIS_PX = 12.0
+SMALL_IRIS_PX = 11.0
 # Variance by the square of the tangent of the view: how deep eyeballs lie differs by 1.1 mm.
 OBLIQUE = 2.0
 # Of the head's direction and the eyes' common errors; more of it at right angles to the sight.
@@ -42,37 +44,6 @@ _OUTWARD = np.array([[0.94, -0.34, 0.0], [0.94, 0.34, 0.0]])
 _AXES, _HALVES, _FIFTHS = np.ones(3), np.full(2, 1 / 2), np.full(5, 1 / 5)
 _UNKNOWN = np.full(3, np.nan)
 _UNKNOWN.setflags(write=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnIrises:
-    """How a landmark model draws irises, against the eyeballs that are anchored to its corners.
-
-    Attributes:
-        travel_m: How far one moves to the head's left, and up, by the sine of the eye's turn. Less
-            than the eye's own iris, as corners and lids of the mesh follow a look.
-        rest_m: How much farther forward, and how much higher, it rests.
-        view_m: How much higher it is drawn by the sine of the view from above: the mesh is drawn
-            as if seen from nearer to the front.
-        sigma_m: Standard deviation, to the head's left and up, of both irises' mean at
-            SMALL_IRIS_PX; the errors of one eye are mostly those of the other.
-    """
-
-    travel_m: tuple[float, float]
-    rest_m: tuple[float, float]
-    view_m: float
-    sigma_m: tuple[float, float]
-
-    @classmethod
-    def exact(cls) -> DrawnIrises:
-        """Return those that are where people's are."""
-        return cls((IRIS_DISTANCE_M, IRIS_DISTANCE_M), (0.0, 0.0), 0.0, (1e-4, 1e-4))
-
-
-# FaceMesh v2's: tools/fit_drawn_irises.py on rendered heads of many people. Portraits that look
-# into the camera show the same, but that irises rest .7 mm higher, of which half is taken; one man
-# in four cameras shows twice the effect of the view, of which part is taken. See docs/gaze.md.
-FACE_MESH = DrawnIrises((0.0082, 0.0035), (0.0010, -0.0011), 0.0016, (0.00078, 0.00046))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +65,45 @@ class Gaze:
 UNKNOWN_GAZE = Gaze(_UNKNOWN, _UNKNOWN, math.nan)
 
 
-def estimate_gaze(posed: PosedFace, landmarks: Float32, drawn: DrawnIrises = FACE_MESH) -> Gaze:
+def estimate_gaze(
+    posed: PosedFace,
+    landmarks: Float32,
+    drawn: DrawnIrises = FACE_MESH,
+    resting: RestingEyes | None = None,
+    stamp_ns: int = 0,
+) -> Gaze:
     """Return where a face looks.
 
-    With s the sines of both eyes' turn in the head, left and up, each measured as the iris's
-    displacement over its travel with variance v, and prior variance p about straight ahead:
-    s = (Σ s_eye / v_eye) / (Σ 1 / v_eye + 1 / p). An eye is left out, and its line of sight
-    unknown, where its iris is too small, its lids are closed, or it faces away.
+    With m the mean displacement of both irises, of variance v = noise² / Σ w, t their travel by
+    the sine of the eyes' turn in the head, b with variance u where they rest, and prior variance p
+    about straight ahead: s = t (m - b) / (t² + (v + u) / p), each to the left and up. An eye is
+    left out, and its line of sight unknown, where its iris is too small, its lids are closed or
+    blink, or it faces away.
 
     Args:
         posed: The face.
         landmarks: (L, 3) px, the same; nothing is known if L is 468.
         drawn: How the landmark model draws irises.
+        resting: Where this person's rest, which learns from this face; None for an unknown person.
+        stamp_ns: When it is seen.
     """
     if len(landmarks) == MESH_LANDMARKS:
         return UNKNOWN_GAZE
+    resting = resting or RestingEyes(drawn)
+    looks = resting.looks_since(stamp_ns)
     towards, displacements_m = iris_displacements(posed, drawn)
-    weights = _weights(landmarks, towards)
+    spans = _spans(landmarks)
+    are_open = resting.see_lids([opening / width for _, opening, width in spans], looks)
+    weights = _weights(spans, are_open, towards)
     if not any(weights):
         return UNKNOWN_GAZE
-    (left, left_variance), (up, up_variance) = (
-        _combined(weights, own_m, travel_m, sigma_m)
-        for own_m, travel_m, sigma_m in zip(
-            displacements_m.T.tolist(), drawn.travel_m, drawn.sigma_m, strict=True
-        )
+    total = sum(weights)
+    seen_m = (np.array(weights) @ displacements_m / total).tolist()
+    noise_m2 = [sigma_m**2 / total for sigma_m in drawn.noise_m]
+    (left, left_variance), (up, up_variance) = map(
+        _turn, seen_m, resting.offset_m, noise_m2, resting.variance_m2, drawn.travel_m
     )
+    resting.see_irises(seen_m, noise_m2, looks)
     direction = posed.pose.rotation @ _direction(left, up)
     head_rad = HEAD_RAD + OBLIQUE_HEAD_RAD * math.sin(posed.view_angle_rad)
     return Gaze(
@@ -157,44 +142,47 @@ def iris_displacements(posed: PosedFace, drawn: DrawnIrises) -> tuple[Float64, F
     return towards, irises[:, 1:]
 
 
-def _weights(landmarks: Float32, towards: Float64) -> list[float]:
+def _spans(landmarks: Float32) -> list[tuple[float, float, float]]:
+    """Return of the right and the left eye: the iris, its lids' opening, its corners' distance."""
+    spans = []
+    for eye in landmarks.take(EYES, 0)[..., :2].tolist():
+        across, along, opening, width = (math.dist(eye[a], eye[b]) for a, b in SPANS)
+        spans.append((max(across, along), opening, max(width, 1e-9)))
+    return spans
+
+
+def _weights(
+    spans: list[tuple[float, float, float]], are_open: list[bool], towards: Float64
+) -> list[float]:
     """Return what the right and the left eye count, 1 for a large iris; 0 if it cannot be seen.
 
     Args:
-        landmarks: (478, 3) px.
+        spans: See `_spans`, px.
+        are_open: Whether they are as open as usual.
         towards: (2, 3) unit vectors to the irises, in face axes.
     """
-    points = landmarks.take(EYES, 0)[..., :2].tolist()
-    lengths = [[math.dist(eye[a], eye[b]) for a, b in SPANS] for eye in points]
     facing: list[float] = (-((towards * _OUTWARD) @ _AXES)).tolist()
     frontal: list[float] = (-towards[:, 0]).tolist()
-    return [_weight(*eye) for eye in zip(lengths, facing, frontal, strict=True)]
+    weights = map(_weight, spans, facing, frontal)
+    return [weight * is_open for weight, is_open in zip(weights, are_open, strict=True)]
 
 
-def _weight(lengths: list[float], facing: float, frontal: float) -> float:
-    across, along, opening, width = lengths
-    diameter = max(across, along)
+def _weight(spans: tuple[float, float, float], facing: float, frontal: float) -> float:
+    diameter, opening, width = spans
     if diameter < MIN_IRIS_PX or opening < MIN_OPENING * width or facing < MIN_FACING:
         return 0.0
     oblique = 1 / max(frontal, MIN_FACING) ** 2 - 1
     return 1 / ((1 + (SMALL_IRIS_PX / diameter) ** 6) / facing**2 + OBLIQUE * oblique)
 
 
-def _combined(
-    weights: list[float], displacements_m: list[float], travel_m: float, sigma_m: float
+def _turn(
+    seen_m: float, rest_m: float, noise_m2: float, rest_m2: float, travel_m: float
 ) -> tuple[float, float]:
-    """Return the sine of both eyes' turn about one axis, and its variance.
-
-    Args:
-        weights: Of the eyes.
-        displacements_m: Of their irises.
-        travel_m: Displacement by the sine.
-        sigma_m: Standard deviation of a displacement at weight 1.
-    """
+    """Return the sine of the eyes' turn about one axis, and its variance."""
     prior = EYE_IN_HEAD_RAD**-2
-    information = prior + sum(weights) * (travel_m / sigma_m) ** 2
-    weighed_m = weights[0] * displacements_m[0] + weights[1] * displacements_m[1]
-    return weighed_m * travel_m / sigma_m**2 / information, 1 / information
+    information = prior + travel_m**2 / (noise_m2 + rest_m2)
+    sine = (seen_m - rest_m) * travel_m / (noise_m2 + rest_m2) / information
+    return sine, 1 / information
 
 
 def _direction(left: float, up: float) -> Float64:

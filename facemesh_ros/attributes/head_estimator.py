@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.attributes.drawn_irises import FACE_MESH
 from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
-from facemesh_ros.attributes.face_view import FaceView
+from facemesh_ros.attributes.face_view import FaceView, NoFaceError
 from facemesh_ros.attributes.gaze import estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.identity import FaceIdentity
 from facemesh_ros.attributes.pose_covariance import pose_covariance
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFace, pose_seen_face
+from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
-from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.types import Float32, Float64, Frame, MetricFaces, MetricSource
 
@@ -37,6 +36,7 @@ class _Track:
     def __init__(self, shapes: ShapeModel) -> None:
         self.identity = FaceIdentity(shapes)
         self.scale = FaceScale()
+        self.resting = RestingEyes(FACE_MESH)
         self.views = 0
 
 
@@ -82,7 +82,8 @@ class HeadEstimator:
         faces = MetricFaces.unknown(*landmarks.shape[:2])
         self.problem = ''
         known = ids.tolist()
-        self._tracks = {name: track for name, track in self._tracks.items() if name in known}
+        for ended in self._tracks.keys() - known:
+            del self._tracks[ended]
         if not known or metric_mode == 'none':
             return faces
         if frame.camera is None:
@@ -93,25 +94,22 @@ class HeadEstimator:
             if name not in self._tracks:
                 self._tracks[name] = _Track(self._shapes)
             track = self._tracks[name]
-            posed = self._posed(track, landmarks[index], rays[index])
-            if posed is None:
+            try:
+                posed = self._posed(track, landmarks[index], rays[index])
+            except NoFaceError:
                 self.problem = NO_FACE
                 continue
             scale = track.scale.update(landmarks[index], posed, frame, metric_mode)
             self.problem = self.problem or scale.problem
             if scale.source != MetricSource.NONE:
                 _place(faces, index, posed, scale)
-                _look(faces, index, posed, landmarks[index])
+                _look(faces, index, posed, landmarks[index], track.resting, frame.stamp_ns)
         return faces
 
-    def _posed(self, track: _Track, landmarks: Float32, rays: Float64) -> PosedFace | None:
-        right = landmarks[RIGHT_EYE_OUTER_CORNER].tolist()
-        left = landmarks[LEFT_EYE_OUTER_CORNER].tolist()
-        if right[:2] == left[:2] or not math.isfinite(landmarks.sum()):
-            return None
+    def _posed(self, track: _Track, landmarks: Float32, rays: Float64) -> PosedFace:
+        view = FaceView.along_rays(landmarks, rays)
         track.views += 1
         learn = track.views % LEARN_EVERY == 1
-        view = FaceView.along_rays(landmarks, rays)
         return pose_seen_face(view, track.identity, self._correction, learn=learn)
 
 
@@ -126,8 +124,15 @@ def _place(faces: MetricFaces, index: int, posed: PosedFace, scale: ScaleEstimat
     faces.reprojection_errors_px[index] = posed.reprojection_error_px
 
 
-def _look(faces: MetricFaces, index: int, posed: PosedFace, landmarks: Float32) -> None:
+def _look(
+    faces: MetricFaces,
+    index: int,
+    posed: PosedFace,
+    landmarks: Float32,
+    resting: RestingEyes,
+    stamp_ns: int,
+) -> None:
     """Write where one face looks."""
-    gaze = estimate_gaze(posed, landmarks)
+    gaze = estimate_gaze(posed, landmarks, FACE_MESH, resting, stamp_ns)
     faces.gazes_left[index], faces.gazes_right[index] = gaze.left, gaze.right
     faces.gaze_sigmas_rad[index] = gaze.sigma_rad

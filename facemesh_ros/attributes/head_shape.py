@@ -21,6 +21,7 @@ class HeadShape:
         squares: (16, R) their products p pᵀ.
         middle_m: (3,) their weighted mean.
         weighed_m: (R, 3) the rigid ones from their mean, times their weights.
+        weighed_points: (468, 4) the same, m, then the weights; 0 where they are not rigid.
         variance_m2: Weighted mean square of their distance from the mean.
     """
 
@@ -30,6 +31,7 @@ class HeadShape:
     squares: Float64
     middle_m: Float64
     weighed_m: Float64
+    weighed_points: Float64
     variance_m2: float
 
     @classmethod
@@ -40,6 +42,9 @@ class HeadShape:
         rigid = points.take(rigid_landmarks(), 1)
         middle_m = rigid[:3] @ rigid_weights()
         weighed_m = (rigid[:3].T - middle_m) * rigid_weights()[:, None]
+        weighed_points = np.zeros((len(shape_m), 4))
+        weighed_points[rigid_landmarks(), :3] = weighed_m
+        weighed_points[rigid_landmarks(), 3] = rigid_weights()
         return cls(
             shape_m=shape_m,
             points=points,
@@ -47,5 +52,6 @@ class HeadShape:
             squares=(rigid[:, None] * rigid).reshape(16, -1),
             middle_m=middle_m,
             weighed_m=weighed_m,
+            weighed_points=weighed_points,
             variance_m2=float(np.vdot(weighed_m, rigid[:3].T)),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ MODES = 10
 LANDMARK_SIGMA_M = 0.003
 CORRELATED_LANDMARKS = 100
 # Views from about the same direction show the same errors, so they are one view, averaged.
-CELL_RAD = np.radians(15)
+CELL_RAD = math.radians(15)
 CELL_MEMORY = 30  # views; older ones fade
 # What a cell says fades while others are seen, so that a mistaken face is forgotten.
 KEPT_PER_VIEW = 0.998
@@ -137,10 +138,10 @@ class FaceIdentity:
 
 def _direction(pose: HeadPose) -> tuple[int, int]:
     """Return the cell of directions from which a face is seen."""
-    forward, left, up = pose.sight
+    forward, left, up = pose.sight.tolist()
     return (
-        round(np.arctan2(left, forward) / CELL_RAD),
-        round(np.arcsin(np.clip(up, -1, 1)) / CELL_RAD),
+        round(math.atan2(left, forward) / CELL_RAD),
+        round(math.asin(min(max(up, -1.0), 1.0)) / CELL_RAD),
     )
 
 

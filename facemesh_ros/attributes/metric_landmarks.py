@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.attributes.face_view import FaceView, ones
+from facemesh_ros.attributes.face_view import FaceView
 from facemesh_ros.attributes.head_pose import HeadPose, rotation_by_moments
-from facemesh_ros.attributes.landmark_weights import rigid_landmarks, rigid_weights
+from facemesh_ros.attributes.head_shape import HeadShape
 from facemesh_ros.geometry.canonical_face import IRIS_LANDMARKS, MESH_LANDMARKS
 from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M
 from facemesh_ros.types import Float64
 
 
 def landmarks_on_rays(
-    view: FaceView, pose: HeadPose, shape_m: Float64, eyeballs_m: Float64
+    view: FaceView, pose: HeadPose, head: HeadShape, eyeballs_m: Float64
 ) -> Float64:
     """Return the observed landmarks in the optical frame, (L, 3) m.
 
@@ -23,27 +23,23 @@ def landmarks_on_rays(
 
     Args:
         view: Of L landmarks.
-        pose: Of the head in the optical frame.
-        shape_m: (468, 3) m, face axes.
-        eyeballs_m: (2, 3) centres of the right and the left eyeball in the optical frame, m; the
-            irises, if there are any, are on them.
+        pose: Of the head in the optical frame of the view.
+        head: Its shape.
+        eyeballs_m: (2, 3) centres of the right and the left eyeball in the optical frame of the
+            camera, m; the irises, if there are any, are on them.
     """
-    rigid, weights = rigid_landmarks(), rigid_weights()
-    in_view = pose.turned(view.rotation.T)
-    placed = in_view.rotation @ shape_m.T
-    placed += in_view.position_m[:, None]
-    rigid_placed = placed.take(rigid, 1)
-    middle = rigid_placed @ weights
-    mesh = view.points * middle[2]
-    mesh[:2, :MESH_LANDMARKS] *= placed[2] / middle[2]  # perspective
-    rigid_mesh = mesh.take(rigid, 1)
-    rigid_mesh *= weights
-    mesh_middle = rigid_mesh @ ones(len(rigid))
-    moments = rigid_mesh @ rigid_placed.T - mesh_middle[:, None] * middle
-    toward = rotation_by_moments(moments)[0][:, 2]
-    ranges = toward @ mesh
-    ranges += middle[2] - toward @ mesh_middle
-    ranges /= view.rays @ view.rotation[:, 2]
+    along = pose.rotation[2]
+    depths = along @ head.points[:3]
+    depths += pose.position_m[2]
+    middle = float(along @ head.middle_m + pose.position_m[2])
+    mesh = view.points[:, :MESH_LANDMARKS] * middle
+    mesh[:2] *= depths / middle  # perspective
+    moments = mesh @ head.weighed_points
+    toward = rotation_by_moments(moments[:, :3])[0] @ along
+    ranges = view.rays @ view.rotation[:, 2]
+    depths = toward @ mesh
+    depths += middle - float(toward @ moments[:, 3])
+    np.divide(depths, ranges[:MESH_LANDMARKS], out=ranges[:MESH_LANDMARKS])
     if len(ranges) > MESH_LANDMARKS:
         ranges[MESH_LANDMARKS:] = _ranges_of_irises(view.rays[MESH_LANDMARKS:], eyeballs_m)
     points_m: Float64 = view.rays * ranges[:, None]

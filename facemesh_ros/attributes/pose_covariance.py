@@ -19,8 +19,6 @@ ROLL_SIGMA_RAD = math.radians(1.2)
 # Of the sellion across the line of sight, m, and along it, relative to its distance.
 ACROSS_SIGMA_M, ACROSS_SIGMA_GROWTH = 0.0018, 0.0013
 RANGE_SIGMA = 0.015
-IDENTITY = np.eye(3)
-IDENTITY.setflags(write=False)
 
 
 def pose_covariance(pose: HeadPose, range_sigma: float) -> Float64:
@@ -37,11 +35,11 @@ def pose_covariance(pose: HeadPose, range_sigma: float) -> Float64:
     """
     square = float(pose.position_m @ pose.position_m)
     along = pose.position_m[:, None] * (pose.position_m / square)
-    across = IDENTITY - along
     angle = pose.view_angle_rad
     turn = TURN_SIGMA_RAD + TURN_SIGMA_GROWTH * angle
     shift = ACROSS_SIGMA_M + ACROSS_SIGMA_GROWTH * angle
     covariance = np.zeros((6, 6))
-    covariance[:3, :3] = shift**2 * across + range_sigma**2 * square * along
-    covariance[3:, 3:] = turn**2 * across + ROLL_SIGMA_RAD**2 * along
+    covariance[:3, :3] = (range_sigma**2 * square - shift**2) * along
+    covariance[3:, 3:] = (ROLL_SIGMA_RAD**2 - turn**2) * along
+    covariance.ravel()[::7] += (shift**2,) * 3 + (turn**2,) * 3
     return covariance

@@ -71,12 +71,13 @@ def pose_seen_face(
     fit = fit_head_pose(view, head)
     if learn:
         person.learn(view, fit)
-    pose = correction.apply(fit.pose_at_sellion).turned(view.rotation)
+    in_view = correction.apply(fit.pose_at_sellion)
+    pose = in_view.turned(view.rotation)
     placed_m = pose.in_optical_frame(eyeballs_m)
     return PosedFace(
         pose=pose,
         shape_m=head.shape_m,
-        landmarks_m=landmarks_on_rays(view, pose, head.shape_m, placed_m),
+        landmarks_m=landmarks_on_rays(view, in_view, head, placed_m),
         rays=view.rays,
         view_angle_rad=pose.view_angle_rad,
         eyeballs_m=eyeballs_m,

@@ -92,6 +92,8 @@ def _face(faces: Faces, index: int) -> dict[str, Any]:
         'id': faces.names[index],
         'state': int(faces.states[index]),
         'score': None if np.isnan(score) else _rounded(score),
+        'last_score': _rounded(faces.last_detection_scores[index]),
+        'last_score_age': int(faces.last_detection_ages[index]),
         'presence': _rounded(faces.presences[index]),
         'box_xyxy': _rounded(faces.boxes_xyxy[index]),
         'landmarks': _rounded(faces.landmarks[index]),

@@ -36,6 +36,8 @@ a line of --jsonl is one picture, one JSON object:
     id         the same as long as a stream shows the face, never given to another one
     state      0 new and not confirmed, 1 seen, 2 not seen in this picture but expected
     score      the detector's, 0 to 1; null where it did not run
+    last_score, last_score_age    what the detector said of it last, 0 if it looked and found no
+               face there, and pictures since then
     presence   the landmark model's probability that this is a face, 0 to 1
     box_xyxy   left, top, right, bottom, px
     landmarks  x, y, z of 468 or 478 points, px; (0, 0) is the centre of the top-left pixel,
@@ -112,7 +114,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         '--static',
         action='store_true',
-        help='process every picture independently, also those of videos: new ids, no smoothing',
+        help='process every picture independently, also those of videos: new ids, no smoothing, '
+        'landmarks as a mean over five crops (one with --no-second-look)',
     )
     parser.add_argument(
         '--camera-info',
@@ -135,6 +138,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         '--no-filter',
         action='store_true',
         help='raw landmarks: no smoothing over time',
+    )
+    parser.add_argument(
+        '--no-second-look',
+        action='store_true',
+        help='landmarks of new faces, and of pictures, from one crop each, as in MediaPipe',
     )
     parser.set_defaults(func=partial(_run, parser))
 

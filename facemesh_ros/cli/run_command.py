@@ -74,7 +74,12 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
     check_output_paths(arguments.jsonl, arguments.video, inputs, arguments.camera_info)
     filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
     # No output of this command contains blendshapes.
-    chosen = SensorSettings(publish_blendshapes=False, filter=filtering, **settings)
+    chosen = SensorSettings(
+        publish_blendshapes=False,
+        filter=filtering,
+        second_look=not arguments.no_second_look,
+        **settings,
+    )
     with InterruptHandler() as ending:
         try:
             sensor = load_sensor(chosen)

@@ -136,6 +136,25 @@ class FaceSearch:
         self._schedule.count_candidate()
         return _merged([faces, *self._confirmed(frame, best, settings)])
 
+    def score_face(self, frame: Frame, box_xyxy: Float32, settings: PipelineSettings) -> float:
+        """Return what a detector says of a face that is followed, 0 if it finds none there.
+
+        It takes the place of another detection window, where one is due.
+
+        Args:
+            frame: The image.
+            box_xyxy: (4,) px, in which the face is expected.
+            settings: For this image.
+        """
+        self._schedule.count_candidate()
+        names = self._tile_detectors or (self._cheapest,)
+        window = DetectionWindow(names, _square_around(box_xyxy[None]))
+        low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
+        (found,) = self._run(frame, [window], low)
+        _, containment = overlaps(found.boxes_xyxy, box_xyxy[None])
+        same = containment[:, 0] > MERGE_CONTAINMENT
+        return float(found.scores[same].max(initial=0.0))
+
     def _detect(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
     ) -> tuple[FaceDetections, FaceDetections]:
@@ -207,16 +226,18 @@ def _in_window(found: FaceDetections, window: DetectionWindow, frame: Frame) -> 
 
 def _window_around(candidate: FaceDetections) -> Rois:
     """Return the square in which a candidate is confirmed, rotated as the face is."""
-    boxes = candidate.boxes_xyxy
-    sides = (CANDIDATE_WINDOW_SCALE * (boxes[:, 2:] - boxes[:, :2])).max(axis=1, keepdims=True)
     keypoints = candidate.keypoints[0]
     angle = np.arctan2(*(keypoints[LEFT_EYE_KEYPOINT] - keypoints[RIGHT_EYE_KEYPOINT])[::-1])
-    upright = Rois(
-        np.float32(0.5) * (boxes[:, :2] + boxes[:, 2:]),
-        sides.repeat(2, axis=1),
-        np.zeros_like(sides[0]),
-    )
+    upright = _square_around(candidate.boxes_xyxy)
     return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
+
+
+def _square_around(box_xyxy: Float32) -> Rois:
+    """Return the upright square in which a detector scores a face best, of (1, 4) px."""
+    wh = box_xyxy[:, 2:] - box_xyxy[:, :2]
+    sides = (CANDIDATE_WINDOW_SCALE * wh).max(axis=1, keepdims=True)
+    centres = np.float32(0.5) * (box_xyxy[:, :2] + box_xyxy[:, 2:])
+    return Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
 
 
 def _merged(parts: Sequence[FaceDetections]) -> FaceDetections:

@@ -21,6 +21,8 @@ UInt16 = NDArray[np.uint16]
 TABLES = 'facemesh_ros.geometry.face_tables'
 MESH_LANDMARKS = 468
 IRIS_LANDMARKS = 10
+# Each iris: its centre, then right, top, left and bottom of its rim.
+_MIRRORED_IRISES = (473, 476, 475, 474, 477, 468, 471, 470, 469, 472)
 FACE_REGION = 'face'
 METRES_PER_CM = 0.01
 RIGHT_EYE_OUTER_CORNER = NAMED_POINTS['right_eye_outer']
@@ -99,6 +101,24 @@ def load_topology(landmark_count: int = MESH_LANDMARKS + IRIS_LANDMARKS) -> Face
     ):
         array.setflags(write=False)
     return topology
+
+
+@cache
+def mirrored_landmarks(landmark_count: int) -> NDArray[np.intp]:
+    """Return for each of L landmarks which one it becomes in a mirror, (L,), read-only.
+
+    Example: the outer corners of the eyes change places, and so do the irises.
+        >>> mirrored = mirrored_landmarks(478)
+        >>> mirrored[[33, 263, 468]].tolist()
+        [263, 33, 473]
+    """
+    vertices_m = load_topology(MESH_LANDMARKS).canonical_vertices_m.astype(float)
+    ways = vertices_m[:, None] * (-1, 1, 1) - vertices_m
+    mirrored: NDArray[np.intp] = (ways**2).sum(axis=2).argmin(axis=1)
+    if landmark_count > MESH_LANDMARKS:
+        mirrored = np.append(mirrored, _MIRRORED_IRISES)
+    mirrored.setflags(write=False)
+    return mirrored
 
 
 @cache

@@ -11,7 +11,8 @@ from facemesh_ros.geometry.lens import MIN_SLOPE, TABLE_SIZE, Complex, last_vali
 from facemesh_ros.types import Float64
 
 ANGLES_RAD = np.linspace(np.pi / 720, np.pi, 720)
-NEWTON_STEPS = 2
+# Newton's method doubles the digits: after a step of less than this, 1e-9 is reached.
+LAST_STEP, MAX_STEPS = 1e-5, 3
 TINY = 1e-12
 
 
@@ -49,10 +50,14 @@ class FisheyeLens:
         radii = np.sqrt(squared(plane))
         angles = radii * np.interp(radii, self._images, self._inverse_factors)
         inside = radii < self._images[-1]
-        for _ in range(NEWTON_STEPS):
+        for _ in range(MAX_STEPS):
             square = angles * angles
-            error = radii - angles * _polynomial(self._factor, square)
-            angles += np.where(inside, error / _polynomial(self._slope, square), 0)
+            errors = radii - angles * _polynomial(self._factor, square)
+            steps = np.where(inside, errors / _polynomial(self._slope, square), 0)
+            angles += steps
+            # NaN, of a pixel that is not finite, does not count.
+            if np.fmax.reduce(np.abs(steps), axis=None, initial=0.0) < LAST_STEP:
+                break
         angles = np.minimum(angles, np.pi)
         scale = np.where(radii <= TINY, 1, np.sin(angles) / radii)
         rays = np.empty((*plane.shape, 3))

@@ -26,9 +26,9 @@ DIRECTIONS = np.exp(2j * np.pi * np.arange(12) / 12)
 # Newton's method doubles the digits: after a step of less than this, 1e-9 is reached.
 LAST_STEP = 1e-5
 MAX_STEPS = 10
-DECENTRED_STEPS = 1
 # A tilted sensor ends before its horizon.
 MIN_TILT_SCALE = 0.05
+TINY = 1e-9
 
 
 class PolynomialLens:
@@ -60,11 +60,9 @@ class PolynomialLens:
         with np.errstate(all='ignore'):  # of poles beyond the limit
             held = last_valid(RADII, self._is_valid)
             self._limit = held or float(RADII[0])
-            # Radially, the inverse is a table; what is not radial is small.
-            radii = np.linspace(0, self._limit, TABLE_SIZE)
-            factors = self._radial(radii**2)[0]
-            self._images_squared, self._inverse_factors = (radii * factors) ** 2, 1 / factors
-        self.radius = held * float(factors[-1]) if held else 0.0
+            self._image_radius = self._limit * float(self._radial(np.array(self._limit**2))[0])
+            self._fill_tables()
+        self.radius = self._image_radius if held else 0.0
 
     def rays_from_plane(self, plane: Complex) -> Float64:
         """See `Lens`."""
@@ -74,30 +72,54 @@ class PolynomialLens:
         """See `Lens`; NaN beside and behind the camera."""
         return _projected(self._distorted(PINHOLE.plane_from_points(points))[0], self._tilt)
 
+    def _fill_tables(self) -> None:
+        """Tabulate the inverse by steps of r = |g(z)|, as z = f g + d + e g².
+
+        These are the first terms of its Fourier series in the direction of g(z): what is not
+        radial is small, so the series ends soon.
+        """
+        radii = np.linspace(0, self._limit, TABLE_SIZE)
+        factors = self._radial(radii**2)[0]
+        images = np.linspace(0, self._image_radius, TABLE_SIZE)
+        images[0] = TINY
+        directions = DIRECTIONS[::3]
+        target = images[:, None] * directions
+        radial = target * np.interp(images, radii * factors, 1 / factors)[:, None]
+        terms = np.fft.fft(self._refined(radial, target) / target) / len(directions)
+        self._factors = terms[:, 0].real.copy()
+        self._factor_steps = np.diff(self._factors, append=self._factors[-1])
+        self._shifts, self._bends = terms[:, -1] * images, terms[:, 1] / images
+
     def _inverse(self, target: Complex) -> Complex:
         """Return what g draws at a target: tables to begin with, then Newton's method."""
-        z = self._radial_inverse(target)
-        # What is not radial is small: three digits for a third of the cost of a Newton step. More
-        # would spare none.
-        for _ in range(0 if self._is_radial else DECENTRED_STEPS):
-            z = self._radial_inverse(target - self._decentred(z, squared(z)))
+        radii = np.sqrt(squared(target))
+        places = np.minimum(radii * ((TABLE_SIZE - 1) / self._image_radius), TABLE_SIZE - 1)
+        indices = places.astype(np.intp)  # any will do for pixels that are not finite
+        places -= indices
+        places *= self._factor_steps.take(indices, mode='clip')
+        places += self._factors.take(indices, mode='clip')
+        if self._is_radial:
+            return self._refined(target * places, target)
+        z = target * self._bends.take(indices, mode='clip')
+        z += places
+        z *= target
+        z += self._shifts.take(indices, mode='clip')
+        return self._refined(z, target)
+
+    def _refined(self, z: Complex, target: Complex) -> Complex:
+        """Return what g draws at a target, from something near it, by Newton's method."""
         for _ in range(MAX_STEPS):
             image, by_z, by_conjugate = self._distorted(z)
             error = target - image
             # by_z δ + by_conjugate conj(δ) = error
-            determinant = squared(by_z) - squared(by_conjugate)
-            step = (by_z.conj() * error - by_conjugate * error.conj()) / determinant
-            z += step
+            step = by_z.conj() * error
+            step -= by_conjugate * error.conj()
+            step /= squared(by_z) - squared(by_conjugate)
+            z = z + step
             # NaN, of a pixel that is not finite, does not count.
             if np.fmax.reduce(squared(step), axis=None, initial=0.0) < LAST_STEP**2:
                 break
         return z
-
-    def _radial_inverse(self, target: Complex) -> Complex:
-        inverse: Complex = target * np.interp(
-            squared(target), self._images_squared, self._inverse_factors
-        )
-        return inverse
 
     def _distorted(self, z: Complex) -> tuple[Complex, Complex, Complex]:
         """Return g and its derivatives by z and by the conjugate of z, continued beyond R."""
@@ -120,21 +142,23 @@ class PolynomialLens:
     def _polynomial(self, z: Complex, s: Float64) -> tuple[Complex, Complex, Complex]:
         """Return g and its derivatives by z and by the conjugate of z; s = |z|²."""
         factor, slope = self._radial(s)
-        image, by_s = z * factor, slope * z
+        by_s = slope * z
         if self._is_radial:
-            return image, factor + by_s * z.conj(), by_s * z
-        image += self._decentred(z, s)
+            return z * factor, factor + by_s * z.conj(), by_s * z
+        # g = z (c + conj(P) z) + s (2 P + S1 + s S2)
+        tangential = self._tangential.conjugate() * z
+        inner = tangential + factor
         by_s += self._linear
+        image = z * inner
+        image += s * self._linear
         if self._square:
-            by_s += (2 * self._square) * s
-        by_z = factor + by_s * z.conj() + (2 * self._tangential.conjugate()) * z
-        return image, by_z, by_s * z
-
-    def _decentred(self, z: Complex, s: Float64) -> Complex:
-        """Return the part of g that is not radial."""
-        rest = self._linear + self._square * s if self._square else self._linear
-        part: Complex = s * rest + self._tangential.conjugate() * z * z
-        return part
+            prism = self._square * s
+            image += s * prism
+            by_s += 2 * prism
+        inner += tangential
+        inner += by_s * z.conj()
+        by_s *= z
+        return image, inner, by_s
 
     def _radial(self, s: Float64) -> tuple[Float64, Float64]:
         """Return c and its derivative by s."""

@@ -6,6 +6,7 @@ predict tracks -> search new faces | landmarks of tracked faces -> landmarks of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,18 +17,34 @@ from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
+from facemesh_ros.image.crop import brightened
+from facemesh_ros.landmarks.averaging import average_over_crops
 from facemesh_ros.landmarks.face_gate import judge_faces
-from facemesh_ros.landmarks.refinement import refine_landmarks
+from facemesh_ros.landmarks.new_faces import NewFaces
 from facemesh_ros.pipeline.components import Components, Stage, untimed
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.smoothing.landmark_smoother import LandmarkSmoother
-from facemesh_ros.tracking.appearance import mean_colors
+from facemesh_ros.tracking.face_traits import FaceTraits
 from facemesh_ros.tracking.tracker import FaceIds, Tracker
-from facemesh_ros.types import FaceDetections, Faces, Frame, Observations, Rois
+from facemesh_ros.types import (
+    NO_DETECTIONS,
+    FaceDetections,
+    FaceLandmarks,
+    Faces,
+    Frame,
+    Observations,
+    Rois,
+)
 
 # A lost face is searched for in a square of so many times its crop's side.
 LOST_FACE_MARGIN = 2.5
+# How many detections that their first crops do not confirm get further looks in an image of a
+# stream, so that no image costs much more than another, and in a picture.
+MAX_FURTHER, MAX_FURTHER_STATIC = 1, 16
+# After so many times `detector_interval` images without one, the detector looks at a track; where
+# there is no room for new faces, and so no search finds it anyway, at greater intervals.
+LOOK_INTERVALS = {False: 2, True: 6}
 # Settings that differ for a picture which has nothing to do with others.
 STATIC_IMAGE: dict[str, Any] = {'min_birth_frames': 1, 'filter': FilterSettings(type='none')}
 
@@ -59,6 +76,7 @@ class FacePipeline:
         self._stage = stage
         self._clock = FrameClock()
         self._tracker = Tracker(components.landmark_model.landmark_count, ids)
+        self._new_faces = NewFaces()
         self._smoother = LandmarkSmoother(settings.filter)
         self._heads = HeadEstimator()
         self._image_wh = (0, 0)
@@ -78,20 +96,24 @@ class FacePipeline:
         """Why metres are missing or worse than asked for in the last frame; empty if not."""
         return self._heads.problem
 
-    @property
-    def _min_presence(self) -> float:
-        return self.settings.min_presence_confidence
-
     def reset(self) -> None:
         """Forget all faces before the next frame; ids go on counting."""
         self._clock.reset()
 
-    def process_static_image(self, frame: Frame) -> Faces:
-        """Process a picture by itself: forget all faces, then search everywhere in it."""
-        self.reset()
-        return self.process(frame, static_image=True)
+    def process_static_image(self, frame: Frame, *, averaged: bool = False) -> Faces:
+        """Process a picture by itself: forget all faces, then search everywhere in it.
 
-    def process(self, frame: Frame, *, static_image: bool = False) -> Faces:
+        Args:
+            frame: The picture.
+            averaged: Whether landmarks are a mean over several crops, which takes longer; without
+                `second_look` they are not.
+        """
+        self.reset()
+        return self.process(frame, static_image=True, averaged=averaged)
+
+    def process(
+        self, frame: Frame, *, static_image: bool = False, averaged: bool = False
+    ) -> Faces:
         """Process the next frame of a stream.
 
         Faces are tracked from frame to frame, and the search for new ones is spread over several.
@@ -102,6 +124,7 @@ class FacePipeline:
             static_image: Whether to search everywhere in this one image, however long it takes, to
                 confirm a new face at once, and not to filter: for pictures that have little to do
                 with those before and after.
+            averaged: See `process_static_image`; for static images only.
 
         Returns:
             Up to `max_faces` faces, sorted by id; empty if none.
@@ -112,10 +135,13 @@ class FacePipeline:
         if interval_s is None or image_wh != self._image_wh:
             self._start_stream(image_wh)
         rois = tracker.predict(interval_s or 0.0)
-        observations = self._observations(frame, rois, static_image=static_image)
-        comparison = tracker.compare(observations, settings)
-        colors = mean_colors(frame, observations.points) if comparison.needs_colors else None
-        ids, points = tracker.update(observations, comparison, colors, settings, image_wh)
+        shown = brightened(frame)
+        observations = self._observations(shown, rois, static_image=static_image)
+        if averaged and settings.second_look:
+            faces = observations[observations.are_faces]
+            observations = average_over_crops(faces, self._predict_in(shown))
+        traits = FaceTraits.measured(frame, observations.points)
+        ids, points = tracker.update(observations, traits, settings, image_wh)
         with self._stage('filter'):
             if len(ids):
                 tracker.adopt_smoothed(
@@ -126,6 +152,7 @@ class FacePipeline:
     def _start_stream(self, image_wh: tuple[int, int]) -> None:
         self._image_wh = image_wh
         self._tracker.reset()
+        self._new_faces.reset()
         self._smoother.reset()
         self._heads.reset()
         self._components.search.reset()
@@ -133,14 +160,27 @@ class FacePipeline:
     def _observations(self, frame: Frame, rois: Rois, *, static_image: bool) -> Observations:
         """Run the landmark model on the predicted ROIs and, if there is room, on new faces."""
         observe_tracks = partial(self._observe_tracks, frame, rois)
-        if len(rois) >= self.settings.max_faces and not self._tracker.after_long_gap:
+        is_full = len(rois) >= self.settings.max_faces and not self._tracker.after_long_gap
+        look_at = self._tracker.due_look(LOOK_INTERVALS[is_full] * self.settings.detector_interval)
+        if is_full and look_at is None:
             return observe_tracks()
-        search = partial(self._search, frame, static_image)
+        search = partial(self._look_and_search, frame, static_image, is_full, look_at)
         unmatched, observations = self._components.pool.run_both(search, observe_tracks)
         if not len(unmatched):
             return observations
         with self._stage('new faces'):
-            return self._with_new_faces(frame, observations, unmatched)
+            return self._with_new_faces(frame, observations, unmatched, static_image)
+
+    def _look_and_search(
+        self, frame: Frame, static_image: bool, is_full: bool, look_at: int | None
+    ) -> FaceDetections:
+        """Look at one of the followed tracks, if any, and search for others if there is room."""
+        if look_at is not None:
+            with self._stage('detect'):
+                box = self._tracker.expected_xyxy[look_at]
+                score = self._components.search.score_face(frame, box, self.settings)
+                self._tracker.take_look(look_at, score)
+        return NO_DETECTIONS if is_full else self._search(frame, static_image)
 
     def _search(self, frame: Frame, static_image: bool) -> FaceDetections:
         """Return detections that are of no tracked face."""
@@ -161,10 +201,16 @@ class FacePipeline:
     def _observe_tracks(self, frame: Frame, rois: Rois) -> Observations:
         with self._stage('landmarks'):
             landmarks = self._components.landmark_model.predict(frame, rois)
-        return judge_faces(Observations.of_tracks(landmarks, rois), self._min_presence)
+        return judge_faces(
+            Observations.of_tracks(landmarks, rois), self.settings.min_presence_confidence
+        )
 
     def _with_new_faces(
-        self, frame: Frame, observations: Observations, detections: FaceDetections
+        self,
+        frame: Frame,
+        observations: Observations,
+        detections: FaceDetections,
+        static_image: bool,
     ) -> Observations:
         """Observe unmatched detections too, best first, until there are enough faces."""
         max_faces = self.settings.max_faces
@@ -172,17 +218,29 @@ class FacePipeline:
         for start in range(0, len(detections), max_faces):
             if np.count_nonzero(counted.are_faces) >= max_faces:
                 break
-            new = self._observe_new(frame, detections[start : start + max_faces])
+            new = self._observe_new(frame, detections[start : start + max_faces], static_image)
             counted, observations = counted + new, observations + new
         return observations
 
-    def _observe_new(self, frame: Frame, detections: FaceDetections) -> Observations:
+    def _observe_new(
+        self, frame: Frame, detections: FaceDetections, static_image: bool
+    ) -> Observations:
         rois = rois_from_detections(detections, square=self._components.square_roi)
-        predict = partial(self._components.landmark_model.predict, frame)
-        looked = Observations.of_detections(predict(rois), detections, rois)
-        if self.settings.second_look:
-            looked = refine_landmarks(looked, predict, self._min_presence)
-        return judge_faces(looked, self._min_presence)
+        predict = self._predict_in(frame)
+        first = Observations.of_detections(predict(rois), detections, rois)
+        if not self.settings.second_look:
+            return judge_faces(first, self.settings.min_presence_confidence)
+        return self._new_faces.observe(
+            first,
+            detections.boxes_xyxy,
+            predict,
+            min_presence=self.settings.min_presence_confidence,
+            now_ns=self._clock.now_ns,
+            max_further=MAX_FURTHER_STATIC if static_image else MAX_FURTHER,
+        )
+
+    def _predict_in(self, frame: Frame) -> Callable[[Rois], FaceLandmarks]:
+        return partial(self._components.landmark_model.predict, frame)
 
     def _faces(self, frame: Frame, settings: PipelineSettings) -> Faces:
         tracks = self._tracker.published(settings.min_tracking_iou)
@@ -202,6 +260,8 @@ class FacePipeline:
             states=tracks.states(settings.min_birth_frames),
             ages=tracks.ages,
             detection_scores=tracks.scores,
+            last_detection_scores=tracks.look_scores,
+            last_detection_ages=tracks.look_ages,
             presences=tracks.presences,
             boxes_xyxy=tight_boxes(tracks.smoothed),
             rois=tracks.rois,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
@@ -171,9 +171,10 @@ class CameraStream:
                 max_megapixels=settings.max_image_megapixels,
                 to_8_bits=self._bit_depth.to_uint8,
             )
-        find_geometry = partial(self._geometry_of, frame)
+        # Asked once: the camera that faces are placed by is that which they are drawn by.
+        find_geometry = cache(partial(self._geometry_of, frame))
         faces = self._faces_in(replace(frame, find_geometry=find_geometry))
-        camera = self._camera.camera_of(frame.stamp_ns, frame.image_wh)
+        camera, _ = find_geometry()  # without faces nobody has asked yet
         frame = replace(frame, camera=camera)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):

@@ -21,6 +21,19 @@ from facemesh_ros.types import Float32, Float64
 JAW_WEIGHT = 0.15
 # Volume of the fitted axes below which a face is flat, relative to that of a face of its size.
 MIN_VOLUME = 1e-3
+# The components of a head's motion: the elements of D F⁻¹ (see `motion_from_changes`) in each of
+# their coordinates, by sign, row and column. A real motion has few of them, noise has all.
+COMPONENTS = {
+    'shift': (['+03'], ['+13']),
+    'depth shift': (['+23'],),
+    'zoom': (['+00', '+11'],),
+    'roll': (['+10', '-01'],),
+    'stretch': (['+00', '-11'], ['+01', '+10']),
+    'tilt': (['+02'], ['+12']),
+    'depth tilt': (['+20'], ['+21']),
+    'depth stretch': (['+22'],),
+}
+COORDINATES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +46,14 @@ class HeadAlignments:
             (root mean square); the last column is b, the head's centre.
         eye_distances_px: (N,) distance between the outer eye corners that the head would have
             frontally.
+        frames: (N, 4, 4) px, in which heads move: A, and the eye distance for shifts.
+        are_invertible: (N,) whether A has an inverse: not if all landmarks lie in a plane.
     """
 
     affines: Float64
     eye_distances_px: Float64
-
-    @property
-    def are_invertible(self) -> NDArray[np.bool_]:
-        """(N,) whether A has an inverse: not if all landmarks lie in a plane."""
-        canonical = _canonical()
-        volumes = np.abs(np.linalg.det(self.affines[..., :3]))
-        usual = canonical.volume_m3 * (self.eye_distances_px / canonical.eye_distance_m) ** 3
-        invertible: NDArray[np.bool_] = volumes > MIN_VOLUME * usual
-        return invertible
+    frames: Float64
+    are_invertible: NDArray[np.bool_]
 
 
 def align_heads(landmarks: Float64) -> HeadAlignments:
@@ -69,19 +77,14 @@ def align_heads(landmarks: Float64) -> HeadAlignments:
     axes = affines[:, :2, :3] / canonical.extents_m
     # For axes at right angles this is the scale of the projection, however they are rotated.
     scales = np.sqrt(0.5 * np.einsum('nca,nca->n', axes, axes))
-    return HeadAlignments(affines, scales * canonical.eye_distance_m)
-
-
-def head_from_image(affines: Float64, landmarks: Float64) -> Float64:
-    """Map landmarks (N, 3, L) px to head coordinates, x = A⁻¹ (y − b).
-
-    Example:
-        >>> affine, points = np.eye(3, 4)[None] * 2, np.ones((1, 3, 5))
-        >>> head_from_image(affine, points)[0, :, 0].tolist()
-        [0.5, 0.5, 0.5]
-    """
-    shapes: Float64 = np.linalg.inv(affines[..., :3]) @ (landmarks - affines[..., 3:])
-    return shapes
+    eye_distances_px = scales * canonical.eye_distance_m
+    frames = np.zeros((len(affines), 4, 4))
+    frames[:, :3, :3] = affines[..., :3]
+    frames[:, 3, 3] = eye_distances_px
+    are_invertible = np.abs(np.linalg.det(affines[..., :3])) > (
+        MIN_VOLUME * canonical.volume_m3 * scales**3
+    )
+    return HeadAlignments(affines, eye_distances_px, frames, are_invertible)
 
 
 def image_from_head(affines: Float64, shapes: Float64) -> Float64:
@@ -89,6 +92,44 @@ def image_from_head(affines: Float64, shapes: Float64) -> Float64:
     landmarks: Float64 = affines[..., :3] @ shapes
     landmarks += affines[..., 3:]
     return landmarks
+
+
+def motion_from_changes(changes: Float64, inverses: Float64) -> Float64:
+    """Return the coordinates (N, 12) of changes D (N, 3, 4) px of affine maps, given F⁻¹.
+
+    Example: a head that grows by a hundredth zooms, whichever way it is turned.
+        >>> affine = np.array([[[0.0, -9, 0, 0], [9, 0, 0, 0], [0, 0, 9, 0]]])
+        >>> inverses = np.linalg.inv(np.vstack([affine[0], [0, 0, 0, 1]]))[None]
+        >>> motion = motion_from_changes(affine / 100, inverses)
+        >>> [list(COMPONENTS)[each] for each in component_of_coordinate()[motion[0] != 0]]
+        ['zoom', 'depth stretch']
+    """
+    motion: Float64 = (changes @ inverses).reshape(-1, COORDINATES) @ _forms().T
+    return motion
+
+
+def changes_from_motion(motion: Float64, frames: Float64) -> Float64:
+    """Return the changes (..., N, 3, 4) px of affine maps with coordinates (..., N, 12)."""
+    changes: Float64 = (motion @ _forms()).reshape(*motion.shape[:-1], 3, 4) @ frames
+    return changes
+
+
+@cache
+def component_of_coordinate() -> NDArray[np.intp]:
+    """Return which of `COMPONENTS` each of the 12 coordinates belongs to."""
+    return np.repeat(np.arange(len(COMPONENTS)), [len(forms) for forms in COMPONENTS.values()])
+
+
+@cache
+def _forms() -> Float64:
+    """Return (12, 12): the coordinates by the elements of D F⁻¹; orthonormal, so Tᵀ inverts it."""
+    forms = [form for component in COMPONENTS.values() for form in component]
+    matrix = np.zeros((COORDINATES, 3, 4))
+    for coordinate, form in zip(matrix, forms, strict=True):
+        for element in form:
+            row, column = int(element[1]), int(element[2])
+            coordinate[row, column] = float(f'{element[0]}1') / len(form) ** 0.5
+    return matrix.reshape(COORDINATES, -1)
 
 
 @dataclass(frozen=True, slots=True)

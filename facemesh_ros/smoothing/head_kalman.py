@@ -1,9 +1,9 @@
 """Kalman filter of head motion: constant velocity, with gains that rise when the head accelerates.
 
-State per component: position and velocity. With interval T, acceleration density q, measurement
-variance r and covariance [[p, c], [c, v]]:
+State per coordinate of the motion (`head_alignment.COMPONENTS`): position and velocity. With
+interval T, acceleration density q, measurement variance r and covariance [[p, c], [c, v]]:
 
-    predict   x' = x + T ẋ,   p' = p + T (2c + T (v + q/3)),   c' = c + T (v + q/2),   v' = v + q
+    predict   x' = x + T ẋ,   v' = v + q,   c' = c + T v',   p' = p + T (2c + T v')
     update    gain = p' / (p' + r),   x = x' + gain (z − x'),   ẋ = ẋ + c' / (p' + r) (z − x')
 """
 
@@ -12,43 +12,63 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from facemesh_ros.smoothing.head_alignment import (
+    COMPONENTS,
+    changes_from_motion,
+    component_of_coordinate,
+    motion_from_changes,
+)
 from facemesh_ros.types import Float64
 
-# Standard deviation of the affine maps (rows: x, y, depth; columns: three axes and the centre)
-# relative to that of a skin landmark; measured, see docs/filtering.md.
-AFFINE_NOISE = np.array([[0.8, 0.75, 1.2, 1.15], [0.8, 0.75, 1.2, 1.15], [2.0, 2.9, 0.7, 1.0]])
+# Standard deviation of each coordinate relative to that of a skin landmark in eye distances, as
+# measured on still pictures; a little lower for shift, zoom and tilt, so that slow motions are
+# followed. See docs/filtering.md.
+NOISE_OF_COMPONENT = {
+    'shift': 1.05,
+    'depth shift': 1.2,
+    'zoom': 2.2,
+    'roll': 3.5,
+    'stretch': 2.2,
+    'tilt': 5.5,
+    'depth tilt': 9.1,
+    'depth stretch': 4.7,
+}
+_NOISE = np.array([NOISE_OF_COMPONENT[each] for each in COMPONENTS])[component_of_coordinate()]
 # Acceleration that is always possible, eye distances per s^1.5.
 REST_ACCELERATION = 1e-5
-# Squared innovations above so many variances are motion: one by one and averaged over AVERAGING_S
-# at rest, and either while moving.
-SINGLE_AT_REST, AVERAGED_AT_REST = 16.0, 18.0
-WHILE_MOVING = 0.7
-AVERAGING_S = 0.1
-# How long a motion is expected to last, and the Kalman gain from which there is one.
+# Squared innovations above so many variances are motion: at rest, and while the component moves.
+AT_REST, WHILE_MOVING = 16.0, 1.5
+_LOG_FALL = np.log(WHILE_MOVING / AT_REST)
+# How long a motion is expected to last.
 MOVING_S = 0.3
-MOVING_GAIN = 0.3
-# Share of the most active component's activity that the others take on.
-SHARED_ACTIVITY = 0.7
+# Components at rest gain at least so much, relative to one image, while another moves: turned
+# axes mix components a little, and what is mixed in must not stay.
+WHILE_OTHERS_MOVE = 0.5
+# The highest activity of a head at rest. Once it has come to rest, averages are worth so many
+# images: what the landmark model makes of a face depends on where the face is.
+RESTING_ACTIVITY = 0.5
+IMAGES_KEPT = 1.5
 FIRST_VELOCITY_VARIANCE = 10.0
-# Averages x and y.
-_POOLING = np.array([[0.5, 0.5, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
+# Averages the coordinates of each component.
+_POOLING = (component_of_coordinate()[:, None] == component_of_coordinate()).astype(np.float64)
+_POOLING /= _POOLING.sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class HeadMotion:
-    """State of N heads.
-
-    x and y share their variances, so that no direction of the image is special.
+    """State of N heads. Variances are those of the 12 coordinates, in eye distances.
 
     Attributes:
         affines: (N, 3, 4) px, see `HeadAlignments`.
         velocities: (N, 3, 4) px/s.
-        variances: (N, 3, 4) of the affine maps, px².
-        covariances: (N, 3, 4) of affine maps and velocities, px²/s.
-        velocity_variances: (N, 3, 4) px²/s².
-        mean_innovations: (N, 3, 4) moving average, px.
-        activities: (N, 3, 4) from 0, at rest, to 1, moving.
+        variances: (N, 12) of the affine maps.
+        covariances: (N, 12) of affine maps and velocities, 1/s.
+        velocity_variances: (N, 12) 1/s².
+        activities: (N, 12) from 0, at rest, to 1, moving.
+        are_moving: (N,) whether any component is.
+        have_stopped: (N,) whether the head has come to rest with this image.
     """
 
     affines: Float64
@@ -56,18 +76,19 @@ class HeadMotion:
     variances: Float64
     covariances: Float64
     velocity_variances: Float64
-    mean_innovations: Float64
     activities: Float64
+    are_moving: NDArray[np.bool_]
+    have_stopped: NDArray[np.bool_]
 
 
-def initial(affines: Float64, noise_px: Float64) -> HeadMotion:
+def initial(affines: Float64, noise: Float64) -> HeadMotion:
     """Return the state of heads at their first measurement.
 
     Args:
         affines: (N, 3, 4) px as measured.
-        noise_px: (N,) standard deviation of the skin landmarks.
+        noise: (N,) standard deviation of the skin landmarks, eye distances.
     """
-    variances = (AFFINE_NOISE * noise_px[:, None, None]) ** 2
+    variances = (_NOISE * noise[:, None]) ** 2
     zeros = np.zeros_like(variances)
     return HeadMotion(
         affines=affines,
@@ -75,16 +96,18 @@ def initial(affines: Float64, noise_px: Float64) -> HeadMotion:
         variances=variances,
         covariances=zeros,
         velocity_variances=FIRST_VELOCITY_VARIANCE * variances,
-        mean_innovations=np.zeros_like(affines),
         activities=zeros,
+        are_moving=np.zeros(len(affines), bool),
+        have_stopped=np.zeros(len(affines), bool),
     )
 
 
 def update(
     before: HeadMotion,
     measured: Float64,
-    noise_px: Float64,
-    eye_distances_px: Float64,
+    frames: Float64,
+    inverses: Float64,
+    noise: Float64,
     elapsed_s: Float64,
 ) -> HeadMotion:
     """Return the state after the next measurement.
@@ -92,54 +115,51 @@ def update(
     Args:
         before: N heads.
         measured: (N, 3, 4) px.
-        noise_px: (N,) standard deviation of the skin landmarks.
-        eye_distances_px: (N,).
+        frames: (N, 4, 4) px, see `HeadAlignments`.
+        inverses: (N, 4, 4) of the frames.
+        noise: (N,) standard deviation of the skin landmarks, eye distances.
         elapsed_s: (N,).
 
     Example: a head that jumps by a hundred times its noise is followed at once.
-        >>> noise_px, size_px, elapsed_s = np.array([0.1]), np.array([100.0]), np.array([1 / 30])
-        >>> at_rest = initial(np.zeros((1, 3, 4)), noise_px)
-        >>> moved = update(at_rest, np.full((1, 3, 4), 10.0), noise_px, size_px, elapsed_s)
-        >>> bool((moved.affines > 9.5).all())
+        >>> noise, elapsed_s, head = np.array([1e-3]), np.array([1 / 30]), 45 * np.eye(3, 4)[None]
+        >>> frames = np.diag([45.0, 45, 45, 100])[None]
+        >>> known = frames, np.linalg.inv(frames), noise, elapsed_s
+        >>> motion = update(initial(head, noise), head + [0, 0, 0, 10], *known)
+        >>> bool((motion.affines[..., 3] > 9.5).all())
         True
     """
-    interval = elapsed_s[:, None, None]
-    noise = (AFFINE_NOISE * noise_px[:, None, None]) ** 2
-    density = (REST_ACCELERATION * eye_distances_px[:, None, None]) ** 2 * interval
-    p, c, v = before.variances, before.covariances, before.velocity_variances
-    p = p + interval * (2 * c + interval * (v + density / 3))
-    c = c + interval * (v + density / 2)
-    v = v + density
-    predicted = before.affines + interval * before.velocities
-    innovations = measured - predicted
-    weights = -np.expm1(-interval / AVERAGING_S)
-    mean_innovations = before.mean_innovations + weights * (innovations - before.mean_innovations)
-    # A head that turns shifts as well, so components share the activity in the image.
-    shared = SHARED_ACTIVITY * before.activities[:, :1].max(axis=2, keepdims=True)
-    activities = np.maximum(before.activities, shared) * np.exp(-interval / MOVING_S)
-    # The mean of innovations that are only noise has less variance than one of them.
-    excess = np.maximum(
-        _POOLING
-        @ innovations**2
-        / (SINGLE_AT_REST * (WHILE_MOVING / SINGLE_AT_REST) ** activities),
-        _POOLING
-        @ mean_innovations**2
-        * ((2 - weights) / weights)
-        / (AVERAGED_AT_REST * (WHILE_MOVING / AVERAGED_AT_REST) ** activities),
-    )
+    interval = elapsed_s[:, None]
+    r = (_NOISE * noise[:, None]) ** 2
+    p, c = before.variances, before.covariances
+    v = before.velocity_variances + REST_ACCELERATION**2 * interval
+    p = p + interval * (2 * c + interval * v)
+    c = c + interval * v
+    predicted = before.affines + interval[..., None] * before.velocities
+    innovations = motion_from_changes(measured - predicted, inverses)
+    activities = before.activities * np.exp(-interval / MOVING_S)
+    thresholds = AT_REST * np.exp(_LOG_FALL * activities)
     # Innovations beyond their expected variance: the head has accelerated since the last image.
-    expected = p + noise
-    found = np.maximum(excess, expected)
+    expected = p + r
+    found = np.maximum(innovations**2 @ _POOLING / thresholds, expected)
     surplus = found - expected
     p, c, v = p + surplus, c + surplus / interval, v + surplus * (4 / 3 / interval**2)
     gains, velocity_gains = p / found, c / found
     rest = 1 - gains
+    corrections = np.array([gains, velocity_gains]) * innovations
+    changes, velocity_changes = changes_from_motion(corrections, frames)
+    activities = np.maximum(activities, gains)
+    activity = activities.max(axis=1)
+    are_moving = activity > RESTING_ACTIVITY
+    have_stopped = before.are_moving & ~are_moving
+    least = np.where(have_stopped, 1 / IMAGES_KEPT, WHILE_OTHERS_MOVE * activity)
+    variances = np.maximum(rest * p, least[:, None] * r)
     return HeadMotion(
-        affines=predicted + gains * innovations,
-        velocities=before.velocities + velocity_gains * innovations,
-        variances=rest * p,
+        affines=predicted + changes,
+        velocities=before.velocities + velocity_changes,
+        variances=variances,
         covariances=rest * c,
         velocity_variances=v - velocity_gains * c,
-        mean_innovations=rest * mean_innovations,
-        activities=np.maximum(activities, np.where(gains > MOVING_GAIN, gains, 0)),
+        activities=activities,
+        are_moving=are_moving,
+        have_stopped=have_stopped,
     )

@@ -13,7 +13,6 @@ from facemesh_ros.smoothing import head_kalman, noise_estimate, shape_filter
 from facemesh_ros.smoothing.head_alignment import (
     HeadAlignments,
     align_heads,
-    head_from_image,
     image_from_head,
 )
 from facemesh_ros.smoothing.landmark_groups import LandmarkGroups, landmark_groups
@@ -94,7 +93,9 @@ class RigidFilter:
     ) -> Float64:
         """Return solid faces (N, 3, L) px filtered."""
         affines, sizes = heads.affines, heads.eye_distances_px
-        shapes, axes = head_from_image(affines, measured), affines[..., :3]
+        axes = affines[..., :3]
+        inverses = np.asarray(np.linalg.inv(heads.frames), np.float64)
+        shapes: Float64 = inverses[:, :3, :3] @ (measured - affines[..., 3:])
         skin = shapes.take(groups.skin, axis=2)
         margin = self._settings.noise_margin
         positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
@@ -103,16 +104,25 @@ class RigidFilter:
             positions,
             stamp_ns,
             lambda: _Faces(
-                head_kalman.initial(affines, margin * noise_estimate.INITIAL * sizes),
+                head_kalman.initial(affines, np.full(len(sizes), margin * noise_estimate.INITIAL)),
                 shape_filter.initial(shapes, groups),
                 noise_estimate.initial(skin),
             ),
         )
         noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
-        noise_px = margin * noise.deviations * sizes
-        motion = head_kalman.update(before.motion, affines, noise_px, sizes, elapsed_s)
+        assumed = margin * noise.deviations
+        motion = head_kalman.update(
+            before.motion, affines, heads.frames, inverses, assumed, elapsed_s
+        )
         shape = shape_filter.update(
-            before.shape, shapes, axes, noise_px, groups, elapsed_s, self._settings.rest_time_s
+            before.shape,
+            shapes,
+            axes,
+            assumed * sizes,
+            groups,
+            elapsed_s,
+            self._settings.rest_time_s,
+            motion.have_stopped,
         )
         self._tracks.store(ids, positions, stamp_ns, _Faces(motion, shape, noise))
         return image_from_head(motion.affines, shape.means)

@@ -8,13 +8,9 @@ from numpy.typing import NDArray
 from facemesh_ros.geometry.boxes import box_sizes, overlaps, suppress_duplicates
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import Indices
-from facemesh_ros.tracking.association_cost import (
-    NEIGHBOUR_CONTAINMENT,
-    UNASSIGNED_COST,
-    PairwiseOverlaps,
-    association_costs,
-)
-from facemesh_ros.tracking.tracks import TrackBoxes, Tracks
+from facemesh_ros.tracking.association_cost import UNASSIGNED_COST, association_costs
+from facemesh_ros.tracking.face_traits import NEIGHBOUR_CONTAINMENT, FaceTraits, PairwiseOverlaps
+from facemesh_ros.tracking.tracks import Tracks
 from facemesh_ros.types import Float32, Float64
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -26,7 +22,7 @@ UNDISTURBED = 0.1
 def reject_slipped(
     tracks: Tracks,
     followed: Indices,
-    boxes: TrackBoxes,
+    traits: FaceTraits,
     found: NDArray[np.bool_],
     present: Indices,
 ) -> Indices:
@@ -39,21 +35,21 @@ def reject_slipped(
     Args:
         tracks: All tracks.
         followed: (F,) which of them are followed.
-        boxes: Of N observations, those of the followed tracks first, in that order.
+        traits: Of N observations, those of the followed tracks first, in that order.
         found: (N,) whether the detector found it in this image.
         present: (P,) which of the N are faces.
 
     Returns:
         Those of `present` that remain.
     """
-    count = len(followed)
-    expected = (tracks.boxes.centroids + tracks.offsets)[followed]
-    ways = boxes.centroids[:count] - expected
-    near = np.hypot(ways[:, 0], ways[:, 1]) < UNDISTURBED * box_sizes(boxes.xyxy[:count])
+    count, boxes = len(followed), traits.xyxy
+    expected = (tracks.traits.centroids + tracks.offsets)[followed]
+    ways = traits.centroids[:count] - expected
+    near = np.hypot(ways[:, 0], ways[:, 1]) < UNDISTURBED * box_sizes(boxes[:count])
     undisturbed = np.zeros(len(boxes), bool)
     undisturbed[:count] = near & (tracks.misses[followed] == 0)
     undisturbed, found, new = undisturbed[present], found[present], present >= count
-    neighbours = overlaps(boxes.xyxy[present], boxes.xyxy[present])[1] > NEIGHBOUR_CONTAINMENT
+    neighbours = overlaps(boxes[present], boxes[present])[1] > NEIGHBOUR_CONTAINMENT
     beside_found, beside_new = (neighbours[:, others].any(axis=1) for others in (found, new))
     return present[found | ~(beside_new | (beside_found & ~undisturbed))]
 
@@ -61,8 +57,8 @@ def reject_slipped(
 def assign_observations(
     tracks: Tracks,
     pairs: PairwiseOverlaps,
-    colors: Float32,
-    detected: NDArray[np.bool_],
+    appearances: Float32,
+    found: NDArray[np.bool_],
     settings: PipelineSettings,
 ) -> tuple[Indices, Indices, Indices]:
     """Assign observations to tracks at the least total cost.
@@ -70,22 +66,22 @@ def assign_observations(
     Args:
         tracks: T tracks.
         pairs: Of the tracks and N observations.
-        colors: (N, 3) of the observations.
-        detected: (N,) whether its crop comes from a detection, not from a track.
+        appearances: (N, 12, 3) of the observations.
+        found: (N,) whether the detector found it in this image.
         settings: Of now.
 
     Returns:
         (K,) tracks that were observed, ascending, (K,) the observation of each, and the
         observations that are new faces.
     """
-    costs = association_costs(tracks, pairs, colors)
+    costs = association_costs(tracks, pairs, appearances)
     known, observed = linear_assignment(costs, UNASSIGNED_COST)
     # Of two tracks on one face, the one that the last image showed has it, then the cheaper one.
     trusted = np.lexsort((costs[known, observed], tracks.misses[known] > 0))
     known, observed = known[trusted], observed[trusted]
     # An unassigned observation is a new face only if the detector found it: the ROI of a track may
     # have slipped to another face.
-    unassigned = detected.copy()
+    unassigned = found.copy()
     unassigned[observed] = False
     ranked = np.concatenate([observed, np.flatnonzero(unassigned)])
     kept = suppress_duplicates(pairs.duplicates(ranked, settings.min_tracking_iou))

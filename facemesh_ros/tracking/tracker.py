@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -14,13 +14,21 @@ from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.struct_of_arrays import ALL_ROWS, Indices, Rows, put
 from facemesh_ros.tracking.association import assign_observations, reject_slipped
-from facemesh_ros.tracking.association_cost import MAX_OCCLUDED_S, MAX_UNSEEN_S, PairwiseOverlaps
+from facemesh_ros.tracking.association_cost import MAX_OCCLUDED_S, MAX_UNSEEN_S
+from facemesh_ros.tracking.face_traits import (
+    FaceTraits,
+    PairwiseOverlaps,
+    look_abruptly_different,
+    same_face,
+)
 from facemesh_ros.tracking.kalman import LONG_GAP_S
-from facemesh_ros.tracking.tracks import TrackBoxes, Tracks, same_face
+from facemesh_ros.tracking.tracks import Tracks
 from facemesh_ros.types import FaceDetections, Float32, Observations, Rois
 
-# Time constant of a track's mean colour, and how often it is updated while nothing is ambiguous.
-COLOR_AVERAGING_S, COLOR_PERIOD_S = 0.5, 0.2
+# Time constant of a track's mean appearance.
+AVERAGING_S = 0.5
+# Images between two looks at tracks, and until a look at one in doubt is repeated.
+LOOK_SPACING, DOUBTFUL_LOOK_SPACING = 4, 4
 
 
 class FaceIds:
@@ -38,26 +46,11 @@ class FaceIds:
         return first
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """N observations beside the tracks, before they are assigned.
-
-    Attributes:
-        boxes: Of the observations.
-        unambiguous: Whether they certainly are the faces that were expected, one by one.
-        needs_colors: Whether `Tracker.update` needs their colours.
-    """
-
-    boxes: TrackBoxes
-    unambiguous: bool
-    needs_colors: bool
-
-
 class Tracker:
     """The faces of one stream, by ids that are never issued twice.
 
-    For each image call `predict`, `match_detections` if a detector has run, `compare`, `update`
-    and `adopt_smoothed`; then read `published`.
+    For each image call `predict`, `match_detections` if a detector has run, `update` and
+    `adopt_smoothed`; then read `published`.
 
     Attributes:
         after_long_gap: Whether the last image is so long ago that faces may have moved far.
@@ -71,7 +64,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget all faces; ids go on counting."""
         self._tracks = Tracks.none(self._landmark_count)
-        self._interval_s = self._colors_age_s = 0.0
+        self._interval_s, self._images_since_look = 0.0, 0
         self._all_seen = self._unambiguous = True
         self._followed: Rows = ALL_ROWS
         self.after_long_gap = False
@@ -119,7 +112,7 @@ class Tracker:
             ROIs in which the followed faces are expected.
         """
         self._interval_s, self.after_long_gap = interval_s, interval_s > LONG_GAP_S
-        self._colors_age_s += interval_s
+        self._images_since_look += 1
         tracks, followed = self._tracks, self._followed
         tracks.predict(interval_s)
         # Crops that tremble make landmarks tremble: cut around the smoothed ones, those of a face
@@ -147,58 +140,75 @@ class Tracker:
         self._tracks.scores = put(self._tracks.scores, self._followed, scores)
         return detections[~matched]
 
-    def compare(self, observations: Observations, settings: PipelineSettings) -> Comparison:
-        """Compare observations with the tracks that were expected.
+    def due_look(self, period: int) -> int | None:
+        """Return which of the followed tracks the detector is to look at in this image, if any.
+
+        That whose last look is longest ago, if that is too long; one in doubt sooner. Whatever the
+        number of tracks, looks are `LOOK_SPACING` images apart.
 
         Args:
-            observations: Of the ROIs from `predict`, in that order, then of new faces, the most
-                trusted first.
-            settings: Of now.
+            period: Images after which the detector is to look at a track again.
         """
-        tracks, boxes = self._tracks, TrackBoxes.around(observations.points)
-        unambiguous = (
-            self._all_seen
-            and self._interval_s <= MAX_UNSEEN_S
-            and len(observations.presences) == len(tracks.ids)
-            and bool(observations.are_faces.all())
-            and PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy).is_unambiguous(
-                settings.min_tracking_iou
-            )
-        )
-        needs_colors = not unambiguous or self._colors_age_s >= COLOR_PERIOD_S
-        return Comparison(boxes, unambiguous, needs_colors)
+        if self._images_since_look < LOOK_SPACING or self.after_long_gap:
+            return None
+        tracks, followed = self._tracks, self._followed
+        if tracks.look_ages.max(initial=0) < LOOK_SPACING:  # as in most images of most streams
+            return None
+        overdue = tracks.look_ages.astype(np.int64) - period
+        overdue = np.where(tracks.doubts > 0, overdue + period - DOUBTFUL_LOOK_SPACING, overdue)
+        overdue = np.where(tracks.misses > 0, -1, overdue)[followed]
+        return int(overdue.argmax()) if overdue.max(initial=-1) >= 0 else None
+
+    def take_look(self, followed: int, score: float) -> None:
+        """Take what the detector says of a followed track, 0 if it found nothing."""
+        self._images_since_look = 0
+        row = np.arange(len(self._tracks))[self._followed][followed : followed + 1]
+        self._tracks.look(row, np.full(1, score, np.float32))
 
     def update(
         self,
         observations: Observations,
-        comparison: Comparison,
-        colors: Float32 | None,
+        traits: FaceTraits,
         settings: PipelineSettings,
         image_wh: tuple[int, int],
     ) -> tuple[NDArray[np.int64], Float32]:
         """Assign observations to tracks, begin new tracks and end old ones.
 
         Args:
-            observations: N faces or what may be one.
-            comparison: Of the observations, from `compare`.
-            colors: (N, 3) of the observations, see `mean_colors`; None if not needed.
+            observations: Of the ROIs from `predict`, in that order, then of new faces, the most
+                trusted first.
+            traits: Of the observations.
             settings: Of now.
             image_wh: Image width and height in px.
 
         Returns:
             (K,) ids and (K, L, 3) px landmarks of the tracks that this image shows.
         """
-        self._unambiguous = comparison.unambiguous
-        if comparison.unambiguous:
-            if colors is not None:
-                self._average_colors(ALL_ROWS, colors)
-            self._tracks.observe(observations, comparison.boxes)
+        self._unambiguous = self._is_unambiguous(observations, traits, settings)
+        if self._unambiguous:
+            self._average_appearances(ALL_ROWS, traits.appearances)
+            self._tracks.observe(observations, traits)
             return self._tracks.ids, self._tracks.points
-        if colors is None:
-            raise ValueError('ambiguous observations are assigned by colour too; got none')
-        self._assign(observations, comparison.boxes, colors, settings, image_wh)
+        self._assign(observations, traits, settings, image_wh)
         seen = self._tracks.misses == 0
         return self._tracks.ids[seen], self._tracks.points[seen]
+
+    def _is_unambiguous(
+        self, observations: Observations, traits: FaceTraits, settings: PipelineSettings
+    ) -> bool:
+        """Return whether the observations certainly are the expected faces, one by one."""
+        tracks = self._tracks
+        return (
+            self._all_seen
+            and self._interval_s <= MAX_UNSEEN_S
+            and len(observations.presences) == len(tracks.ids)
+            and bool(observations.are_faces.all())
+            and not tracks.refuted.any()
+            and PairwiseOverlaps(tracks.expected_xyxy, traits.xyxy).is_unambiguous(
+                settings.min_tracking_iou
+            )
+            and not look_abruptly_different(tracks.traits.appearances, traits.appearances).any()
+        )
 
     def adopt_smoothed(self, landmarks: Float32, jitters_px: Float32) -> None:
         """Take the filtered landmarks of the tracks that this image shows.
@@ -219,8 +229,7 @@ class Tracker:
     def _assign(
         self,
         observations: Observations,
-        boxes: TrackBoxes,
-        colors: Float32,
+        traits: FaceTraits,
         settings: PipelineSettings,
         image_wh: tuple[int, int],
     ) -> None:
@@ -230,19 +239,22 @@ class Tracker:
         expected = len(followed)
         tracks.presences = put(tracks.presences, followed, observations.presences[:expected])
         scores = np.concatenate([tracks.scores[followed], observations.scores[expected:]])
-        present = np.flatnonzero(observations.are_faces)
-        present = reject_slipped(tracks, followed, boxes, ~np.isnan(scores), present)
-        observations, boxes, colors = observations[present], boxes[present], colors[present]
-        pairs = PairwiseOverlaps(tracks.expected_xyxy, boxes.xyxy)
+        observations, found = replace(observations, scores=scores), ~np.isnan(scores)
+        are_faces = observations.are_faces.copy()
+        are_faces[:expected] &= ~tracks.refuted[followed]
+        present = np.flatnonzero(are_faces)
+        present = reject_slipped(tracks, followed, traits, found, present)
+        observations, traits = observations[present], traits[present]
+        pairs = PairwiseOverlaps(tracks.expected_xyxy, traits.xyxy)
         known, observed, new = assign_observations(
-            tracks, pairs, colors, present >= expected, settings
+            tracks, pairs, traits.appearances, found[present], settings
         )
         missed, coexisted = np.delete(np.arange(len(tracks)), known), tracks.coexisted
         isolated = pairs.isolated(observed, missed)
-        self._average_colors(known[isolated], colors[observed[isolated]])
+        self._average_appearances(known[isolated], traits.appearances[observed[isolated]])
         rows = ALL_ROWS if len(known) == len(tracks) else known
         seen = tracks[rows]
-        seen.observe(observations[observed], boxes[observed])
+        seen.observe(observations[observed], traits[observed])
         self._tracks = put(tracks, rows, seen)
         if len(missed):
             occluded = pairs.occluded(observed, missed, coexisted[np.ix_(missed, known)])
@@ -252,16 +264,16 @@ class Tracker:
         new = new[: max(0, settings.max_faces - np.count_nonzero(self._tracks.followed))]
         if len(new):
             first_id = self._ids.take(len(new))
-            self._tracks += Tracks.begun(observations[new], boxes[new], colors[new], first_id)
+            self._tracks += Tracks.begun(observations[new], traits[new], first_id)
         self._all_seen = not self._tracks.misses.any()
         self._followed = ALL_ROWS if self._all_seen else np.flatnonzero(self._tracks.followed)
 
-    def _average_colors(self, rows: Rows, colors: Float32) -> None:
-        """Let the mean colours of some tracks follow the colours that they have now."""
-        weight = -math.expm1(-self._colors_age_s / COLOR_AVERAGING_S)
-        before = self._tracks.colors[rows]
-        self._tracks.colors = put(self._tracks.colors, rows, before + weight * (colors - before))
-        self._colors_age_s = 0.0
+    def _average_appearances(self, rows: Rows, appearances: Float32) -> None:
+        """Let the mean appearances of some tracks follow those that they have now."""
+        weight = -math.expm1(-self._interval_s / AVERAGING_S)
+        before = self._tracks.appearances[rows]
+        mean = before + np.float32(weight) * (appearances - before)
+        self._tracks.appearances = put(self._tracks.appearances, rows, mean)
 
     def _miss(
         self,
@@ -280,6 +292,7 @@ class Tracker:
         """
         tracks = self._tracks
         followed = inside & (tracks.misses[missed] < settings.max_coast_frames)
+        followed &= ~tracks.refuted[missed]
         tracks.miss(missed, self._interval_s * occluded.astype(np.float64), followed)
         # Where images are far apart, a single one without the face is no proof that it is gone.
         gone = (tracks.unseen_s - tracks.occluded_s > MAX_UNSEEN_S) & (tracks.misses > 1)

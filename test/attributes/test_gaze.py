@@ -10,16 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ideal_faces import CAMERAS, IRIS_RADIUS_M, IdealFace, View
 
-from facemesh_ros.attributes.gaze import (
-    EYES,
-    FACE_MESH,
-    IRIS_DISTANCE_M,
-    DrawnIrises,
-    Gaze,
-    estimate_gaze,
-)
+from facemesh_ros.attributes.drawn_irises import FACE_MESH, DrawnIrises
+from facemesh_ros.attributes.gaze import EYES, IRIS_DISTANCE_M, Gaze, estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.posed_face import PosedFace
+from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.geometry.shape_model import load_shape_model
 
 CAMERA = CAMERAS['pinhole']
@@ -171,3 +166,61 @@ def test_an_error_of_the_eyes_place_that_the_corners_share_does_no_harm():
         estimate_gaze(replace(face, rays=rays), landmarks) for rays in (face.rays, moved)
     )
     assert np.degrees(np.arccos(before.left @ after.left)) < 1
+
+
+SECOND_NS = 10**9
+
+
+# The irises of the mean person, as they are drawn.
+DRAWN_AT_REST_M = np.array([FACE_MESH.rest_m[0], 0, FACE_MESH.rest_m[1]])
+
+
+def watched(turns_deg: list[tuple[float, float]], aside_m: np.ndarray, every_s: float = 2.0):
+    """Return the last gaze of somebody whose irises rest aside, the looks before it learnt."""
+    resting = RestingEyes(FACE_MESH)
+    for index, turn in enumerate(turns_deg):
+        shape_m = looking(*turn)
+        shape_m[468:] += DRAWN_AT_REST_M + aside_m
+        face, landmarks = posed(frontal().of(CAMERA, shape_m))
+        stamp_ns = round(index * every_s * SECOND_NS)
+        gaze = estimate_gaze(face, landmarks, FACE_MESH, resting, stamp_ns)
+    return gaze
+
+
+def test_where_the_eyes_of_a_person_rest_is_learnt_from_where_they_look():
+    aside_m = np.array([0, 0, 0.0004])
+    looks = [(10, 8), (-10, 0), (0, -8), (6, 4), (-6, -4)] * 6 + [(0, 0)]
+    alone = turn_deg(watched([(0, 0)], aside_m))[1]
+    known = watched(looks, aside_m)
+    assert alone > 2
+    assert abs(turn_deg(known)[1]) < 0.6 * alone
+    assert known.sigma_rad < watched([(0, 0)], aside_m).sigma_rad
+
+
+def test_who_looks_aside_for_minutes_still_looks_aside():
+    aside = watched([(20, 0)] * 60, np.zeros(3))
+    assert turn_deg(aside)[0] > 0.75 * turn_deg(gaze_of(frontal(), 20, 0))[0]
+
+
+def test_many_images_of_one_look_are_one_look():
+    slow = watched([(20, 8)] * 11, np.zeros(3), every_s=2.0)
+    fast = watched([(20, 8)] * 101, np.zeros(3), every_s=0.2)
+    assert np.degrees(np.arccos(min(1, slow.left @ fast.left))) < 0.5
+
+
+def test_a_blink_says_nothing_and_lids_that_stay_narrow_are_usual():
+    face, landmarks = posed(frontal().of(CAMERA, looking(5, 0)))
+    narrow = landmarks.copy()
+    narrow[UPPER_LIDS] = 0.4 * landmarks[UPPER_LIDS] + 0.6 * landmarks[LOWER_LIDS]
+    assert np.isfinite(estimate_gaze(face, narrow).left).all()
+    resting = RestingEyes(FACE_MESH)
+
+    def left_at(points: np.ndarray, time_s: float) -> np.ndarray:
+        stamp_ns = round(time_s * SECOND_NS)
+        return estimate_gaze(face, points, FACE_MESH, resting, stamp_ns).left
+
+    assert np.isfinite(left_at(landmarks, 0)).all()
+    assert np.isnan(left_at(narrow, 0.1)).all()
+    assert np.isfinite(left_at(landmarks, 0.3)).all()
+    squinting = [left_at(narrow, 0.3 + 0.1 * image) for image in range(1, 200)]
+    assert np.isfinite(squinting[-1]).all()

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ideal_faces import FACING
-from rendered_eyes import (
-    HUMAN_EYEBALL,
-    MODEL_EYEBALL,
-    PUPIL_RADIUS_M,
-    HeadModel,
-    Scene,
-    render,
-)
+from rendered_eyeballs import HUMAN_EYEBALL, MODEL_EYEBALL, PUPIL_RADIUS_M
+from rendered_eyes import HeadModel, Scene, render
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
@@ -82,6 +76,24 @@ def test_closed_eyes_look_nowhere(head, pipeline):
     assert np.isnan(metric.gazes_left).all()
     assert np.isnan(metric.gazes_right).all()
     assert np.isnan(metric.gaze_sigmas_rad).all()
+
+
+def test_a_blink_does_not_throw_the_direction_about(head, pipeline):
+    images = {
+        blink: render(head, scene((8, 4), blink=blink), INTRINSICS, IMAGE_WH)
+        for blink in (0.15, 0.4, 0.7, 1.0)
+    }
+    blinks = [0.15] * 15 + [0.4, 0.7, 1.0, 1.0, 0.7, 0.4] + [0.15] * 10
+    pipeline.reset()
+    gazes = []
+    for index, blink in enumerate(blinks):
+        frame = Frame(images[blink], PixelOrder.BGR, index * 33_000_000, CAMERA)
+        gazes.append(pipeline.process(frame).metric.gazes_left[0].astype(float))
+    before, during = gazes[14], np.array(gazes[15:])
+    known = np.isfinite(during[:, 0])
+    assert not known.all()
+    assert known[-1]
+    assert max(angle_deg(before, gaze) for gaze in during[known]) < 8
 
 
 def angle_deg(one: np.ndarray, other: np.ndarray) -> float:

@@ -95,3 +95,25 @@ def test_the_sellion_is_put_where_its_landmarks_are_seen():
     at = view.rotation @ fit_head_pose(view, HeadShape.of(MODEL.mean_m)).pose_at_sellion.position_m
     across = at / np.linalg.norm(at) - face.position_m / np.linalg.norm(face.position_m)
     assert np.degrees(np.linalg.norm(across)) < 0.05
+
+
+@pytest.mark.parametrize('noise_px', [0, 0.5, 2])
+def test_more_steps_would_not_move_a_pose(noise_px, monkeypatch):
+    """A fit stops where going on changes less than .03° and .3 mm, whatever the landmarks."""
+    draw = np.random.default_rng(5)
+    for _ in range(40):
+        drawn = MODEL.shape(draw.normal(size=10))
+        view = View((640, 480), draw.uniform(0.3, 1.5), draw.uniform(0, 60), draw.uniform(0, 360))
+        landmarks = view.of(PINHOLE, drawn).landmarks(PINHOLE)
+        landmarks[:, :2] += draw.normal(0, noise_px, (468, 2))
+        seen, shape = FaceView.from_landmarks(landmarks, PINHOLE), HeadShape.of(MODEL.mean_m)
+        found = fit_head_pose(seen, shape).pose
+        with monkeypatch.context() as patched:
+            patched.setattr('facemesh_ros.attributes.head_pose.SETTLED', 0)
+            patched.setattr('facemesh_ros.attributes.head_pose.LAST_STEP', 1e-9)
+            patched.setattr('facemesh_ros.attributes.head_pose.MAX_PASSES', 40)
+            settled = fit_head_pose(seen, shape).pose
+        assert angle_deg(found.rotation, settled.rotation) < 0.03
+        sight = settled.position_m / np.linalg.norm(settled.position_m)
+        off_m = found.position_m - settled.position_m
+        assert np.abs(off_m @ sight) < 3e-4

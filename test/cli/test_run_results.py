@@ -14,7 +14,8 @@ from facemesh_ros.cli.main import main
 
 LINE = {'source', 'frame', 'stamp_ns', 'image_wh', 'ms', 'faces'}
 METRIC = {'pose', 'landmarks_metric', 'gaze_left', 'gaze_right', 'gaze_sigma'}
-FACE = {'id', 'state', 'score', 'presence', 'box_xyxy', 'landmarks', 'metric_source', *METRIC}
+SCORES = {'score', 'last_score', 'last_score_age', 'presence'}
+FACE = {'id', 'state', *SCORES, 'box_xyxy', 'landmarks', 'metric_source', *METRIC}
 
 
 def lines_of(*arguments: str, expected_status: int = 0) -> list[dict]:

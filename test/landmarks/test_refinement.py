@@ -50,7 +50,13 @@ def detected(landmarks: FaceLandmarks, scores, rois: Rois) -> Observations:
 
 
 def refined(landmarker, frame: Frame, first: Observations) -> Observations:
-    return refine_landmarks(first, lambda rois: landmarker.predict(frame, rois), MIN_PRESENCE)
+    return converged_of(first, lambda rois: landmarker.predict(frame, rois))
+
+
+def converged_of(first: Observations, predict) -> Observations:
+    converged, rows = refine_landmarks(first, predict, MIN_PRESENCE)
+    assert converged.scores.tolist() == first.scores[rows].tolist()
+    return converged
 
 
 def rms_px(points, others) -> np.ndarray:
@@ -141,7 +147,7 @@ def observations(xs, presences) -> Observations:
 
 def test_an_absent_face_is_not_refined():
     model = ScriptedModel(([302], [0.99]))
-    converged = refine_landmarks(observations([100, 300], [0.4, 0.99]), model, MIN_PRESENCE)
+    converged = converged_of(observations([100, 300], [0.4, 0.99]), model)
     assert model.crops == [1]
     assert converged.points[0, :, 0].mean() == pytest.approx(
         faces([302])[0, :, 0].mean(), abs=1e-3
@@ -152,7 +158,7 @@ def test_an_absent_face_is_not_refined():
 def test_each_face_ends_where_it_converges_with_its_own_score():
     # The first converges at once, the second jumps and then converges, the third never does.
     model = ScriptedModel(([101, 330, 590], [0.99] * 3), ([331, 630], [0.99] * 2))
-    converged = refine_landmarks(observations([100, 300, 550], [0.99] * 3), model, MIN_PRESENCE)
+    converged = converged_of(observations([100, 300, 550], [0.99] * 3), model)
     assert model.crops == [3, 2]
     assert np.abs(converged.points - faces([101, 331])).max() < 1e-3
     assert converged.scores == pytest.approx([0.9, 0.75])
@@ -161,18 +167,18 @@ def test_each_face_ends_where_it_converges_with_its_own_score():
 
 def test_an_uncertain_face_is_refined_again():
     model = ScriptedModel(([100], [0.7]), ([100], [0.7]))
-    assert len(refine_landmarks(observations([100], [0.99]), model, MIN_PRESENCE)) == 1
+    assert len(converged_of(observations([100], [0.99]), model)) == 1
     assert model.crops == [1, 1]
 
 
 def test_a_face_that_is_absent_in_the_refined_crop_is_none():
     model = ScriptedModel(([100], [0.3]))
-    assert len(refine_landmarks(observations([100], [0.99]), model, MIN_PRESENCE)) == 0
+    assert len(converged_of(observations([100], [0.99]), model)) == 0
 
 
 def test_without_new_faces_the_model_does_not_run():
     model = ScriptedModel()
-    assert len(refine_landmarks(observations([], []), model, MIN_PRESENCE)) == 0
+    assert len(converged_of(observations([], []), model)) == 0
     assert model.crops == []
 
 

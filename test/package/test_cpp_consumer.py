@@ -27,4 +27,4 @@ def test_cpp_program_fills_and_reads_a_face(tmp_path):
 
     said = subprocess.run([tmp_path / 'nearest_face'], check=True, capture_output=True, text=True)
 
-    assert said.stdout == 'camera_optical_frame f00007 1 120.5 40\n'
+    assert said.stdout == 'camera_optical_frame f00007 1 120.5 40 0.75 3\n'

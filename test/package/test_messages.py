@@ -11,6 +11,8 @@ FIELDS = {
         'state': 'uint8',
         'age': 'uint32',
         'detection_score': 'float',
+        'last_detection_score': 'float',
+        'last_detection_age': 'uint32',
         'presence': 'float',
         'box': 'float[4]',
         'roi': 'float[5]',

@@ -14,6 +14,10 @@ from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 KINDS = ('none', 'one_euro', 'rigid')
 EYE_DISTANCE_PX = 100.0
 NOISE_REACH_PX = 15.0
+# Noise of the pose on still pictures, standard deviations relative to a skin landmark's within the
+# head; lengths in eye distances (docs/filtering.md). SKIN_SHARE is the skin's within the head.
+SHIFT_NOISE, SKIN_SHARE = (1.5, 1.5, 1.2), 0.5
+AXES_NOISE = ((2.4, 2.4, 6.5), (2.4, 2.4, 6.5), (9.0, 9.0, 4.7))
 IRISES_NEAR = (159, 386)
 RIGHT_UPPER_LIDS = (160, 159, 158)
 RIGHT_LOWER_LIDS = (144, 145, 153)
@@ -50,11 +54,20 @@ class SyntheticHead:
         return np.add(posed, [*centre, 0]).astype(np.float32)
 
     def noise(self, seed: int, frames: int, deviation_px: float = 0.1) -> np.ndarray:
-        """Return noise (frames, 478, 3) px as a landmark model has it: neighbours err alike."""
+        """Return noise (frames, 478, 3) px as a landmark model has it.
+
+        Neighbours err alike, and so does the head as a whole: its place, size and directions.
+        """
+        random = np.random.default_rng(seed)
         distances = np.linalg.norm(self.points_px[:, None, :2] - self.points_px[::8, :2], axis=2)
         patterns = np.exp(-0.5 * (distances / NOISE_REACH_PX) ** 2)
-        amounts = np.random.default_rng(seed).standard_normal((frames, 3, patterns.shape[1]))
+        amounts = random.standard_normal((frames, 3, patterns.shape[1]))
         errors = (amounts @ patterns.T).transpose(0, 2, 1)
+        errors /= errors.std()
+        axes, shifts = random.standard_normal((frames, 3, 3)), random.standard_normal((frames, 3))
+        places = self.points_px / EYE_DISTANCE_PX
+        errors += SKIN_SHARE * places @ (axes * AXES_NOISE).transpose(0, 2, 1)
+        errors += SKIN_SHARE * (shifts * SHIFT_NOISE)[:, None]
         return (deviation_px * errors / errors.std()).astype(np.float32)
 
 

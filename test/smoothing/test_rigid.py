@@ -102,3 +102,34 @@ def test_468_landmarks_are_filtered_too(head, filtered):
     assert rms(found[60:] - head.landmarks()[:468]) < 0.3 * rms(
         frames[60:] - head.landmarks()[:468]
     )
+
+
+@pytest.mark.parametrize('rate_hz', [15, 30, 60])
+def test_a_head_that_stops_keeps_no_offset(head, filtered, rate_hz):
+    times = np.arange(4 * rate_hz) / rate_hz
+    moved = np.clip((times - 2) / 0.5, 0, 1)
+    frames = np.stack([head.landmarks((250 + 80 * part, 240)) for part in moved])
+    # Where the head is now, the model errs in another way.
+    error = np.random.default_rng(9).normal(0, 0.1, (478, 3))
+    frames += moved[:, None, None] * error
+    found = filtered(frames + head.noise(9, len(frames)), rate_hz=rate_hz)[:, 0]
+    assert rms((found - frames)[times >= 3.2].mean(axis=0)) < 0.3 * rms(error)
+
+
+@pytest.mark.parametrize('shifts', [True, False], ids=['shift', 'zoom'])
+def test_a_motion_lets_no_noise_of_other_components_through(head, filtered, shifts):
+    times = np.arange(120) / 30
+    frames = np.stack(
+        [
+            head.landmarks((320 + 40 * wave, 240)) if shifts else head.landmarks(scale=1.1**wave)
+            for wave in np.sin(3 * times)
+        ]
+    )
+    noise = head.noise(10, len(frames))
+    errors = (filtered(frames + noise)[:, 0] - frames)[45:]
+    left, right, top, bottom = 234, 454, 10, 152
+
+    def rolls(of):
+        return (of[:, right, 1] - of[:, left, 1]).std() + (of[:, top, 0] - of[:, bottom, 0]).std()
+
+    assert rolls(errors) < 0.5 * rolls(noise[45:])

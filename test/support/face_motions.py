@@ -10,6 +10,8 @@ from face_warps import Expression
 
 BLINK_S = 0.1
 BLINK_EVERY_S = 1.37
+# A stop, and the time from one to the next.
+STOP_S, STOP_EVERY_S = 1.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def pan(time_s: float) -> Pose:
 
 def stop_and_go(time_s: float) -> Pose:
     """Rest for a second, move by 0.8 in half a second, rest, move back."""
-    whole, part = divmod(time_s, 1.5)
-    moved = step(part - 1.0, 0.5)
+    whole, part = divmod(time_s, STOP_EVERY_S)
+    moved = step(part - STOP_S, STOP_EVERY_S - STOP_S)
     return Pose((0.8 * (moved if whole % 2 == 0 else 1 - moved) - 0.4, 0.0))
 
 

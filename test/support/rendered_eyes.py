@@ -1,7 +1,6 @@
 """Pictures of a head whose eyes look in known directions, from ICT-FaceKit's shapes.
 
-Skin: triangles far to near, shaded. Eyes: where the eyeballs show between the lids, each pixel's
-ray meets a sphere that is cut off at the limbus by the disc of the iris; so gaze is exact.
+Skin: triangles far to near, shaded. Eyes: `rendered_eyeballs`, where they show between the lids.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rendered_eyeballs import HUMAN_EYEBALL, Eyeball, EyeColours, PlacedEye
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.types import Float64, UInt8
@@ -29,34 +29,8 @@ PAINT_BGR = {
     'lashes': (0.3, 0.25, 0.25),
     'hair': (0.2, 0.2, 0.2),
 }
-IRISES_BGR = np.array([[110, 90, 60], [40, 60, 90], [60, 95, 95]])
-LIMBUS_RADIUS_M, PUPIL_RADIUS_M = 0.00585, 0.0018
-CORNEAL_APEX_M = 0.0163  # in front of the model's eyeball centres
 # Eye rotations at which the lids follow by the model's whole eyeLook shapes.
 LOOK_UP_RAD, LOOK_DOWN_RAD, LOOK_ASIDE_RAD = math.radians(20), math.radians(40), math.radians(30)
-
-
-@dataclass(frozen=True)
-class Eyeball:
-    """An eye's proportions.
-
-    Attributes:
-        centre_behind_apex_m: Centre of rotation behind the apex of the cornea.
-        iris_distance_m: From the centre of rotation to the centre of the limbus.
-    """
-
-    centre_behind_apex_m: float
-    iris_distance_m: float
-
-    @property
-    def radius_m(self) -> float:
-        """Of the sphere through the limbus."""
-        return math.hypot(self.iris_distance_m, LIMBUS_RADIUS_M)
-
-
-# Centre of rotation: by convention 13.5 mm behind the cornea's apex; limbus 3 mm behind it.
-HUMAN_EYEBALL = Eyeball(0.0135, 0.0105)
-MODEL_EYEBALL = Eyeball(CORNEAL_APEX_M, 0.0132)  # ICT-FaceKit's own are larger than people's
 
 
 @dataclass(frozen=True)
@@ -71,7 +45,7 @@ class Scene:
         identity: (K,) standard normal coefficients of the head's shape.
         seed: Of colours, light and noise.
         blink: How far the lids are closed, 0 to 1; the neutral face stares at 0.
-        lids_follow: Whether they follow the eyes.
+        lids_follow: How much of the way they follow the eyes.
     """
 
     rotation: Float64
@@ -81,7 +55,7 @@ class Scene:
     identity: tuple[float, ...] = ()
     seed: int = 0
     blink: float = 0.2
-    lids_follow: bool = True
+    lids_follow: float = 1.0
 
     @property
     def gaze(self) -> Float64:
@@ -148,7 +122,7 @@ class HeadModel:
 
 def _lid_weights(scene: Scene) -> dict[str, float]:
     """Return how much of each expression the lids show; those below 0 are not shown."""
-    left_rad, up_rad = scene.eye_angles_rad if scene.lids_follow else (0.0, 0.0)
+    left_rad, up_rad = (scene.lids_follow * angle for angle in scene.eye_angles_rad)
     up, down, left = up_rad / LOOK_UP_RAD, -up_rad / LOOK_DOWN_RAD, left_rad / LOOK_ASIDE_RAD
     weights = {'eyeLookOut_L': left, 'eyeLookIn_R': left}
     weights |= {'eyeLookIn_L': -left, 'eyeLookOut_R': -left}
@@ -166,19 +140,24 @@ def render(head: HeadModel, scene: Scene, camera: Intrinsics, image_wh: tuple[in
     vertices = head.vertices_m(scene) @ scene.rotation.T + scene.position_m
     canvas = np.full((wh[1], wh[0], 3), chance.uniform(60, 190, 3), np.uint8)
     eyes = np.zeros((wh[1], wh[0]), np.uint8)
-    colours = _skin(head, vertices, chance)
+    light = np.array([chance.uniform(-0.6, 0.6), chance.uniform(-0.8, -0.2), -1.0])
+    light /= np.linalg.norm(light)
+    colours = _skin(head, vertices, light, chance)
     _draw(head.triangles, vertices, colours, canvas, eyes, fine)
     centres = head.eyeball_centres_m(scene) @ scene.rotation.T + scene.position_m
-    iris = chance.uniform(0.6, 1.1) * IRISES_BGR[scene.seed % len(IRISES_BGR)]
+    eye_colours = EyeColours.random(scene.seed, chance, light)
     for label, centre in zip((2, 1), centres, strict=True):
-        _paint_eye(canvas, eyes == label, centre, scene, fine, iris)
+        eye = PlacedEye(scene.eyeball, centre, scene.gaze, eye_colours)
+        eye.paint(canvas, eyes == label, fine)
     blurred = cv2.GaussianBlur(canvas, (0, 0), 1.2)
     image = cv2.resize(blurred, image_wh, interpolation=cv2.INTER_AREA)
     noisy = image + chance.normal(0, 2.5, image.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _skin(head: HeadModel, vertices: Float64, chance: np.random.Generator) -> Float64:
+def _skin(
+    head: HeadModel, vertices: Float64, light: Float64, chance: np.random.Generator
+) -> Float64:
     """Return the shaded colour of each triangle, (T, 3) BGR."""
     corners = vertices[head.triangles]
     faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -186,8 +165,6 @@ def _skin(head: HeadModel, vertices: Float64, chance: np.random.Generator) -> Fl
     for corner in range(3):
         np.add.at(normals, head.triangles[:, corner], faces)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
-    light = np.array([chance.uniform(-0.6, 0.6), chance.uniform(-0.8, -0.2), -1.0])
-    light /= np.linalg.norm(light)
     skin = chance.uniform(0.6, 1.1) * np.array([150.0, 175.0, 225.0])
     colours = np.tile(skin, (len(normals), 1))
     for part, colour in PAINT_BGR.items():
@@ -211,37 +188,18 @@ def _draw(
     sides = pixels[triangles][:, 1:] - pixels[triangles][:, :1]
     front = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0] < 0
     labels = np.clip((triangles[:, 0] - SKIN) // EYEBALL + 1, 0, 2)
+    at_eyes = _near(pixels[triangles], pixels[SKIN:])
     colours = np.where(front[:, None], colours, INSIDE_BGR)
-    drawn = np.flatnonzero(front | (labels == 0))
-    for index in drawn[np.argsort(-vertices[triangles[drawn], 2].mean(axis=1))]:
+    drawn = np.flatnonzero(front | at_eyes & (labels == 0))
+    for index in drawn[np.argsort(-vertices[triangles[drawn], 2].mean(axis=1))].tolist():
         cv2.fillConvexPoly(canvas, corners[index], colours[index].tolist(), cv2.LINE_8, 4)
-        cv2.fillConvexPoly(eyes, corners[index], int(labels[index]), cv2.LINE_8, 4)
+        if at_eyes[index]:
+            cv2.fillConvexPoly(eyes, corners[index], int(labels[index]), cv2.LINE_8, 4)
 
 
-def _paint_eye(
-    canvas: UInt8,
-    mask: NDArray[np.bool_],
-    centre: Float64,
-    scene: Scene,
-    camera: Intrinsics,
-    iris: Float64,
-) -> None:
-    """Paint sclera, iris and pupil of one eye where the mask is set."""
-    rows, columns = np.nonzero(mask)
-    pixels = np.stack([columns, rows], axis=1).astype(float)
-    rays = CalibratedCamera(camera).rays_from_pixels(pixels)
-    gaze, ball = scene.gaze, scene.eyeball
-    along = rays @ centre
-    misses = np.maximum(centre @ centre - along**2, 0)
-    depth = np.sqrt(np.maximum(ball.radius_m**2 - misses, 0))
-    facing = np.clip(depth / ball.radius_m, 0.25, 1)
-    colours = np.array([205.0, 210.0, 220.0]) * (0.45 + 0.5 * facing)[:, None]
-    disc = centre + ball.iris_distance_m * gaze
-    hits = rays * ((disc @ gaze) / (rays @ gaze))[:, None] - disc
-    radii = np.linalg.norm(hits, axis=1)
-    inside = (rays @ gaze < 0) & (radii < LIMBUS_RADIUS_M)
-    stripes = 1 + 0.15 * np.sin(40 * np.arctan2(hits[:, 0], hits[:, 1]))
-    limbus = np.where(radii > 0.85 * LIMBUS_RADIUS_M, 0.6, 1.0)
-    colours = np.where(inside[:, None], iris * (stripes * limbus)[:, None], colours)
-    colours = np.where((inside & (radii < PUPIL_RADIUS_M))[:, None], 12.0, colours)
-    canvas[rows, columns] = np.clip(colours, 0, 255)
+def _near(triangles: Float64, eyeballs: Float64) -> NDArray[np.bool_]:
+    """Return which of the triangles (T, 3, 2) may hide eyeballs, whose vertices are (V, 2)."""
+    low, high = triangles.min(axis=1), triangles.max(axis=1)
+    apart = (high < eyeballs.min(axis=0)) | (low > eyeballs.max(axis=0))
+    near: NDArray[np.bool_] = ~apart.any(axis=1)
+    return near

@@ -13,9 +13,9 @@ from facemesh_ros.geometry.boxes import overlaps, tight_boxes
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.tracking.association import assign_observations
-from facemesh_ros.tracking.association_cost import PairwiseOverlaps
-from facemesh_ros.tracking.tracks import TrackBoxes, Tracks, same_face
-from facemesh_ros.types import FaceLandmarks, FaceState, Observations
+from facemesh_ros.tracking.face_traits import FaceTraits, PairwiseOverlaps, same_face
+from facemesh_ros.tracking.tracks import Tracks
+from facemesh_ros.types import FaceLandmarks, FaceState, Frame, Observations, PixelOrder
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -163,11 +163,11 @@ def test_a_fast_face_is_predicted_ahead_from_its_second_image_on(scene):
 def test_never_more_faces_than_wanted_also_when_lost_ones_come_back(scene):
     stream = scene(max_faces=2, max_coast_frames=0, min_birth_frames=1)
     one, two, three = (scene.face_at(x, 200) for x in (100, 300, 500))
-    stream.show(one, two)
-    stream.show(two)
-    assert stream.show(two, three).ids.tolist() == [2, 3]
-    assert stream.show(three).ids.tolist() == [3]
-    assert len(stream.show(one, two, three)) == 2
+    stream.show(one, two, greys=[60, 120])
+    stream.show(two, greys=[120])
+    assert stream.show(two, three, greys=[120, 250]).ids.tolist() == [2, 3]
+    assert stream.show(three, greys=[250]).ids.tolist() == [3]
+    assert len(stream.show(one, two, three, greys=[60, 120, 250])) == 2
 
 
 grid_positions = st.tuples(st.integers(0, 6).map(lambda k: 100 * k), st.integers(0, 3))
@@ -216,16 +216,17 @@ def test_the_full_assignment_agrees_where_it_is_unambiguous(scene, faces, min_io
             for position, step, _ in faces
         ]
     )
-    ones, colors = np.ones(len(faces), np.float32), np.float32([[grey] * 3 for *_, grey in faces])
+    ones = np.ones(len(faces), np.float32)
     landmarks = FaceLandmarks(before, ones)
     observations = Observations.of_tracks(landmarks, rois_from_landmarks(before))
-    tracks = Tracks.begun(observations, TrackBoxes.around(before), colors, 1)
-    pairs = PairwiseOverlaps(tracks.expected_xyxy, TrackBoxes.around(now).xyxy)
+    black = Frame(np.zeros((480, 640, 3), np.uint8), PixelOrder.RGB)
+    tracks = Tracks.begun(observations, FaceTraits.measured(black, before), 1)
+    traits = FaceTraits.measured(black, now)
+    pairs = PairwiseOverlaps(tracks.expected_xyxy, traits.xyxy)
     settings = PipelineSettings(min_tracking_iou=min_iou, max_faces=6)
     if pairs.is_unambiguous(min_iou):
         none = np.zeros(len(faces), bool)
-        # Also if all colours have changed.
-        known, seen, new = assign_observations(tracks, pairs, 1 - colors, none, settings)
+        known, seen, new = assign_observations(tracks, pairs, traits.appearances, none, settings)
         assert sorted(zip(known, seen, strict=True)) == [(k, k) for k in range(len(faces))]
         assert not len(new)
 
@@ -249,11 +250,11 @@ def test_a_face_from_before_a_cut_does_not_return_as_one_that_came_with_it(scene
     for _ in range(3):
         stream.show(scene.face_at(200, 200))
     for _ in range(3):
-        tracks = stream.show(scene.face_at(280, 200))
+        tracks = stream.show(scene.face_at(280, 200), greys=[90])
     assert id_at(tracks, 280, 200) == 2
     # Nearer to where the first one was, and further than a face goes from image to image.
     for x in (238, 200, 240, 280):
-        tracks = stream.show(scene.face_at(x, 200))
+        tracks = stream.show(scene.face_at(x, 200), greys=[90])
         assert id_at(tracks[tracks.misses == 0], x, 200) == 2
 
 

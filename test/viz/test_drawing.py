@@ -29,6 +29,8 @@ def face(centre=CENTRE, scale=900.0, number=7) -> Faces:
         states=np.uint8([1]),
         ages=np.uint32([3]),
         detection_scores=np.float32([0.9]),
+        last_detection_scores=np.float32([0.9]),
+        last_detection_ages=np.zeros(1, np.uint32),
         presences=np.float32([0.99]),
         boxes_xyxy=box[None].astype(np.float32),
         rois=Rois(np.float32([centre]), np.float32([[200, 200]]), np.zeros(1, np.float32)),

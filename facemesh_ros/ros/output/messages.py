@@ -47,6 +47,8 @@ def _face_msg(faces: Faces, quaternions: Float64, index: int) -> FaceMesh:
         state=int(faces.states[index]),
         age=int(faces.ages[index]),
         detection_score=float(faces.detection_scores[index]),
+        last_detection_score=float(faces.last_detection_scores[index]),
+        last_detection_age=int(faces.last_detection_ages[index]),
         presence=float(faces.presences[index]),
         box=faces.boxes_xyxy[index],
         roi=np.float32([*rois.centres[index], *rois.sizes_wh[index], rois.rotations_rad[index]]),

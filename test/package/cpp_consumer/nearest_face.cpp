@@ -8,6 +8,8 @@ int main()
   facemesh_ros::msg::FaceMesh face;
   face.id = "f00007";
   face.state = facemesh_ros::msg::FaceMesh::STATE_TRACKED;
+  face.last_detection_score = 0.75F;
+  face.last_detection_age = 3;
   face.landmark_count = 478;
   face.landmarks.resize(3 * face.landmark_count);
   face.landmarks[3 * 4 + 1] = 120.5F;  // y of the nose tip
@@ -19,6 +21,7 @@ int main()
 
   for (const auto & each : faces.faces) {
     std::cout << faces.header.frame_id << ' ' << each.id << ' ' << +each.state << ' '
-              << each.landmarks.at(3 * 4 + 1) << ' ' << each.box[3] << '\n';
+              << each.landmarks.at(3 * 4 + 1) << ' ' << each.box[3] << ' '
+              << each.last_detection_score << ' ' << each.last_detection_age << '\n';
   }
 }

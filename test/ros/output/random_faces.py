@@ -32,6 +32,8 @@ def random_faces(
         states=random.integers(0, 3, count, np.uint8),
         ages=random.integers(1, 2**32, count, np.uint32),
         detection_scores=np.where(random.integers(0, 2, count), some(count), np.float32(np.nan)),
+        last_detection_scores=some(count),
+        last_detection_ages=random.integers(0, 2**32, count, np.uint32),
         presences=some(count),
         boxes_xyxy=some(count, 4),
         rois=Rois(some(count, 2), some(count, 2), some(count)),

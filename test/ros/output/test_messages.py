@@ -53,6 +53,8 @@ def assert_same(face, faces, index):
         (face.state, faces.states[index]),
         (face.age, faces.ages[index]),
         (face.detection_score, faces.detection_scores[index]),
+        (face.last_detection_score, faces.last_detection_scores[index]),
+        (face.last_detection_age, faces.last_detection_ages[index]),
         (face.presence, faces.presences[index]),
         (face.box, faces.boxes_xyxy[index]),
         (face.roi, [*rois.centres[index], *rois.sizes_wh[index], rois.rotations_rad[index]]),

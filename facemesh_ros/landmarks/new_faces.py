@@ -1,0 +1,63 @@
+"""New faces of one stream: the looks that a detection gets until it is a face, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from facemesh_ros.landmarks.face_gate import judge_faces
+from facemesh_ros.landmarks.further_looks import MIN_SCORE, look_further
+from facemesh_ros.landmarks.refinement import refine_landmarks
+from facemesh_ros.landmarks.tried_detections import TriedDetections
+from facemesh_ros.types import FaceLandmarks, Float32, Observations, Rois
+
+
+class NewFaces:
+    """Looks at detections again: at likely faces to place their landmarks, at others to find them.
+
+    What further looks have rejected gets none for some seconds, so that a stream in which a
+    detector sees a face in every image, and the landmark model none, costs no more than others.
+    """
+
+    def __init__(self) -> None:
+        self._tried = TriedDetections()
+
+    def reset(self) -> None:
+        """Forget what was rejected."""
+        self._tried.reset()
+
+    def observe(
+        self,
+        first: Observations,
+        boxes_xyxy: Float32,
+        predict: Callable[[Rois], FaceLandmarks],
+        *,
+        min_presence: float,
+        now_ns: int,
+        max_further: int,
+    ) -> Observations:
+        """Return those of N detections that converge, judged.
+
+        Args:
+            first: What the first crops show, best detection first.
+            boxes_xyxy: (N, 4) px, of the detections.
+            predict: The landmark model on this frame.
+            min_presence: What the presence of a face must exceed.
+            now_ns: Time of the stream.
+            max_further: How many rejected detections get further looks.
+        """
+        converged, rows = refine_landmarks(first, predict, min_presence)
+        found = judge_faces(converged, min_presence)
+        is_left = np.asarray(first.scores >= MIN_SCORE)
+        is_left[rows[found.are_faces]] = False
+        if not is_left.any():
+            return found
+        left = np.flatnonzero(is_left & self._tried.are_due(boxes_xyxy, now_ns))[:max_further]
+        if not len(left):
+            return found
+        others, owners = look_further(first[left], predict)
+        present = others.presences > min_presence
+        others, owners = others[present], owners[present]
+        self._tried.add(boxes_xyxy[np.delete(left, owners)], now_ns)
+        return found + others
