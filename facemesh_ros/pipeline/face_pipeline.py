@@ -236,6 +236,7 @@ class FacePipeline:
             first,
             detections.boxes_xyxy,
             predict,
+            partial(self._components.search.score_new_faces, frame),
             min_presence=self.settings.min_presence_confidence,
             now_ns=self._clock.now_ns,
             max_further=MAX_FURTHER_STATIC if static_image else MAX_FURTHER,

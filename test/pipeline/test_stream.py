@@ -238,7 +238,7 @@ def test_another_face_in_the_same_position_in_the_next_image_of_a_slow_camera_is
     wait_ns = 2_000_000_000
     for _ in range(3):
         (known,) = stream.show(HERE, wait_ns=wait_ns).ids
-    stream._head = (stream._head * 0.4).astype(np.uint8)  # a much darker face
+    stream.head = (stream.head * 0.4).astype(np.uint8)  # a much darker face
     faces = stream.show(HERE, wait_ns=wait_ns)
     assert ids_and_states(faces) == [(known + 1, TENTATIVE)]
 
@@ -337,7 +337,7 @@ def test_a_static_image_within_a_stream_finds_all_faces_at_once_and_keeps_ids(st
     known = first_id(stream)
     image = np.full((480, 640, 3), GREY, np.uint8)
     for x, y in (HERE, THERE):
-        image[y : y + 200, x : x + 210] = stream._head
+        image[y : y + 200, x : x + 210] = stream.head
     frame = Frame(image, PixelOrder.RGB, stream.stamp_ns + PERIOD_NS)
     faces = stream.pipeline.process(frame, static_image=True)
     assert ids_and_states(faces) == [(known, TRACKED), (known + 1, TRACKED)]
