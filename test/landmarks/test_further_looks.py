@@ -14,8 +14,8 @@ from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.crop_model import CpuCropModel
-from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.face_gate import WINDOW_NEUTRAL
+from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.further_looks import look_further
 from facemesh_ros.landmarks.new_faces import NewFaces
 from facemesh_ros.types import FaceDetections, Frame, Observations, PixelOrder, Rois
