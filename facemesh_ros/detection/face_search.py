@@ -20,7 +20,6 @@ from facemesh_ros.detection.window_regions import (
     window_around,
 )
 from facemesh_ros.geometry.boxes import box_sizes, overlaps
-from facemesh_ros.geometry.tiles import rotate_quarter_turns
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Float64, Frame, Rois
@@ -138,7 +137,9 @@ class FaceSearch:
         self._schedule.count_candidate()
         return merged([faces, *self._confirmed(frame, best, settings)])
 
-    def score_face(self, frame: Frame, box_xyxy: Float32, settings: PipelineSettings) -> float:
+    def score_face(
+        self, frame: Frame, box_xyxy: Float32, rotation_rad: float, settings: PipelineSettings
+    ) -> float:
         """Return what a detector says of a face that is followed, 0 if it finds none there.
 
         It takes the place of another detection window, where one is due.
@@ -146,13 +147,15 @@ class FaceSearch:
         Args:
             frame: The image.
             box_xyxy: (4,) px, in which the face is expected.
+            rotation_rad: How far the face is turned in the image; the window is turned with it, by
+                quarter turns.
             settings: For this image.
         """
         self._schedule.count_candidate()
-        window = square_around(box_xyxy[None], CANDIDATE_WINDOW_SCALE)
-        low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
         names = self._tile_detectors or (self._cheapest,)
-        return float(self._scores(frame, box_xyxy[None], [DetectionWindow(names, window)], low)[0])
+        region = square_around(box_xyxy[None], CANDIDATE_WINDOW_SCALE, rotation_rad)
+        low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
+        return float(self._scores(frame, box_xyxy[None], [DetectionWindow(names, region)], low)[0])
 
     def score_new_faces(self, frame: Frame, boxes_xyxy: Float32, angles_rad: Float32) -> Float64:
         """Return what the cheapest detector says of N boxes of landmarks, in several windows.
@@ -166,10 +169,9 @@ class FaceSearch:
             (N, K) scores, 0 where it finds no face in the box.
         """
         scales = NEW_FACE_WINDOW_SCALES
-        turns = np.round(angles_rad / (np.pi / 2)).astype(int)
         regions = [
-            rotate_quarter_turns(square_around(box_xyxy[None], scale), int(turn))
-            for box_xyxy, turn in zip(boxes_xyxy, turns, strict=True)
+            square_around(box_xyxy[None], scale, angle_rad)
+            for box_xyxy, angle_rad in zip(boxes_xyxy, angles_rad.tolist(), strict=True)
             for scale in scales
         ]
         windows = [DetectionWindow((self._cheapest,), region) for region in regions]

@@ -32,16 +32,22 @@ def window_around(candidate: FaceDetections) -> Rois:
     """Return the square in which a candidate is confirmed, rotated as the face is."""
     keypoints = candidate.keypoints[0]
     angle = np.arctan2(*(keypoints[LEFT_EYE_KEYPOINT] - keypoints[RIGHT_EYE_KEYPOINT])[::-1])
-    upright = square_around(candidate.boxes_xyxy, CANDIDATE_WINDOW_SCALE)
-    return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
+    return square_around(candidate.boxes_xyxy, CANDIDATE_WINDOW_SCALE, float(angle))
 
 
-def square_around(box_xyxy: Float32, scale: float) -> Rois:
-    """Return the upright square around (1, 4) px that is so many times as large."""
+def square_around(box_xyxy: Float32, scale: float, angle_rad: float) -> Rois:
+    """Return the square around (1, 4) px that is so many times as large, turned with the face.
+
+    Args:
+        box_xyxy: (1, 4) px, of the face.
+        scale: Side of the square, in longer sides of the box.
+        angle_rad: By which the face is turned, clockwise; the square is by quarter turns.
+    """
     wh = box_xyxy[:, 2:] - box_xyxy[:, :2]
     sides = (np.float32(scale) * wh).max(axis=1, keepdims=True)
     centres = np.float32(0.5) * (box_xyxy[:, :2] + box_xyxy[:, 2:])
-    return Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
+    upright = Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
+    return rotate_quarter_turns(upright, round(angle_rad / (np.pi / 2)))
 
 
 def _are_uncut(

@@ -10,6 +10,7 @@ from facemesh_ros.landmarks.face_gate import BoxScorer, judge_new_faces
 from facemesh_ros.landmarks.further_looks import MIN_LOG_ODDS, MIN_SCORE, look_further
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.landmarks.tried_detections import TriedDetections
+from facemesh_ros.landmarks.turned_faces import turn_over
 from facemesh_ros.types import FaceLandmarks, Float32, Observations, Rois
 
 
@@ -50,7 +51,8 @@ class NewFaces:
             max_further: How many rejected detections get further looks.
         """
         converged, rows = refine_landmarks(first, predict, min_presence)
-        found = judge_new_faces(converged, min_presence, score_boxes)
+        turned = turn_over(converged, predict)
+        found = judge_new_faces(turned, min_presence, score_boxes)
         is_left = np.asarray(first.scores >= MIN_SCORE)
         is_left[rows[found.are_faces]] = False
         if not is_left.any():
