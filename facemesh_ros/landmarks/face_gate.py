@@ -81,7 +81,7 @@ def judge_new_faces(
     odds = log_odds(observations) - least_odds
     doubtful = np.flatnonzero(are_faces & (np.abs(odds) < DOUBTFUL_ODDS))
     if len(doubtful):
-        odds[doubtful] += _odds_by_detector(observations[doubtful], score_boxes)
+        odds[doubtful] += odds_by_detector(observations[doubtful], score_boxes)
     return replace(observations, are_faces=are_faces & (odds > 0))
 
 
@@ -102,18 +102,20 @@ def log_odds(observations: Observations) -> Float64:
     return odds
 
 
-def window_odds(scores: Float64, upside_down: Float64) -> Float64:
-    """Return the log-odds (N,) of what a detector says in K windows around each mesh.
-
-    Args:
-        scores: (N, K), in windows turned as the mesh is.
-        upside_down: (N, K), in windows turned by 180 deg from it.
-    """
-    right, wrong = (
-        _logit(np.clip(one, *WINDOW_LIMITS)).mean(axis=1) for one in (scores, upside_down)
-    )
+def odds_by_detector(observations: Observations, score_boxes: BoxScorer) -> Float64:
+    """Return the log-odds (N,) that a detector adds which is asked about N meshes."""
+    right, upside_down = window_logits(observations, score_boxes)
     odds: Float64 = WINDOW_WEIGHT * (right - _logit(WINDOW_NEUTRAL))
-    return odds - UPSIDE_DOWN_WEIGHT * np.maximum(wrong - right, 0)
+    return odds - UPSIDE_DOWN_WEIGHT * np.maximum(upside_down - right, 0)
+
+
+def window_logits(observations: Observations, score_boxes: BoxScorer) -> tuple[Float64, Float64]:
+    """Return a detector's mean logits (N,) of N meshes: as they are, and upside down."""
+    boxes, angles = tight_boxes(observations.points), observations.rois.rotations_rad
+    turned = np.concatenate([angles, angles + np.float32(np.pi)])
+    scores = score_boxes(np.concatenate([boxes, boxes]), turned)
+    logits = _logit(np.clip(scores, *WINDOW_LIMITS)).mean(axis=1)
+    return logits[: len(boxes)], logits[len(boxes) :]
 
 
 def keypoint_distances(observations: Observations) -> Float64:
@@ -127,13 +129,6 @@ def keypoint_distances(observations: Observations) -> Float64:
     squares = ((np.stack(of_mesh, axis=1) - observations.keypoints) ** 2).sum(axis=2)
     distances: Float64 = np.sqrt(squares.mean(axis=1))
     return distances / box_sizes(tight_boxes(observations.points))
-
-
-def _odds_by_detector(observations: Observations, score_boxes: BoxScorer) -> Float64:
-    boxes, angles = tight_boxes(observations.points), observations.rois.rotations_rad
-    turned = np.concatenate([angles, angles + np.float32(np.pi)])
-    scores, upside_down = np.split(score_boxes(np.concatenate([boxes, boxes]), turned), 2)
-    return window_odds(scores, upside_down)
 
 
 def _logit(probability: Float64 | float) -> Float64:
