@@ -29,8 +29,7 @@ def turn_over(
 
     Meshes out of proportion are placed again in crops turned by half a turn, twice; what is then
     far more like a person's face takes their place, if a detector sees more of a face in the first
-    mesh upside down than as it is. Its keypoints are NaN: the detector took it
-    for an upright one.
+    mesh upside down than as it is. Its keypoints are NaN: the detector took it for an upright one.
 
     Args:
         faces: N, whose landmarks have converged.
