@@ -51,7 +51,7 @@ class NewFaces:
             max_further: How many rejected detections get further looks.
         """
         converged, rows = refine_landmarks(first, predict, min_presence)
-        turned = turn_over(converged, predict)
+        turned = turn_over(converged, predict, score_boxes)
         found = judge_new_faces(turned, min_presence, score_boxes)
         is_left = np.asarray(first.scores >= MIN_SCORE)
         is_left[rows[found.are_faces]] = False

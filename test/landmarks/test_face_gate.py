@@ -41,15 +41,16 @@ def detection(face_px=FACE_PX, *, score=0.9, presence=0.99, keypoints=None, chan
 
 
 class Scorer:
-    """A detector that gives every box the same score, and keeps what it was asked."""
+    """A detector that gives upright boxes one score and turned ones another."""
 
-    def __init__(self, score: float) -> None:
-        self._score = score
+    def __init__(self, score: float, upside_down: float = 0.0) -> None:
+        self._scores = score, upside_down
         self.boxes: list[np.ndarray] = []
 
     def __call__(self, boxes_xyxy, angles_rad) -> np.ndarray:
         self.boxes += list(boxes_xyxy)
-        return np.full((len(boxes_xyxy), 3), self._score)
+        scores = np.where(np.cos(angles_rad) > 0, *self._scores)
+        return np.repeat(scores[:, None], 3, axis=1)
 
 
 def is_face(observations, score=WINDOW_NEUTRAL) -> bool:
@@ -147,8 +148,20 @@ def test_the_detector_is_asked_about_doubtful_meshes_only():
     scorer = Scorer(0.0)
     judged = judge_new_faces(clear + doubtful + absent, MIN_PRESENCE, scorer)
     assert judged.are_faces.tolist() == [True, False, False]
-    (asked,) = scorer.boxes
-    assert asked == pytest.approx(np.concatenate([FACE_PX[:, :2].min(0), FACE_PX[:, :2].max(0)]))
+    box = np.concatenate([FACE_PX[:, :2].min(0), FACE_PX[:, :2].max(0)])
+    assert np.stack(scorer.boxes) == pytest.approx(np.stack([box, box]))
+
+
+def test_a_mesh_on_what_is_more_of_a_face_upside_down_is_not_reported():
+    doubtful = detection(score=0.75, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
+
+    def is_reported(score, upside_down):
+        scorer = Scorer(score, upside_down)
+        return bool(judge_new_faces(doubtful, MIN_PRESENCE, scorer).are_faces[0])
+
+    assert is_reported(0.75, 0.3)
+    assert is_reported(0.9, 0.8)
+    assert not is_reported(0.75, 0.93)
 
 
 def test_more_can_be_asked_of_a_face_than_that_it_is_likely():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from facemesh_ros.catalog.models import detector_spec
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
@@ -17,7 +22,13 @@ pytestmark = pytest.mark.filterwarnings('error')
 FACE_XY = np.array([222, 115])
 
 
-def converged(landmarker, rgb, centres, sides) -> tuple[Observations, Observations]:
+@pytest.fixture(scope='module')
+def search(network_of) -> FaceSearch:
+    crops = CpuCropModel(network_of('short_range'), BlazeFace.OUTPUTS)
+    return FaceSearch({'short_range': BlazeFace(crops, detector_spec('short_range'), 0.5)})
+
+
+def converged(landmarker, search, rgb, centres, sides) -> tuple[Observations, Observations]:
     """Faces found in upright crops before and after they may be turned over."""
 
     def predict(rois: Rois):
@@ -33,7 +44,8 @@ def converged(landmarker, rgb, centres, sides) -> tuple[Observations, Observatio
     before, _ = refine_landmarks(
         Observations.of_detections(found, detections, rois), predict, min_presence=0.5
     )
-    return before, turn_over(before, predict)
+    score_boxes = partial(search.score_new_faces, Frame(rgb, PixelOrder.RGB))
+    return before, turn_over(before, predict, score_boxes)
 
 
 def eyes_to_mouth_px(faces: Observations) -> np.ndarray:
@@ -46,13 +58,13 @@ def eyes_to_mouth_px(faces: Observations) -> np.ndarray:
     ('model', 'shift_px', 'side_px'), [('attention', 0, 130), ('mesh', -20, 160)]
 )
 def test_an_upright_mesh_on_a_face_upside_down_is_turned_over(
-    network_of, astronaut, model, shift_px, side_px
+    network_of, search, astronaut, model, shift_px, side_px
 ):
     landmarker = FaceMesh(CpuCropModel(network_of(model), FaceMesh.OUTPUTS))
     height, width = astronaut.shape[:2]
     upside_down = np.ascontiguousarray(astronaut[::-1, ::-1])
     centre = (width - 1, height - 1) - FACE_XY + (0, shift_px)
-    before, after = converged(landmarker, upside_down, [centre], [side_px])
+    before, after = converged(landmarker, search, upside_down, [centre], [side_px])
     assert len(before) == len(after) == 1
     assert eyes_to_mouth_px(before)[0, 1] > 0
     assert eyes_to_mouth_px(after)[0, 1] < 0
@@ -60,10 +72,10 @@ def test_an_upright_mesh_on_a_face_upside_down_is_turned_over(
 
 
 @pytest.mark.parametrize('model', ['attention', 'mesh', 'v2'])
-def test_a_face_the_right_way_up_stays_so_in_any_crop(network_of, astronaut, model):
+def test_a_face_the_right_way_up_stays_so_in_any_crop(network_of, search, astronaut, model):
     landmarker = FaceMesh(CpuCropModel(network_of(model), FaceMesh.OUTPUTS))
     random = np.random.default_rng(3)
     centres = FACE_XY + random.uniform(-20, 20, (30, 2))
-    before, after = converged(landmarker, astronaut, centres, random.uniform(130, 230, 30))
+    before, after = converged(landmarker, search, astronaut, centres, random.uniform(130, 230, 30))
     assert len(before) > 15
     assert (eyes_to_mouth_px(after)[:, 1] > 0).all()
