@@ -83,8 +83,8 @@ def largest_face(faces: Faces) -> SeenFace | None:
 
 
 def seen_in_pictures(pipeline: FacePipeline, frames: Iterable[Frame]) -> list[SeenFace | None]:
-    """Process pictures one by one."""
-    return [largest_face(pipeline.process_static_image(frame)) for frame in frames]
+    """Process pictures one by one, as `facemesh run` does."""
+    return [largest_face(pipeline.process_static_image(frame, averaged=True)) for frame in frames]
 
 
 def seen_in_stream(pipeline: FacePipeline, frames: Iterable[Frame]) -> list[SeenFace | None]:

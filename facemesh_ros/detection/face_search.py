@@ -7,34 +7,35 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facemesh_ros.catalog.model_entry import DetectorSpec
-from facemesh_ros.detection.candidates import DUPLICATE_IOU, CandidateQueue
+from facemesh_ros.detection.candidates import CandidateQueue
+from facemesh_ros.detection.merging import MERGE_CONTAINMENT, merged, without_duplicates
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import ScanSchedule
-from facemesh_ros.geometry.boxes import box_sizes, overlaps, suppress_duplicates
-from facemesh_ros.geometry.rois import LEFT_EYE_KEYPOINT, RIGHT_EYE_KEYPOINT
-from facemesh_ros.geometry.tiles import rotate_quarter_turns
+from facemesh_ros.detection.window_regions import (
+    CANDIDATE_WINDOW_SCALE,
+    in_window,
+    square_around,
+    window_around,
+)
+from facemesh_ros.geometry.boxes import box_sizes, overlaps
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
-from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Frame, Rois
+from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Float64, Frame, Rois
 
-# Containment above which two boxes are the same face.
-MERGE_CONTAINMENT = 0.5
-# A box that ends within this share of a tile's side from its border may be cut by it.
-CUT_MARGIN = 0.02
 # A detection of this share of the wanted score is a candidate.
 CANDIDATE_SCORE_SHARE = 0.4
 # So is one smaller than this share of its window's side: its keypoints are too coarse for a crop.
 COARSE_SIZE_SHARE = 0.125
-# A candidate is confirmed in a square so many times its size, in which the detector scores best.
-CANDIDATE_WINDOW_SCALE = 4
+# A doubtful new face is scored in squares of these many times its landmarks' box: a face scores in
+# all of them, a thing in one or two.
+NEW_FACE_WINDOW_SCALES = (2.0, 3.0, 4.0)
+# What a detector gives less than this is as good as nothing.
+LEAST_SCORE = 0.05
 # A candidate below the wanted score must reach so much more of it there. Measured: half-hidden and
 # tiny faces score 0.65 to 0.9 in that window, stars and stones 0.5 to 0.64.
 CONFIRMATION_FACTOR = 1.3
-# Smaller boxes cannot be told from noise.
-MIN_BOX_PX = 12
 
 
 class Detector(Protocol):
@@ -96,7 +97,7 @@ class FaceSearch:
         plan = self._schedule.plan(frame.image_wh, settings)
         windows = [plan.whole_image, *dict.fromkeys(plan.others)]
         faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
-        return _merged([faces, *self._confirmed(frame, candidates, settings)])
+        return merged([faces, *self._confirmed(frame, candidates, settings)])
 
     def scan_next(
         self,
@@ -134,9 +135,11 @@ class FaceSearch:
         if not len(best):
             return faces
         self._schedule.count_candidate()
-        return _merged([faces, *self._confirmed(frame, best, settings)])
+        return merged([faces, *self._confirmed(frame, best, settings)])
 
-    def score_face(self, frame: Frame, box_xyxy: Float32, settings: PipelineSettings) -> float:
+    def score_face(
+        self, frame: Frame, box_xyxy: Float32, rotation_rad: float, settings: PipelineSettings
+    ) -> float:
         """Return what a detector says of a face that is followed, 0 if it finds none there.
 
         It takes the place of another detection window, where one is due.
@@ -144,16 +147,52 @@ class FaceSearch:
         Args:
             frame: The image.
             box_xyxy: (4,) px, in which the face is expected.
+            rotation_rad: How far the face is turned in the image; the window is turned with it, by
+                quarter turns.
             settings: For this image.
         """
         self._schedule.count_candidate()
         names = self._tile_detectors or (self._cheapest,)
-        window = DetectionWindow(names, _square_around(box_xyxy[None]))
+        region = square_around(box_xyxy[None], CANDIDATE_WINDOW_SCALE, rotation_rad)
         low = CANDIDATE_SCORE_SHARE * settings.min_detection_confidence
-        (found,) = self._run(frame, [window], low)
-        _, containment = overlaps(found.boxes_xyxy, box_xyxy[None])
-        same = containment[:, 0] > MERGE_CONTAINMENT
-        return float(found.scores[same].max(initial=0.0))
+        return float(self._scores(frame, box_xyxy[None], [DetectionWindow(names, region)], low)[0])
+
+    def score_new_faces(self, frame: Frame, boxes_xyxy: Float32, angles_rad: Float32) -> Float64:
+        """Return what the cheapest detector says of N boxes of landmarks, in several windows.
+
+        Args:
+            frame: The image.
+            boxes_xyxy: (N, 4) px.
+            angles_rad: (N,) clockwise, by which the faces are turned.
+
+        Returns:
+            (N, K) scores, 0 where it finds no face in the box.
+        """
+        scales = NEW_FACE_WINDOW_SCALES
+        regions = [
+            square_around(box_xyxy[None], scale, angle_rad)
+            for box_xyxy, angle_rad in zip(boxes_xyxy, angles_rad.tolist(), strict=True)
+            for scale in scales
+        ]
+        windows = [DetectionWindow((self._cheapest,), region) for region in regions]
+        scores = self._scores(frame, boxes_xyxy.repeat(len(scales), axis=0), windows, LEAST_SCORE)
+        return scores.reshape(len(boxes_xyxy), len(scales))
+
+    def _scores(
+        self,
+        frame: Frame,
+        boxes_xyxy: Float32,
+        windows: Sequence[DetectionWindow],
+        min_score: float,
+    ) -> Float64:
+        """Return (N,) best scores in N boxes, each in a window of its own, one batch."""
+        results = self._run(frame, windows, min_score)
+        scores = np.zeros(len(results))
+        for index, found in enumerate(results):
+            _, containment = overlaps(found.boxes_xyxy, boxes_xyxy[index : index + 1])
+            same = containment[:, 0] > MERGE_CONTAINMENT
+            scores[index] = found.scores[same].max(initial=0.0)
+        return scores
 
     def _detect(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
@@ -164,7 +203,7 @@ class FaceSearch:
         low = CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
         found = self._run(frame, windows, low)
         if not self._tile_detectors:
-            return _merged(found), NO_DETECTIONS
+            return merged(found), NO_DETECTIONS
         detections = FaceDetections.concatenate(found)
         if not len(detections):
             return NO_DETECTIONS, NO_DETECTIONS
@@ -172,7 +211,7 @@ class FaceSearch:
         sides = np.repeat([window.side(frame.image_wh) for window in windows], [*map(len, found)])
         is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
         is_candidate = is_coarse | (detections.scores < min_score)
-        kept = _without_duplicates(detections, is_candidate)
+        kept = without_duplicates(detections, is_candidate)
         is_face = ~is_candidate[kept]
         return detections[kept[is_face]], detections[kept[~is_face]]
 
@@ -192,7 +231,7 @@ class FaceSearch:
         found = dict(zip(regions, results, strict=True))
         return [
             FaceDetections.concatenate(
-                [_in_window(next(found[name]), window, frame) for name in window.detectors]
+                [in_window(next(found[name]), window, frame) for name in window.detectors]
             )
             for window in windows
         ]
@@ -208,68 +247,8 @@ class FaceSearch:
         # A detection is a mean over all that reach the score, so each is asked for by its own.
         for some, min_score in ((candidates[~is_low], low), (candidates[is_low], high)):
             each = [some[index : index + 1] for index in range(len(some))]
-            windows = [DetectionWindow(self._tile_detectors, _window_around(one)) for one in each]
+            windows = [DetectionWindow(self._tile_detectors, window_around(one)) for one in each]
             for one, found in zip(each, self._run(frame, windows, min_score), strict=True):
                 _, containment = overlaps(found.boxes_xyxy, one.boxes_xyxy)
                 confirmed.append(found[containment[:, 0] > MERGE_CONTAINMENT][:1])
         return confirmed
-
-
-def _in_window(found: FaceDetections, window: DetectionWindow, frame: Frame) -> FaceDetections:
-    """Return the detections of a window without those that it cuts or that are too small."""
-    if not len(found):
-        return found
-    if window.region is not None:
-        found = found[_are_uncut(found, window.region, frame.image_wh)]
-    return found[box_sizes(found.boxes_xyxy) >= MIN_BOX_PX]
-
-
-def _window_around(candidate: FaceDetections) -> Rois:
-    """Return the square in which a candidate is confirmed, rotated as the face is."""
-    keypoints = candidate.keypoints[0]
-    angle = np.arctan2(*(keypoints[LEFT_EYE_KEYPOINT] - keypoints[RIGHT_EYE_KEYPOINT])[::-1])
-    upright = _square_around(candidate.boxes_xyxy)
-    return rotate_quarter_turns(upright, round(float(angle) / (np.pi / 2)))
-
-
-def _square_around(box_xyxy: Float32) -> Rois:
-    """Return the upright square in which a detector scores a face best, of (1, 4) px."""
-    wh = box_xyxy[:, 2:] - box_xyxy[:, :2]
-    sides = (CANDIDATE_WINDOW_SCALE * wh).max(axis=1, keepdims=True)
-    centres = np.float32(0.5) * (box_xyxy[:, :2] + box_xyxy[:, 2:])
-    return Rois(centres, sides.repeat(2, axis=1), np.zeros_like(sides[0]))
-
-
-def _merged(parts: Sequence[FaceDetections]) -> FaceDetections:
-    """Merge the faces of several windows: of the same face the best score stays."""
-    found = FaceDetections.concatenate(parts)
-    return found[_without_duplicates(found, np.zeros(len(found), bool))]
-
-
-def _without_duplicates(
-    found: FaceDetections, is_candidate: NDArray[np.bool_]
-) -> NDArray[np.intp]:
-    """Return indices of each face once, best score first.
-
-    A candidate suppresses no smaller box within it, since it may not be a face.
-    """
-    order = np.argsort(-found.scores, kind='stable')
-    boxes = found.boxes_xyxy[order]
-    iou, containment = overlaps(boxes, boxes)
-    is_same = containment > MERGE_CONTAINMENT
-    return order[suppress_duplicates(np.where(is_candidate[order], iou > DUPLICATE_IOU, is_same))]
-
-
-def _are_uncut(
-    found: FaceDetections, region: Rois, image_wh: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Return whether each box ends well within the region, or where the image itself ends."""
-    side, centre = region.sizes_wh[0, 0], region.centres[0]
-    low, high = centre - side / 2, centre + side / 2
-    # A pixel of tolerance, as tiles that fit the image do so up to rounding.
-    low = np.where(low <= 1, -np.inf, low + CUT_MARGIN * side)
-    high = np.where(high >= np.subtract(image_wh, 1), np.inf, high - CUT_MARGIN * side)
-    boxes = found.boxes_xyxy
-    inside = np.concatenate([boxes[:, :2] >= low, boxes[:, 2:] <= high], axis=1)
-    uncut: NDArray[np.bool_] = inside.min(axis=1)
-    return uncut

@@ -25,8 +25,9 @@ BLOCK = 64
 # Largest steps from one pixel of a crop to the next, and largest offset, px: farther out lies no
 # image, and float32 and the maps of OpenCV have no 32nds of a pixel.
 FARTHEST = np.array([1024.0, 1024.0, 2.0**18])
-# An image is too dark if fewer than 2 % of its values exceed a quarter of white: detectors begin
-# to miss faces there. Below the least level nothing is left but the sensor's noise.
+# An image is dark if fewer than 2 % of its values exceed a quarter of white: detectors begin to
+# miss faces there. Below the least level nothing is left but the sensor's noise. From the first
+# to half of it the gain rises from 1, so that faces do not change from one image to the next.
 DARK_LEVEL, LEAST_LEVEL, BRIGHT_SHARE = 64, 3, 0.02
 # What that level becomes; the step between two levels of a dark image is then many levels wide,
 # and is smoothed over about a pixel.
@@ -75,7 +76,8 @@ _TO_RGB = {
 def brightened(frame: Frame) -> Frame:
     """Return the frame itself, or a brighter one where it is too dark for the models.
 
-    gain = 200 / v, where 2 % of the image's values are v or more, if v < 64.
+    gain = 1 + min(1, (64 - v) / 32) (200 / v - 1) where 2 % of the image's values are v < 64 or
+    more.
 
     Example:
         >>> from facemesh_ros.types import PixelOrder
@@ -84,14 +86,19 @@ def brightened(frame: Frame) -> Frame:
         200
     """
     sample = frame.image[::STRIDE, ::STRIDE]
+    if sample.ndim == 3:
+        sample = sample[..., :3]  # the opacity of RGBA says nothing
     if np.count_nonzero(sample > DARK_LEVEL) > BRIGHT_SHARE * sample.size:
         return frame
     level = float(np.quantile(sample, 1 - BRIGHT_SHARE))
     if level < LEAST_LEVEL:
         return frame
-    scaled = cv2.convertScaleAbs(frame.image, alpha=TARGET_LEVEL / level)
+    part = min(1.0, (DARK_LEVEL - level) / (DARK_LEVEL / 2))
+    if part <= 0:
+        return frame
+    scaled = cv2.convertScaleAbs(frame.image, alpha=1 + part * (TARGET_LEVEL / level - 1))
     smooth: UInt8 = cv2.GaussianBlur(  # type: ignore[assignment]
-        scaled, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REPLICATE
+        scaled, (0, 0), part * SMOOTHING_PX, borderType=cv2.BORDER_REPLICATE
     )
     return replace(frame, image=smooth)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from facemesh_ros.landmarks.face_gate import judge_faces
-from facemesh_ros.landmarks.further_looks import MIN_SCORE, look_further
+from facemesh_ros.landmarks.face_gate import BoxScorer, judge_new_faces
+from facemesh_ros.landmarks.further_looks import MIN_LOG_ODDS, MIN_SCORE, look_further
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.landmarks.tried_detections import TriedDetections
+from facemesh_ros.landmarks.turned_faces import turn_over
 from facemesh_ros.types import FaceLandmarks, Float32, Observations, Rois
 
 
@@ -32,6 +33,7 @@ class NewFaces:
         first: Observations,
         boxes_xyxy: Float32,
         predict: Callable[[Rois], FaceLandmarks],
+        score_boxes: BoxScorer,
         *,
         min_presence: float,
         now_ns: int,
@@ -43,12 +45,14 @@ class NewFaces:
             first: What the first crops show, best detection first.
             boxes_xyxy: (N, 4) px, of the detections.
             predict: The landmark model on this frame.
+            score_boxes: A detector's scores of boxes of landmarks, for doubtful ones.
             min_presence: What the presence of a face must exceed.
             now_ns: Time of the stream.
             max_further: How many rejected detections get further looks.
         """
         converged, rows = refine_landmarks(first, predict, min_presence)
-        found = judge_faces(converged, min_presence)
+        turned = turn_over(converged, predict)
+        found = judge_new_faces(turned, min_presence, score_boxes)
         is_left = np.asarray(first.scores >= MIN_SCORE)
         is_left[rows[found.are_faces]] = False
         if not is_left.any():
@@ -57,7 +61,7 @@ class NewFaces:
         if not len(left):
             return found
         others, owners = look_further(first[left], predict)
-        present = others.presences > min_presence
-        others, owners = others[present], owners[present]
+        others = judge_new_faces(others, min_presence, score_boxes, MIN_LOG_ODDS)
+        others, owners = others[others.are_faces], owners[others.are_faces]
         self._tried.add(boxes_xyxy[np.delete(left, owners)], now_ns)
         return found + others

@@ -177,9 +177,11 @@ class FacePipeline:
         """Look at one of the followed tracks, if any, and search for others if there is room."""
         if look_at is not None:
             with self._stage('detect'):
-                box = self._tracker.expected_xyxy[look_at]
-                score = self._components.search.score_face(frame, box, self.settings)
-                self._tracker.take_look(look_at, score)
+                tracker = self._tracker
+                box, rotation_rad = tracker.expected_xyxy[look_at], tracker.rotations_rad[look_at]
+                search = self._components.search
+                score = search.score_face(frame, box, float(rotation_rad), self.settings)
+                tracker.take_look(look_at, score)
         return NO_DETECTIONS if is_full else self._search(frame, static_image)
 
     def _search(self, frame: Frame, static_image: bool) -> FaceDetections:
@@ -234,6 +236,7 @@ class FacePipeline:
             first,
             detections.boxes_xyxy,
             predict,
+            partial(self._components.search.score_new_faces, frame),
             min_presence=self.settings.min_presence_confidence,
             now_ns=self._clock.now_ns,
             max_further=MAX_FURTHER_STATIC if static_image else MAX_FURTHER,

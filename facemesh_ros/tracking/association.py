@@ -11,7 +11,7 @@ from facemesh_ros.struct_of_arrays import Indices
 from facemesh_ros.tracking.association_cost import UNASSIGNED_COST, association_costs
 from facemesh_ros.tracking.face_traits import NEIGHBOUR_CONTAINMENT, FaceTraits, PairwiseOverlaps
 from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import Float32, Float64
+from facemesh_ros.types import Float64
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -57,7 +57,7 @@ def reject_slipped(
 def assign_observations(
     tracks: Tracks,
     pairs: PairwiseOverlaps,
-    appearances: Float32,
+    traits: FaceTraits,
     found: NDArray[np.bool_],
     settings: PipelineSettings,
 ) -> tuple[Indices, Indices, Indices]:
@@ -66,7 +66,7 @@ def assign_observations(
     Args:
         tracks: T tracks.
         pairs: Of the tracks and N observations.
-        appearances: (N, 12, 3) of the observations.
+        traits: Of the observations.
         found: (N,) whether the detector found it in this image.
         settings: Of now.
 
@@ -74,7 +74,7 @@ def assign_observations(
         (K,) tracks that were observed, ascending, (K,) the observation of each, and the
         observations that are new faces.
     """
-    costs = association_costs(tracks, pairs, appearances)
+    costs = association_costs(tracks, pairs, traits)
     known, observed = linear_assignment(costs, UNASSIGNED_COST)
     # Of two tracks on one face, the one that the last image showed has it, then the cheaper one.
     trusted = np.lexsort((costs[known, observed], tracks.misses[known] > 0))

@@ -6,12 +6,14 @@ import numpy as np
 
 from facemesh_ros.tracking.face_traits import (
     GATE,
+    FaceTraits,
     PairwiseOverlaps,
     appearance_differences,
+    have_different_shapes,
     look_abruptly_different,
 )
 from facemesh_ros.tracking.tracks import Tracks
-from facemesh_ros.types import Float32, Float64
+from facemesh_ros.types import Float64
 
 # The gate grows by so many face sizes for each second unseen.
 GATE_GROWTH_PER_S = 1.5
@@ -36,7 +38,7 @@ UNASSIGNED_COST = (
 )
 
 
-def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Float32) -> Float64:
+def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, traits: FaceTraits) -> Float64:
     """Return the (T, N) costs of assigning observations to tracks; infinite beyond the gate.
 
     With the distance d between the observation's centre and the track's path, and sizes s:
@@ -55,7 +57,7 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
         tracks: T tracks; one unseen for longer than an unseen track is remembered, because images
             are that far apart, counts as unseen in the last image.
         pairs: Of the tracks and N observations.
-        appearances: (N, 12, 3) of the observations.
+        traits: Of the observations.
     """
     count = len(tracks)
     sizes, observed_sizes = pairs.sizes[:count, None], pairs.sizes[count:]
@@ -64,6 +66,7 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
     costs += np.abs(np.log(observed_sizes / sizes))
     unseen = ((tracks.misses > 0) | (tracks.unseen_s > MAX_UNSEEN_S))[:, None]
     contested = pairs.contested(tracks.coexisted)
+    appearances = traits.appearances
     last, mean = tracks.traits.appearances[:, None], tracks.appearances[:, None]
     differences = appearance_differences(mean, appearances)
     # Where faces overlap, the last appearance may have been that of another.
@@ -77,6 +80,7 @@ def association_costs(tracks: Tracks, pairs: PairwiseOverlaps, appearances: Floa
     limits = MAX_DIFFERENCE + DIFFERENCE_GROWTH_PER_S * np.minimum(searched_s, 1)
     is_abrupt = look_abruptly_different(last, appearances)
     is_abrupt &= look_abruptly_different(mean, appearances)
+    is_abrupt &= have_different_shapes(tracks.traits.shapes[:, None], traits.shapes)
     is_other = np.where(unseen, differences > limits, is_abrupt)
     costs[(costs > gates) | (is_other & ~contested)] = np.inf
     costs += UNSEEN_COST * unseen + APPEARANCE_COST * np.minimum(differences, 1)

@@ -17,7 +17,7 @@ from facemesh_ros.geometry.boxes import (
 )
 from facemesh_ros.geometry.canonical_face import canonical_face_m
 from facemesh_ros.struct_of_arrays import Indices, StructOfArrays
-from facemesh_ros.types import Float32, Float64, Frame
+from facemesh_ros.types import Float32, Float64, Frame, PixelOrder
 
 # Largest distance from the expected position and change of size, in face sizes, of one face from
 # image to image.
@@ -36,6 +36,10 @@ PARTS_WH, STRIDE = (3, 4), 4
 # (all); two people by more than 0.12 in 96 of 100 pairs. Brightness changes at once, too: without
 # it one face differs by up to 0.07 (99 %), two people by more than 0.06 in 95 of 100 pairs.
 ABRUPT_DIFFERENCE, ABRUPT_RELATIVE_DIFFERENCE = 0.12, 0.06
+# Unless the landmarks stay where they were relative to each other: then the light has changed, on
+# one side only. Measured as RMS in face sizes: a lamp beside or above a face changes them by up to
+# 0.006, 99.5 of 100 pairs of people in like directions differ by more than 0.017.
+SAME_SHAPE = 0.012
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,19 @@ class FaceTraits(StructOfArrays):
         centroids: (N, 2) px, the mean of the landmarks.
         xyxy: (N, 4) px, tight around the landmarks.
         appearances: (N, 12, 3) natural logarithms of the mean red, green and blue of its parts.
+        shapes: (N, 2, 120) landmarks of the parts about their centroid, in face sizes.
     """
 
     centroids: Float64
     xyxy: Float32
     appearances: Float32
+    shapes: Float32
 
     @staticmethod
     def none() -> FaceTraits:
         """Return those of no faces."""
-        boxes, parts = np.empty((0, 4), np.float32), np.prod(PARTS_WH)
-        return FaceTraits(np.empty((0, 2)), boxes, np.empty((0, parts, 3), np.float32))
+        nothing = Frame(np.zeros((1, 1), np.uint8), PixelOrder.MONO)
+        return FaceTraits.measured(nothing, np.empty((0, *canonical_face_m().shape), np.float32))
 
     @staticmethod
     def measured(frame: Frame, points: Float32) -> FaceTraits:
@@ -66,7 +72,9 @@ class FaceTraits(StructOfArrays):
         """
         xy = xy_planes(points)
         centroids = xy.sum(axis=2, dtype=np.float64) / points.shape[1]
-        return FaceTraits(centroids, boxes_from_xy(xy), _appearances(frame, xy))
+        boxes, parts = boxes_from_xy(xy), xy[:, :, _landmarks_of_parts().ravel()]
+        shapes = (parts - centroids[:, :, None]) / box_sizes(boxes)[:, None, None]
+        return FaceTraits(centroids, boxes, _appearances(frame, parts), shapes.astype(np.float32))
 
 
 def appearance_differences(appearances: Float32, others: Float32) -> Float32:
@@ -91,22 +99,29 @@ def look_abruptly_different(appearances: Float32, others: Float32) -> NDArray[np
     return abrupt
 
 
+def have_different_shapes(shapes: Float32, others: Float32) -> NDArray[np.bool_]:
+    """Return whether the landmarks of faces lie differently, from (..., 2, 120) of each."""
+    squares = ((others - shapes) ** 2).sum(axis=-2).mean(axis=-1)
+    different: NDArray[np.bool_] = squares > SAME_SHAPE**2
+    return different
+
+
 def _median(values: Float32) -> Float32:
     """Return the upper median along the last axis, in a tenth of np.median's time."""
     medians: Float32 = np.sort(values, axis=-1)[..., values.shape[-1] // 2]
     return medians
 
 
-def _appearances(frame: Frame, xy: Float32) -> Float32:
-    """Return the (N, 12, 3) appearances of faces by their landmarks, (N, 2, L) px."""
+def _appearances(frame: Frame, parts: Float32) -> Float32:
+    """Return the (N, 12, 3) appearances of faces by the landmarks of parts, (N, 2, 120) px."""
     image, landmarks = frame.image, _landmarks_of_parts()
     width, height = frame.image_wh
     # Half a pixel more and cut off is rounded.
-    chosen = xy[:, :, landmarks.ravel()] + np.float32(0.5)
+    chosen = parts + np.float32(0.5)
     columns = np.minimum(np.maximum(chosen[:, 0], 0), width - 1).astype(np.intp)
     rows = np.minimum(np.maximum(chosen[:, 1], 0), height - 1).astype(np.intp)
     channels = image.shape[2] if image.ndim == 3 else 1
-    pixels = image[rows, columns].reshape(len(xy), *landmarks.shape, channels)
+    pixels = image[rows, columns].reshape(len(parts), *landmarks.shape, channels)
     means = np.add.reduce(pixels, axis=2, dtype=np.float32) / landmarks.shape[1]
     appearances: Float32 = np.log1p(means[..., list(frame.order.value[:3])])
     return appearances

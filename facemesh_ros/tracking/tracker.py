@@ -89,6 +89,11 @@ class Tracker:
         """(N, 4) px, boxes in which the followed faces are expected."""
         return self._tracks.expected_xyxy[self._followed]
 
+    @property
+    def rotations_rad(self) -> Float32:
+        """(N,) how far the followed faces were last turned in the image, clockwise positive."""
+        return self._tracks.rois.rotations_rad[self._followed]
+
     def published(self, min_iou: float) -> Tracks:
         """Return the followed tracks, sorted by id, all where expected, one per face.
 
@@ -246,9 +251,7 @@ class Tracker:
         present = reject_slipped(tracks, followed, traits, found, present)
         observations, traits = observations[present], traits[present]
         pairs = PairwiseOverlaps(tracks.expected_xyxy, traits.xyxy)
-        known, observed, new = assign_observations(
-            tracks, pairs, traits.appearances, found[present], settings
-        )
+        known, observed, new = assign_observations(tracks, pairs, traits, found[present], settings)
         missed, coexisted = np.delete(np.arange(len(tracks)), known), tracks.coexisted
         isolated = pairs.isolated(observed, missed)
         self._average_appearances(known[isolated], traits.appearances[observed[isolated]])

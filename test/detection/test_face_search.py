@@ -156,3 +156,16 @@ def test_after_a_reset_a_stream_is_searched_from_the_beginning(search, astronaut
     first = [faces.scores.tolist() for faces in follow(search, frame, 5)]
     search.reset()
     assert [faces.scores.tolist() for faces in follow(search, frame, 5)] == first
+
+
+@pytest.mark.parametrize('quarters', range(4))
+def test_a_mesh_on_a_face_scores_in_all_windows_however_it_is_turned(search, astronaut, quarters):
+    frame = with_head(astronaut, (320, 240), 90)
+    turned = rgb_frame(np.rot90(frame.image, -quarters))
+    width, height = turned.image_wh
+    box = np.float32([[width / 2 - 40, height / 2 - 45, width / 2 + 40, height / 2 + 45]])
+    beside = box + np.float32([140, 0, 140, 0])
+    angles = np.float32([quarters * np.pi / 2] * 2)
+    scores = search.score_new_faces(turned, np.concatenate([box, beside]), angles)
+    assert (scores[0] > 0.8).all()
+    assert (scores[1] < 0.1).all()

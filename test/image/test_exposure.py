@@ -49,3 +49,18 @@ def test_the_stamp_and_the_order_stay():
     bright = brightened(frame)
     assert (bright.stamp_ns, bright.order) == (5, PixelOrder.BGR)
     assert frame.image.max() == 9
+
+
+def test_opacity_is_no_light():
+    image = np.full((64, 64, 4), 9, np.uint8)
+    image[..., 3] = 255
+    assert brightened(frame_of(image, PixelOrder.RGBA)).image[..., 0].min() == 200
+
+
+def test_while_the_light_fades_no_image_is_much_unlike_the_one_before():
+    levels = [
+        int(brightened(frame_of(np.full((64, 64, 3), level))).image.max())
+        for level in range(90, 10, -1)
+    ]
+    assert np.abs(np.diff(levels)).max() < 12
+    assert min(levels) > 50

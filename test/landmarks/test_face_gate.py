@@ -10,7 +10,9 @@ import pytest
 from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.landmarks.face_gate import (
     LANDMARKS_OF_KEYPOINTS,
+    WINDOW_NEUTRAL,
     judge_faces,
+    judge_new_faces,
     keypoint_distances,
     log_odds,
 )
@@ -38,8 +40,20 @@ def detection(face_px=FACE_PX, *, score=0.9, presence=0.99, keypoints=None, chan
     return replace(looked, changes=np.array([change]))
 
 
-def is_face(observations) -> bool:
-    return bool(judge_faces(observations, MIN_PRESENCE).are_faces[0])
+class Scorer:
+    """A detector that gives every box the same score, and keeps what it was asked."""
+
+    def __init__(self, score: float) -> None:
+        self._score = score
+        self.boxes: list[np.ndarray] = []
+
+    def __call__(self, boxes_xyxy, angles_rad) -> np.ndarray:
+        self.boxes += list(boxes_xyxy)
+        return np.full((len(boxes_xyxy), 3), self._score)
+
+
+def is_face(observations, score=WINDOW_NEUTRAL) -> bool:
+    return bool(judge_new_faces(observations, MIN_PRESENCE, Scorer(score)).are_faces[0])
 
 
 def test_a_clear_face_is_one():
@@ -58,8 +72,10 @@ def test_presence_is_required_whatever_else_is_known():
 
 
 def test_of_what_was_looked_at_once_presence_decides_as_in_mediapipe():
-    assert is_face(detection(score=0.5, keypoints=keypoints_of(FACE_PX) + 90, change=np.nan))
-    assert not is_face(detection(presence=0.5, change=np.nan))
+    once = detection(score=0.5, keypoints=keypoints_of(FACE_PX) + 90, change=np.nan)
+    assert judge_faces(once, MIN_PRESENCE).are_faces.all()
+    absent = detection(presence=0.5, change=np.nan)
+    assert not judge_faces(absent, MIN_PRESENCE).are_faces.any()
 
 
 def test_several_weak_signs_make_no_face():
@@ -117,5 +133,32 @@ def test_where_and_how_large_a_face_is_says_nothing(scale):
     )
 
 
+def test_in_doubt_the_detector_decides_about_the_mesh():
+    doubtful = detection(score=0.7, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
+    assert abs(log_odds(doubtful)[0]) < 2
+    assert is_face(doubtful, score=0.9)
+    assert not is_face(doubtful, score=0.2)
+    assert not is_face(doubtful, score=0.0)
+
+
+def test_the_detector_is_asked_about_doubtful_meshes_only():
+    doubtful = detection(score=0.7, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
+    clear, absent = detection(), detection(presence=0.3)
+    scorer = Scorer(0.0)
+    judged = judge_new_faces(clear + doubtful + absent, MIN_PRESENCE, scorer)
+    assert judged.are_faces.tolist() == [True, False, False]
+    (asked,) = scorer.boxes
+    assert asked == pytest.approx(np.concatenate([FACE_PX[:, :2].min(0), FACE_PX[:, :2].max(0)]))
+
+
+def test_more_can_be_asked_of_a_face_than_that_it_is_likely():
+    face = detection()
+    enough = log_odds(face)[0] + 0.1
+    assert judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL)).are_faces.all()
+    asked_more = judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), enough)
+    assert not asked_more.are_faces.any()
+
+
 def test_no_detections_are_judged():
     assert len(judge_faces(detection()[:0], MIN_PRESENCE)) == 0
+    assert len(judge_new_faces(detection()[:0], MIN_PRESENCE, Scorer(0.0))) == 0

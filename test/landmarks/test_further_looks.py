@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
 
+from facemesh_ros.catalog.models import detector_spec
+from facemesh_ros.detection.blazeface import BlazeFace
+from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import rois_from_detections
 from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.landmarks.face_gate import WINDOW_NEUTRAL
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.further_looks import look_further
 from facemesh_ros.landmarks.new_faces import NewFaces
@@ -25,6 +31,19 @@ SECOND = 10**9
 @pytest.fixture(scope='module', params=['attention', 'mesh', 'v2'])
 def landmarker(request, network_of) -> FaceMesh:
     return FaceMesh(CpuCropModel(network_of(request.param), FaceMesh.OUTPUTS))
+
+
+def undecided(boxes_xyxy, angles_rad):
+    """A detector's scores that speak neither for a face nor against one."""
+    return np.full((len(boxes_xyxy), 3), WINDOW_NEUTRAL)
+
+
+@pytest.fixture(scope='module')
+def score_boxes(network_of):
+    """What the short range detector says of boxes in a frame."""
+    crops = CpuCropModel(network_of('short_range'), BlazeFace.OUTPUTS)
+    detector = BlazeFace(crops, detector_spec('short_range'), 0.5)
+    return FaceSearch({'short_range': detector}).score_new_faces
 
 
 class Looks:
@@ -86,7 +105,7 @@ def test_all_detections_are_looked_at_in_two_batches(landmarker, astronaut):
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_no_texture_becomes_a_face(landmarker, seed):
+def test_no_texture_becomes_a_face(landmarker, score_boxes, seed):
     rng = np.random.default_rng(seed)
     noise = cv2.GaussianBlur(rng.normal(size=(480, 640, 3)), (0, 0), (1, 4, 12)[seed])
     rgb = np.clip(128 + 100 * noise / np.abs(noise).max(), 0, 255).astype(np.uint8)
@@ -97,6 +116,7 @@ def test_no_texture_becomes_a_face(landmarker, seed):
         looks.first(*found),
         np.float32([box for box, _, _ in found]),
         looks,
+        partial(score_boxes, Frame(rgb, PixelOrder.RGB)),
         min_presence=0.5,
         now_ns=0,
         max_further=8,
@@ -111,7 +131,9 @@ def test_what_was_rejected_is_left_alone_for_a_while(landmarker):
         first = looks.first((BOX, KEYPOINTS, 0.7))
         looks.batches.clear()
         boxes, now_ns = np.float32([BOX]), round(now_s * SECOND)
-        new_faces.observe(first, boxes, looks, min_presence=0.5, now_ns=now_ns, max_further=1)
+        new_faces.observe(
+            first, boxes, looks, undecided, min_presence=0.5, now_ns=now_ns, max_further=1
+        )
         return sum(looks.batches)
 
     assert crops_at(0.0) > 1
@@ -123,5 +145,6 @@ def test_an_unlikely_detection_gets_one_look(landmarker):
     looks = Looks(landmarker, np.full((480, 640, 3), 127, np.uint8))
     first = looks.first((BOX, KEYPOINTS, 0.55))
     looks.batches.clear()
-    NewFaces().observe(first, np.float32([BOX]), looks, min_presence=0.5, now_ns=0, max_further=1)
+    boxes = np.float32([BOX])
+    NewFaces().observe(first, boxes, looks, undecided, min_presence=0.5, now_ns=0, max_further=1)
     assert looks.batches == []

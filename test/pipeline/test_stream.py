@@ -31,13 +31,13 @@ class Stream:
     def __init__(self, pipeline, astronaut: np.ndarray) -> None:
         self.pipeline = pipeline
         self.stamp_ns = 1_795_000_000_000_000_000
-        self._head = astronaut[HEAD]
+        self.head = astronaut[HEAD]
 
     def show(self, *corners, wait_ns=PERIOD_NS, image_wh=(640, 480)) -> Faces:
         """Process the next image, with a head at each of these top left corners."""
         image = np.full((image_wh[1], image_wh[0], 3), GREY, np.uint8)
         for x, y in corners:
-            shown = self._head[max(0, -y) : image_wh[1] - y, max(0, -x) : image_wh[0] - x]
+            shown = self.head[max(0, -y) : image_wh[1] - y, max(0, -x) : image_wh[0] - x]
             image[max(0, y) :, max(0, x) :][: shown.shape[0], : shown.shape[1]] = shown
         self.stamp_ns += wait_ns
         return self.pipeline.process(Frame(image, PixelOrder.RGB, self.stamp_ns))
@@ -55,6 +55,13 @@ def stream(loaded, astronaut) -> Stream:
     loaded.reset()
     loaded.settings = SensorSettings()
     return Stream(loaded, astronaut)
+
+
+def rotated(image: np.ndarray, angle_deg: float) -> np.ndarray:
+    """Turn a head clockwise about the middle of its picture."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -angle_deg, 1)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
 
 
 def ids_and_states(faces: Faces) -> list[tuple[int, int]]:
@@ -231,7 +238,7 @@ def test_another_face_in_the_same_position_in_the_next_image_of_a_slow_camera_is
     wait_ns = 2_000_000_000
     for _ in range(3):
         (known,) = stream.show(HERE, wait_ns=wait_ns).ids
-    stream._head = (stream._head * 0.4).astype(np.uint8)  # a much darker face
+    stream.head = (stream.head * 0.4).astype(np.uint8)  # a much darker face
     faces = stream.show(HERE, wait_ns=wait_ns)
     assert ids_and_states(faces) == [(known + 1, TENTATIVE)]
 
@@ -330,7 +337,30 @@ def test_a_static_image_within_a_stream_finds_all_faces_at_once_and_keeps_ids(st
     known = first_id(stream)
     image = np.full((480, 640, 3), GREY, np.uint8)
     for x, y in (HERE, THERE):
-        image[y : y + 200, x : x + 210] = stream._head
+        image[y : y + 200, x : x + 210] = stream.head
     frame = Frame(image, PixelOrder.RGB, stream.stamp_ns + PERIOD_NS)
     faces = stream.pipeline.process(frame, static_image=True)
     assert ids_and_states(faces) == [(known, TRACKED), (known + 1, TRACKED)]
+
+
+@pytest.mark.parametrize('turn_deg', [45, 90, 180])
+def test_a_head_that_rolls_over_and_stays_so_is_followed(stream, turn_deg):
+    head, ids = stream.head, set()
+    for index in range(100):
+        stream.head = rotated(head, min(5 * index, turn_deg))
+        faces = stream.show((220, 140))
+        ids.add(*faces.ids.tolist())
+    assert len(ids) == 1
+    assert faces.states.tolist() == [TRACKED]
+
+
+@pytest.mark.parametrize('gains_rgb', [(1.8, 1.8, 1.8), (1.3, 1.8, 2.2)])
+def test_a_lamp_beside_a_face_makes_no_other_face_of_it(stream, gains_rgb):
+    dim = stream.head * 0.5
+    across = np.clip(np.linspace(-1, 2, dim.shape[1]), 0, 1)[:, None]
+    lit = dim * (1 + across * (np.array(gains_rgb) - 1))
+    ids = set()
+    for index in range(20):
+        stream.head = np.rint(lit if index >= 10 else dim).astype(np.uint8)
+        ids |= set(stream.show((220 + index, 140)).ids.tolist())
+    assert len(ids) == 1

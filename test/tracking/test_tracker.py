@@ -226,7 +226,7 @@ def test_the_full_assignment_agrees_where_it_is_unambiguous(scene, faces, min_io
     settings = PipelineSettings(min_tracking_iou=min_iou, max_faces=6)
     if pairs.is_unambiguous(min_iou):
         none = np.zeros(len(faces), bool)
-        known, seen, new = assign_observations(tracks, pairs, traits.appearances, none, settings)
+        known, seen, new = assign_observations(tracks, pairs, traits, none, settings)
         assert sorted(zip(known, seen, strict=True)) == [(k, k) for k in range(len(faces))]
         assert not len(new)
 
