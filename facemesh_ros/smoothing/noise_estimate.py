@@ -55,6 +55,7 @@ class Noise:
         eye_distances_px: (N,) as measured last.
         growths: (N,) relative changes of size, 1/s.
         zoom_factors: (N,) how many times the assumed the noise of zoom is, from 1.
+        heads: (N, 12) standard deviations of the coordinates of the heads' motion, eye distances.
     """
 
     skin: Float64
@@ -62,19 +63,15 @@ class Noise:
     eye_distances_px: Float64
     growths: Float64
     zoom_factors: Float64
+    heads: Float64
 
 
 def initial(skin: Float64, eye_distances_px: Float64) -> Noise:
     """Return what is assumed of faces at their first measurement."""
     ones = np.ones_like(eye_distances_px)
-    return Noise(skin, INITIAL * ones, eye_distances_px, 0 * ones, FIRST_FACTOR * ones)
-
-
-def of_heads(deviations: Float64, zoom_factors: Float64) -> Float64:
-    """Return (N, 12) standard deviations of the coordinates of the heads' motion, see `Noise`."""
-    found: Float64 = deviations[:, None] * _NOISE
-    found[:, _ZOOM] *= zoom_factors
-    return found
+    heads = INITIAL * np.tile(_NOISE, (len(skin), 1))
+    heads[:, _ZOOM] *= FIRST_FACTOR
+    return Noise(skin, INITIAL * ones, eye_distances_px, 0 * ones, FIRST_FACTOR * ones, heads)
 
 
 def update(before: Noise, skin: Float64, heads: HeadAlignments, elapsed_s: Float64) -> Noise:
@@ -108,10 +105,8 @@ def update(before: Noise, skin: Float64, heads: HeadAlignments, elapsed_s: Float
     paces = RATE_PER_S * elapsed_s
     deviations = noise * np.exp(paces * ((variances > noise**2) + (QUIET_SHARE - 1)))
     factors = before.zoom_factors * np.exp(paces * (is_zoom_louder + (ZOOM_QUIET_SHARE - 1)))
-    return Noise(
-        skin,
-        np.minimum(np.maximum(deviations, LOWEST), HIGHEST),
-        sizes,
-        growths,
-        np.minimum(np.maximum(factors, 1), MOST_FACTOR),
-    )
+    deviations = np.minimum(np.maximum(deviations, LOWEST), HIGHEST)
+    factors = np.minimum(np.maximum(factors, 1), MOST_FACTOR)
+    of_heads = deviations[:, None] * _NOISE
+    of_heads[:, _ZOOM] *= factors
+    return Noise(skin, deviations, sizes, growths, factors, of_heads)

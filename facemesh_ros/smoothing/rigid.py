@@ -103,20 +103,19 @@ class RigidFilter:
             ids, positions, stamp_ns, lambda: _initial(shapes, skin, heads, groups, margin)
         )
         noise = noise_estimate.update(before.noise, skin, heads, elapsed_s)
-        assumed = margin * noise.deviations
         motion = head_kalman.update(
             before.motion,
             affines,
             heads.frames,
             inverses,
-            noise_estimate.of_heads(assumed, noise.zoom_factors),
+            margin * noise.heads,
             elapsed_s,
         )
         shape = shape_filter.update(
             before.shape,
             shapes,
             axes,
-            assumed * sizes,
+            margin * noise.deviations * sizes,
             groups,
             elapsed_s,
             self._settings.rest_time_s,
@@ -131,8 +130,7 @@ def _initial(
 ) -> _Faces:
     """Return the state of faces at their first measurement."""
     noise = noise_estimate.initial(skin, heads.eye_distances_px)
-    assumed = noise_estimate.of_heads(margin * noise.deviations, noise.zoom_factors)
-    motion = head_kalman.initial(heads.affines, assumed)
+    motion = head_kalman.initial(heads.affines, margin * noise.heads)
     return _Faces(motion, shape_filter.initial(shapes, groups), noise)
 
 
