@@ -15,27 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.smoothing.head_alignment import (
-    COMPONENTS,
     changes_from_motion,
     component_of_coordinate,
     motion_from_changes,
 )
 from facemesh_ros.types import Float64
 
-# Standard deviation of each coordinate relative to that of a skin landmark in eye distances, as
-# measured on still pictures; a little lower for shift, zoom and tilt, so that slow motions are
-# followed. See docs/filtering.md.
-NOISE_OF_COMPONENT = {
-    'shift': 1.05,
-    'depth shift': 1.2,
-    'zoom': 2.2,
-    'roll': 3.5,
-    'stretch': 2.2,
-    'tilt': 5.5,
-    'depth tilt': 9.1,
-    'depth stretch': 4.7,
-}
-_NOISE = np.array([NOISE_OF_COMPONENT[each] for each in COMPONENTS])[component_of_coordinate()]
 # Acceleration that is always possible, eye distances per s^1.5.
 REST_ACCELERATION = 1e-5
 # Squared innovations above so many variances are motion: at rest, and while the component moves.
@@ -86,9 +71,9 @@ def initial(affines: Float64, noise: Float64) -> HeadMotion:
 
     Args:
         affines: (N, 3, 4) px as measured.
-        noise: (N,) standard deviation of the skin landmarks, eye distances.
+        noise: (N, 12) standard deviations of the coordinates, eye distances.
     """
-    variances = (_NOISE * noise[:, None]) ** 2
+    variances = noise**2
     zeros = np.zeros_like(variances)
     return HeadMotion(
         affines=affines,
@@ -117,11 +102,12 @@ def update(
         measured: (N, 3, 4) px.
         frames: (N, 4, 4) px, see `HeadAlignments`.
         inverses: (N, 4, 4) of the frames.
-        noise: (N,) standard deviation of the skin landmarks, eye distances.
+        noise: (N, 12) standard deviations of the coordinates, eye distances.
         elapsed_s: (N,).
 
     Example: a head that jumps by a hundred times its noise is followed at once.
-        >>> noise, elapsed_s, head = np.array([1e-3]), np.array([1 / 30]), 45 * np.eye(3, 4)[None]
+        >>> noise, elapsed_s = np.full((1, 12), 1e-3), np.array([1 / 30])
+        >>> head = 45 * np.eye(3, 4)[None]
         >>> frames = np.diag([45.0, 45, 45, 100])[None]
         >>> known = frames, np.linalg.inv(frames), noise, elapsed_s
         >>> motion = update(initial(head, noise), head + [0, 0, 0, 10], *known)
@@ -129,11 +115,12 @@ def update(
         True
     """
     interval = elapsed_s[:, None]
-    r = (_NOISE * noise[:, None]) ** 2
+    r = noise**2
     p, c = before.variances, before.covariances
     v = before.velocity_variances + REST_ACCELERATION**2 * interval
-    p = p + interval * (2 * c + interval * v)
-    c = c + interval * v
+    shared = interval * v
+    p = p + interval * (2 * c + shared)
+    c = c + shared
     predicted = before.affines + interval[..., None] * before.velocities
     innovations = motion_from_changes(measured - predicted, inverses)
     activities = before.activities * np.exp(-interval / MOVING_S)
@@ -142,7 +129,8 @@ def update(
     expected = p + r
     found = np.maximum(innovations**2 @ _POOLING / thresholds, expected)
     surplus = found - expected
-    p, c, v = p + surplus, c + surplus / interval, v + surplus * (4 / 3 / interval**2)
+    pushes = surplus / interval
+    p, c, v = p + surplus, c + pushes, v + pushes * (4 / 3 / interval)
     gains, velocity_gains = p / found, c / found
     rest = 1 - gains
     corrections = np.array([gains, velocity_gains]) * innovations

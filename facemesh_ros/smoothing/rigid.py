@@ -100,25 +100,22 @@ class RigidFilter:
         margin = self._settings.noise_margin
         positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
         before, elapsed_s = self._tracks.resume(
-            ids,
-            positions,
-            stamp_ns,
-            lambda: _Faces(
-                head_kalman.initial(affines, np.full(len(sizes), margin * noise_estimate.INITIAL)),
-                shape_filter.initial(shapes, groups),
-                noise_estimate.initial(skin),
-            ),
+            ids, positions, stamp_ns, lambda: _initial(shapes, skin, heads, groups, margin)
         )
-        noise = noise_estimate.update(before.noise, skin, axes, sizes, elapsed_s)
-        assumed = margin * noise.deviations
+        noise = noise_estimate.update(before.noise, skin, heads, elapsed_s)
         motion = head_kalman.update(
-            before.motion, affines, heads.frames, inverses, assumed, elapsed_s
+            before.motion,
+            affines,
+            heads.frames,
+            inverses,
+            margin * noise.heads,
+            elapsed_s,
         )
         shape = shape_filter.update(
             before.shape,
             shapes,
             axes,
-            assumed * sizes,
+            margin * noise.deviations * sizes,
             groups,
             elapsed_s,
             self._settings.rest_time_s,
@@ -126,6 +123,15 @@ class RigidFilter:
         )
         self._tracks.store(ids, positions, stamp_ns, _Faces(motion, shape, noise))
         return image_from_head(motion.affines, shape.means)
+
+
+def _initial(
+    shapes: Float64, skin: Float64, heads: HeadAlignments, groups: LandmarkGroups, margin: float
+) -> _Faces:
+    """Return the state of faces at their first measurement."""
+    noise = noise_estimate.initial(skin, heads.eye_distances_px)
+    motion = head_kalman.initial(heads.affines, margin * noise.heads)
+    return _Faces(motion, shape_filter.initial(shapes, groups), noise)
 
 
 def _points(planes: Float64) -> Float32:

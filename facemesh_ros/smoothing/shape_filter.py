@@ -15,6 +15,7 @@ from facemesh_ros.types import Float64
 AT_REST = np.full(len(NOISE_OF_GROUP), 9.0)
 AT_REST[[SKIN, JAW]] = 24.0, 14.0
 WHILE_MOVING = 1.0
+_LOG_FALL = np.log(WHILE_MOVING / AT_REST)
 MOVING_S = 0.3
 SHORTEST_REST_S = 1e-6
 
@@ -85,9 +86,9 @@ def update(
     squares = np.square(changes_px, out=changes_px).sum(axis=1)
     powers = squares @ groups.mean_weights.T / (2 * (groups.noise * noise_px[:, None]) ** 2)
     activities = before.activities * np.exp(-elapsed_s[:, None] / MOVING_S)
-    thresholds = AT_REST * (WHILE_MOVING / AT_REST) ** activities
+    thresholds = AT_REST * np.exp(_LOG_FALL * activities)
     # As James and Stein shrink towards a mean, but firmer: noise stays in, a blink passes whole.
-    moving = 1 - np.minimum(thresholds / np.maximum(powers, thresholds), 1) ** 2
+    moving = 1 - (thresholds / np.maximum(powers, thresholds)) ** 2
     # Noise averages out; a change above noise but below an expression is followed sooner.
     rates_hz = np.maximum(powers, 1) / max(rest_time_s, SHORTEST_REST_S)
     counts = before.counts
@@ -97,4 +98,5 @@ def update(
     group_gains = np.maximum(moving, averaging)
     gains = group_gains.take(groups.group_of_landmark, axis=1)
     changes *= gains[:, None]
-    return Shape(before.means + changes, 1 / group_gains, np.maximum(activities, moving))
+    changes += before.means
+    return Shape(changes, 1 / group_gains, np.maximum(activities, moving))

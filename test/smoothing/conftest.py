@@ -53,10 +53,13 @@ class SyntheticHead:
         posed = scale * points @ (tilt @ turn).T
         return np.add(posed, [*centre, 0]).astype(np.float32)
 
-    def noise(self, seed: int, frames: int, deviation_px: float = 0.1) -> np.ndarray:
+    def noise(
+        self, seed: int, frames: int, deviation_px: float = 0.1, size_noise: float = 0.0
+    ) -> np.ndarray:
         """Return noise (frames, 478, 3) px as a landmark model has it.
 
-        Neighbours err alike, and so does the head as a whole: its place, size and directions.
+        Neighbours err alike, and so does the head as a whole: its place, size and directions; of
+        some faces the size more than all else, by `size_noise` more.
         """
         random = np.random.default_rng(seed)
         distances = np.linalg.norm(self.points_px[:, None, :2] - self.points_px[::8, :2], axis=2)
@@ -68,7 +71,10 @@ class SyntheticHead:
         places = self.points_px / EYE_DISTANCE_PX
         errors += SKIN_SHARE * places @ (axes * AXES_NOISE).transpose(0, 2, 1)
         errors += SKIN_SHARE * (shifts * SHIFT_NOISE)[:, None]
-        return (deviation_px * errors / errors.std()).astype(np.float32)
+        pixels = deviation_px * errors / errors.std()
+        sizes = size_noise * random.standard_normal((frames, 1, 1))
+        pixels += SKIN_SHARE * deviation_px / errors.std() * sizes * places
+        return pixels.astype(np.float32)
 
 
 @pytest.fixture(scope='session')

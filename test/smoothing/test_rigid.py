@@ -23,6 +23,14 @@ def test_a_face_at_rest_keeps_a_small_part_of_its_noise(head, filtered, rate_hz)
     assert rms(found[rest] - head.landmarks()) < limit * rms(frames[rest] - head.landmarks())
 
 
+@pytest.mark.parametrize('seed', [11, 12, 13])
+def test_a_face_whose_size_is_noisy_comes_to_rest_too(head, filtered, seed):
+    frames = head.landmarks() + head.noise(seed, 540, size_noise=6.0)
+    found = filtered(frames)[180:, 0]
+    noise = rms(frames[180:] - head.landmarks())
+    assert rms(found - found.mean(axis=0)) < 0.5 * noise
+
+
 @pytest.mark.parametrize('rate_hz', RATES_HZ)
 @pytest.mark.parametrize('speed_px_s', [10.0, 150.0])
 def test_constant_motion_has_no_lag(head, filtered, rate_hz, speed_px_s):
