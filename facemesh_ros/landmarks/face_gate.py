@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facemesh_ros.geometry.boxes import box_sizes, tight_boxes
 from facemesh_ros.geometry.named_points import NAMED_POINTS
@@ -34,6 +35,10 @@ WINDOW_WEIGHT, WINDOW_NEUTRAL, WINDOW_LIMITS = 1.5, 0.67, (0.05, 0.95)
 # A mesh that lies upside down on a face scores 0.4 to 0.8, and 0.85 to 0.97 in windows turned by
 # 180 deg; one that lies right 0.85 to 0.97, and 0.3 to 0.8 in those.
 UPSIDE_DOWN_WEIGHT = 2.0
+# A mesh of which more than this lies outside the image is of a face that the border cuts: where it
+# has eyes there may be nothing, and the windows of a detector are partly black. Its keypoints and
+# proportions then say something only if they are a face's.
+CUT_SHARE = 0.2
 # Returns a detector's scores (N, K) of boxes (N, 4) px of meshes, turned by (N,) rad.
 BoxScorer = Callable[[Float32, Float32], Float64]
 # The landmarks whose mean a keypoint of a detection is.
@@ -67,6 +72,7 @@ def judge_new_faces(
     observations: Observations,
     min_presence: float,
     score_boxes: BoxScorer,
+    image_wh: tuple[int, int],
     least_odds: float = 0.0,
 ) -> Observations:
     """Return observations of detections with `are_faces` decided by all that is known of them.
@@ -75,31 +81,44 @@ def judge_new_faces(
         observations: N, looked at more than once.
         min_presence: What the presence of a face must exceed.
         score_boxes: Returns what a detector says of boxes of landmarks; asked only in doubt.
+        image_wh: Image width and height in px.
         least_odds: What the log-odds must exceed.
     """
     are_faces = observations.presences > min_presence
-    odds = log_odds(observations) - least_odds
-    doubtful = np.flatnonzero(are_faces & (np.abs(odds) < DOUBTFUL_ODDS))
+    cut = outside_shares(observations.points, image_wh) > CUT_SHARE
+    odds = log_odds(observations, cut) - least_odds
+    doubtful = np.flatnonzero(are_faces & ~cut & (np.abs(odds) < DOUBTFUL_ODDS))
     if len(doubtful):
         odds[doubtful] += odds_by_detector(observations[doubtful], score_boxes)
     return replace(observations, are_faces=are_faces & (odds > 0))
 
 
-def log_odds(observations: Observations) -> Float64:
+def log_odds(observations: Observations, cut: NDArray[np.bool_] | None = None) -> Float64:
     """Return the logarithm of the odds that N detections are faces, (N,), presence apart.
 
     What is not known says nothing: NaN among keypoints or changes.
+
+    Args:
+        observations: N, looked at more than once.
+        cut: (N,) whether the image's border cuts each; None if it cuts none.
     """
     score = np.clip(observations.scores.astype(np.float64), *SCORE_LIMITS)
     odds = SCORE_WEIGHT * (_logit(score) - _logit(SCORE_NEUTRAL))
-    for weight, values, neutral, limits in (
-        (KEYPOINT_WEIGHT, keypoint_distances(observations), KEYPOINT_NEUTRAL, KEYPOINT_LIMITS),
-        (SHAPE_WEIGHT, shape_deviations(observations.points), SHAPE_NEUTRAL, SHAPE_LIMITS),
-        (CHANGE_WEIGHT, observations.changes, CHANGE_NEUTRAL, CHANGE_LIMITS),
-    ):
-        terms = -weight * np.log(np.clip(values, *limits) / neutral)
-        odds += np.where(np.isnan(terms), 0, terms)
-    return odds
+    keypoints, shapes = keypoint_distances(observations), shape_deviations(observations.points)
+    of_mesh = _terms(keypoints, KEYPOINT_WEIGHT, KEYPOINT_NEUTRAL, KEYPOINT_LIMITS)
+    of_mesh += _terms(shapes, SHAPE_WEIGHT, SHAPE_NEUTRAL, SHAPE_LIMITS)
+    if cut is not None:
+        of_mesh[cut] = np.maximum(of_mesh[cut], 0)
+    return (
+        odds + of_mesh + _terms(observations.changes, CHANGE_WEIGHT, CHANGE_NEUTRAL, CHANGE_LIMITS)
+    )
+
+
+def outside_shares(points: Float32, image_wh: tuple[int, int]) -> Float64:
+    """Return which share of (N, L, 3) px landmarks lies outside the image, (N,)."""
+    outside = (points[..., :2] < 0) | (points[..., :2] > np.subtract(image_wh, 1))
+    shares: Float64 = outside.any(axis=2).mean(axis=1)
+    return shares
 
 
 def odds_by_detector(observations: Observations, score_boxes: BoxScorer) -> Float64:
@@ -129,6 +148,12 @@ def keypoint_distances(observations: Observations) -> Float64:
     squares = ((np.stack(of_mesh, axis=1) - observations.keypoints) ** 2).sum(axis=2)
     distances: Float64 = np.sqrt(squares.mean(axis=1))
     return distances / box_sizes(tight_boxes(observations.points))
+
+
+def _terms(values: Float64, weight: float, neutral: float, limits: tuple[float, float]) -> Float64:
+    """Return the log-odds (N,) of values of which small ones speak for a face; 0 for NaN."""
+    terms = -weight * np.log(np.clip(values, *limits) / neutral)
+    return np.where(np.isnan(terms), 0, terms)
 
 
 def _logit(probability: Float64 | float) -> Float64:

@@ -35,6 +35,7 @@ class NewFaces:
         predict: Callable[[Rois], FaceLandmarks],
         score_boxes: BoxScorer,
         *,
+        image_wh: tuple[int, int],
         min_presence: float,
         now_ns: int,
         max_further: int,
@@ -46,13 +47,14 @@ class NewFaces:
             boxes_xyxy: (N, 4) px, of the detections.
             predict: The landmark model on this frame.
             score_boxes: A detector's scores of boxes of landmarks, for doubtful ones.
+            image_wh: Image width and height in px.
             min_presence: What the presence of a face must exceed.
             now_ns: Time of the stream.
             max_further: How many rejected detections get further looks.
         """
         converged, rows = refine_landmarks(first, predict, min_presence)
         turned = turn_over(converged, predict, score_boxes)
-        found = judge_new_faces(turned, min_presence, score_boxes)
+        found = judge_new_faces(turned, min_presence, score_boxes, image_wh)
         is_left = np.asarray(first.scores >= MIN_SCORE)
         is_left[rows[found.are_faces]] = False
         if not is_left.any():
@@ -61,7 +63,7 @@ class NewFaces:
         if not len(left):
             return found
         others, owners = look_further(first[left], predict)
-        others = judge_new_faces(others, min_presence, score_boxes, MIN_LOG_ODDS)
+        others = judge_new_faces(others, min_presence, score_boxes, image_wh, MIN_LOG_ODDS)
         others, owners = others[others.are_faces], owners[others.are_faces]
         self._tried.add(boxes_xyxy[np.delete(left, owners)], now_ns)
         return found + others

@@ -237,6 +237,7 @@ class FacePipeline:
             detections.boxes_xyxy,
             predict,
             partial(self._components.search.score_new_faces, frame),
+            image_wh=frame.image_wh,
             min_presence=self.settings.min_presence_confidence,
             now_ns=self._clock.now_ns,
             max_further=MAX_FURTHER_STATIC if static_image else MAX_FURTHER,

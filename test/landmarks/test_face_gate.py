@@ -15,12 +15,13 @@ from facemesh_ros.landmarks.face_gate import (
     judge_new_faces,
     keypoint_distances,
     log_odds,
+    outside_shares,
 )
 from facemesh_ros.landmarks.mesh_shape import IMAGE_FROM_FACE
 from facemesh_ros.types import FaceDetections, FaceLandmarks, Observations, Rois
 
-MIN_PRESENCE = 0.5
-FACE_PX = 2000 * load_shape_model().mean_m @ IMAGE_FROM_FACE.T
+MIN_PRESENCE, IMAGE_WH = 0.5, (960, 640)
+FACE_PX = 2000 * load_shape_model().mean_m @ IMAGE_FROM_FACE.T + (320, 240, 0)
 
 
 def keypoints_of(face_px) -> np.ndarray:
@@ -54,7 +55,7 @@ class Scorer:
 
 
 def is_face(observations, score=WINDOW_NEUTRAL) -> bool:
-    return bool(judge_new_faces(observations, MIN_PRESENCE, Scorer(score)).are_faces[0])
+    return bool(judge_new_faces(observations, MIN_PRESENCE, Scorer(score), IMAGE_WH).are_faces[0])
 
 
 def test_a_clear_face_is_one():
@@ -146,7 +147,7 @@ def test_the_detector_is_asked_about_doubtful_meshes_only():
     doubtful = detection(score=0.7, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
     clear, absent = detection(), detection(presence=0.3)
     scorer = Scorer(0.0)
-    judged = judge_new_faces(clear + doubtful + absent, MIN_PRESENCE, scorer)
+    judged = judge_new_faces(clear + doubtful + absent, MIN_PRESENCE, scorer, IMAGE_WH)
     assert judged.are_faces.tolist() == [True, False, False]
     box = np.concatenate([FACE_PX[:, :2].min(0), FACE_PX[:, :2].max(0)])
     assert np.stack(scorer.boxes) == pytest.approx(np.stack([box, box]))
@@ -157,7 +158,7 @@ def test_a_mesh_on_what_is_more_of_a_face_upside_down_is_not_reported():
 
     def is_reported(score, upside_down):
         scorer = Scorer(score, upside_down)
-        return bool(judge_new_faces(doubtful, MIN_PRESENCE, scorer).are_faces[0])
+        return bool(judge_new_faces(doubtful, MIN_PRESENCE, scorer, IMAGE_WH).are_faces[0])
 
     assert is_reported(0.75, 0.3)
     assert is_reported(0.9, 0.8)
@@ -167,11 +168,24 @@ def test_a_mesh_on_what_is_more_of_a_face_upside_down_is_not_reported():
 def test_more_can_be_asked_of_a_face_than_that_it_is_likely():
     face = detection()
     enough = log_odds(face)[0] + 0.1
-    assert judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL)).are_faces.all()
-    asked_more = judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), enough)
+    assert judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), IMAGE_WH).are_faces.all()
+    asked_more = judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), IMAGE_WH, enough)
     assert not asked_more.are_faces.any()
 
 
 def test_no_detections_are_judged():
     assert len(judge_faces(detection()[:0], MIN_PRESENCE)) == 0
-    assert len(judge_new_faces(detection()[:0], MIN_PRESENCE, Scorer(0.0))) == 0
+    assert len(judge_new_faces(detection()[:0], MIN_PRESENCE, Scorer(0.0), IMAGE_WH)) == 0
+
+
+def test_what_lies_outside_the_image_does_not_speak_against_a_face():
+    long, up = FACE_PX * (1, 1.6, 1), (0, -1.6 * 240 - 40, 0)  # brows and eyes above the border
+    inside, cut = (
+        detection(face_px, score=0.68, keypoints=np.add(keypoints_of(face_px), (40, 0)))
+        for face_px in (long, long + up)
+    )
+    assert 0.3 < outside_shares(cut.points, IMAGE_WH)[0] < 0.6
+    assert not is_face(inside)
+    assert is_face(cut)
+    # Neither does it make one.
+    assert not is_face(replace(cut, scores=np.float32([0.5]), changes=np.array([0.08])))

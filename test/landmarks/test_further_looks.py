@@ -117,6 +117,7 @@ def test_no_texture_becomes_a_face(landmarker, score_boxes, seed):
         np.float32([box for box, _, _ in found]),
         looks,
         partial(score_boxes, Frame(rgb, PixelOrder.RGB)),
+        image_wh=(rgb.shape[1], rgb.shape[0]),
         min_presence=0.5,
         now_ns=0,
         max_further=8,
@@ -132,7 +133,14 @@ def test_what_was_rejected_is_left_alone_for_a_while(landmarker):
         looks.batches.clear()
         boxes, now_ns = np.float32([BOX]), round(now_s * SECOND)
         new_faces.observe(
-            first, boxes, looks, undecided, min_presence=0.5, now_ns=now_ns, max_further=1
+            first,
+            boxes,
+            looks,
+            undecided,
+            image_wh=(512, 512),
+            min_presence=0.5,
+            now_ns=now_ns,
+            max_further=1,
         )
         return sum(looks.batches)
 
@@ -146,5 +154,14 @@ def test_an_unlikely_detection_gets_one_look(landmarker):
     first = looks.first((BOX, KEYPOINTS, 0.55))
     looks.batches.clear()
     boxes = np.float32([BOX])
-    NewFaces().observe(first, boxes, looks, undecided, min_presence=0.5, now_ns=0, max_further=1)
+    NewFaces().observe(
+        first,
+        boxes,
+        looks,
+        undecided,
+        image_wh=(512, 512),
+        min_presence=0.5,
+        now_ns=0,
+        max_further=1,
+    )
     assert looks.batches == []
