@@ -296,10 +296,17 @@ class Tracker:
         tracks = self._tracks
         followed = inside & (tracks.misses[missed] < settings.max_coast_frames)
         followed &= ~tracks.refuted[missed]
+        # A new face that is gone from where it was may have moved on faster than is known yet: for
+        # one image the detector looks around it, and it then begins to be confirmed anew.
+        is_new = tracks.hits[missed] < settings.min_birth_frames
+        followed &= ~is_new
+        tracks.hits = put(
+            tracks.hits, missed[is_new], np.zeros(np.count_nonzero(is_new), np.int64)
+        )
         tracks.miss(missed, self._interval_s * occluded.astype(np.float64), followed)
         # Where images are far apart, a single one without the face is no proof that it is gone.
         gone = (tracks.unseen_s - tracks.occluded_s > MAX_UNSEEN_S) & (tracks.misses > 1)
         gone |= tracks.unseen_s > MAX_OCCLUDED_S
-        gone[missed] |= tracks.hits[missed] < settings.min_birth_frames
+        gone[missed] |= is_new & (tracks.misses[missed] > 1)
         if gone.any():
             self._tracks = tracks[~gone]

@@ -37,7 +37,7 @@ class Tracks(StructOfArrays):
     Attributes:
         ids: (N,) int64, 1 and up.
         ages: (N,) uint32, images since the track began.
-        hits: (N,) images that showed it; missed before its confirmation, a track ends.
+        hits: (N,) images that showed it; before its confirmation, those in a row.
         misses: (N,) images in a row that did not.
         followed: (N,) whether the landmark model runs on its ROI; others are only remembered.
         unseen_s: (N,) time since it was last observed.

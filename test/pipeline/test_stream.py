@@ -364,3 +364,14 @@ def test_a_lamp_beside_a_face_makes_no_other_face_of_it(stream, gains_rgb):
         stream.head = np.rint(lit if index >= 10 else dim).astype(np.uint8)
         ids |= set(stream.show((220 + index, 140)).ids.tolist())
     assert len(ids) == 1
+
+
+def test_a_new_face_that_moves_fast_has_one_id(stream):
+    """It moves by most of its size in each image, from the first one on."""
+    head, ids = cv2.resize(stream.head, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), set()
+    stream.head = head
+    for index in range(15):
+        faces = stream.show((20 + 28 * index, 140))
+        ids |= set(faces.ids.tolist())
+    assert len(ids) == 1
+    assert faces.states.tolist() == [TRACKED]
