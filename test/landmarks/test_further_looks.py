@@ -125,23 +125,27 @@ def test_no_texture_becomes_a_face(landmarker, score_boxes, seed):
     assert not new.are_faces.any()
 
 
+def observe_one(new_faces: NewFaces, first: Observations, looks: Looks, now_ns=0) -> None:
+    """Observe the detection of `BOX`, of which a detector asked again is undecided."""
+    new_faces.observe(
+        first,
+        np.float32([BOX]),
+        looks,
+        undecided,
+        image_wh=(512, 512),
+        min_presence=0.5,
+        now_ns=now_ns,
+        max_further=1,
+    )
+
+
 def test_what_was_rejected_is_left_alone_for_a_while(landmarker):
     looks, new_faces = Looks(landmarker, np.full((480, 640, 3), 127, np.uint8)), NewFaces()
 
     def crops_at(now_s: float) -> int:
         first = looks.first((BOX, KEYPOINTS, 0.7))
         looks.batches.clear()
-        boxes, now_ns = np.float32([BOX]), round(now_s * SECOND)
-        new_faces.observe(
-            first,
-            boxes,
-            looks,
-            undecided,
-            image_wh=(512, 512),
-            min_presence=0.5,
-            now_ns=now_ns,
-            max_further=1,
-        )
+        observe_one(new_faces, first, looks, now_ns=round(now_s * SECOND))
         return sum(looks.batches)
 
     assert crops_at(0.0) > 1
@@ -153,15 +157,5 @@ def test_an_unlikely_detection_gets_one_look(landmarker):
     looks = Looks(landmarker, np.full((480, 640, 3), 127, np.uint8))
     first = looks.first((BOX, KEYPOINTS, 0.55))
     looks.batches.clear()
-    boxes = np.float32([BOX])
-    NewFaces().observe(
-        first,
-        boxes,
-        looks,
-        undecided,
-        image_wh=(512, 512),
-        min_presence=0.5,
-        now_ns=0,
-        max_further=1,
-    )
+    observe_one(NewFaces(), first, looks)
     assert looks.batches == []
