@@ -12,8 +12,9 @@ from pathlib import Path
 
 from workspace.environment import environment
 from workspace.layout import ROOT, Distro, SetupError, chosen_distro
+from workspace.message_packages import NEEDED, OPTIONAL
 from workspace.models import fetch_models
-from workspace.package_build import package_build, transform_messages
+from workspace.package_build import message_packages, package_build
 from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
@@ -62,10 +63,10 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
     return None, rest
 
 
-def set_up(distro: Distro) -> None:
-    """Bring the machine to where everything can be started."""
-    messages = [] if distro.installed else [transform_messages(distro)]
-    bring_up([python_packages(distro), *messages, package_build(distro)])
+def set_up(distro: Distro, messages: Sequence[str] = NEEDED) -> None:
+    """Bring the machine to where everything can be started; with wheels, `messages` too."""
+    missing = [] if distro.installed else message_packages(distro, messages)
+    bring_up([python_packages(distro), *missing, package_build(distro)])
     fetch_models(distro)
 
 
@@ -85,7 +86,7 @@ def _demo(distro: Distro, arguments: Arguments) -> int:
 
 
 def _test(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro)
+    set_up(distro, NEEDED + OPTIONAL)
     return _become(distro, ['python', '-m', 'pytest', *arguments], ROOT)
 
 
@@ -120,7 +121,7 @@ def _first_line(script: Path) -> str:
 
 
 def _shell(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro)
+    set_up(distro, NEEDED + OPTIONAL)
     if arguments:
         return _become(distro, ['bash', *arguments])
     # Without the user's start-up file, which may put another Python or ROS first again.
@@ -131,7 +132,7 @@ def _shell(distro: Distro, arguments: Arguments) -> int:
 def _setup(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'setup takes no {arguments[0]!r}')
-    set_up(distro)
+    set_up(distro, NEEDED + OPTIONAL)
     tell(f'{distro.name} is ready in {distro.venv}')
     return 0
 

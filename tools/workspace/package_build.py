@@ -5,29 +5,33 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workspace.environment import colcon_defaults, environment, site_packages
 from workspace.layout import REQUIREMENTS, ROOT, Distro
+from workspace.message_packages import definitions_of, write_project
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _MEND = REQUIREMENTS / 'mend.cmake'
-_TF2_MSGS = REQUIREMENTS / 'tf2_msgs'
 _INSTALLED_FOLDERS = ('facemesh_ros', 'launch', 'config', 'scripts')
 
 
-def transform_messages(distro: Distro) -> Step:
-    """Return the step that brings tf2_msgs, which is not among the wheels."""
-    built_from = [path for path in sorted(_TF2_MSGS.rglob('*')) if path.is_file()]
+def message_packages(distro: Distro, packages: Sequence[str]) -> list[Step]:
+    """Return the steps that bring message packages that are not among the wheels."""
+    return [_message_package(distro, package) for package in packages]
 
+
+def _message_package(distro: Distro, package: str) -> Step:
     def build(was_done: bool) -> None:
-        _build_and_install(distro, _TF2_MSGS, distro.build / 'tf2_msgs', afresh=not was_done)
+        source = distro.build / 'messages' / package
+        write_project(package, source)
+        _build_and_install(distro, source, distro.build / package, afresh=not was_done)
 
     return Step(
-        f'{distro.name}: the messages of /tf',
-        distro.stamps / 'tf2_msgs',
-        fingerprint_of([*built_from, *_wheels_of(distro)]),
+        f'{distro.name}: the messages of {package}',
+        distro.stamps / package,
+        fingerprint_of([*definitions_of(package), *_wheels_of(distro)]),
         build,
     )
 
