@@ -2,11 +2,8 @@
 
 import numpy as np
 import pytest
-from annotated_points import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, annotated_faces
-from ground_truth import TrueFaces, match_boxes
-from sample_pictures import load_pictures
+from levelled_faces import levelled_faces
 
-from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.canonical_face import (
     canonical_face_m,
     load_topology,
@@ -14,8 +11,6 @@ from facemesh_ros.geometry.canonical_face import (
 )
 from facemesh_ros.geometry.named_points import NAMED_POINTS
 from facemesh_ros.geometry.openpose_face import openpose_face
-from facemesh_ros.settings.pipeline import SensorSettings
-from facemesh_ros.types import Frame, PixelOrder
 
 IBUG = 68
 # Runs of points that go across the face, by the scheme's own drawing.
@@ -119,33 +114,11 @@ def test_on_annotated_faces_each_point_is_nearest_to_the_annotation_of_the_same_
 ):
     """On average over the faces; the two inner rims of a shut mouth are one line."""
     require_models('short_range', 'full_range')
-    found, annotated = map(np.array, zip(*levelled_faces(data_folder), strict=True))
-    assert len(found) >= 16
-    ours, theirs = found.mean(axis=0), annotated.mean(axis=0)
+    meshes, annotated = map(np.array, zip(*levelled_faces(data_folder), strict=True))
+    assert len(meshes) >= 16
+    ours = meshes.mean(axis=0)[openpose_face(meshes.shape[1])[:IBUG]]
+    theirs = annotated.mean(axis=0)
     distances = np.linalg.norm(ours[:, None] - theirs, axis=2)
     nearest = distances.argmin(axis=1)
     rims = {61: 67, 62: 66, 63: 65, 65: 63, 66: 62, 67: 61}
     assert [point for point in range(IBUG) if nearest[point] not in (point, rims.get(point))] == []
-
-
-def levelled_faces(data_folder):
-    """Yield both kinds of points (68, 2) of each annotated face, eyes level, 1 apart."""
-    sensor = load_sensor(SensorSettings(max_faces=64, execution_provider='cpu'))
-    rgb_of = {picture.name: picture.rgb for picture in load_pictures(data_folder)}
-    try:
-        pipeline = sensor.stream()
-        for picture, faces in annotated_faces(data_folder).items():
-            found = pipeline.process_static_image(Frame(rgb_of[picture], PixelOrder.RGB))
-            boxes = np.array([[*points.min(axis=0), *points.max(axis=0)] for points in faces])
-            truth = TrueFaces(boxes, boxes[:, 3] - boxes[:, 1], np.zeros(len(boxes), bool))
-            for face, result in match_boxes(truth, found.boxes_xyxy.astype(float)):
-                points = faces[face]
-                indices = openpose_face(found.landmarks.shape[1])[:IBUG]
-                eyes = points[LEFT_EYE_CORNER] - points[RIGHT_EYE_CORNER]
-                x, y = eyes / (eyes @ eyes)
-                level = np.array([[x, -y], [y, x]])
-                middle = points.mean(axis=0)
-                mesh = found.landmarks[result, indices, :2]
-                yield (mesh - middle) @ level, (points - middle) @ level
-    finally:
-        sensor.close()
