@@ -100,10 +100,22 @@ class FaceSource:
         if self._images is not None and now_s - self._paired_s > PATIENCE_S:
             yield (
                 f'no image on {self._image_topic} has the stamp of the faces on '
-                f'{self._faces_topic}, so no pictures of faces are published: remap '
-                f'{self._image_name} to the topic that facemesh reads, set image_transport as '
-                'there, and let the camera stamp its images'
+                f'{self._faces_topic}, so no pictures of faces are published: '
+                f'{self._way_to_images()}'
             )
+
+    def _way_to_images(self) -> str:
+        if not self._node.count_publishers(self._image_topic):
+            return (
+                f'nobody publishes it; remap {self._image_name} to the topic that facemesh reads, '
+                'and set image_transport as there'
+            )
+        return (
+            'is it the topic that facemesh reads, does the camera stamp its images, or are they '
+            'lost on their way? Then what helps facemesh helps here: the profile '
+            'fastdds_large_images.xml, or '
+            f'qos_overrides.{self._image_topic}.subscription.reliability: reliable'
+        )
 
     def _has_frames(self) -> bool:
         """Whether the node that publishes the faces also publishes frames."""
