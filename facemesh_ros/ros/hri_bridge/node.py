@@ -128,6 +128,11 @@ class HriBridge(Node):
     def _advise(self) -> None:
         """Log what is missing, once until it changes."""
         problems = {problem for source in self._sources for problem in source.problems()}
+        if self.count_publishers(self._list.topic_name) > 1:
+            problems.add(
+                f'another node publishes {self._list.topic_name} too, and the two lists replace '
+                'each other: end hri_face_detect, and let one bridge take all cameras'
+            )
         for problem in problems - self._told:
             self.get_logger().warning(problem)
         self._told = problems
