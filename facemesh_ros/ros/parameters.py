@@ -102,8 +102,8 @@ class Parameters(Generic[Settings]):
     those that may have changed are read back from the node.
     """
 
-    def __init__(self, node: Node, kind: type[Settings] = NodeSettings) -> None:
-        """Declare all parameters; raises ParameterException on an invalid start value."""
+    def __init__(self, node: Node, *, kind: type[Settings] = NodeSettings) -> None:
+        """Declare all of `kind`; raises ParameterException on an invalid start value."""
         self._node = node
         self._settings = kind()
         self._specs = parameter_specs(kind)

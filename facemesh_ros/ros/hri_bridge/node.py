@@ -47,7 +47,7 @@ class HriBridge(Node):
             TopicError: If a name makes no valid topic.
         """
         super().__init__('hri_bridge')
-        self._settings = Parameters(self, BridgeSettings).settings
+        self._settings = Parameters(self, kind=BridgeSettings).settings
         settings = self._settings
         self._tracked = TrackedFaces(settings.stale_after)
         self._topics: dict[str, FaceTopics] = {}
