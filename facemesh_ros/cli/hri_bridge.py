@@ -6,7 +6,10 @@ import argparse
 import sys
 from importlib import import_module
 
-_BRIDGE = 'facemesh_ros.ros.hri_bridge.start'
+from facemesh_ros.errors import FacemeshError
+
+_ROS_PART = 'facemesh_ros.ros'
+_BRIDGE = f'{_ROS_PART}.hri_bridge.start'
 _HELP = {'-h', '--help'}
 
 
@@ -32,6 +35,15 @@ def _hri_bridge(arguments: argparse.Namespace, parser: argparse.ArgumentParser) 
     if _HELP.intersection(arguments.ros_arguments):
         parser.print_help()
         return 0
-    # By name: no module of this command line imports ROS.
-    status: int = import_module(_BRIDGE).main([sys.argv[0], *arguments.ros_arguments])
+    try:
+        # By name: no module of this command line imports ROS.
+        bridge = import_module(_BRIDGE)
+    except ModuleNotFoundError as error:
+        if error.name != _ROS_PART:
+            raise
+        raise FacemeshError(
+            'pip has installed facemesh without its ROS nodes; build the package in a ROS 2 '
+            'workspace (colcon build --packages-select facemesh_ros), and source that'
+        ) from error
+    status: int = bridge.main([sys.argv[0], *arguments.ros_arguments])
     return status

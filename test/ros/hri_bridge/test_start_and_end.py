@@ -44,6 +44,16 @@ def test_without_a_package_one_line_says_how_to_get_it(package, way_out):
     assert way_out.format(os.environ.get('ROS_DISTRO', '<distro>')) in done.stderr
 
 
+def test_where_pip_has_installed_it_without_ros_the_command_says_so():
+    run = 'from facemesh_ros.cli.main import main; sys.exit(main())'
+    script = WITHOUT.format('facemesh_ros.ros') + run
+    done = ended([sys.executable, '-c', script, 'hri_bridge', '--ros-args'])
+    assert done.returncode == 1
+    assert done.stderr.startswith('facemesh: ')
+    assert done.stderr.count('\n') == 1
+    assert 'colcon build' in done.stderr
+
+
 def test_the_command_explains_itself_and_other_commands_need_no_ros():
     assert 'ROS4HRI' in ended([*CLI, '--help']).stdout
     without_ros = WITHOUT.format('rclpy') + 'from facemesh_ros.cli.main import main; main()'
