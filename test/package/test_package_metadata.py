@@ -33,9 +33,12 @@ ROSDEP_KEYS = {
 # Of these rosdep knows nothing; the README names the pip command.
 WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
 
-# What only those need who have them; docs/hri.md and the bridge itself say how to get them.
+# What only those need who have them; docs/hri.md, the bridge itself and docs/outputs.md say how to
+# get them.
 OPTIONAL = {
+    'foxglove_msgs',
     'hri_msgs',
+    'vision_msgs',
 }
 
 
