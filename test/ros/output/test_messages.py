@@ -96,11 +96,16 @@ def test_the_info_says_what_the_landmarks_are():
         points = dict(zip(received.point_names, received.point_landmarks, strict=True))
         assert max(points.values()) < landmarks
         assert ('left_iris' in points) == (landmarks == LANDMARKS)
-        face_m = np.asarray(received.canonical_face).reshape(468, 3)
+        face_m = np.asarray(received.canonical_face).reshape(landmarks, 3)
         assert face_m[points['sellion']].tolist() == [0, 0, 0]
         assert face_m[:, 0].argmax() == points['nose_tip']
         assert face_m[points['left_eye_outer'], 1] > 0.04
         assert face_m[points['chin'], 2] < -0.1
+        if landmarks == LANDMARKS:
+            # Irises of adults are 11.7 mm wide; their rims enclose their centres.
+            ring = face_m[474:478]
+            assert ring.mean(axis=0) == pytest.approx(face_m[points['left_iris']], abs=1e-6)
+            assert np.ptp(ring[:, 1]) == pytest.approx(0.0117, abs=1e-5)
         pairs = np.asarray(received.contours).reshape(-1, 2)
         np.testing.assert_array_equal(pairs, load_topology(landmarks).contours)
 
