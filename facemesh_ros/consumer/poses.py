@@ -96,9 +96,7 @@ class Look(NamedTuple):
         return self.angle_rad <= self.sigma_rad * math.sqrt(-2 * math.log1p(-share))
 
 
-def look_at(
-    face: FaceMesh, names: NamedLandmarks, point_m: ArrayLike = CAMERA_M
-) -> Look:
+def look_at(face: FaceMesh, names: NamedLandmarks, point_m: ArrayLike = CAMERA_M) -> Look:
     """Return how far from a point a face looks.
 
     With u the direction from the eyes to the point, d its distance and C the covariance of the

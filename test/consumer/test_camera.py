@@ -12,9 +12,7 @@ from facemesh_ros.consumer import LatestCameraInfo, project
 K = np.array([[600.0, 0, 321.5], [0, 610.0, 238.0], [0, 0, 1]])
 P = [500.0, 0, 320, 0, 0, 505, 240, 0, 0, 0, 1, 0]
 small = st.floats(-0.4, 0.4)
-points = st.lists(
-    st.tuples(small, small, st.floats(0.8, 3)), min_size=1, max_size=5
-).map(np.array)
+points = st.lists(st.tuples(small, small, st.floats(0.8, 3)), min_size=1, max_size=5).map(np.array)
 
 
 def camera_info(model='plumb_bob', d=(), **fields):

@@ -114,7 +114,11 @@ def camera_of(name):
     header = Header()
     header.stamp.sec = 5
     return CameraInfo(
-        header=header, width=640, height=480, distortion_model=model, **{'k': k, 'p': p, **CAMERAS[name]}
+        header=header,
+        width=640,
+        height=480,
+        distortion_model=model,
+        **{'k': k, 'p': p, **CAMERAS[name]},
     )
 
 
@@ -136,7 +140,9 @@ def test_cpp_and_python_give_the_same_answers(build, tmp_path, count, age_ns, ca
     command = [build / 'answers', *files, str(NOW_NS)]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
 
-    found = [(name, list(map(float, rest))) for name, *rest in map(str.split, said.stdout.splitlines())]
+    found = [
+        (name, list(map(float, rest))) for name, *rest in map(str.split, said.stdout.splitlines())
+    ]
     expected = list(answers(msg, info, camera_info))
     assert [name for name, _ in found] == [name for name, _ in expected]
     for (name, numbers), (_, ours) in zip(found, expected, strict=True):

@@ -1,4 +1,4 @@
-"""Messages of faces that stand where a test wants them, as the node fills them and DDS brings them."""
+"""Messages of faces that stand where a test wants them, as they are received."""
 
 from __future__ import annotations
 
