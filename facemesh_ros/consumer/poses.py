@@ -47,7 +47,7 @@ def mouth_pose(face: FaceMesh, names: NamedLandmarks) -> Float64:
 
 
 def eyes_middle(face: FaceMesh, names: NamedLandmarks) -> Float64:
-    """Return the middle between both eyes, (3,) m: the mean of their four corners; NaN if unknown."""
+    """Return the middle between both eyes, (3,) m, the mean of four corners; NaN if unknown."""
     corners = [f'{side}_eye_{end}' for side in ('left', 'right') for end in ('outer', 'inner')]
     points = landmarks_metric(face)
     if not len(points):

@@ -56,7 +56,7 @@ def test_the_right_eye_is_not_the_left_one():
 @given(numbers.map(lambda number: 10**number), vectors, st.floats(0.01, 3), vectors)
 def test_a_ratio_hangs_neither_on_place_nor_on_size_nor_on_turn(scale, axis, angle, offset):
     points = canonical_landmarks_m(478)
-    axis = np.array(axis) + (0, 0, 1.5)
+    axis = np.add(axis, (0, 0, 1.5))
     x, y, z = axis / np.linalg.norm(axis)
     across = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     turn = np.eye(3) + math.sin(angle) * across + (1 - math.cos(angle)) * across @ across

@@ -180,7 +180,9 @@ def test_the_lips_are_what_their_outline_encloses(topology):
 def test_the_inner_lips_are_the_rim_of_the_mouths_opening(topology):
     inner = landmarks_of(topology, 'lips_inner')
     assert sorted(INNER_LIPS) == inner.tolist()
-    ring = {frozenset(pair) for pair in zip(INNER_LIPS, np.roll(INNER_LIPS, -1).tolist())}
+    ring = {
+        frozenset(pair) for pair in zip(INNER_LIPS, np.roll(INNER_LIPS, -1).tolist(), strict=True)
+    }
     contours = {frozenset(edge) for edge in topology.contours.tolist()}
     assert ring <= contours
     # What is outside of them and of the lips' outline is the lips' red.
