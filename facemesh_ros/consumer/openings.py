@@ -31,7 +31,8 @@ def mouth_opening(points: Points, names: NamedLandmarks) -> Opening:
     """Return how far the lips are apart.
 
     gap = |upper_lip_inner - lower_lip_inner|, width = |mouth_left - mouth_right| (the corners).
-    A closed mouth has a ratio of 0 to 0.05, speech swings up to 0.3 or so, a yawn is near 1.
+    Closed lips have a ratio of 0 to 0.03, a smile that shows teeth 0.1 to 0.25, a yawn near 1; in
+    speech it swings, whatever it is at rest.
 
     Args:
         points: (N, 3), `landmarks` for px or `landmarks_metric` for m; an empty one gives NaN.

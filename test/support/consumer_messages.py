@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion
+from ideal_faces import FACING
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
@@ -20,8 +21,6 @@ from facemesh_ros.msg import FaceMesh, FaceMeshInfo
 from facemesh_ros.ros.output.messages import info_msg
 
 BLENDSHAPES = tuple(f'shape{number}' for number in range(52))
-# Into the camera: face axes x out, y left, z up; optical axes x right, y down, z forward.
-FACING = np.array([[0, 1, 0], [0, 0, -1], [-1, 0, 0]], float)
 FOCAL_PX = 600.0
 
 

@@ -14,7 +14,7 @@ from workspace.message_packages import definitions_of, write_project
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _MEND = REQUIREMENTS / 'mend.cmake'
-_INSTALLED_FOLDERS = ('facemesh_ros', 'include', 'launch', 'config', 'scripts')
+_INSTALLED_FOLDERS = ('config', 'examples', 'facemesh_ros', 'include', 'launch', 'scripts')
 _LINKED_FOLDERS = ('include', 'lib', 'share')
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from consumer_messages import face_info
+from geometry_msgs.msg import PoseStamped
+
+from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from test.ros.conftest import LATCHED, Client
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -62,7 +68,14 @@ def cpp_command(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], lis
     comes_as_wheels = importlib.util.find_spec('ros_wheels_bootstrapper') is not None
     with_wheels = ['-GNinja', f'-DCMAKE_PROJECT_INCLUDE={MEND}', '-DAS_LIBRARIES=ON']
     chosen = with_wheels if comes_as_wheels else []
-    subprocess.run(['cmake', '-S', HERE / 'cpp', '-B', folder, *chosen], check=True)
+    # And the program of docs/consumers.md.
+    page = (ROOT / 'docs' / 'consumers.md').read_text(encoding='utf-8')
+    (program,) = re.findall(r'```cpp\n(.*?)```', page, re.S)
+    (folder / 'mouths.cpp').write_text(program)
+    subprocess.run(
+        ['cmake', '-S', HERE / 'cpp', '-B', folder, f'-DMORE={folder}/mouths.cpp', *chosen],
+        check=True,
+    )
     subprocess.run(['cmake', '--build', folder], check=True)
 
     def command(name: str) -> list[str]:
@@ -90,3 +103,39 @@ def start_example(request: pytest.FixtureRequest, ros: None) -> Iterator[Callabl
         print(*example.lines, sep='\n')
         assert 'Traceback' not in '\n'.join(example.lines)
     assert set(statuses) <= {0}
+
+
+class Room:
+    """Publishes faces as the node would, now or as of another time."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._faces = client.create_publisher(FaceMeshArray, 'facemesh/landmarks', 5)
+        self._info = client.create_publisher(FaceMeshInfo, 'facemesh/info', LATCHED)
+        self._info.publish(face_info())
+        self.mouths: list[PoseStamped] = []
+        client.create_subscription(PoseStamped, 'mouth', self.mouths.append, 5)
+
+    def show(self, faces: list[FaceMesh], *, age_s: float = 0.0) -> None:
+        stamp_ns = self.client.get_clock().now().nanoseconds - int(age_s * 1e9)
+        msg = FaceMeshArray(faces=faces)
+        msg.header.frame_id = 'camera'
+        msg.header.stamp.sec, msg.header.stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
+        self._faces.publish(msg)
+        self.client.spin_for(0.05)
+
+    def show_until(
+        self, example: Example, text: str, faces: list[FaceMesh], *, age_s: float = 0.0
+    ) -> None:
+        """Show faces until the example's last line is a text."""
+
+        def step() -> bool:
+            self.show(faces, age_s=age_s)
+            return bool(example.lines) and example.lines[-1] == text
+
+        self.client.wait_until(step, f'{text!r}; it said {example.lines}')
+
+
+@pytest.fixture
+def room(client: Client) -> Room:
+    return Room(client)

@@ -12,16 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from consumer_messages import face_info, face_without_metres, placed_face
+from consumer_messages import face_without_metres, placed_face
 from face_warps import Expression, FaceWarp
 from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
 from facemesh_ros.io.video_writer import VideoFile
-from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from facemesh_ros.msg import FaceMesh
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from test.ros.conftest import LATCHED, Client
+from test.ros.conftest import Client
 from test.ros.examples.conftest import NO_RESULTS, Example
 
 ROOT = Path(__file__).parents[3]
@@ -155,42 +155,6 @@ def test_an_inactive_node_is_not_taken_for_an_empty_room(
     transition(Transition.TRANSITION_ACTIVATE)
     before = len(examples[0].lines)
     wait(lambda: any('seen' in line for line in examples[0].lines[before:]), 'the face again')
-
-
-class Room:
-    """Publishes faces as the node would, now or as of another time."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._faces = client.create_publisher(FaceMeshArray, 'facemesh/landmarks', 5)
-        self._info = client.create_publisher(FaceMeshInfo, 'facemesh/info', LATCHED)
-        self._info.publish(face_info())
-        self.mouths: list[PoseStamped] = []
-        client.create_subscription(PoseStamped, 'mouth', self.mouths.append, 5)
-
-    def show(self, faces: list[FaceMesh], *, age_s: float = 0.0) -> None:
-        stamp_ns = self._client.get_clock().now().nanoseconds - int(age_s * 1e9)
-        msg = FaceMeshArray(faces=faces)
-        msg.header.frame_id = 'camera'
-        msg.header.stamp.sec, msg.header.stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
-        self._faces.publish(msg)
-        self._client.spin_for(0.05)
-
-    def show_until(
-        self, example: Example, text: str, faces: list[FaceMesh], *, age_s: float = 0.0
-    ) -> None:
-        """Show faces until the example's last line is a text."""
-
-        def step() -> bool:
-            self.show(faces, age_s=age_s)
-            return bool(example.lines) and example.lines[-1] == text
-
-        self._client.wait_until(step, f'{text!r}; it said {example.lines}')
-
-
-@pytest.fixture
-def room(client: Client) -> Room:
-    return Room(client)
 
 
 AWAY = (1.0, 0.0, 0.0)

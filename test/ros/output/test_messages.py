@@ -110,13 +110,16 @@ def test_the_info_says_what_the_landmarks_are():
         np.testing.assert_array_equal(pairs, load_topology(landmarks).contours)
 
 
-@pytest.mark.parametrize('source', re.findall(r'```python\n(.*?)```', README, re.S))
-def test_the_examples_of_the_readme_read_the_message(source):
-    names = {'np': np, 'FaceMesh': FaceMesh, 'FaceMeshArray': FaceMeshArray}
-    exec(source, names)
+def test_the_examples_of_the_readme_read_the_message():
     faces = random_faces(list(range(1, 33)), 1, metric=True)
     assert len(np.unique(faces.metric.sources)) == 4
     assert 0 < np.isfinite(faces.metric.gaze_sigmas_rad).sum() < 32
     msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
-    with np.errstate(invalid='ignore'):  # variances that are random numbers
-        names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))
+    info = info_msg(MODEL, load_topology(LANDMARKS), HEADER)
+    names = {'np': np, 'FaceMeshArray': FaceMeshArray, 'info': info}
+    sources = re.findall(r'```python\n(.*?)```', README, re.S)
+    assert len(sources) == 2
+    for source in sources:  # in the order of the page: the second goes on with the first's names
+        exec(source, names)
+        with np.errstate(invalid='ignore'):  # variances that are random numbers
+            names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))
