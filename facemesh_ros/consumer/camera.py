@@ -100,7 +100,7 @@ def _distorted(model: str, d: Float64, plane: Float64) -> Float64:
             f'distortion_model {model!r} with {len(d)} coefficients is not known here: project '
             'into the rectified image (image_rect, rectified=True)'
         )
-    k1, k2, p1, p2, k3, k4, k5, k6 = *d.tolist(), *[0.0] * (8 - len(d))
+    k1, k2, p1, p2, k3, k4, k5, k6 = np.append(d, np.zeros(8 - len(d)))
     squared = x * x + y * y
     radial = (1 + squared * (k1 + squared * (k2 + squared * k3))) / (
         1 + squared * (k4 + squared * (k5 + squared * k6))

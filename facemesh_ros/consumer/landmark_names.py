@@ -28,7 +28,8 @@ class NamedLandmarks:
     """
 
     def __init__(self, info: FaceMeshInfo) -> None:
-        self._points = dict(zip(info.point_names, map(int, info.point_landmarks), strict=True))
+        indices = [int(index) for index in info.point_landmarks]
+        self._points: dict[str, int] = dict(zip(info.point_names, indices, strict=True))
         self._region_names = list(info.region_names)
         self._region_of_landmark = view(info.region_of_landmark, np.uint8)
 
