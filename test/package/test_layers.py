@@ -21,6 +21,7 @@ PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
 # Which rooms each room may import, besides itself and the values that all share.
 ROOMS: dict[str, set[str]] = {
     'catalog': set(),
+    'consumer': set(),
     'settings': {'catalog'},
     'geometry': set(),
     'image': {'geometry'},
@@ -34,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
 }
 SHELLS = {'cli', 'ros'}
 # Rooms that read no clock and open no file: their time is the frame's stamp.
-PURE = {'geometry', 'image', 'settings', 'pipeline', *STAGES}
+PURE = {'consumer', 'geometry', 'image', 'settings', 'pipeline', *STAGES}
 # Not even these, but for the models' sessions that a stage is given.
 IN_NO_PURE_ROOM = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
 

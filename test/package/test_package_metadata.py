@@ -64,7 +64,7 @@ def keys_of(modules):
 
 
 def test_every_imported_module_is_a_dependency():
-    missing = keys_of(modules_imported('facemesh_ros', 'launch')) - depends(
+    missing = keys_of(modules_imported('examples', 'facemesh_ros', 'launch')) - depends(
         'depend', 'exec_depend'
     )
     assert not missing
@@ -76,7 +76,16 @@ def test_every_dependency_is_used():
         for file in ROOT.glob('msg/*.msg')
         for found in re.findall(r'(\w+)/', file.read_text())
     }
-    used = keys_of(modules_imported('facemesh_ros', 'launch')) | in_messages
+    in_cpp = {
+        package
+        for file in ROOT.glob('examples/*.cpp')
+        for package in re.findall(r'#include "(\w+)/', file.read_text())
+    }
+    used = (
+        keys_of(modules_imported('facemesh_ros', 'launch'))
+        | in_messages
+        | in_cpp - {'facemesh_ros'}
+    )
     assert depends('depend', 'exec_depend') - used == {'rosidl_default_runtime'}
 
 
@@ -94,7 +103,7 @@ def test_cmake_generates_every_message():
 
 
 PROGRAMS = [file for file in (ROOT / 'scripts').rglob('*') if file.is_file()]
-PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run']
+PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run', *ROOT.glob('examples/*.py')]
 
 
 @pytest.mark.parametrize('file', PROGRAMS, ids=lambda file: str(file.relative_to(ROOT)))
