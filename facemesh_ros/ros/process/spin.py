@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import rclpy
@@ -12,7 +13,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, in_one_line
 from facemesh_ros.ros.process.middleware import is_fast_dds
 from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
 from facemesh_ros.ros.process.signals import TerminationSignals
@@ -28,15 +29,22 @@ def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
     """
     signals = TerminationSignals()
     freed, short = (remove_dead_segments(), shortage()) if is_fast_dds() else (0, '')
-    try:
+    with start_errors_explained():
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:
-        raise FacemeshError(f'ROS cannot start: {error}') from error
     if freed:
         _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
     if short:
         _LOGGER.warning(short)
     return signals
+
+
+@contextmanager
+def start_errors_explained() -> Iterator[None]:
+    """Turn what rcl raises where ROS, or a node, cannot start into a FacemeshError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise FacemeshError(f'ROS cannot start: {in_one_line(error)}') from error
 
 
 def spin_until_signal(node: Node, signals: TerminationSignals) -> None:
