@@ -82,9 +82,10 @@ def _errors_explained(node: Node, topic: str, role: str) -> Iterator[None]:
         raise _name_error(topic, error) from error
     except _OVERRIDE_ERRORS as error:
         raise TopicError(
-            f'cannot create the {role} of {topic}: {_shortened(error)}; {_enclave_remedy()}correct '
-            f'the parameters qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable '
-            'or best_effort; history: keep_last or keep_all; depth: a number of messages)'
+            f'cannot create the {role} of {topic}: {_shortened(error)}; correct the parameters '
+            f'qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable or '
+            'best_effort; history: keep_last or keep_all; depth: a number of messages)'
+            f'{_enclave_remedy()}'
         ) from error
 
 
@@ -92,7 +93,7 @@ def _enclave_remedy() -> str:
     """Return what helps if SROS2 refuses a topic, for which middlewares have no words of it."""
     if os.environ.get('ROS_SECURITY_ENABLE') != 'true':
         return ''
-    return "allow it in the enclave's policy (config/sros2, docs/security.md), or "
+    return ", or allow it in the enclave's policy (config/sros2, docs/security.md)"
 
 
 def _name_error(topic: str, error: Exception) -> TopicError:

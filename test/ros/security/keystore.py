@@ -1,4 +1,4 @@
-"""A keystore of enclaves as `ros2 security` makes it, by openssl: sros2 is not among the wheels."""
+"""A keystore of enclaves as `ros2 security` makes it, by openssl alone."""
 
 from __future__ import annotations
 

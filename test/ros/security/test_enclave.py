@@ -113,7 +113,9 @@ def test_a_camera_without_keys_finds_nobody_to_send_to(keystore, secured):
 
 
 def test_a_node_whose_policy_lacks_a_topic_ends_and_names_it(keystore, has_security, start_node):
-    node = start_node('landmark_model:=mesh', environment=environment_of(keystore, LACKS_LANDMARKS))
+    node = start_node(
+        'landmark_model:=mesh', environment=environment_of(keystore, LACKS_LANDMARKS)
+    )
     assert node.process.wait(PATIENCE_S) == 1
     assert '~/landmarks' in node.log
     assert 'config/sros2' in node.log
