@@ -141,7 +141,8 @@ def test_the_quality_of_service_is_incompatible(graph):
     assert LARGE_IMAGES not in text
 
 
-def test_no_image_has_arrived(graph):
+def test_no_image_has_arrived(graph, monkeypatch):
+    monkeypatch.setattr(rclpy, 'get_rmw_implementation_identifier', lambda: 'rmw_fastrtps_cpp')
     graph_ = graph()
     graph_.camera()
     graph_.wait_for(
