@@ -37,6 +37,7 @@ SHELLS = {'cli', 'ros'}
 PURE = {'geometry', 'image', 'settings', 'pipeline', *STAGES}
 NETWORK = ('http', 'urllib', 'ssl', 'ftplib', 'smtplib', 'asyncio', 'requests')
 RUNS_PIP = 'facemesh_ros.models.pip_wheel'
+READS_ITS_BUILD = 'facemesh_ros.inference.diagnosis.facts'  # after it was imported there
 FETCHES_MODELS = 'facemesh_ros.cli.models'
 # Not even these, but for the models' sessions that a stage is given.
 IN_NO_PURE_ROOM = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
@@ -118,6 +119,11 @@ def test_only_the_command_that_fetches_models_knows_the_network():
     } - {FETCHES_MODELS}:
         knows |= more
     assert knows == {RUNS_PIP, 'facemesh_ros.models.download', 'facemesh_ros.models.fetch'}
+
+
+def test_onnx_runtime_is_imported_in_one_place_which_turns_its_telemetry_off():
+    importing = {named(path) for path in MODULES if is_in_any(imports(path), 'onnxruntime')}
+    assert importing - {READS_ITS_BUILD} == {'facemesh_ros.inference.onnx_runtime'}
 
 
 def test_every_room_has_its_rule():

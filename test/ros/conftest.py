@@ -58,6 +58,7 @@ class NodeProcess:
         log: Path,
         *parameters: str,
         environment: dict[str, str] | None = None,
+        inherit: bool = True,
         ros_arguments: Sequence[str] = (),
         prefix: Sequence[str] = (),
     ):
@@ -70,7 +71,10 @@ class NodeProcess:
         ]
         with log.open('wb') as file:
             self.process = subprocess.Popen(
-                command, stdout=file, stderr=file, env={**os.environ, **(environment or {})}
+                command,
+                stdout=file,
+                stderr=file,
+                env={**(os.environ if inherit else {}), **(environment or {})},
             )
 
     @property
