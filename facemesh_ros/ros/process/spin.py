@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from threading import Thread
 
 import rclpy
@@ -13,7 +12,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from facemesh_ros.errors import FacemeshError, in_one_line
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.process.middleware import is_fast_dds
 from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
 from facemesh_ros.ros.process.signals import TerminationSignals
@@ -29,22 +28,15 @@ def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
     """
     signals = TerminationSignals()
     freed, short = (remove_dead_segments(), shortage()) if is_fast_dds() else (0, '')
-    with start_errors_explained():
+    try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise FacemeshError(f'ROS cannot start: {error}') from error
     if freed:
         _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
     if short:
         _LOGGER.warning(short)
     return signals
-
-
-@contextmanager
-def start_errors_explained() -> Iterator[None]:
-    """Turn what rcl raises where ROS, or a node, cannot start into a FacemeshError."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise FacemeshError(f'ROS cannot start: {in_one_line(error)}') from error
 
 
 def spin_until_signal(node: Node, signals: TerminationSignals) -> None:
