@@ -97,6 +97,7 @@ def test_images_without_a_number_are_all_taken_so_that_none_is_dropped_uncounted
     assert queue.take() == b'0'
     for index in range(1, 9):
         callback(b'%d' % index, info(index, start_ns + index * PERIOD_NS))
+        assert not queue.is_gated  # or nobody would know how many are left behind it
     queue.finish()
     assert queue.take() == b'8'
     assert (queue.counts.received, queue.counts.dropped, queue.counts.lost) == (9, 7, 0)
