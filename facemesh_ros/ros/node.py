@@ -21,7 +21,11 @@ from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.process.lifecycle import log_exceptions, refuse_invalid_transitions
+from facemesh_ros.ros.process.lifecycle import (
+    creation_errors_explained,
+    log_exceptions,
+    refuse_invalid_transitions,
+)
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
 from facemesh_ros.ros.process.malloc import keep_freed_memory
 from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
@@ -43,7 +47,8 @@ class FaceMeshNode(LifecycleNode):
 
         `is_ending`: whether the process is to end; cancels the building of TensorRT engines.
         """
-        super().__init__('facemesh')
+        with creation_errors_explained():
+            super().__init__('facemesh')
         self._log_handler = RosLogHandler(self.get_logger())
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
