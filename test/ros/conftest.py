@@ -53,9 +53,16 @@ def ros() -> Iterator[None]:
 class NodeProcess:
     """A real `facemesh` node; what it logs goes to a file."""
 
-    def __init__(self, log: Path, *parameters: str, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        log: Path,
+        *parameters: str,
+        environment: dict[str, str] | None = None,
+        params_file: Path | None = None,
+    ):
         self._log = log
-        arguments = [part for parameter in parameters for part in ('-p', parameter)]
+        arguments = ['--params-file', str(params_file)] if params_file else []
+        arguments += [part for parameter in parameters for part in ('-p', parameter)]
         command = [sys.executable, '-m', 'facemesh_ros.ros.node', '--ros-args', *arguments]
         with log.open('wb') as file:
             self.process = subprocess.Popen(
@@ -180,9 +187,9 @@ def start_node(
     """Start nodes that are gone at the end of the module."""
     started: list[NodeProcess] = []
 
-    def start(*parameters: str, environment: dict[str, str] | None = None) -> NodeProcess:
+    def start(*parameters: str, **options: Any) -> NodeProcess:
         log = tmp_path_factory.mktemp('node') / 'log'
-        started.append(NodeProcess(log, *parameters, environment=environment))
+        started.append(NodeProcess(log, *parameters, **options))
         return started[-1]
 
     yield start
