@@ -103,9 +103,8 @@ def check_cameras(cameras: Any) -> None:
         isinstance(camera, str) and CAMERA_NAME.fullmatch(camera) for camera in cameras
     )
     if not valid or len(set(cameras)) < len(cameras):
-        raise SettingsError(
-            f'cameras must be a {CAMERA_NAMES}; got {list(cameras) if isinstance(cameras, tuple) else cameras!r}'
-        )
+        got = list(cameras) if isinstance(cameras, tuple) else cameras
+        raise SettingsError(f'cameras must be a {CAMERA_NAMES}; got {got!r}')
 
 
 class Parameters(Generic[Settings]):

@@ -1,4 +1,4 @@
-"""What is wrong with a file of parameters is said in one line that names it; real nodes read it."""
+"""What is wrong with a file of parameters is said in one line that names it, by real nodes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ REFUSED = {
         "filter.type must be one of none, one_euro, rigid; got 'kalman'",
     ),
     'no list': ('/facemesh: {ros__parameters: {cameras: front}}', 'cameras must be a list of'),
-    'not YAML': ('/facemesh:\n  ros__parameters: [1\n  a: b\n', 'it is not YAML: line 3: expected'),
+    'not YAML': (
+        '/facemesh:\n  ros__parameters: [1\n  a: b\n',
+        'it is not YAML: line 3: expected',
+    ),
     'a tab': ('/facemesh:\n\tros__parameters: {max_faces: 3}\n', 'it is not YAML: line 2: '),
     'not text': (b'\xff\xfe\x00', 'it is not YAML: '),
     'no ros__parameters': (
