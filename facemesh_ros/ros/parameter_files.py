@@ -26,6 +26,21 @@ class ParameterFileError(FacemeshError):
     """A file of parameters cannot be read, or is not for this node; the text says what to do."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes no notice of tags, as rcl; launch_ros writes lists as !!python/tuple."""
+
+
+def _untagged(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor('', _untagged)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """What a file says about the nodes of one name.
@@ -52,7 +67,7 @@ def sections_of(path: str) -> list[Section]:
             ros__parameters.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        content = yaml.load(Path(path).read_text(encoding='utf-8'), _Loader)
     except OSError as error:
         raise ParameterFileError(f'{path}: {error.strerror}; name a YAML file') from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -98,10 +113,22 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 40 else f'{text[:40]}…'
 
 
+def _accepted_sections(path: str) -> list[Section]:
+    """Return the sections of a file that rcl has read: none if it takes what YAML does not."""
+    try:
+        return sections_of(path)
+    except ParameterFileError:
+        return []
+
+
 def parameters_in_file(path: str, node: str) -> dict[str, Any]:
     """Return the parameters of a node in a file; raises ParameterFileError as `sections_of`."""
+    return _merged(sections_of(path), node)
+
+
+def _merged(sections: Iterable[Section], node: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for section in sections_of(path):
+    for section in sections:
         if section.is_for(node):
             found |= section.parameters
     return found
@@ -148,7 +175,7 @@ def origin(arguments: Sequence[str], node: str, name: str) -> str:
     found = ''
     for option, value in _ros_arguments(arguments):
         if option == '--params-file':
-            found = value if name in parameters_in_file(value, node) else found
+            found = value if name in _merged(_accepted_sections(value), node) else found
         elif value.partition(':=')[0].rpartition(':')[2] == name:
             found = '-p'
     return found
@@ -164,7 +191,7 @@ def check_files_are_for(node: str, arguments: Sequence[str]) -> list[str]:
     """
     told = []
     for path in _files(arguments):
-        sections = sections_of(path)
+        sections = _accepted_sections(path)
         named = [section for section in sections if '*' not in section.node]
         if not named or any(section.is_for(node) for section in named):
             continue

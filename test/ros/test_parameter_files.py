@@ -207,6 +207,20 @@ def test_an_empty_file_is_no_fault(params_file):
     assert check_files_are_for('/facemesh', ['--ros-args', '--params-file', str(path)]) == []
 
 
+def test_tags_are_ignored_as_by_rcl(client, start_node, params_file):
+    """launch_ros writes a list as a tuple of Python's."""
+    path = params_file(
+        '/**:\n  ros__parameters:\n    cameras: !!python/tuple [front]\n'
+        '    target_frame: !!str "1"\n    max_faces: !thing 3\n'
+    )
+    assert parameters_in_file(str(path), '/facemesh')['cameras'] == ['front']
+    node = start_node(*IDLE, params_file=path)
+    asked = GetParameters.Request(names=['cameras'])
+    answer = client.call(GetParameters, 'facemesh/get_parameters', asked)
+    assert parameter_value_to_python(answer.values[0]) == ['front']
+    assert node.stop() == 0
+
+
 def test_nodes_that_share_a_file_each_have_their_section(params_file):
     path = params_file(
         '{/server1: {ros__parameters: {a: 1}}, /server2: {ros__parameters: {a: 1}}}'
