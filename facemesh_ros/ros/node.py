@@ -22,7 +22,6 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.parameter_files import check_files_are_for
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.ros.process.lifecycle import log_exceptions, refuse_invalid_transitions
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
@@ -62,11 +61,8 @@ class FaceMeshNode(LifecycleNode):
         self._enabled, self._is_shut_down = True, False
         self._streams: CameraStreams | None = None
         self._is_ending = is_ending
-        for line in check_files_are_for(self.get_fully_qualified_name(), arguments):
-            self.get_logger().warning(line)
         # rclpy has a `_parameters` of its own.
         self._declared_parameters = Parameters(self, arguments)
-        self._declared_parameters.warn_of_unknown(of_topics=False)
         refuse_invalid_transitions(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)

@@ -18,7 +18,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from facemesh_ros.ros.parameter_files import nearest, origin
+from facemesh_ros.ros.parameter_files import check_files_are_for, nearest, origin
 from facemesh_ros.settings.parameter_specs import (
     ParameterSpec,
     Settings,
@@ -122,10 +122,13 @@ class Parameters(Generic[Settings]):
         *,
         kind: type[Settings] = NodeSettings,
     ) -> None:
-        """Declare all parameters of `kind`; `arguments` are the process's, named in errors.
+        """Declare all parameters of `kind`, and warn of those that the node does not have.
+
+        `arguments` are the process's: errors say which file a value comes from.
 
         Raises:
-            SettingsError: If a start value is invalid; it says where the value comes from.
+            ParameterFileError: If a file of parameters is for a node of nearly this name.
+            SettingsError: If a start value is invalid.
         """
         self._node = node
         self._settings = kind()
@@ -134,16 +137,20 @@ class Parameters(Generic[Settings]):
         # rclpy has no public name for what files and -p have given.
         self._given: dict[str, Parameter] = getattr(node, '_parameter_overrides', {})
         self._told: set[str] = set()
+        full_name = node.get_fully_qualified_name()
+        for line in check_files_are_for(full_name, arguments):
+            node.get_logger().warning(line)
         node.add_on_set_parameters_callback(self._check)
         for name, (default, spec) in self._specs.items():
             try:
                 self._declare(name, default, spec)
             except ParameterException as error:
-                source = origin(arguments, node.get_fully_qualified_name(), name)
+                source = origin(arguments, full_name, name)
                 reason = self._why_invalid(name) or str(error)
                 raise SettingsError(f'{source}: {reason}' if source else reason) from error
         self._settings = self.settings
         self._changing = frozenset()
+        self.warn_of_unknown(of_topics=False)
 
     def _declare(self, name: str, default: Value, spec: ParameterSpec) -> None:
         node, descriptor = self._node, _descriptor(default, spec)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -244,3 +246,28 @@ def test_nodes_that_share_a_file_each_have_their_section(params_file):
 )
 def test_the_nearest_name(name, expected):
     assert nearest(name, ['max_faces', 'filter.type', 'filter.beta', 'landmark_model']) == expected
+
+
+def test_the_bridge_explains_its_files_too(params_file):
+    pytest.importorskip('hri_msgs')
+    path = params_file('/hri_bridge: {ros__parameters: {face_width: wide}}')
+    command = [sys.executable, '-m', 'facemesh_ros.ros.hri_bridge', '--ros-args']
+    done = subprocess.run(
+        [*command, '--params-file', str(path)], capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert done.returncode == 1
+    assert f"hri_bridge: {path}: face_width must be a whole number; got 'wide'" in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_launch_files_need_no_inference_runtime():
+    """The Python of `ros2 launch` is often another one than the node's virtual environment."""
+    source = (
+        'import sys, facemesh_ros.ros.launch_arguments, facemesh_ros.ros.rviz_config, '
+        'facemesh_ros.ros.process.dds_profile as _; '
+        'print({"onnxruntime", "cv2", "onnx", "rich"} & {*sys.modules})'
+    )
+    said = subprocess.run(
+        [sys.executable, '-c', source], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == 'set()'
