@@ -92,8 +92,9 @@ def test_every_dependency_is_used():
 def test_cmake_finds_what_package_xml_names_for_the_build():
     found = set(re.findall(r'find_package\((\w+)', CMAKE))
     named = depends('buildtool_depend', 'depend')
-    assert found == named | {'ament_cmake_pytest'}
-    assert 'ament_cmake_pytest' in depends('test_depend')
+    for_tests = {'ament_cmake_pytest', 'launch_testing_ament_cmake'}
+    assert found == named | for_tests
+    assert for_tests <= depends('test_depend')
 
 
 def test_cmake_generates_every_message():
