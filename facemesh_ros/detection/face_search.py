@@ -158,7 +158,7 @@ class FaceSearch:
         return float(self._scores(frame, box_xyxy[None], [DetectionWindow(names, region)], low)[0])
 
     def score_new_faces(self, frame: Frame, boxes_xyxy: Float32, angles_rad: Float32) -> Float64:
-        """Return what the cheapest detector says of N boxes of landmarks, in several windows.
+        """Return what each detector says of N boxes of landmarks, in windows of several sizes.
 
         Args:
             frame: The image.
@@ -168,15 +168,15 @@ class FaceSearch:
         Returns:
             (N, K) scores, 0 where it finds no face in the box.
         """
-        scales = NEW_FACE_WINDOW_SCALES
-        regions = [
-            square_around(box_xyxy[None], scale, angle_rad)
+        windows = [
+            DetectionWindow((name,), square_around(box_xyxy[None], scale, angle_rad))
             for box_xyxy, angle_rad in zip(boxes_xyxy, angles_rad.tolist(), strict=True)
-            for scale in scales
+            for scale in NEW_FACE_WINDOW_SCALES
+            for name in self._detectors
         ]
-        windows = [DetectionWindow((self._cheapest,), region) for region in regions]
-        scores = self._scores(frame, boxes_xyxy.repeat(len(scales), axis=0), windows, LEAST_SCORE)
-        return scores.reshape(len(boxes_xyxy), len(scales))
+        count = len(NEW_FACE_WINDOW_SCALES) * len(self._detectors)
+        scores = self._scores(frame, boxes_xyxy.repeat(count, axis=0), windows, LEAST_SCORE)
+        return scores.reshape(len(boxes_xyxy), count)
 
     def _scores(
         self,
