@@ -14,8 +14,8 @@ from facemesh_ros.types import Float32, Float64, Observations
 # Returns the scores (N, K) that detectors give boxes (N, 4) px of meshes, turned by (N,) rad, each
 # in K windows.
 BoxScorer = Callable[[Float32, Float32], Float64]
-# Beyond these a score says no more.
-SCORE_LIMITS = (0.05, 0.95)
+# Beyond these a score says no more: of what lies in the dark one of two detectors sees nothing.
+SCORE_LIMITS = (0.15, 0.95)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,12 @@ from facemesh_ros.types import Float32, Float64, Observations
 # and the annotated pictures say.
 SCORE_WEIGHT, SCORE_NEUTRAL, SCORE_LIMITS = 2.0, 0.65, (0.4, 0.95)
 KEYPOINT_WEIGHT, KEYPOINT_NEUTRAL, KEYPOINT_LIMITS = 0.7, 0.1, (0.05, 1.0)
-SHAPE_WEIGHT, SHAPE_NEUTRAL, SHAPE_LIMITS = 0.8, 0.5, (0.15, 1.5)
+SHAPE_WEIGHT, SHAPE_NEUTRAL, SHAPE_LIMITS = 1.0, 0.5, (0.15, 1.5)
 CHANGE_WEIGHT, CHANGE_NEUTRAL, CHANGE_LIMITS = 0.5, 0.03, (0.008, 0.1)
 # Nearer to the decision than this the detectors are asked about the mesh. Without their answers no
-# animal or thing exceeds 2.9.
+# animal or thing exceeds 3.1.
 DOUBTFUL_ODDS = 3.5
-WINDOW_WEIGHT, WINDOW_NEUTRAL = 2.4, 0.66
+WINDOW_WEIGHT, WINDOW_NEUTRAL = 2.8, 0.65
 # A mesh that lies upside down on a face scores 0.4 to 0.8, and 0.85 to 0.97 in windows turned by
 # 180 deg; one that lies right 0.85 to 0.97, and 0.3 to 0.8 in those.
 UPSIDE_DOWN_WEIGHT = 2.0
