@@ -9,6 +9,7 @@ import pytest
 
 from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.face_search import FaceSearch
+from facemesh_ros.detection.merging import merged
 from facemesh_ros.settings.pipeline import PipelineSettings
 from facemesh_ros.types import FaceDetections, Frame, PixelOrder, Rois
 
@@ -70,6 +71,31 @@ def test_a_face_that_both_detect_is_one_with_the_better_score():
     beside = 104, 62, 163, 125
     quick, careful = whole_and_close([(BOX, 0.7)], []), whole_and_close([(beside, 0.8)], [])
     assert found_by(quick, careful) == [(beside, 0.8)]
+
+
+@pytest.mark.parametrize(
+    ('turn_deg', 'score', 'count'),
+    [
+        (0, 0.7, 1),
+        (40, 0.7, 1),
+        (90, 0.7, 2),  # one of them is wrong, and the better score does not say which
+        (180, 0.7, 2),
+        (90, 0.55, 1),
+        (180, 0.93, 1),  # so much better that the other is the wrong one
+    ],
+)
+def test_a_likely_face_is_returned_in_each_orientation_that_it_may_have(turn_deg, score, count):
+    upright = FaceDetections(
+        np.float32([BOX]), np.zeros((1, 6, 2), np.float32), np.float32([0.75])
+    )
+    upright.keypoints[0, 1, 0] = 10
+    turned = FaceDetections(
+        upright.boxes_xyxy, np.zeros((1, 6, 2), np.float32), np.float32([score])
+    )
+    turned.keypoints[0, 1] = 10 * np.cos(np.radians(turn_deg)), 10 * np.sin(np.radians(turn_deg))
+    found = merged([upright, turned])
+    assert len(found) == count
+    assert found.scores[0] == max(upright.scores[0], turned.scores[0])
 
 
 def test_two_faces_side_by_side_are_two():
