@@ -68,12 +68,7 @@ class CameraStream:
         self._stamp_faults = StampFaultLog(self._topics, self._pipeline.stamp_faults)
         self._camera, self._depth = CameraModel(self._topics), DepthImages(self._topics)
         self.publishers = Publishers(
-            self._topics,
-            sensor,
-            self._camera,
-            self._times.stage,
-            target,
-            publish_tf=parameters.settings.publish_tf,
+            self._topics, sensor, self._camera, self._times.stage, target, parameters.settings
         )
         self._reset_requested = False
         self._bit_depth = StreamBitDepth()
@@ -178,9 +173,9 @@ class CameraStream:
         frame = replace(frame, camera=camera)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):
-            latency_s = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
-        self._status.image_done(len(faces), latency_s)
-        self.publishers.publish_visualisation(faces, frame, msg.header, settings.marker_style)
+            answer = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
+        self._status.image_done(len(faces), answer.latency)
+        self.publishers.publish_shown(faces, frame, answer, settings.marker_style)
 
     def _geometry_of(self, frame: Frame) -> tuple[Camera | None, DepthImage | None]:
         """Return the camera of a frame, and the depth image that is nearest in time."""

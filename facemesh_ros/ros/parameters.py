@@ -70,6 +70,11 @@ class NodeSettings(SensorSettings):
         'Style of the face markers.',
         choices=('mesh', 'wireframe', 'contours', 'points'),
     )
+    privacy_mode: bool = parameter(
+        False,
+        'Let no pixel of the camera leave the node: offer no debug image, raw or compressed.',
+        read_only=True,
+    )
     autostart: bool = parameter(
         True,
         'Configure and activate at start; false leaves both to a lifecycle manager.',

@@ -10,7 +10,8 @@ import pytest
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.canonical_face import canonical_face_m, load_topology
 from facemesh_ros.types import Faces, Frame, MetricFaces, MetricSource, PixelOrder, Rois
-from facemesh_ros.viz.drawing import bgr_from_frame, draw_faces, rgb_of_id
+from facemesh_ros.viz.drawing import bgr_from_frame, draw_faces
+from facemesh_ros.viz.overlay import rgb_of_id
 
 pytestmark = pytest.mark.filterwarnings('error')
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from facemesh_ros.geometry.gaze_frame import eye_centres
 from facemesh_ros.geometry.named_points import NAMED_POINTS
 from facemesh_ros.ros.output.scene import SceneFaces
 from facemesh_ros.types import Float32, Float64
-from facemesh_ros.viz.drawing import rgb_of_id
+from facemesh_ros.viz.overlay import rgb_of_id
 
 # Namespaces; that of the meshes is their style.
 NAME, AXES, GAZE = 'name', 'axes', 'gaze'
@@ -35,6 +35,14 @@ SCALES = {
     NAME: (0.0, 0.0, TEXT_HEIGHT_M),
     AXES: (0.003, 0.0, 0.0),  # width
     GAZE: (0.003, 0.008, 0.015),  # diameters of shaft and head, length of the head
+}
+# Points of one triangle, line, … of each type.
+POINTS_EACH = {
+    Marker.TRIANGLE_LIST: 3,
+    Marker.LINE_LIST: 2,
+    Marker.ARROW: 2,
+    Marker.POINTS: 1,
+    Marker.TEXT_VIEW_FACING: 1,
 }
 # From the origin to the ends of x, y and z: red, green, blue, as RViz draws frames.
 AXES_INDICES = np.array([0, 1, 0, 2, 0, 3])
@@ -88,9 +96,21 @@ def style_indices(topology: FaceTopology) -> dict[str, NDArray[np.intp]]:
 
 def marker_parts(scene: SceneFaces, style: str, indices: NDArray[np.intp]) -> list[MarkerPart]:
     """Return the markers of all faces; only what is known of a face has one."""
-    return [
-        part for index in range(len(scene)) for part in _parts_of(scene, index, style, indices)
-    ]
+    parts = (
+        _of_known_points(part)
+        for index in range(len(scene))
+        for part in _parts_of(scene, index, style, indices)
+    )
+    return [part for part in parts if len(part.indices)]
+
+
+def _of_known_points(part: MarkerPart) -> MarkerPart:
+    """Leave out each triangle, line, … with an unknown point, for which RViz refuses the whole."""
+    known = np.isfinite(part.points_m).all(axis=1)
+    if known.all():
+        return part
+    each = part.indices.reshape(-1, POINTS_EACH[part.kind])
+    return replace(part, indices=each[known[each].all(axis=1)].ravel())
 
 
 def _parts_of(

@@ -39,7 +39,7 @@ def points_msg(scene: SceneFaces, header: Header) -> PointCloud2:
         width=points.size,
         fields=FIELDS,
         is_bigendian=False,
-        is_dense=False,
+        is_dense=bool(np.isfinite(scene.points_m).all()),
         point_step=POINT.itemsize,
         row_step=points.nbytes,
     )
