@@ -12,7 +12,7 @@ import numpy as np
 
 from facemesh_ros.cli.output_paths import STDOUT
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
-from facemesh_ros.io import MediaError, Picture, readable_name
+from facemesh_ros.io import ImageOrigin, MediaError, readable_name
 from facemesh_ros.io.results import STDOUT_NAME, counted, write_text
 from facemesh_ros.types import Faces, Float32, Float64, Frame, MetricFaces, MetricSource
 
@@ -46,9 +46,9 @@ class JsonLines:
             if not any(error):  # otherwise that error is reported
                 raise self._error(failure) from failure
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write the line of a picture; raises MediaError if that fails."""
-        line = line_from_faces(picture, faces, took_ms)
+        line = line_from_faces(picture, frame.image_wh, faces, took_ms)
         text = json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n'
         write_text(self._file, text, self._name)
         self._lines += 1
@@ -62,14 +62,16 @@ class JsonLines:
         return MediaError(f'{self._name} cannot be written: {error.strerror}')
 
 
-def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
+def line_from_faces(
+    picture: ImageOrigin, image_wh: tuple[int, int], faces: Faces, took_ms: float
+) -> dict[str, Any]:
     """Return the fields of one line; px rounded to a thousandth, m and rad to a millionth."""
-    height, width = picture.bgr.shape[:2]
     return {
         'source': _source_name(picture.source),
+        **({'topic': picture.topic} if picture.topic else {}),
         'frame': picture.frame,
         'stamp_ns': picture.stamp_ns,
-        'image_wh': [width, height],
+        'image_wh': list(image_wh),
         'ms': round(took_ms, 3),
         'faces': [_face(faces, index) for index in range(len(faces))],
     }

@@ -1,4 +1,4 @@
-"""`facemesh run`: pictures, folders and videos through the pipeline."""
+"""`facemesh run`: pictures, folders, videos and recordings through the pipeline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
-_DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
+_DESCRIPTION = 'Find faces in pictures, folders, videos and rosbag2 recordings, without ROS.'
 _PATH_HELP = (
-    'a picture, a video, or a folder, which stands for the pictures and videos in it (not in its '
-    'sub-folders). Numbered frames (1.jpg to 12.jpg, frame_0001.png, ...: one folder, one size, '
+    'a picture, a video, a rosbag2 recording (a folder, .mcap or .db3), or a folder, which stands '
+    'for all of these in it (not in its sub-folders). Numbered frames (1.jpg to 12.jpg, '
+    'frame_0001.png, ...: one folder, one size, '
     'names that differ in their last number) are one stream, like a video; every other picture, '
     'also photographs numbered by a camera (IMG_0001.jpg) and pictures with a line of their own '
     'in --camera-info, is processed independently'
@@ -28,8 +29,10 @@ examples:
 a line of --jsonl is one picture, one JSON object:
   source    the file, relative to the current folder if it lies in it, else as it was given;
             bytes of its name that are not UTF-8 are written as \\xNN
-  frame     number of the picture in its video, from 0; 0 for pictures
-  stamp_ns  time since the video's first picture by the video itself, ns; 0 for pictures
+  topic     of recordings only: the topic of the image
+  frame     number of the picture in its video or topic, from 0; 0 for pictures
+  stamp_ns  time since the video's first picture by the video itself, ns; 0 for pictures; the
+            stamp of the header in recordings
   image_wh  width and height, px
   ms        time that the pipeline took, without decoding and writing
   faces     one object per face, sorted by id:
@@ -91,7 +94,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         'run',
-        help='find faces in pictures, folders and videos',
+        help='find faces in pictures, folders, videos and recordings',
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -132,6 +135,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="depth picture of each picture, in its folder, such as '{stem}_depth.png': 16-bit "
         'grey, mm, 0 where unknown, registered to it; {stem} is its name without suffix, {frame} '
         'its number in a video ({frame:06d}). Needs --camera-info',
+    )
+    parser.add_argument(
+        '--topic',
+        action='append',
+        metavar='NAME',
+        help='image topic of recordings; may be given several times. Without it: all topics of '
+        'images but depth, those shown by this package, and compressed copies of raw ones',
+    )
+    parser.add_argument(
+        '--depth-topic',
+        action=_Once,
+        metavar='NAME',
+        help='topic of the registered depth images in recordings, if it is not depth/image_raw '
+        'beside the images',
     )
     add_settings(parser, _SETTINGS)
     parser.add_argument(

@@ -21,6 +21,7 @@ from facemesh_ros.cli.output_paths import check_output_paths, is_video_path
 from facemesh_ros.cli.picture_geometry import PictureGeometry
 from facemesh_ros.cli.run_sources import FileProcessor, print_error
 from facemesh_ros.cli.run_summary import left_out_sentence, processed_sentence, written_sentence
+from facemesh_ros.cli.source_results import SourceReader
 from facemesh_ros.io import (
     DEFAULT_RATE_HZ,
     CalibrationFile,
@@ -32,6 +33,7 @@ from facemesh_ros.io import (
     find_media,
     rate_of_file,
 )
+from facemesh_ros.io.recordings.camera_topics import TopicChoice, recorded_rate_hz
 from facemesh_ros.io.results import (
     AnnotatedPictures,
     AnnotatedVideo,
@@ -109,12 +111,15 @@ def _processed(
     ending: InterruptHandler,
 ) -> int:
     """Process all sources, print a summary and return the exit status."""
+    choice = TopicChoice(tuple(arguments.topic or ()), arguments.depth_topic)
     with ExitStack() as stack:
         stack.callback(sensor.close)
         outputs = [
-            stack.enter_context(output) for output in _outputs(arguments, media.sources, sensor)
+            stack.enter_context(output)
+            for output in _outputs(arguments, media.sources, sensor, choice)
         ]
-        processor = FileProcessor(sensor.stream(), geometry, outputs, arguments.static)
+        reader = SourceReader(sensor.stream, geometry, arguments.static, choice)
+        processor = FileProcessor(reader, outputs)
         processor.process(media.sources, lambda: ending.status > 0)
     for note in geometry.notes():
         _print_note(note)
@@ -124,31 +129,37 @@ def _processed(
             f'interrupted after {counted(processor.pictures, "image")}{written and "; "}{written}'
         )
         return ending.status
-    _print_note(processed_sentence(media.sources, processor))
+    _print_note(processed_sentence(media.sources, processor, is_static=arguments.static))
     if written:
         _print_note(written)
     return int(processor.failed + len(media.errors) > 0)
 
 
 def _outputs(
-    arguments: argparse.Namespace, sources: Sequence[MediaSource], sensor: FaceSensor
+    arguments: argparse.Namespace,
+    sources: Sequence[MediaSource],
+    sensor: FaceSensor,
+    choice: TopicChoice,
 ) -> list[Results]:
     outputs: list[Results] = []
     if arguments.jsonl:
         outputs.append(JsonLines(arguments.jsonl))
     if arguments.video and is_video_path(arguments.video):
-        outputs.append(AnnotatedVideo(arguments.video, _rate_hz(sources), sensor.topology))
+        outputs.append(AnnotatedVideo(arguments.video, _rate_hz(sources, choice), sensor.topology))
     elif arguments.video:
         outputs.append(AnnotatedPictures(arguments.video, sensor.topology))
     return outputs or [Summary()]
 
 
-def _rate_hz(sources: Sequence[MediaSource]) -> float:
-    """Return the frame rate of the first readable video, else a default for the pictures."""
+def _rate_hz(sources: Sequence[MediaSource], choice: TopicChoice) -> float:
+    """Return the frame rate of the first readable video or recording, else a default."""
     for source in sources:
         if source.kind is SourceKind.VIDEO:
             with suppress(UnreadableError):  # reported when it is processed
                 return rate_of_file(source.files[0])
+        if source.kind is SourceKind.RECORDING:
+            with suppress(UnreadableError):
+                return recorded_rate_hz(source.files[0], choice)
     has_frames = any(source.kind is SourceKind.SEQUENCE for source in sources)
     return DEFAULT_RATE_HZ if has_frames else STILL_RATE_HZ
 

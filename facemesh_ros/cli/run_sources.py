@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from facemesh_ros.cli.picture_geometry import PictureGeometry
-from facemesh_ros.io import (
-    MediaSource,
-    Picture,
-    SourceKind,
-    UnreadableError,
-    count_pictures,
-    pictures_from_file,
-    readable_name,
-)
+from facemesh_ros.cli.source_results import ImageFaces, SourceReader
+from facemesh_ros.io import MediaSource, UnreadableError, readable_name
 from facemesh_ros.io.results import Results
-from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Faces, FaceState, Frame
+from facemesh_ros.types import FaceState
 
 
 @dataclass
@@ -34,19 +22,15 @@ class FileProcessor:
     """Processes files one by one; a damaged file is reported and the others continue.
 
     Attributes:
-        pipeline: Processes the pictures.
-        geometry: Makes frames of them.
+        reader: Finds the faces in the images of a file.
         outputs: Receive the faces of each picture.
-        static: Whether every picture is processed independently (static image mode).
         pictures: How many were processed.
         with_faces: How many of them show a face.
-        failed: How many files could not be read to their end.
+        failed: How many files could not be read to their end, or have images that cannot be read.
     """
 
-    pipeline: FacePipeline
-    geometry: PictureGeometry
+    reader: SourceReader
     outputs: Sequence[Results]
-    static: bool
     pictures: int = 0
     with_faces: int = 0
     failed: int = 0
@@ -60,44 +44,26 @@ class FileProcessor:
         """
         with _progress() as progress:
             for source in sources:
-                self.pipeline.reset()
-                static_image = self.static or source.kind is SourceKind.STILL
-                for file in source.files:
-                    self._process_file(file, progress, is_interrupted, static_image=static_image)
-                    if is_interrupted():
-                        return
-
-    def _process_file(
-        self,
-        file: Path,
-        progress: Progress,
-        is_interrupted: Callable[[], bool],
-        *,
-        static_image: bool,
-    ) -> None:
-        try:
-            for picture in _with_progress_bar(file, progress):
-                frame = self.geometry.frame_of(picture)
-                faces, took_ms = self._faces_in(frame, static_image=static_image)
-                self.geometry.note_problem(picture, frame, self.pipeline.metric_problem)
-                for output in self.outputs:
-                    output.write(picture, frame, faces, took_ms)
-                self.pictures += 1
-                self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
+                self._process(source, progress, is_interrupted)
                 if is_interrupted():
                     return
-        except UnreadableError as error:
-            self.failed += 1
-            print_error(progress.console, error)
 
-    def _faces_in(self, frame: Frame, *, static_image: bool) -> tuple[Faces, float]:
-        """Return the faces in a frame and the ms that the pipeline took."""
-        process = self.pipeline.process
-        if static_image:
-            process = partial(self.pipeline.process_static_image, averaged=True)
-        start = time.perf_counter()
-        faces = process(frame)
-        return faces, 1e3 * (time.perf_counter() - start)
+    def _process(
+        self, source: MediaSource, progress: Progress, is_interrupted: Callable[[], bool]
+    ) -> None:
+        errors = 0
+        for result in _with_progress_bar(source, self.reader, progress):
+            if isinstance(result, UnreadableError):
+                errors += 1
+                print_error(progress.console, result)
+                continue
+            for output in self.outputs:
+                output.write(*result)
+            self.pictures += 1
+            self.with_faces += bool(np.any(result.faces.states != FaceState.COASTING))
+            if is_interrupted():
+                break
+        self.failed += min(errors, len(source.files))
 
 
 def print_error(console: Console, error: Exception) -> None:
@@ -121,13 +87,14 @@ def _progress() -> Progress:
     )
 
 
-def _with_progress_bar(file: Path, progress: Progress) -> Iterator[Picture]:
-    """Yield the pictures of a file and advance a progress bar."""
-    task = progress.add_task(readable_name(file.name), total=None)
+def _with_progress_bar(
+    source: MediaSource, reader: SourceReader, progress: Progress
+) -> Iterator[ImageFaces | UnreadableError]:
+    """Yield the results of a source and advance a progress bar."""
+    task = progress.add_task(readable_name(source.files[0].name), total=None)
     try:
-        progress.update(task, total=count_pictures(file) or None)
-        for picture in pictures_from_file(file):
-            yield picture
-            progress.advance(task)
+        for result in reader.results_of(source):
+            yield result
+            progress.update(task, total=reader.expected or None, advance=1)
     finally:
         progress.remove_task(task)

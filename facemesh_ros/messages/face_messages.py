@@ -68,8 +68,9 @@ class FaceMessages:
             last_detection_age=int(faces.last_detection_ages[index]),
             presence=float(faces.presences[index]),
             box=faces.boxes_xyxy[index],
-            roi=np.float32(
-                [*rois.centres[index], *rois.sizes_wh[index], rois.rotations_rad[index]]
+            roi=np.array(
+                [*rois.centres[index], *rois.sizes_wh[index], rois.rotations_rad[index]],
+                np.float32,
             ),
             landmark_count=faces.landmarks.shape[1],
             landmarks=_flat(faces.landmarks[index], np.float32),
@@ -121,7 +122,7 @@ class FaceMessages:
 
 def _flat(values: NDArray[np.generic], dtype: type[np.generic]) -> array.array[Any]:
     """Return the values in row-major order as an array.array, which rclpy takes unchecked."""
-    exact = np.ascontiguousarray(values, dtype)
+    exact: NDArray[Any] = np.ascontiguousarray(values, dtype)
     flat: array.array[Any] = array.array(exact.dtype.char)
-    flat.frombytes(memoryview(exact).cast('B'))
+    flat.frombytes(exact.data.cast('B'))
     return flat

@@ -112,7 +112,7 @@ def marker_parts(scene: SceneFaces, style: str, indices: NDArray[np.intp]) -> li
 
 def _of_known_points(part: MarkerPart) -> MarkerPart:
     """Leave out each triangle, line, … with an unknown point, for which RViz refuses the whole."""
-    known = np.isfinite(part.points_m).all(axis=1)
+    known: NDArray[np.bool_] = np.all(np.isfinite(part.points_m), axis=1)
     if known.all():
         return part
     each = part.indices.reshape(-1, POINTS_EACH[part.kind])
