@@ -211,3 +211,10 @@ def test_annotations_without_faces_have_a_time():
     assert (msg.circles, msg.texts) == ([], [])
     (nothing,) = msg.points
     assert (len(nothing.points), nothing.timestamp) == (0, HEADER.stamp)
+
+
+def test_foxgloves_constants():
+    """As its documentation of PointsAnnotationType has them."""
+    kind = type(annotations_of(random_faces([], 1)).points[0])
+    values = kind.POINTS, kind.LINE_LOOP, kind.LINE_STRIP, kind.LINE_LIST
+    assert values == (1, 2, 3, 4)
