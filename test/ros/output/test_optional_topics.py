@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.ros.output import shown_topics
+from facemesh_ros.ros.output.lazy_topics import LazyTopic
+from facemesh_ros.ros.qos import RELIABLE
 
 OPTIONAL = {'detections': 'vision_msgs', 'annotations': 'foxglove_msgs'}
 
@@ -49,15 +53,38 @@ class Log:
         self.told.append(text)
 
 
-def test_what_is_missing_is_told_once_and_the_rest_is_there(monkeypatch):
-    missing = ('detections', 'no_such_msgs', 'no.such.module')
-    monkeypatch.setattr(shown_topics, 'OPTIONAL', (missing,))
+def topic_of_another_python(topology):
+    """Of a message type whose type support cannot be loaded."""
+    kind = type('Detection2DArray', (), {'_TYPE_SUPPORT': None})
+    kind.__import_type_support__ = classmethod(lambda cls: None)
+    return LazyTopic('detections', kind, RELIABLE, lambda result: None)
+
+
+def topic_of_an_old_release(topology):
+    raise ImportError("cannot import name 'Point2D' from 'vision_msgs.msg'")
+
+
+@pytest.mark.parametrize(
+    ('lazy_topic', 'reason'),
+    [
+        (None, "No module named 'no_such_module'"),
+        (topic_of_another_python, 'type_support'),
+        (topic_of_an_old_release, 'Point2D'),
+    ],
+)
+def test_what_cannot_be_used_is_told_once_and_the_rest_is_there(monkeypatch, lazy_topic, reason):
+    name = 'no_such_module'
+    if lazy_topic is not None:
+        name = 'module_of_the_test'
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(lazy_topic=lazy_topic))
+    monkeypatch.setattr(shown_topics, 'OPTIONAL', (('detections', 'vision_msgs', name),))
     log = Log()
     topics = shown_topics.shown_topics(load_topology(), log, privacy_mode=False)
     assert [topic.name for topic in topics][:2] == ['markers', 'points']
     assert 'detections' not in {topic.name for topic in topics}
     (text,) = log.told
-    assert text.startswith('no topic ~/detections: no_such_msgs is not installed')
+    assert text.startswith('no topic ~/detections: vision_msgs cannot be used (')
+    assert reason in text
 
 
 @pytest.mark.parametrize('topic', OPTIONAL)
