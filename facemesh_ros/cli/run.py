@@ -112,7 +112,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         metavar='OUT',
         help='write an annotated copy: one video if OUT ends in .mp4 (.m4v, .mov, .avi, .mkv), '
-        'else a folder of pictures. Without --jsonl and --video a line per picture is printed',
+        'else a folder of pictures. Without --jsonl, --video and --bag a line per picture is '
+        'printed',
+    )
+    parser.add_argument(
+        '--bag',
+        action=_Once,
+        type=Path,
+        metavar='OUT',
+        help='write each recording again as an MCAP file, with the topics that the node publishes '
+        'for the same images: /facemesh/landmarks, info, markers, and /tf. For one recording OUT '
+        'may end in .mcap; else it is a folder',
     )
     parser.add_argument(
         '--static',

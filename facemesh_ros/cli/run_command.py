@@ -15,9 +15,10 @@ import cv2
 from rich.console import Console
 
 from facemesh_ros.assembly.face_sensor import FaceSensor, load_sensor
+from facemesh_ros.cli.bag_output import BagOutput, bag_paths
 from facemesh_ros.cli.interrupt import InterruptHandler, Interruption
 from facemesh_ros.cli.json_lines import JsonLines
-from facemesh_ros.cli.output_paths import check_output_paths, is_video_path
+from facemesh_ros.cli.output_paths import Outputs, check_output_paths, is_video_path
 from facemesh_ros.cli.picture_geometry import PictureGeometry
 from facemesh_ros.cli.run_sources import FileProcessor, print_error
 from facemesh_ros.cli.run_summary import left_out_sentence, processed_sentence, written_sentence
@@ -73,11 +74,12 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
     if not media.sources:
         return 1
     inputs = [*media.files, *media.companions]
-    check_output_paths(arguments.jsonl, arguments.video, inputs, arguments.camera_info)
+    bags = list(bag_paths(arguments.bag, media.sources).values()) if arguments.bag else []
+    outputs = Outputs(arguments.jsonl, arguments.video, bags)
+    check_output_paths(outputs, inputs, arguments.camera_info)
     filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
-    # No output of this command contains blendshapes.
     chosen = SensorSettings(
-        publish_blendshapes=False,
+        publish_blendshapes=bool(arguments.bag),  # no other output contains them
         filter=filtering,
         second_look=not arguments.no_second_look,
         **settings,
@@ -118,7 +120,10 @@ def _processed(
             stack.enter_context(output)
             for output in _outputs(arguments, media.sources, sensor, choice)
         ]
-        reader = SourceReader(sensor.stream, geometry, arguments.static, choice)
+        bags = [output for output in outputs if isinstance(output, BagOutput)]
+        reader = SourceReader(
+            sensor.stream, geometry, arguments.static, choice, bags[0] if bags else None
+        )
         processor = FileProcessor(reader, outputs)
         processor.process(media.sources, lambda: ending.status > 0)
     for note in geometry.notes():
@@ -148,6 +153,8 @@ def _outputs(
         outputs.append(AnnotatedVideo(arguments.video, _rate_hz(sources, choice), sensor.topology))
     elif arguments.video:
         outputs.append(AnnotatedPictures(arguments.video, sensor.topology))
+    if arguments.bag:
+        outputs.append(BagOutput(arguments.bag, sources, sensor))
     return outputs or [Summary()]
 
 

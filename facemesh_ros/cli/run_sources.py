@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,17 +53,18 @@ class FileProcessor:
         self, source: MediaSource, progress: Progress, is_interrupted: Callable[[], bool]
     ) -> None:
         errors = 0
-        for result in _with_progress_bar(source, self.reader, progress):
-            if isinstance(result, UnreadableError):
-                errors += 1
-                print_error(progress.console, result)
-                continue
-            for output in self.outputs:
-                output.write(*result)
-            self.pictures += 1
-            self.with_faces += bool(np.any(result.faces.states != FaceState.COASTING))
-            if is_interrupted():
-                break
+        with closing(_with_progress_bar(source, self.reader, progress)) as results:
+            for result in results:
+                if isinstance(result, UnreadableError):
+                    errors += 1
+                    print_error(progress.console, result)
+                    continue
+                for output in self.outputs:
+                    output.write(*result)
+                self.pictures += 1
+                self.with_faces += bool(np.any(result.faces.states != FaceState.COASTING))
+                if is_interrupted():
+                    break
         self.failed += min(errors, len(source.files))
 
 
@@ -89,12 +91,13 @@ def _progress() -> Progress:
 
 def _with_progress_bar(
     source: MediaSource, reader: SourceReader, progress: Progress
-) -> Iterator[ImageFaces | UnreadableError]:
+) -> Generator[ImageFaces | UnreadableError, None, None]:
     """Yield the results of a source and advance a progress bar."""
     task = progress.add_task(readable_name(source.files[0].name), total=None)
     try:
-        for result in reader.results_of(source):
-            yield result
-            progress.update(task, total=reader.expected or None, advance=1)
+        with closing(reader.results_of(source)) as results:
+            for result in results:
+                yield result
+                progress.update(task, total=reader.expected or None, advance=1)
     finally:
         progress.remove_task(task)

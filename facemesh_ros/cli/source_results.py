@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,9 @@ class RecordingListener(Protocol):
     def take(self, message: RecordedMessage) -> None:
         """Take each message of all topics."""
 
+    def end(self, *, is_complete: bool) -> None:
+        """Take that it was read as far as possible, or that this was interrupted."""
+
 
 @dataclass
 class SourceReader:
@@ -79,7 +82,9 @@ class SourceReader:
     expected: int = field(default=0, init=False)
     _pipeline: FacePipeline | None = field(default=None, init=False)
 
-    def results_of(self, source: MediaSource) -> Iterator[ImageFaces | UnreadableError]:
+    def results_of(
+        self, source: MediaSource
+    ) -> Generator[ImageFaces | UnreadableError, None, None]:
         """Yield what was found in each image, and an error for each file that cannot be read.
 
         The images before the place at which a file is damaged come before its error. After an
@@ -111,6 +116,7 @@ class SourceReader:
 
     def _of_recording(self, path: Path) -> Iterator[ImageFaces | UnreadableError]:
         listener, damaged = self.listener, Counter[tuple[str, str]]()
+        is_complete = False
         try:
             with Recording(path) as recording:
                 cameras = cameras_in(recording, self.choice, message_store().classes)
@@ -122,8 +128,13 @@ class SourceReader:
                         damaged[result] += 1
                     else:
                         yield result
+            is_complete = True
         except UnreadableError as error:
+            is_complete = True
             yield error
+        finally:
+            if listener is not None:
+                listener.end(is_complete=is_complete)
         for (topic, reason), count in damaged.items():
             yield UnreadableError(
                 f'{readable_name(path)}: {counted(count, "image")} on {topic}: {reason}'

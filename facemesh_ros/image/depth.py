@@ -9,14 +9,16 @@ from facemesh_ros.image.raw_image import ImageError, RawImage, check_size
 from facemesh_ros.types import Float32, PixelOrder
 
 M_PER_MM = np.float32(1e-3)
-_TYPES = {'16uc1': 'u2', '32fc1': 'f4'}
+# mono16 as depth_image_proc takes it, too: some drivers call their millimetres so.
+_TYPES = {'16uc1': 'u2', 'mono16': 'u2', '32fc1': 'f4'}
 
 
 def depth_from_raw(raw: RawImage) -> Float32:
     """Return the distances in a depth camera's buffer.
 
     Args:
-        raw: Its encoding is 16UC1 (mm, 0 where unknown) or 32FC1 (m, NaN where unknown).
+        raw: Its encoding is 16UC1 or mono16 (mm, 0 where unknown) or 32FC1 (m, NaN where
+            unknown).
 
     Returns:
         (height, width) m; a view of the buffer where its numbers are metres of this machine.

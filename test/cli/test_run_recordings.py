@@ -17,12 +17,12 @@ from recordings import (
     bag_of,
     camera_info,
     compressed,
+    depth_of_face,
     image,
 )
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from facemesh_ros.cli.main import main
-from facemesh_ros.geometry.canonical_face import load_topology
 
 FRAMES = 6
 # Than a face of the usual size is.
@@ -54,13 +54,7 @@ def depth_mm(frames, place) -> np.ndarray:
     bag_of(frames[:1]).write(Path('first'))
     (line,) = lines_of('first')
     shutil.rmtree('first')
-    (face,) = line['faces']
-    pixels, points_m = np.array(face['landmarks'])[:, :2], np.array(face['landmarks_metric'])
-    drawn = np.full((240, 320), 3000, np.float32)
-    for triangle in load_topology(468).triangles:
-        corners = np.round(pixels[triangle]).astype(np.int32)
-        cv2.fillConvexPoly(drawn, corners, float(1000 * FARTHER * points_m[triangle, 2].mean()))
-    return drawn.astype(np.uint16)
+    return depth_of_face(line['faces'][0], (320, 240), FARTHER)
 
 
 def numbers_of(lines: list[dict], name: str) -> np.ndarray:

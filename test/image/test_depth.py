@@ -26,7 +26,7 @@ def raw(values, encoding, padding=0, big_endian=False) -> RawImage:
 
 @pytest.mark.parametrize('big_endian', [False, True])
 @pytest.mark.parametrize('padding', [0, 1, 6])
-@pytest.mark.parametrize('encoding', ['16UC1', '32FC1', ' 16uc1'])
+@pytest.mark.parametrize('encoding', ['16UC1', 'mono16', '32FC1', ' 16uc1'])
 def test_every_layout_gives_metres(encoding, padding, big_endian):
     values = MM if '16' in encoding else (MM / 1000).astype(np.float32)
     depth_m = depth_from_raw(raw(values, encoding, padding, big_endian))

@@ -12,6 +12,8 @@ import numpy as np
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from facemesh_ros.geometry.canonical_face import load_topology
+
 STORE = get_typestore(Stores.ROS2_HUMBLE)
 TYPES = STORE.types
 START_NS = 1_700_000_000 * 10**9
@@ -122,3 +124,13 @@ def bag_of(
             depth = image(depths[number], stamp_ns, '16UC1')
             bag.add(f'{namespace}/depth/image_raw', depth, log_ns + 5_000_000)
     return bag
+
+
+def depth_of_face(face: dict[str, Any], image_wh: tuple[int, int], farther: float) -> np.ndarray:
+    """A depth image, mm, of a face in a line of JSON at so many times its distance, and a wall."""
+    pixels, points_m = np.array(face['landmarks'])[:, :2], np.array(face['landmarks_metric'])
+    drawn = np.full(image_wh[::-1], 3000, np.float32)
+    for triangle in load_topology(468).triangles:
+        corners = np.round(pixels[triangle]).astype(np.int32)
+        cv2.fillConvexPoly(drawn, corners, float(1000 * farther * points_m[triangle, 2].mean()))
+    return drawn.astype(np.uint16)

@@ -146,7 +146,9 @@ def _is_depth(recording: Recording, topic: RecordedTopic, classes: MessageClasse
         image = image_from_cdr(first.cdr, classes.Header, is_compressed=False)
     except Exception:  # whatever it is, it is told when it is read
         return False
-    return str(getattr(image, 'encoding', '')).lower() in DEPTH_ENCODINGS
+    encoding = str(getattr(image, 'encoding', '')).strip().lower()
+    # depth_image_proc has it as mono16 too, which elsewhere is an image.
+    return encoding in DEPTH_ENCODINGS or (encoding == 'mono16' and 'depth' in topic.name)
 
 
 def _without_twins(images: Collection[RecordedTopic]) -> list[RecordedTopic]:

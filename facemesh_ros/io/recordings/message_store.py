@@ -16,6 +16,8 @@ from facemesh_ros.messages.message_classes import MESSAGE_TYPES, MessageClasses
 PACKAGE = 'facemesh_ros'
 # Serialised messages with their lengths and classes are the same in all later releases.
 _RELEASE = 'ROS2_JAZZY'
+# What definitions say and rosbags does not keep.
+_DEFAULTS: dict[str, dict[str, Any]] = {'geometry_msgs/msg/Quaternion': {'w': 1.0}}
 _TF_MESSAGE = 'tf2_msgs/msg/TFMessage'
 _TF_DEFINITION = 'geometry_msgs/TransformStamped[] transforms'
 
@@ -52,7 +54,9 @@ class MessageStore:
         return self._store.deserialize_cdr(cdr, type_name)
 
     def definition(self, type_name: str) -> str:
-        """Return the definition of a type with those of its parts, as MCAP files hold them."""
+        """Return the definition of a type with those of its parts; empty if it is not known."""
+        if type_name not in self._store.fielddefs:
+            return ''
         text: str = self._store.generate_msgdef(type_name, ros_version=2)[0]
         return text
 
@@ -62,10 +66,12 @@ class MessageStore:
             return self._made[name]
         _, fields = self._store.fielddefs[name]
         makers = [(field, *self._maker(description)) for field, description in fields]
+        said = _DEFAULTS.get(name, {})
 
         def init(self: Any, **given: Any) -> None:
             for field, default, converted in makers:
-                value = converted(given.pop(field)) if field in given else default()
+                given_value = given.pop(field, said.get(field))
+                value = default() if given_value is None else converted(given_value)
                 setattr(self, field, value)
             if given:
                 raise TypeError(f'{name} has no field {min(given)}')

@@ -1,1 +1,1 @@
-"""Faces to messages, markers and point clouds."""
+"""Faces to messages, and the topics that show them."""

@@ -41,13 +41,18 @@ HAS_TIME = 'timestamp' in ImageAnnotations.get_fields_and_field_types()
 
 def lazy_topic(topology: FaceTopology) -> LazyTopic:
     """Return the topic."""
+    build = partial(annotations_of, ends_of_contours(topology))
+    return LazyTopic('annotations', ImageAnnotations, RELIABLE, build)
+
+
+def ends_of_contours(topology: FaceTopology) -> NDArray[np.intp]:
+    """Return (2 C,) landmarks of the ends of C lines: all contours but the irises'."""
     contours = topology.contours[(topology.contours < MESH_LANDMARKS).all(axis=1)]
-    indices = contours.ravel().astype(np.intp)  # irises are circles
-    return LazyTopic('annotations', ImageAnnotations, RELIABLE, partial(annotations_of, indices))
+    return contours.ravel().astype(np.intp)
 
 
 def annotations_of(contours: NDArray[np.intp], result: ImageResult) -> ImageAnnotations:
-    """Build the annotations of an image; `contours`: landmarks of the lines' ends, in pairs."""
+    """Build the annotations of an image; `contours`: see `ends_of_contours`."""
     return annotations_msg(result.faces, result.frame, result.msg.header.stamp, contours)
 
 
@@ -60,7 +65,7 @@ def annotations_msg(
         faces: The faces.
         frame: Their image.
         stamp: Of the image, bit for bit: Foxglove joins image and annotations by it.
-        contours: (2 C,) landmarks of the ends of C lines.
+        contours: See `ends_of_contours`.
     """
     msg = ImageAnnotations()
     if HAS_TIME:

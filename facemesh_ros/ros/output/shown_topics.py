@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
+from rclpy.type_support import check_for_type_support
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.ros.output.debug_image import compressed_msg, raw_msg
 from facemesh_ros.ros.output.image_result import ImageResult
@@ -20,8 +22,8 @@ from facemesh_ros.ros.qos import RELIABLE, SENSOR_DATA
 
 # Those that are in frames of tf2.
 IN_SPACE = ('markers', 'points')
-# Topics whose message packages need not be installed, and the modules that build their messages,
-# each by a function `lazy_topic(topology)`.
+# Topics whose message packages need not be installed: their modules import them, and have a
+# function `lazy_topic(topology)`.
 OPTIONAL = (
     ('detections', 'vision_msgs', 'facemesh_ros.ros.output.detections'),
     ('annotations', 'foxglove_msgs', 'facemesh_ros.ros.output.annotations'),
@@ -35,7 +37,7 @@ def shown_topics(
 
     Args:
         topology: Of the landmarks.
-        log: Told which ones are left out because their message package is not installed.
+        log: Told which ones are left out because their message package cannot be used, and why.
         privacy_mode: Whether to leave out those that show pixels of the camera.
     """
     topics = [*_always(topology), *_optional(topology, log)]
@@ -65,8 +67,10 @@ def _always(topology: FaceTopology) -> Iterator[LazyTopic]:
 def _optional(topology: FaceTopology, log: RcutilsLogger) -> Iterator[LazyTopic]:
     for name, package, module in OPTIONAL:
         try:
-            import_module(f'{package}.msg')
-        except ImportError as error:
-            log.debug(f'no topic ~/{name}: {package} is not installed ({error})')
+            topic = import_module(module).lazy_topic(topology)
+            check_for_type_support(topic.msg_type)
+        # Whatever a package raises that is missing, too old, or built for another Python.
+        except Exception as error:
+            log.debug(f'no topic ~/{name}: {package} cannot be used ({in_one_line(error)})')
         else:
-            yield import_module(module).lazy_topic(topology)
+            yield topic

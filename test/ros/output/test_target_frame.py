@@ -16,6 +16,7 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
 from test.ros.conftest import FRAME_ID, LATCHED
+from test.ros.output.validity import violations
 
 CLOUD = np.dtype([('xyz', '<f4', 3), ('index', '<u4'), ('face', '<u4')])
 STAND_IN = Path(__file__).parents[1] / 'stand_in'
@@ -73,6 +74,7 @@ def seen(client, face_msg, node):
             return len(found) == 1
 
         client.wait_until(shown, f'points in {frame_id}')
+        assert [violations(msg) for msg in (*clouds, *markers)] == [[]] * len(clouds + markers)
         return found[-1]
 
     return show
