@@ -62,6 +62,7 @@ _NEEDS = (
         "`./run shell -c 'facemesh models fetch'`",
     ),
     (r'other distro|second distribution', 'two distributions', '`./run setup --distro jazzy`'),
+    (r'hri_msgs', 'the messages of ROS4HRI', 'install ros-<distro>-hri-msgs'),
     (r'ROS', 'a ROS installation', 'source its setup.bash'),
     (
         r'onnxruntime-gpu|no CUDA',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -17,6 +17,7 @@ from rclpy.parameter import Parameter
 
 from facemesh_ros.settings.parameter_specs import (
     ParameterSpec,
+    Settings,
     SettingsError,
     parameter,
     parameter_specs,
@@ -83,10 +84,11 @@ class NodeSettings(SensorSettings):
 
     def __post_init__(self) -> None:
         super(NodeSettings, self).__post_init__()  # super() without arguments fails with slots
-        _check_cameras(self.cameras)
+        check_cameras(self.cameras)
 
 
-def _check_cameras(cameras: Any) -> None:
+def check_cameras(cameras: Any) -> None:
+    """Raise SettingsError unless these are different names that are valid topic prefixes."""
     valid = isinstance(cameras, tuple) and all(
         isinstance(camera, str) and CAMERA_NAME.fullmatch(camera) for camera in cameras
     )
@@ -97,19 +99,19 @@ def _check_cameras(cameras: Any) -> None:
         )
 
 
-class Parameters:
-    """The node's settings, mirrored from its ROS parameters.
+class Parameters(Generic[Settings]):
+    """A node's settings, mirrored from its ROS parameters.
 
     A change that is accepted here may still be refused by rclpy or by another callback, so it is
     not stored here. Humble does not report when parameters have been set; so on every distribution
     those that may have changed are read back from the node.
     """
 
-    def __init__(self, node: Node) -> None:
-        """Declare all parameters; raises ParameterException on an invalid start value."""
+    def __init__(self, node: Node, *, kind: type[Settings] = NodeSettings) -> None:
+        """Declare all of `kind`; raises ParameterException on an invalid start value."""
         self._node = node
-        self._settings = NodeSettings()
-        self._specs = parameter_specs(NodeSettings)
+        self._settings = kind()
+        self._specs = parameter_specs(kind)
         self._changing: frozenset[str] = frozenset(self._specs)
         node.add_on_set_parameters_callback(self._check)
         for name, (default, spec) in self._specs.items():
@@ -118,7 +120,7 @@ class Parameters:
         self._changing = frozenset()
 
     @property
-    def settings(self) -> NodeSettings:
+    def settings(self) -> Settings:
         """All settings as they are now; any thread may read them."""
         node, settings = self._node, self._settings
         values = {

@@ -33,6 +33,11 @@ ROSDEP_KEYS = {
 # Of these rosdep knows nothing; the README names the pip command.
 WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
 
+# What only those need who have them; docs/hri.md and the bridge itself say how to get them.
+OPTIONAL = {
+    'hri_msgs',
+}
+
 
 def depends(*tags):
     return {element.text for tag in tags for element in PACKAGE.iter(tag)}
@@ -40,7 +45,7 @@ def depends(*tags):
 
 def modules_imported(*folders):
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
-    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY
+    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL
 
 
 def modules_imported_by(files):

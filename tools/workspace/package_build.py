@@ -24,9 +24,9 @@ def message_packages(distro: Distro, packages: Sequence[str]) -> list[Step]:
 
 def _message_package(distro: Distro, package: str) -> Step:
     def build(was_done: bool) -> None:
-        source = distro.build / 'messages' / package
-        write_project(package, source)
-        _build_and_install(distro, source, distro.build / package, afresh=not was_done)
+        folder = distro.build / 'messages' / package
+        write_project(package, folder / 'source')
+        _build_and_install(distro, folder / 'source', folder / package, afresh=not was_done)
 
     return Step(
         f'{distro.name}: the messages of {package}',
