@@ -170,6 +170,12 @@ def bag_paths(target: Path, sources: Iterable[MediaSource]) -> dict[Path, Path]:
     return found
 
 
+def written_recordings(target: Path, sources: Iterable[MediaSource]) -> str:
+    """Return how many recordings are complete in which place."""
+    complete = sum(path.exists() for path in bag_paths(target, sources).values())
+    return f'{counted(complete, "recording")} to {readable_name(target)}'
+
+
 def _prefixes(image_topics: Sequence[str]) -> dict[str, str]:
     """Return the prefix of each camera's outputs, by its image topic.
 

@@ -25,12 +25,15 @@ COVARIANCE_DIGITS = 6
 class JsonLines:
     """Writes one line of JSON per picture; `facemesh run --help` documents its fields."""
 
-    def __init__(self, target: str) -> None:
-        """Open the file, - for stdout; raises MediaError if it cannot be written."""
+    def __init__(self, target: str, kept_bytes: int = 0) -> None:
+        """Open the file, - for stdout; raises MediaError if it cannot be written.
+
+        The first bytes of it may be kept, of a run that goes on.
+        """
         self._to_stdout, self._lines = target == STDOUT, 0
         self._name = STDOUT_NAME if self._to_stdout else readable_name(target)
         try:
-            self._file: TextIO = sys.stdout if self._to_stdout else open(target, 'w')  # noqa: SIM115
+            self._file: TextIO = sys.stdout if self._to_stdout else _opened(target, kept_bytes)
         except OSError as error:
             raise self._error(error) from error
 
@@ -58,8 +61,22 @@ class JsonLines:
         """How many lines were written to which file; empty for stdout."""
         return '' if self._to_stdout else f'{counted(self._lines, "line")} to {self._name}'
 
+    @property
+    def position(self) -> int:
+        """Length of the file, bytes; 0 for stdout."""
+        return 0 if self._to_stdout else self._file.tell()
+
     def _error(self, error: OSError) -> MediaError:
         return MediaError(f'{self._name} cannot be written: {error.strerror}')
+
+
+def _opened(target: str, kept_bytes: int) -> TextIO:
+    if not kept_bytes:
+        return open(target, 'w')
+    file = open(target, 'r+')  # noqa: SIM115
+    file.truncate(kept_bytes)
+    file.seek(kept_bytes)
+    return file
 
 
 def line_from_faces(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from facemesh_ros.types import DepthImage, Frame, PixelOrder
 
 
 @dataclass
-class _Lack:
+class Lack:
     """Pictures that lack something for one reason.
 
     Attributes:
@@ -47,7 +47,7 @@ class PictureGeometry:
 
     def __init__(self, calibrations: CalibrationFile | None, depths: DepthFiles | None) -> None:
         self._calibrations, self._depths = calibrations, depths
-        self.lacks: dict[str, _Lack] = {}
+        self.lacks: dict[str, Lack] = {}
 
     def depths_among(self, files: list[Path]) -> set[Path]:
         """Return those of the files that are depth pictures of others of them."""
@@ -120,8 +120,13 @@ class PictureGeometry:
     def _note(self, picture: ImageOrigin, reason: str) -> None:
         name = readable_name(picture.source)
         kind = re.sub(r'\d+', '#', reason)
-        lack = self.lacks.setdefault(kind, _Lack(name, reason))
+        lack = self.lacks.setdefault(kind, Lack(name, reason))
         lack.count += 1
+
+    def add_lacks(self, lacks: Mapping[str, Lack]) -> None:
+        """Take what other pictures lack."""
+        for kind, lack in lacks.items():
+            self.lacks.setdefault(kind, replace(lack, count=0)).count += lack.count
 
     def notes(self) -> Sequence[str]:
         """Return a sentence for each kind of reason."""

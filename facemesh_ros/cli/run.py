@@ -171,12 +171,41 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action='store_true',
         help='landmarks of new faces, and of pictures, from one crop each, as in MediaPipe',
     )
+    parser.add_argument(
+        '--jobs',
+        action=_Once,
+        type=_jobs,
+        metavar='N',
+        help='process N files at a time, each in a process of its own with its share of the cores '
+        'and models of its own; results and their order are the same. Not with --video',
+    )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with a run that was interrupted, with the same options: files that are done, '
+        'by OUT.progress beside the results, are not done again',
+    )
     parser.set_defaults(func=partial(_run, parser))
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text)
+    if jobs < 1:
+        raise argparse.ArgumentTypeError('at least 1')
+    return jobs
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.depth and not arguments.camera_info:
         parser.error('argument --depth: without --camera-info it says nothing of a face')
-    from facemesh_ros.cli.run_command import process_files
+    arguments.jobs = arguments.jobs or 1
+    if arguments.jobs > 1 and arguments.video:
+        parser.error('argument --jobs: not with --video, whose pictures are drawn in one process')
+    from facemesh_ros.cli.run_command import process_files, resumable_target
 
+    if arguments.resume and resumable_target(arguments) is None:
+        parser.error(
+            'argument --resume: needs results that can be continued: --jsonl FILE, --bag OUT or '
+            '--video FOLDER, and neither --jsonl - nor one video'
+        )
     return process_files(arguments, chosen_settings(arguments, _SETTINGS))

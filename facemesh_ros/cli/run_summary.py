@@ -48,12 +48,13 @@ def processed_sentence(
         f'{counted(recordings, "recording")}{", its pictures one by one" * is_static}'
         * (recordings > 0),
     ]
-    failures = f', {counted(processor.failed, "file")} not read to the end' * (
-        processor.failed > 0
+    failures = f', {counted(processor.state.failed, "file")} not read to the end' * (
+        processor.state.failed > 0
     )
-    what = ', '.join(filter(None, parts))
-    images = counted(processor.pictures, 'image')
-    return f'{what}: {images}, {processor.with_faces} with a face{failures}'
+    before = f' ({counted(processor.skipped, "file")} done before)' * (processor.skipped > 0)
+    what = ', '.join(filter(None, parts)) + before
+    images = counted(processor.state.images, 'image')
+    return f'{what}: {images}, {processor.state.with_faces} with a face{failures}'
 
 
 def _as_streams(sequences: int) -> str:

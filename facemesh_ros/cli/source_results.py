@@ -29,6 +29,7 @@ from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
+from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Faces, Frame
 
 
@@ -66,7 +67,8 @@ class SourceReader:
     """Runs the images of files through pipelines.
 
     Attributes:
-        new_pipeline: Makes a pipeline; each camera of a recording has one of its own.
+        new_pipeline: Makes a pipeline that takes its ids from what it is given; each camera of a
+            recording has one of its own.
         geometry: Makes frames of pictures.
         static: Whether every picture is processed independently (static image mode).
         choice: Which topics of recordings are read.
@@ -74,12 +76,13 @@ class SourceReader:
         expected: How many images the last source has, as far as its header knows; else 0.
     """
 
-    new_pipeline: Callable[[], FacePipeline]
+    new_pipeline: Callable[[FaceIds], FacePipeline]
     geometry: PictureGeometry
     static: bool
     choice: TopicChoice = field(default_factory=TopicChoice)
     listener: RecordingListener | None = None
     expected: int = field(default=0, init=False)
+    _ids: FaceIds = field(default_factory=FaceIds, init=False)
     _pipeline: FacePipeline | None = field(default=None, init=False)
 
     def results_of(
@@ -87,13 +90,15 @@ class SourceReader:
     ) -> Generator[ImageFaces | UnreadableError, None, None]:
         """Yield what was found in each image, and an error for each file that cannot be read.
 
+        The ids of each source begin at 1, whatever was read before.
         The images before the place at which a file is damaged come before its error. After an
         error others may follow: of other files, and of single images of a recording.
         """
+        self._ids.restart()
         if source.kind is SourceKind.RECORDING:
             yield from self._of_recording(source.files[0])
             return
-        pipeline = self._pipeline = self._pipeline or self.new_pipeline()
+        pipeline = self._pipeline = self._pipeline or self.new_pipeline(self._ids)
         pipeline.reset()
         is_static = self.static or source.kind is SourceKind.STILL
         self.expected = len(source.files)
@@ -102,6 +107,10 @@ class SourceReader:
                 yield from self._of_file(file, pipeline, is_static=is_static)
             except UnreadableError as error:
                 yield error
+
+    def share_of(self, images: int) -> float:
+        """Return which share of the source so many images are, 0 to 1, as far as it is known."""
+        return min(1.0, images / self.expected) if self.expected else 0.0
 
     def _of_file(
         self, file: Path, pipeline: FacePipeline, *, is_static: bool
@@ -143,7 +152,7 @@ class SourceReader:
     def _of_cameras(
         self, recording: Recording, cameras: list[CameraTopics]
     ) -> Iterator[ImageFaces | DamagedImage]:
-        pipelines = {camera.image.name: self.new_pipeline() for camera in cameras}
+        pipelines = {camera.image.name: self.new_pipeline(self._ids) for camera in cameras}
         take = self.listener.take if self.listener is not None else None
         for image in recorded_images(recording, cameras, message_store(), take):
             if isinstance(image, DamagedImage):

@@ -85,12 +85,19 @@ class AnnotatedVideo:
 
 
 class AnnotatedPictures:
-    """All pictures with their faces drawn in, each in a file of its own."""
+    """All pictures with their faces drawn in, each in a file of its own.
 
-    def __init__(self, folder: Path, topology: FaceTopology) -> None:
-        """Make the folder; raises MediaError if that is not possible."""
+    Attributes:
+        count: How many there are.
+    """
+
+    def __init__(self, folder: Path, topology: FaceTopology, count: int = 0) -> None:
+        """Make the folder; raises MediaError if that is not possible.
+
+        So many pictures of a run that goes on are there already.
+        """
         self._folder, self._topology = folder, topology
-        self._written = 0
+        self.count = self._before = count
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -107,14 +114,15 @@ class AnnotatedPictures:
     def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
         stem = os.fsdecode(os.fsencode(picture.source.stem)[:MAX_STEM_BYTES])
-        path = self._folder / f'{self._written:06d}_{stem}.png'
+        path = self._folder / f'{self.count:06d}_{stem}.png'
         write_picture(path, draw_faces(frame, faces, self._topology))
-        self._written += 1
+        self.count += 1
 
     @property
     def written(self) -> str:
         """How many pictures went into which folder."""
-        return f'{counted(self._written, "picture")} to {readable_name(self._folder)}{os.sep}'
+        new = counted(self.count - self._before, 'picture')
+        return f'{new} to {readable_name(self._folder)}{os.sep}'
 
 
 class Summary:
