@@ -148,9 +148,8 @@ class _Run:
                 self._setup, self._arguments.jobs, self._geometry, progress, self._is_interrupted
             )
             results = stack.enter_context(parallel)
-            parallel.submit(
-                [at for at, it in enumerate(sources) if not (journal and journal.is_done(it))]
-            )
+            done = journal.done_among(sources) if journal is not None else set()
+            parallel.submit(sorted(set(range(len(sources))) - done))
         else:
             stream = sensor.stream
             reader = SourceReader(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -50,7 +51,7 @@ class RunJournal:
             MediaError: If the file cannot be written, or that run had other options.
         """
         self._path = target.with_name(target.name + SUFFIX)
-        self.state, self._done = RunState(), dict[str, int]()
+        self.state, self._done = RunState(), Counter[tuple[str, int]]()
         said = json.dumps({name: str(value) for name, value in options.items()}, sort_keys=True)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,18 +76,27 @@ class RunJournal:
                 record = json.loads(line)
             except ValueError:  # the machine went down while it was written
                 break
-            self._done[record.pop('source')] = record.pop('bytes')
+            self._done[record.pop('source'), record.pop('bytes')] += 1
             self.state = RunState(**record)
 
-    def is_done(self, source: MediaSource) -> bool:
-        """Return whether a source is done; raises MediaError if it has changed since."""
-        size = self._done.get(_key(source))
-        if size is not None and size != size_of(source):
-            raise self._error(
-                f'says that {readable_name(source.files[0])} is done, but that has changed since: '
-                'leave --resume out to begin anew'
-            )
-        return size is not None
+    def done_among(self, sources: Sequence[MediaSource]) -> set[int]:
+        """Return the indices of those that are done; raises MediaError if one has changed since.
+
+        A source that is given twice may have been done once.
+        """
+        left, found = Counter(self._done), set[int]()
+        names = {name for name, _ in self._done}
+        for index, source in enumerate(sources):
+            key, size = _key(source), size_of(source)
+            if left[key, size]:
+                left[key, size] -= 1
+                found.add(index)
+            elif key in names and (key, size) not in self._done:
+                raise self._error(
+                    f'says that {readable_name(source.files[0])} is done, but that has changed '
+                    'since: leave --resume out to begin anew'
+                )
+        return found
 
     def add(self, source: MediaSource, state: RunState) -> None:
         """Note that a source is done; raises MediaError if that cannot be written."""

@@ -57,8 +57,9 @@ class FileProcessor:
             progress: The bar, above which errors are printed.
             is_interrupted: Called after each image; true ends the run.
         """
+        done = self.journal.done_among(sources) if self.journal is not None else set()
         for index, source in enumerate(sources):
-            if self.journal is not None and self.journal.is_done(source):
+            if index in done:
                 progress.skip(index)
                 self.skipped += len(source.files)
                 continue
