@@ -24,6 +24,8 @@ examples:
   facemesh run photo.jpg holiday/ clip.mp4
   facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4
   facemesh run clip.mp4 --jsonl - | head -n 1
+  facemesh run robot_bag/ --bag faces.mcap
+  facemesh run archive/ --jsonl faces.jsonl --jobs 4 --resume
   facemesh run scans/ --camera-info camera.yaml --depth '{stem}_depth.png' --jsonl faces.jsonl
 
 a line of --jsonl is one picture, one JSON object:
@@ -36,7 +38,8 @@ a line of --jsonl is one picture, one JSON object:
   image_wh  width and height, px
   ms        time that the pipeline took, without decoding and writing
   faces     one object per face, sorted by id:
-    id         the same as long as a stream shows the face, never given to another one
+    id         the same as long as a stream shows the face, never given to another one in a run
+               (in recordings: in each of them)
     state      0 new and not confirmed, 1 seen, 2 not seen in this picture but expected
     score      the detector's, 0 to 1; null where it did not run
     last_score, last_score_age    what the detector said of it last, 0 if it looked and found no
