@@ -69,6 +69,12 @@ _NEEDS = (
         'a GPU build of ONNX Runtime',
         'docs/gpu_install.md says which; FACEMESH_GPU_PYTHON may name its Python',
     ),
+    (
+        r'DDS security',
+        'a middleware with DDS security',
+        'docs/middleware.md says how to run one on the wheels',
+    ),
+    (r'strace', 'strace, and the right to trace processes', '`apt install strace`'),
     (r'', 'another kind of machine or user', 'nothing is wrong with this one'),
 )
 

@@ -29,10 +29,13 @@ VERTEX_FLOATS = 5
 MESH_LANDMARKS = 468
 IRIS_LANDMARKS = {'right_iris': range(468, 473), 'left_iris': range(473, 478)}
 FOREHEAD = 10
+INNER_LIP = 13
 
-# The order of the regions; the oval encloses all others and so owns its outline alone.
+# The order of the regions. One that encloses another follows it and owns the rest; the oval
+# encloses all others and so owns its outline alone.
 REGIONS = (
-    'lips',
+    'lips_inner',
+    'lips_outer',
     'left_eye',
     'right_eye',
     'left_eyebrow',
@@ -98,9 +101,20 @@ def contours_from_wheel(wheel: Path) -> dict[str, Edges]:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
             continue
         region = statement.targets[0].id.replace('FACEMESH_', '').lower()
-        if region in REGIONS and isinstance(statement.value, ast.Call):
+        if region in (*REGIONS, 'lips') and isinstance(statement.value, ast.Call):
             contours[region] = ast.literal_eval(statement.value.args[0])
+    contours['lips_inner'], contours['lips_outer'] = split_lips(contours['lips'])
     return {region: contours[region] for region in REGIONS}
+
+
+def split_lips(edges: Edges) -> tuple[Edges, Edges]:
+    """Return the edges around the opening of the mouth, and those around the lips."""
+    inner = {INNER_LIP}
+    while grown := {landmark for edge in edges if inner & {*edge} for landmark in edge} - inner:
+        inner |= grown
+    return [edge for edge in edges if edge[0] in inner], [
+        edge for edge in edges if edge[0] not in inner
+    ]
 
 
 def enclosed(outline: set[int], triangles: NDArray[np.int64]) -> set[int]:
@@ -127,6 +141,8 @@ def regions_from_contours(
             owned = set(IRIS_LANDMARKS[region])
         elif region != 'face_oval':
             owned = enclosed(owned, triangles)
+        if region == 'lips_outer':
+            owned -= {landmark for landmark in regions if regions[landmark] == 'lips_inner'}
         shared = owned & regions.keys()
         if shared:
             raise SystemExit(f'{region} shares landmarks {sorted(shared)} with another region')

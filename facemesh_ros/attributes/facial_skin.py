@@ -23,7 +23,7 @@ EYE_MARGIN_M = 0.004
 # Below the sellion by more than this, the skin goes along with jaw and lips.
 RIGID_ABOVE_M = -0.045
 RIGID_REGIONS = (FACE_REGION, 'nose', 'left_eyebrow', 'right_eyebrow')
-EYES, LIPS, OUTLINE = ('left_eye', 'right_eye'), ('lips',), ('face_oval',)
+EYES, OUTLINE = ('left_eye', 'right_eye'), ('face_oval',)
 
 # A depth image differs from the mesh by a tilt (σ 4°), by how flat the mesh is (σ 25 %), and by a
 # smooth field (σ 5 mm, correlated over 25 mm).
@@ -31,8 +31,6 @@ TILT, FLATNESS, FIELD_M, FIELD_LENGTH_M = 0.07, 0.25, 0.005, 0.025
 # The field's nodes, spread evenly over the skin.
 _NODES = [4, 17, 66, 68, 123, 143, 151, 183, 193, 199, 205, 211]
 _NODES += [213, 229, 295, 298, 308, 352, 372, 425, 431, 433, 449, 453]
-_INNER_LIPS = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415]
-_INNER_LIPS += [308, 324, 318, 402, 317, 14, 87, 178, 88, 95]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,11 @@ def facial_skin() -> FacialSkin:
     usable = _distances(face_m, OUTLINE) > OUTLINE_MARGIN_M
     usable &= _distances(face_m, EYES) > EYE_MARGIN_M
     rigid = usable & _in_regions(RIGID_REGIONS) & (face_m[:, 2] > RIGID_ABOVE_M)
-    inner_lip = np.zeros(MESH_LANDMARKS, bool)
-    inner_lip[_INNER_LIPS] = True
     design_m = np.concatenate([np.ones((len(face_m), 1)), _basis(face_m)], axis=1)
     tables = (
         np.flatnonzero(usable),
         rigid,
-        inner_lip,
+        _in_regions(('lips_inner',)),
         _normals()[usable],
         design_m,
         design_m[:, :4].copy(),

@@ -7,12 +7,11 @@ import math
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.geometry.eye_landmarks import CORNERS_AND_LIDS, IRIS_RINGS
+from facemesh_ros.geometry.shape_model import IRIS_M
 from facemesh_ros.types import Float32
 
 Points = list[list[float]]
 
-# White-to-white distance of adults: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
-IRIS_M = 0.0117
 # Beyond, the ring shrinks by a tenth and more.
 MAX_VIEW_RAD = math.radians(20)
 MIN_DIAMETER_PX = 8.0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.geometry.canonical_face import (
+    LIP_REGIONS,
     MESH_LANDMARKS,
     UPPER_LIP,
     canonical_face_m,
@@ -32,7 +33,7 @@ def rigid_landmarks() -> NDArray[np.intp]:
     outline rather than points of the skin.
     """
     topology = load_topology(MESH_LANDMARKS)
-    left_out = [topology.region_names.index(name) for name in ('lips', 'face_oval')]
+    left_out = [topology.region_names.index(name) for name in (*LIP_REGIONS, 'face_oval')]
     heights = canonical_face_m()[:, 2]
     chin = (topology.region_of_landmark == 0) & (heights < heights[UPPER_LIP])
     landmarks = np.flatnonzero(~(np.isin(topology.region_of_landmark, left_out) | chin))

@@ -24,6 +24,7 @@ IRIS_LANDMARKS = 10
 # Each iris: its centre, then right, top, left and bottom of its rim.
 _MIRRORED_IRISES = (473, 476, 475, 474, 477, 468, 471, 470, 469, 472)
 FACE_REGION = 'face'
+LIP_REGIONS = ('lips_inner', 'lips_outer')
 METRES_PER_CM = 0.01
 RIGHT_EYE_OUTER_CORNER = NAMED_POINTS['right_eye_outer']
 LEFT_EYE_OUTER_CORNER = NAMED_POINTS['left_eye_outer']

@@ -12,7 +12,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, TABLES
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, TABLES, canonical_face_m
+from facemesh_ros.geometry.eye_landmarks import EYE_CORNERS
 from facemesh_ros.types import Float64
 
 METRES_PER_MM = 0.001
@@ -21,6 +22,10 @@ EYEBALL_RADIUS_M = 0.012
 # From an eyeball's centre of rotation, by convention 13.5 mm behind the cornea, to the middle of
 # the limbus, the rim of the iris, 3 mm behind it.
 IRIS_DISTANCE_M = 0.0105
+# White-to-white distance of adults: Rüfer, Schröder, Erb, Cornea 24, 2005, p. 259.
+IRIS_M = 0.0117
+# An iris in face axes, in radii: its centre, then its rim to the subject's left, up, right, down.
+_IRIS = ((0, 0, 0), (0, 1, 0), (0, 0, 1), (0, -1, 0), (0, 0, -1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +101,29 @@ def load_shape_model() -> ShapeModel:
         expression_names=tuple(names[first_expression:]),
         expressions_m=columns_m[first_expression:, :MESH_LANDMARKS],
     )
+
+
+@cache
+def canonical_landmarks_m(landmark_count: int) -> Float64:
+    """Return all landmarks of the canonical face, (L, 3) m, face axes, read-only.
+
+    The 468 of the mesh and, where L is 478, those of irises that look straight ahead: each
+    eyeball lies behind the corners of its eye as that of the mean shape does.
+
+    Example: an iris is further in than the nose, and between the lids.
+        >>> points_m = canonical_landmarks_m(478)
+        >>> bool(points_m[4, 0] > points_m[473, 0])
+        True
+        >>> bool(points_m[374, 2] < points_m[473, 2] < points_m[386, 2])
+        True
+    """
+    face_m = canonical_face_m()
+    if landmark_count == MESH_LANDMARKS:
+        return face_m
+    model = load_shape_model()
+    behind_m = model.eyeball_centres_m - model.mean_m[EYE_CORNERS].mean(axis=1)
+    irises_m = face_m[EYE_CORNERS].mean(axis=1) + behind_m + (IRIS_DISTANCE_M, 0, 0)
+    rims_m = irises_m[:, None] + np.multiply(_IRIS, IRIS_M / 2)
+    landmarks_m = np.concatenate([face_m, *rims_m])
+    landmarks_m.setflags(write=False)
+    return landmarks_m

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import onnxruntime as ort
 
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
@@ -13,6 +12,7 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.capture_lock import ignore_other_captures
 from facemesh_ros.inference.gpu.cuda_memory import cuda_runtime
 from facemesh_ros.inference.gpu_faults import is_gpu_fault
+from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import (
     CPU,

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.assembly.face_sensor import ModelInfo
-from facemesh_ros.geometry.canonical_face import FaceTopology, canonical_face_m
+from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.geometry.named_points import points_among
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
+from facemesh_ros.geometry.shape_model import canonical_landmarks_m
 from facemesh_ros.messages.message_classes import MessageClasses
 from facemesh_ros.types import Faces, Float64, MetricFaces, MetricSource
 
@@ -99,7 +100,8 @@ class FaceMessages:
 
     def info(self, model: ModelInfo, topology: FaceTopology, header: Any) -> Any:
         """Build the latched message that describes the models and the landmarks."""
-        points = points_among(len(topology.region_of_landmark))
+        landmark_count = len(topology.region_of_landmark)
+        points = points_among(landmark_count)
         return self._classes.FaceMeshInfo(
             header=header,
             model=model.landmark_model,
@@ -115,7 +117,7 @@ class FaceMessages:
             region_of_landmark=_flat(topology.region_of_landmark, np.uint8),
             point_names=list(points),
             point_landmarks=array.array('H', points.values()),
-            canonical_face=_flat(canonical_face_m(), np.float32),
+            canonical_face=_flat(canonical_landmarks_m(landmark_count), np.float32),
             blendshape_names=list(model.blendshape_names),
         )
 

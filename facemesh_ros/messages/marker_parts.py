@@ -17,7 +17,7 @@ from facemesh_ros.viz.overlay import rgb_of_id
 
 
 class MarkerType:
-    """Constants of visualization_msgs/MarkerType."""
+    """Constants of visualization_msgs/Marker."""
 
     ARROW, LINE_LIST, POINTS, TEXT_VIEW_FACING, TRIANGLE_LIST = 0, 5, 8, 9, 11
 

@@ -9,11 +9,13 @@ if __name__ == '__main__':
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import rclpy
-from rclpy.exceptions import ParameterException
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.exceptions import ParameterException, ParameterNotDeclaredException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 
 from facemesh_ros.errors import FacemeshError
@@ -21,7 +23,11 @@ from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.process.lifecycle import log_exceptions, refuse_invalid_transitions
+from facemesh_ros.ros.process.lifecycle import (
+    creation_errors_explained,
+    log_exceptions,
+    refuse_invalid_transitions,
+)
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
 from facemesh_ros.ros.process.malloc import keep_freed_memory
 from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
@@ -38,19 +44,30 @@ class FaceMeshNode(LifecycleNode):
     of faces, counts of images and ~/enable live as long as the process, across all transitions.
     """
 
-    def __init__(self, is_ending: Callable[[], bool] = lambda: False) -> None:
-        """Declare parameters and services; raises ParameterException on an invalid start value.
+    def __init__(
+        self, is_ending: Callable[[], bool] = lambda: False, arguments: Sequence[str] = ()
+    ) -> None:
+        """Declare parameters and services.
 
-        `is_ending`: whether the process is to end; cancels the building of TensorRT engines.
+        Args:
+            is_ending: Whether the process is to end; cancels the building of TensorRT engines.
+            arguments: Of the process; errors name the file that a parameter comes from.
+
+        Raises:
+            FacemeshError: If a parameter's start value is invalid, or a file of parameters is for
+                a node of nearly this name.
+            ParameterException: If a parameter of rclpy's own is invalid.
         """
-        super().__init__('facemesh')
+        with creation_errors_explained():
+            super().__init__('facemesh')
         self._log_handler = RosLogHandler(self.get_logger())
         self._ids = FaceIds()
         self._counts: defaultdict[str, ImageCounts] = defaultdict(ImageCounts)
         self._enabled, self._is_shut_down = True, False
         self._streams: CameraStreams | None = None
         self._is_ending = is_ending
-        self._declared_parameters = Parameters(self)  # rclpy has a `_parameters` of its own
+        # rclpy has a `_parameters` of its own.
+        self._declared_parameters = Parameters(self, arguments)
         refuse_invalid_transitions(self)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -79,6 +96,7 @@ class FaceMeshNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
         self._configured.open()
+        self._declared_parameters.warn_of_unknown(of_topics=True)
         return SUCCESS
 
     @log_exceptions(result=ERROR)
@@ -105,6 +123,15 @@ class FaceMeshNode(LifecycleNode):
         """Clean up after an error, so that the node can be configured again."""
         self.stop()
         return SUCCESS
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """As rclpy's; a name that the node does not have is refused with the nearest one."""
+        try:
+            return super().set_parameters_atomically(parameter_list)
+        except ParameterNotDeclaredException:
+            names = [parameter.name for parameter in parameter_list]
+            reason = self._declared_parameters.why_unknown(names)
+            return SetParametersResult(successful=False, reason=reason)
 
     def stop(self) -> None:
         """Stop everything and release the models; safe in every state."""
@@ -157,7 +184,8 @@ def main(args: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         signals = start_rclpy(args)
-        node = FaceMeshNode(lambda: signals.received)
+        arguments = sys.argv if args is None else args
+        node = FaceMeshNode(lambda: signals.received, arguments)
     except (FacemeshError, ParameterException) as error:
         print(f'facemesh: {error}', file=sys.stderr)
         rclpy.try_shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -84,7 +85,15 @@ def _errors_explained(node: Node, topic: str, role: str) -> Iterator[None]:
             f'cannot create the {role} of {topic}: {_shortened(error)}; correct the parameters '
             f'qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable or '
             'best_effort; history: keep_last or keep_all; depth: a number of messages)'
+            f'{_enclave_remedy()}'
         ) from error
+
+
+def _enclave_remedy() -> str:
+    """Return what helps if SROS2 refuses a topic, for which middlewares have no words of it."""
+    if os.environ.get('ROS_SECURITY_ENABLE') != 'true':
+        return ''
+    return ", or allow it in the enclave's policy (config/sros2, docs/security.md)"
 
 
 def _name_error(topic: str, error: Exception) -> TopicError:

@@ -18,7 +18,7 @@ class FilterSettings:
         choices=('none', 'one_euro', 'rigid'),
     )
     rest_time_s: float = parameter(
-        3.0, 'rigid: time constant of the average of a face at rest.', low=0.0, high=30.0
+        3.0, 'rigid: time constant of the average of a face at rest, s.', low=0.0, high=30.0
     )
     noise_margin: float = parameter(
         1.4,
@@ -28,7 +28,7 @@ class FilterSettings:
         high=10.0,
     )
     min_cutoff_hz: float = parameter(
-        0.05, 'one_euro: cutoff frequency at rest; lower is smoother.', low=0.001, high=60.0
+        0.05, 'one_euro: cutoff frequency at rest, Hz; lower is smoother.', low=0.001, high=60.0
     )
     beta: float = parameter(
         80.0,
@@ -37,7 +37,7 @@ class FilterSettings:
         high=10000.0,
     )
     derivative_cutoff_hz: float = parameter(
-        1.0, 'one_euro: cutoff frequency of the speed.', low=0.001, high=60.0
+        1.0, 'one_euro: cutoff frequency of the speed, Hz.', low=0.001, high=60.0
     )
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Parameter specs: one documented dataclass field declares default, range and text.
 
-The node declares a ROS parameter from each field, the YAML file and the README table are tested
-against them, and the command line reads its defaults there.
+The node declares a ROS parameter from each field, tools/write_parameter_tables.py writes the YAML
+file and the README's table from them, and the command line and the launch file read them too.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class ParameterSpec:
         low: Smallest allowed value, None if unbounded.
         high: Largest allowed value, None if unbounded.
         choices: Allowed values of a string, empty if free.
+        constraints: What else is allowed, in words; empty if all that is said above.
         read_only: Whether a change needs a restart.
     """
 
@@ -37,6 +38,7 @@ class ParameterSpec:
     low: float | None
     high: float | None
     choices: tuple[str, ...]
+    constraints: str
     read_only: bool
 
 
@@ -47,12 +49,12 @@ def parameter(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    constraints: str = '',
     read_only: bool = False,
 ) -> Any:
     """Declare a dataclass field that is also a ROS parameter; see `ParameterSpec`."""
-    return field(
-        default=default, metadata={'parameter': ParameterSpec(text, low, high, choices, read_only)}
-    )
+    spec = ParameterSpec(text, low, high, choices, constraints, read_only)
+    return field(default=default, metadata={'parameter': spec})
 
 
 def parameter_specs(settings: type) -> dict[str, tuple[Value, ParameterSpec]]:

@@ -25,11 +25,16 @@ class PipelineSettings:
     )
     detector_rotations: str = parameter(
         'upright',
-        'Head orientations to detect; all includes heads on their side and upside down.',
+        'Head orientations to detect; all includes heads on their side and upside down, at four '
+        'times the detector runs.',
         choices=('upright', 'all'),
     )
     detector_interval: int = parameter(
-        5, 'Run the detector on the whole frame every N frames.', low=1, high=1000
+        5,
+        'Run the detector on the whole frame every N frames; tiles are spread over twice as many, '
+        'and are larger and rarer while the same faces stay in view.',
+        low=1,
+        high=1000,
     )
     second_look: bool = parameter(
         True, "Refine a new face's landmarks by a second inference in the ROI of the first."
@@ -48,8 +53,8 @@ class PipelineSettings:
     )
     metric_mode: str = parameter(
         'auto',
-        "What says how far a face is: depth image, the irises' known size, or an average face; "
-        'auto is the first of them that can be used, none leaves metres out.',
+        "What says how far a face is: a depth image, the irises' known size, or an average face "
+        '(canonical); auto is the first of them that can be used, none leaves metres out.',
         choices=('auto', 'none', 'canonical', 'iris', 'depth'),
     )
 
@@ -76,7 +81,10 @@ class SensorSettings(PipelineSettings):
         read_only=True,
     )
     publish_blendshapes: bool = parameter(
-        True, 'Publish 52 blendshape scores per face, if the landmark model is v2.', read_only=True
+        True,
+        'Publish 52 blendshape scores per face, if the landmark model is v2 and blendshapes is '
+        'provisioned.',
+        read_only=True,
     )
     model_dir: str = parameter(
         '',

@@ -8,7 +8,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.geometry.canonical_face import UPPER_LIP, FaceTopology, load_topology
+from facemesh_ros.geometry.canonical_face import (
+    LIP_REGIONS,
+    UPPER_LIP,
+    FaceTopology,
+    load_topology,
+)
 from facemesh_ros.types import Float64, UInt8
 
 # How far around lips and eyelids the skin moves with them, m.
@@ -56,7 +61,8 @@ def landmark_groups(landmark_count: int) -> LandmarkGroups:
     mesh = groups[: len(topology.canonical_vertices_m)]
     heights = topology.canonical_vertices_m[:, 1]
     mesh[heights < heights[UPPER_LIP]] = JAW
-    mesh[_is_near(topology, 'lips', LIP_MARGIN_M)] = JAW
+    for lips in LIP_REGIONS:
+        mesh[_is_near(topology, lips, LIP_MARGIN_M)] = JAW
     for side in ('right', 'left'):
         mesh[_is_near(topology, f'{side}_eye', LID_MARGIN_M)] = names.index(f'{side} eye')
         for part in ('eyebrow', 'iris'):

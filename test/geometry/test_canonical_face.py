@@ -17,6 +17,9 @@ PAIRS = ['eye', 'eyebrow', 'iris']
 # MediaPipe's outer edge of the lips, around from the right corner of the mouth.
 OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375]
 OUTER_LIPS += [291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
+# Its inner edge, around from the right corner.
+INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324]
+INNER_LIPS += [308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
 
 
 @pytest.fixture(scope='module')
@@ -31,8 +34,9 @@ def frontal_face() -> np.ndarray:
         return golden['tfjsmodels__portrait.jpg'][0, :, :2]
 
 
-def landmarks_of(topology: FaceTopology, region: str) -> np.ndarray:
-    return np.flatnonzero(topology.region_of_landmark == topology.region_names.index(region))
+def landmarks_of(topology: FaceTopology, *regions: str) -> np.ndarray:
+    chosen = [topology.region_names.index(region) for region in regions]
+    return np.flatnonzero(np.isin(topology.region_of_landmark, chosen))
 
 
 def directed_sides(topology: FaceTopology) -> Counter[tuple[int, int]]:
@@ -158,7 +162,7 @@ def test_each_iris_lies_in_its_own_eye(topology, frontal_face, side):
 def test_brows_eyes_nose_and_lips_follow_one_another_down_a_face(topology, frontal_face):
     rows = [
         frontal_face[landmarks_of(topology, region), 1].mean()
-        for region in ('left_eyebrow', 'left_eye', 'nose', 'lips')
+        for region in ('left_eyebrow', 'left_eye', 'nose', 'lips_outer')
     ]
     assert rows == sorted(rows)
 
@@ -167,9 +171,24 @@ def test_the_lips_are_what_their_outline_encloses(topology):
     front = topology.canonical_vertices_m[:, :2] * 1000
     outline = front[OUTER_LIPS].reshape(-1, 1, 2)
     inside = [cv2.pointPolygonTest(outline, point.tolist(), False) >= 0 for point in front]
-    assert np.flatnonzero(inside).tolist() == landmarks_of(topology, 'lips').tolist()
+    lips = landmarks_of(topology, 'lips_inner', 'lips_outer')
+    assert np.flatnonzero(inside).tolist() == lips.tolist()
     # MediaPipe's attention model refines exactly 80 landmarks of the lips.
     assert sum(inside) == 80
+
+
+def test_the_inner_lips_are_the_rim_of_the_mouths_opening(topology):
+    inner = landmarks_of(topology, 'lips_inner')
+    assert sorted(INNER_LIPS) == inner.tolist()
+    ring = {
+        frozenset(pair) for pair in zip(INNER_LIPS, np.roll(INNER_LIPS, -1).tolist(), strict=True)
+    }
+    contours = {frozenset(edge) for edge in topology.contours.tolist()}
+    assert ring <= contours
+    # What is outside of them and of the lips' outline is the lips' red.
+    outer = landmarks_of(topology, 'lips_outer')
+    assert set(OUTER_LIPS) < set(outer.tolist())
+    assert len(outer) == 60
 
 
 def test_procrustes_weights_are_those_of_33_landmarks(topology):

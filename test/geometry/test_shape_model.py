@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,8 +16,9 @@ from facemesh_ros.geometry.canonical_face import (
     SELLION,
     canonical_face_m,
     load_topology,
+    mirrored_landmarks,
 )
-from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
+from facemesh_ros.geometry.shape_model import ShapeModel, canonical_landmarks_m, load_shape_model
 
 NOSE_TIP, BELOW_NOSE, CHIN, UPPER_LIP, LOWER_LIP = 4, 2, 152, 13, 14
 MOUTH_CORNERS, INNER_CORNERS, NOSE_WINGS = (61, 291), (133, 362), (129, 358)
@@ -153,3 +156,27 @@ def test_triangles_of_the_mean_face_outward():
     agree = (normals * own).sum(axis=1)
     agree /= np.linalg.norm(normals, axis=1) * np.linalg.norm(own, axis=1)
     assert np.mean(agree > 0) > 0.99
+
+
+def test_the_canonical_irises_are_a_mirror_image_too():
+    landmarks_m = canonical_landmarks_m(478)
+    assert landmarks_m[:468] == pytest.approx(canonical_face_m())
+    mirrored = landmarks_m[mirrored_landmarks(478)]
+    assert mirrored == pytest.approx(landmarks_m * (1, -1, 1), abs=1e-5)
+
+
+@pytest.mark.parametrize('iris', [range(468, 473), range(473, 478)])
+def test_the_canonical_irises_are_ordered_as_mediapipe_orders_them(iris):
+    """Against a face that looks into the camera: the subject's left is on the right."""
+    golden = Path(__file__).parents[1] / 'golden' / 'mediapipe_1_2_2_v2.npz'
+    with np.load(golden) as faces:
+        seen = faces['tfjsmodels__portrait.jpg'][0, iris, :2]
+    made = canonical_landmarks_m(478)[iris][:, 1:] * (1, -1)
+    for points in (seen, made):
+        points -= points[0]
+        points /= np.linalg.norm(points, axis=1).mean()
+    assert made == pytest.approx(seen, abs=0.2)
+    lid_m = canonical_landmarks_m(468)[list(MID_LIDS[iris[0] > 470])]
+    # Between the lids, and not before the upper one.
+    assert lid_m[1, 2] < canonical_landmarks_m(478)[iris[0], 2] < lid_m[0, 2]
+    assert canonical_landmarks_m(478)[iris[0], 0] < lid_m[0, 0]

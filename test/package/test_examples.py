@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ('geometry', 'detection', 'tracking', 'smoothing')
+ROOMS = ('consumer', 'geometry', 'detection', 'tracking', 'smoothing')
 WITH_EXAMPLES = [
     path
     for room in ROOMS

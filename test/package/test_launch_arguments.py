@@ -3,26 +3,36 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
 
-def declared() -> list[str]:
-    tree = ast.parse((ROOT / 'launch' / 'facemesh.launch.py').read_text())
-    (arguments,) = (
+def literal(file: str, name: str) -> Any:
+    """Return a constant of a module that cannot be imported without ROS, or its keys."""
+    (value,) = (
         node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == 'ARGUMENTS'
+        for node in ast.parse((ROOT / file).read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
     )
-    return [ast.literal_eval(key) for key in arguments.keys]
+    keys = value.keys if isinstance(value, ast.Dict) else value.elts
+    return [ast.literal_eval(key) for key in keys]
 
 
-def test_the_readme_names_each_argument():
+ARGUMENTS = [
+    *literal('launch/facemesh.launch.py', 'ARGUMENTS'),
+    *literal('facemesh_ros/ros/launch_arguments.py', 'PARAMETERS'),
+]
+SOURCES = literal('launch/demo.launch.py', 'SOURCES')
+
+
+def test_readme_and_docs_name_each_argument():
     (paragraph,) = re.findall(
         r'^Launch arguments .*?(?:\n\n)',
         (ROOT / 'README.md').read_text(),
         re.DOTALL | re.MULTILINE,
     )
-    missing = [name for name in declared() if f'`{name}`' not in paragraph]
-    assert not missing
-    assert 'depth_topic' in declared()
+    rows = re.findall(r'^\| `(\w+)` \|', (ROOT / 'docs' / 'launch.md').read_text(), re.MULTILINE)
+    assert [name for name in ARGUMENTS + SOURCES if f'`{name}`' not in paragraph] == []
+    assert rows == SOURCES + ARGUMENTS
+    assert {'depth_topic', 'max_faces', 'camera'} <= {*rows}

@@ -21,6 +21,7 @@ PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
 # Which rooms each room may import, besides itself and the values that all share.
 ROOMS: dict[str, set[str]] = {
     'catalog': set(),
+    'consumer': set(),
     'settings': {'catalog'},
     'geometry': set(),
     'image': {'geometry'},
@@ -35,7 +36,11 @@ ROOMS: dict[str, set[str]] = {
 }
 SHELLS = {'cli', 'ros'}
 # Rooms that read no clock and open no file: their time is the frame's stamp.
-PURE = {'geometry', 'image', 'settings', 'pipeline', *STAGES}
+PURE = {'consumer', 'geometry', 'image', 'settings', 'pipeline', *STAGES}
+NETWORK = ('http', 'urllib', 'ssl', 'ftplib', 'smtplib', 'asyncio', 'requests')
+RUNS_PIP = 'facemesh_ros.models.pip_wheel'
+READS_ITS_BUILD = 'facemesh_ros.inference.diagnosis.facts'  # after it was imported there
+FETCHES_MODELS = 'facemesh_ros.cli.models'
 # Not even these, but for the models' sessions that a stage is given.
 IN_NO_PURE_ROOM = ('facemesh_ros.models', 'time', 'datetime', 'rich', 'onnx', 'tflite')
 
@@ -65,6 +70,10 @@ def imports(path):
 
 def is_in(name, *packages):
     return any(f'{name}.'.startswith(f'{package}.') for package in packages)
+
+
+def is_in_any(names, *packages):
+    return any(is_in(name, *packages) for name in names)
 
 
 def is_ros(name):
@@ -100,6 +109,24 @@ def test_the_drawing_of_the_rooms_is_true():
             other = name.split('.')[1] if name.startswith('facemesh_ros.') else room
             if other not in (room, 'msg') and room not in VALUES:
                 assert floor_of[other] > floor_of[room], f'{named(path)} imports {name}'
+
+
+def test_only_the_command_that_fetches_models_knows_the_network():
+    known = {path: imports(path) for path in MODULES}
+    knows = {named(path) for path, names in known.items() if is_in_any(names, *NETWORK)}
+    knows.add(RUNS_PIP)
+    while more := {
+        named(path)
+        for path, names in known.items()
+        if named(path) not in knows and is_in_any(names, *knows)
+    } - {FETCHES_MODELS}:
+        knows |= more
+    assert knows == {RUNS_PIP, 'facemesh_ros.models.download', 'facemesh_ros.models.fetch'}
+
+
+def test_onnx_runtime_is_imported_in_one_place_which_turns_its_telemetry_off():
+    importing = {named(path) for path in MODULES if is_in_any(imports(path), 'onnxruntime')}
+    assert importing - {READS_ITS_BUILD} == {'facemesh_ros.inference.onnx_runtime'}
 
 
 def test_every_room_has_its_rule():

@@ -33,9 +33,12 @@ ROSDEP_KEYS = {
 # Of these rosdep knows nothing; the README names the pip command.
 WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
 
-# What only those need who have them; docs/hri.md and the bridge itself say how to get them.
+# What only those need who have them; docs/hri.md, the bridge itself and docs/outputs.md say how to
+# get them.
 OPTIONAL = {
+    'foxglove_msgs',
     'hri_msgs',
+    'vision_msgs',
 }
 
 
@@ -61,7 +64,7 @@ def keys_of(modules):
 
 
 def test_every_imported_module_is_a_dependency():
-    missing = keys_of(modules_imported('facemesh_ros', 'launch')) - depends(
+    missing = keys_of(modules_imported('examples', 'facemesh_ros', 'launch')) - depends(
         'depend', 'exec_depend'
     )
     assert not missing
@@ -73,15 +76,25 @@ def test_every_dependency_is_used():
         for file in ROOT.glob('msg/*.msg')
         for found in re.findall(r'(\w+)/', file.read_text())
     }
-    used = keys_of(modules_imported('facemesh_ros', 'launch')) | in_messages
+    in_cpp = {
+        package
+        for file in ROOT.glob('examples/*.cpp')
+        for package in re.findall(r'#include "(\w+)/', file.read_text())
+    }
+    used = (
+        keys_of(modules_imported('facemesh_ros', 'launch'))
+        | in_messages
+        | in_cpp - {'facemesh_ros'}
+    )
     assert depends('depend', 'exec_depend') - used == {'rosidl_default_runtime'}
 
 
 def test_cmake_finds_what_package_xml_names_for_the_build():
     found = set(re.findall(r'find_package\((\w+)', CMAKE))
     named = depends('buildtool_depend', 'depend')
-    assert found == named | {'ament_cmake_pytest'}
-    assert 'ament_cmake_pytest' in depends('test_depend')
+    for_tests = {'ament_cmake_pytest', 'launch_testing_ament_cmake'}
+    assert found == named | for_tests
+    assert for_tests <= depends('test_depend')
 
 
 def test_cmake_generates_every_message():
@@ -91,7 +104,7 @@ def test_cmake_generates_every_message():
 
 
 PROGRAMS = [file for file in (ROOT / 'scripts').rglob('*') if file.is_file()]
-PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run']
+PROGRAMS += [ROOT / 'run', ROOT / '.ci' / 'run', *ROOT.glob('examples/*.py')]
 
 
 @pytest.mark.parametrize('file', PROGRAMS, ids=lambda file: str(file.relative_to(ROOT)))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,28 @@ def ros() -> Iterator[None]:
 class NodeProcess:
     """A real `facemesh` node; what it logs goes to a file."""
 
-    def __init__(self, log: Path, *parameters: str, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        log: Path,
+        *parameters: str,
+        environment: dict[str, str] | None = None,
+        inherit: bool = True,
+        ros_arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+    ):
         self._log = log
         arguments = [part for parameter in parameters for part in ('-p', parameter)]
-        command = [sys.executable, '-m', 'facemesh_ros.ros.node', '--ros-args', *arguments]
+        command = [
+            *prefix,
+            *(sys.executable, '-m', 'facemesh_ros.ros.node'),
+            *('--ros-args', *arguments, *ros_arguments),
+        ]
         with log.open('wb') as file:
             self.process = subprocess.Popen(
-                command, stdout=file, stderr=file, env={**os.environ, **(environment or {})}
+                command,
+                stdout=file,
+                stderr=file,
+                env={**(os.environ if inherit else {}), **(environment or {})},
             )
 
     @property
@@ -180,9 +195,9 @@ def start_node(
     """Start nodes that are gone at the end of the module."""
     started: list[NodeProcess] = []
 
-    def start(*parameters: str, environment: dict[str, str] | None = None) -> NodeProcess:
+    def start(*parameters: str, **options: Any) -> NodeProcess:
         log = tmp_path_factory.mktemp('node') / 'log'
-        started.append(NodeProcess(log, *parameters, environment=environment))
+        started.append(NodeProcess(log, *parameters, **options))
         return started[-1]
 
     yield start

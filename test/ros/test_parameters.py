@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 import rclpy
 import yaml
-from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.msg import ParameterType, SetParametersResult
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 from rclpy.parameter import parameter_value_to_python
 
 from facemesh_ros.ros.parameters import NodeSettings, Parameters
 from facemesh_ros.settings.parameter_specs import parameter_specs
 
+TYPES = {
+    bool: ParameterType.PARAMETER_BOOL,
+    int: ParameterType.PARAMETER_INTEGER,
+    float: ParameterType.PARAMETER_DOUBLE,
+    str: ParameterType.PARAMETER_STRING,
+    tuple: ParameterType.PARAMETER_STRING_ARRAY,
+}
 ROOT = Path(__file__).parents[2]
 YAML = ROOT / 'config' / 'facemesh.yaml'
 README = ROOT / 'README.md'
@@ -26,6 +34,23 @@ def plain(value):
     return list(value) if isinstance(value, tuple) else value
 
 
+@pytest.fixture(scope='module')
+def tables():
+    path = ROOT / 'tools' / 'write_parameter_tables.py'
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+REWRITE = "./run shell -c 'python tools/write_parameter_tables.py' writes both"
+
+
+def test_yaml_and_readme_say_what_the_code_declares(tables):
+    assert YAML.read_text() == tables.yaml_text(), REWRITE
+    assert tables.readme_table() in README.read_text(), REWRITE
+
+
 def test_yaml_holds_every_parameter_with_its_default():
     (given,) = (item['ros__parameters'] for item in yaml.safe_load(YAML.read_text()).values())
     assert given == {name: plain(default) for name, (default, _) in SPECS.items()}
@@ -34,25 +59,23 @@ def test_yaml_holds_every_parameter_with_its_default():
 
 
 @pytest.mark.parametrize('name', SPECS)
-def test_yaml_documents_range_choices_and_liveness(name):
-    spec = SPECS[name][1]
+def test_each_entry_has_default_range_choices_and_liveness(name):
+    """Of whatever writes them: what a reader needs is there."""
+    default, spec = SPECS[name]
     comment = re.search(rf'((?: *#.*\n)+) *{name}:', YAML.read_text())
+    row = re.search(rf'^\| `{name}` \| `([^`]*)` \|(.*)\| (.*) \|$', README.read_text(), re.M)
     assert comment, f'{name} has no comment'
+    assert row, f'{name} is not in the README'
+    assert row[1] == ('""' if default == '' else str(plain(default)).lower())
+    assert row[2].strip() == ('' if spec.read_only else 'yes')
     text = ' '.join(comment[1].replace('#', ' ').split())
     assert text.endswith('Live.') is (not spec.read_only)
-    assert spec.text.rstrip('.').lower() in text.lower()
-    for choice in spec.choices:
-        assert choice in text
-    if spec.high is not None and spec.high <= 64:
-        assert f'{spec.low:g} to {spec.high:g}' in text
-
-
-def test_readme_table_holds_every_parameter():
-    rows = re.findall(r'^\| `([\w.]+)` \| `([^`]*)` \|', README.read_text(), re.M)
-    assert dict(rows) == {
-        name: '""' if default == '' else str(plain(default)).lower()
-        for name, (default, _) in SPECS.items()
-    }
+    for said in (text, row[3].replace('`', '')):
+        assert spec.text.rstrip('.') in said
+        for choice in spec.choices:
+            assert choice in said
+        if spec.high is not None:
+            assert f'{spec.low:g} to {spec.high:g}' in said
 
 
 @pytest.fixture(scope='module')
@@ -64,11 +87,17 @@ def test_node_describes_every_parameter(client, node):
     request = DescribeParameters.Request(names=list(SPECS))
     answer = client.call(DescribeParameters, 'facemesh/describe_parameters', request)
     assert len(answer.descriptors) == len(SPECS)
-    for descriptor, (_, spec) in zip(answer.descriptors, SPECS.values(), strict=True):
+    for descriptor, (default, spec) in zip(answer.descriptors, SPECS.values(), strict=True):
         assert descriptor.description == spec.text
         assert descriptor.read_only == spec.read_only
+        assert spec.constraints in descriptor.additional_constraints
         for choice in spec.choices:
             assert choice in descriptor.additional_constraints
+        ranges = [*descriptor.floating_point_range, *descriptor.integer_range]
+        bounds = [] if spec.low is None else [(spec.low, spec.high)]
+        assert [(one.from_value, one.to_value) for one in ranges] == bounds
+        assert descriptor.type == TYPES[type(default)]
+        assert not descriptor.dynamic_typing
 
 
 def test_node_starts_with_the_defaults(client, node):
@@ -76,6 +105,12 @@ def test_node_starts_with_the_defaults(client, node):
     answer = client.call(GetParameters, 'facemesh/get_parameters', request)
     values = [parameter_value_to_python(value) for value in answer.values]
     assert values == [plain(default) for default, _ in SPECS.values()]
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one(client, node):
+    refused = client.set_parameter('marker_stile', string_value='points')
+    assert not refused.successful
+    assert refused.reason == 'unknown parameter marker_stile (the nearest is marker_style)'
 
 
 def test_a_refused_change_leaves_everything_as_it_was(client, node):

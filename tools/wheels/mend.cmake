@@ -26,3 +26,18 @@ function(mend_include_directories)
   endforeach()
 endfunction()
 cmake_language(DEFER CALL mend_include_directories)
+
+# 3. What a C++ program would be linked with: libraries that the wheels carry inside, by names of
+#    their own, but export as files of that other machine or as plain names; and the Python halves
+#    of messages, which need a Python around them.
+function(mend_libraries)
+  get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+  foreach(target IN LISTS imported)
+    get_target_property(libraries ${target} INTERFACE_LINK_LIBRARIES)
+    if(libraries)
+      list(FILTER libraries EXCLUDE REGEX "^/usr/lib64/|^lttng-ust|__rosidl_generator_py$")
+      set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
+    endif()
+  endforeach()
+endfunction()
+cmake_language(DEFER CALL mend_libraries)

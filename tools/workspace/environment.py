@@ -11,6 +11,8 @@ from workspace.layout import ROOT, Distro, base_python, is_ours, other_distro
 # The wheels' own start-up hook sets it and LD_LIBRARY_PATH, then starts Python again; inherited by
 # the Python of another environment, it would keep that one from finding its libraries.
 _BOOTSTRAPPED = '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
+# Tests and benchmarks import ONNX Runtime by themselves; the package turns it off in its own way.
+NO_TELEMETRY = {'ORT_DISABLE_TELEMETRY': '1'}
 
 
 def colcon_defaults(distro: Distro) -> Path:
@@ -37,6 +39,7 @@ def environment(distro: Distro) -> dict[str, str]:
         variables[name] = os.pathsep.join(filter(None, (str(entry), variables.get(name))))
     variables.update(ROS_DISTRO=distro.name, ROS_VERSION='2', ROS_PYTHON_VERSION='3')
     _make_room_for_images(variables, distro.name)
+    variables.update(NO_TELEMETRY)
     variables.update(variables_of_home(variables))
     if not distro.installed:
         variables['COLCON_DEFAULTS_FILE'] = str(colcon_defaults(distro))
@@ -48,7 +51,7 @@ def environment(distro: Distro) -> dict[str, str]:
 
 def environment_without_ros() -> dict[str, str]:
     """Return this process's environment without any distribution, for a Python of its own."""
-    variables = dict(os.environ)
+    variables = {**os.environ, **NO_TELEMETRY}
     _leave(variables, keep_ros=False)
     return variables
 

@@ -14,7 +14,8 @@ from workspace.message_packages import definitions_of, write_project
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _MEND = REQUIREMENTS / 'mend.cmake'
-_INSTALLED_FOLDERS = ('facemesh_ros', 'launch', 'config', 'scripts')
+_INSTALLED_FOLDERS = ('config', 'examples', 'facemesh_ros', 'include', 'launch', 'scripts')
+_LINKED_FOLDERS = ('include', 'lib', 'share')
 
 
 def message_packages(distro: Distro, packages: Sequence[str]) -> list[Step]:
@@ -108,7 +109,7 @@ def _installed_files() -> Iterator[str]:
 
 def _remove_dead_links(distro: Distro) -> None:
     """Remove the links to files that the checkout has no more."""
-    for folder in (site_packages(distro), distro.venv / 'share', distro.venv / 'lib'):
+    for folder in (site_packages(distro), *(distro.venv / name for name in _LINKED_FOLDERS)):
         for path in (folder / 'facemesh_ros').rglob('*'):
             if path.is_symlink() and not path.exists():
                 path.unlink()

@@ -14,13 +14,13 @@ from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.gpu.image_slots import ImageSlots
 from facemesh_ros.inference.gpu.memory import Memory, PackedBuffers, Shapes
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
+from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.session import ModelSession
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)

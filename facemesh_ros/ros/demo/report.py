@@ -10,6 +10,7 @@ from facemesh_ros.ros.demo.arguments import PICTURE
 from facemesh_ros.ros.demo.camera_node import source_arguments
 from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.recording import Recording
+from facemesh_ros.ros.process.middleware import is_fast_dds
 from facemesh_ros.ros.process.signals import EXIT_INTERRUPTED
 
 # Of the answered images with the bundled face; with fewer, this software is at fault.
@@ -32,7 +33,8 @@ def report(arguments: argparse.Namespace, monitor: Monitor, recording: Recording
     if answered < MIN_ANSWERED_SHARE * monitor.images.sent:
         if monitor.lost > (monitor.images.sent - answered) / 2:
             lost = monitor.lost
-            print(f'{lost} images were lost between the processes: is /dev/shm too small?')
+            why = ': is /dev/shm too small?' if is_fast_dds() else ''
+            print(f'{lost} images were lost between the processes{why}')
         else:
             print('This machine is too slow for all images; the node processes the newest one.')
     _write_picture(arguments, monitor)

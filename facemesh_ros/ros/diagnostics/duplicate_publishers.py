@@ -11,7 +11,8 @@ from facemesh_ros.ros.input.topics import CameraTopics
 
 # Reports for which publishers exist together before it is a finding.
 MIN_REPORTS = 2
-# A camera that was killed is still listed until its lease ends, 20 s in Fast DDS.
+# A camera that was killed is still listed until its lease ends: 20 s in Fast DDS, 10 s in Cyclone
+# DDS by default.
 MIN_REPORTS_AFTER_RESTART = 30
 
 
@@ -38,9 +39,11 @@ class DuplicatePublishers:
             self._ids, self._reports = ids, 0
             self._steps_before = self._gaps.steps_back
         self._reports += 1
-        # Exactly one step back in the sequence numbers is a camera that was restarted.
+        # Exactly one step back in the sequence numbers is a camera that was restarted; without
+        # numbers it cannot be told from a second one.
         restarted = self._gaps.steps_back - self._steps_before == 1
-        needed = MIN_REPORTS_AFTER_RESTART if restarted else MIN_REPORTS
+        patient = restarted or not self._gaps.are_numbered
+        needed = MIN_REPORTS_AFTER_RESTART if patient else MIN_REPORTS
         if len(ids) < 2 or self._reports < needed:
             return None
         text = (

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 
 from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.input.topics import CameraTopics
-from facemesh_ros.ros.process.dds_profile import large_image_profile
 
 # The share of the images from which a finding is reported.
 FAILED, LOST, DROPPED, TOO_OLD = 0.03, 0.03, 0.5, 0.5
@@ -56,18 +52,3 @@ def too_old_text(max_age_s: float) -> str:
         f"older than max_image_age ({max_age_s:g} s): is the camera's clock synchronised with "
         "this machine's, or is the machine too slow?"
     )
-
-
-def lost_images_remedy(topics: CameraTopics, qos: QoSProfile) -> str:
-    """Return what helps against lost images on this system; `qos` is the subscription's."""
-    ways = []
-    if 'fastrtps' in rclpy.get_rmw_implementation_identifier():
-        ways.append(f'start the camera with {"=".join(large_image_profile())}')
-    reliable = QoSReliabilityPolicy.RELIABLE
-    publishers = topics.node.get_publishers_info_by_topic(topics.image_topic)
-    offered = {publisher.qos_profile.reliability for publisher in publishers}
-    if qos.reliability != reliable and offered == {reliable}:
-        setting = f'qos_overrides.{topics.image_topic}.subscription.reliability'
-        ways.append(f'set {setting} to reliable here')
-    ways.append('between machines, raise net.core.rmem_max on both (docs/scaling.md)')
-    return '; or '.join(ways)

@@ -13,7 +13,8 @@ class ImageCounts:
     """Counters of one camera since the process started.
 
     Attributes:
-        received: Images that arrived, including those replaced by newer ones in DDS.
+        received: Images that arrived, including those replaced by newer ones in the
+            middleware.
         dropped: Of those received: replaced by newer ones before they were processed.
         lost: Images that were sent and never arrived, where the middleware reports them.
         too_old: Of those received: older than `max_image_age`.

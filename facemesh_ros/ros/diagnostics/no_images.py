@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 from rclpy.qos import QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from facemesh_ros.ros.diagnostics.failure_rate import lost_images_remedy
 from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.diagnostics.topic_graph import names_of, similar_topic, why_incompatible
+from facemesh_ros.ros.diagnostics.transport_advice import (
+    containers_remedy,
+    discovery_settings,
+    lost_images_remedy,
+)
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import TRANSPORTS, CameraTopics, type_name
 
@@ -69,8 +72,7 @@ class NoImages:
         return 'none', (
             f'{names} publishes {topic}, but no image has arrived: either none has been sent (is '
             'the camera streaming?), or all are lost in transport. Then '
-            f'{lost_images_remedy(self._topics, self._qos)}; or, between containers, share '
-            '/dev/shm (--ipc=host)'
+            f'{lost_images_remedy(self._topics, self._qos)}{containers_remedy()}'
         )
 
     def _publishers(self, topic: str) -> list[TopicEndpointInfo]:
@@ -101,7 +103,7 @@ class NoImages:
                 return f'{text}, but {names_of(self._publishers(near))} publishes {near}: {remedy}'
         return (
             f'{text}, nor any other {topics.image_type_name}: is the camera running, and visible '
-            f'to this node ({_discovery_settings()})?'
+            f'to this node ({discovery_settings()})?'
         )
 
     def _other_transport(self, transport: str, topic: str) -> str:
@@ -109,10 +111,3 @@ class NoImages:
         resolved = self._topics.node.resolve_topic_name(name)
         remap = '' if resolved == topic else f' and the remap {name}:={topic}'
         return f'set image_transport:={transport}{remap}'
-
-
-def _discovery_settings() -> str:
-    """Return the environment variables that decide which nodes are discovered."""
-    names = 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'
-    settings = [f'{name}={os.environ[name]}' for name in names if os.environ.get(name)]
-    return ', '.join([f'ROS_DOMAIN_ID={os.environ.get("ROS_DOMAIN_ID", "0")}', *settings])

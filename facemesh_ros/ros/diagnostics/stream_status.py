@@ -15,13 +15,10 @@ from facemesh_ros.assembly.face_sensor import ModelInfo
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.pipeline.stage_times import StageTimes
-from facemesh_ros.ros.diagnostics.failure_rate import (
-    failure_findings,
-    lost_images_remedy,
-    too_old_text,
-)
+from facemesh_ros.ros.diagnostics.failure_rate import failure_findings, too_old_text
 from facemesh_ros.ros.diagnostics.finding import Check, Finding, LogThrottle
 from facemesh_ros.ros.diagnostics.image_counts import CountHistory
+from facemesh_ros.ros.diagnostics.transport_advice import lost_images_remedy
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import CameraTopics
 

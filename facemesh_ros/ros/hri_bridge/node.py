@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import rclpy
@@ -39,15 +40,17 @@ class HriBridge(Node):
     is published of each is only what was seen. Frames of faces are the node's own affair.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
         """Subscribe to the node's cameras; say that there is no face yet.
 
+        `arguments` are the process's: errors say which file a parameter comes from.
+
         Raises:
-            ParameterException: On an invalid start value.
-            TopicError: If a name makes no valid topic.
+            FacemeshError: On an invalid start value, or if a name makes no valid topic.
+            ParameterException: If a parameter of rclpy's own is invalid.
         """
         super().__init__('hri_bridge')
-        self._settings = Parameters(self, kind=BridgeSettings).settings
+        self._settings = Parameters(self, arguments, kind=BridgeSettings).settings
         settings = self._settings
         self._tracked = TrackedFaces(settings.stale_after)
         self._topics: dict[str, FaceTopics] = {}
@@ -145,7 +148,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the bridge until a signal; 1 if it cannot start."""
     try:
         signals = start_rclpy(args)
-        bridge = HriBridge()
+        bridge = HriBridge(sys.argv if args is None else args)
     except (FacemeshError, ParameterException) as error:
         print(f'hri_bridge: {error}', file=sys.stderr)
         rclpy.try_shutdown()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facemesh_ros.ros.input.topics import TRANSPORTS
-from facemesh_ros.ros.parameters import check_cameras
+from facemesh_ros.ros.parameters import CAMERA_NAMES, check_cameras
 from facemesh_ros.settings.parameter_specs import check_settings, parameter
 
 
@@ -21,6 +21,7 @@ class BridgeSettings:
     cameras: tuple[str, ...] = parameter(
         (),
         "Names of the node's cameras to bridge; empty for a node with one camera.",
+        constraints=CAMERA_NAMES,
         read_only=True,
     )
     image_transport: str = parameter(

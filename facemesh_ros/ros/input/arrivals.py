@@ -27,7 +27,7 @@ class Arrival(Generic[ItemT]):
     Attributes:
         item: The item.
         received_s: When it arrived, s.
-        sequence_number: The publisher's count of messages; None where DDS does not provide it.
+        sequence_number: The publisher's count of messages; None where the middleware has none.
         lost_total: Messages lost by the middleware until this one was taken; None where it does
             not report them.
     """
@@ -52,12 +52,14 @@ class SequenceGaps:
             skipped and not lost; None if unknown.
         steps_back: How often a number was not greater than the one before it. A camera that
             restarts makes one such step, two publishers on one topic make many.
+        are_numbered: Whether the last arrival had a number.
     """
 
     def __init__(self) -> None:
         self.interval_s, self.skipped, self.steps_back = math.nan, 0, 0
         self.lost: int | None = None
         self.replaced: int | None = None
+        self.are_numbered = False
         self._last: Arrival[object] | None = None
         self._disorder_s = -math.inf
         self._lost_early = 0
@@ -69,6 +71,7 @@ class SequenceGaps:
     def update(self, arrival: Arrival[object]) -> None:
         """Compare an arrival with the last one."""
         last, self._last = self._last, arrival
+        self.are_numbered = arrival.sequence_number is not None
         self.interval_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
         if last is None:
             self._lost_early = 0

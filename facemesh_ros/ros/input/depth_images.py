@@ -23,7 +23,7 @@ MODES = ('auto', 'depth')
 
 
 class DepthImages:
-    """The newest depth images of one camera; they stay in DDS until one is asked for.
+    """The newest depth images of one camera, left in the middleware until one is asked for.
 
     A registered depth image often arrives some milliseconds after its image. It is asked for when
     the landmarks are known, and meanwhile it has come; so nothing waits. An image without faces
@@ -51,7 +51,7 @@ class DepthImages:
         if metric_mode not in MODES:
             self.close()
         elif self._subscription is None:
-            # Closed, so that the executor leaves the images in DDS.
+            # Closed, so that the executor leaves the images in the middleware.
             group = GatedCallbackGroup()
             group.is_open = False
             self._subscription = create_subscription(

@@ -28,12 +28,14 @@ except ImportError:  # Humble
 # Humble passes no sequence number and no time of arrival.
 HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
 NS_PER_S = 1e9
+# No message waits longer in the middleware.
+MAX_WAIT_NS = 3600 * 10**9
 
 
 class ImageSubscription:
     """Serialised images of one camera: delivered by the executor, or taken one by one.
 
-    With a history depth of 1, the default, DDS itself replaces older images by newer ones.
+    With a history depth of 1, the default, the middleware replaces older images by newer ones.
     """
 
     def __init__(self, topics: CameraTopics, put: Callable[[Arrival[bytes]], None]) -> None:
@@ -86,14 +88,25 @@ class ImageSubscription:
 
     def _arrival(self, cdr: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
         """Return a serialised message with what the middleware reports of it."""
-        received_ns = info.get('received_timestamp') or time.time_ns()
         lost_total = self._lost.total() if self._lost else None
-        number = info.get('publication_sequence_number')
-        return Arrival(cdr, received_ns / NS_PER_S, number, lost_total)
+        # Zero is none: publishers count from one, and Zenoh puts zero for a number it cannot read.
+        number = info.get('publication_sequence_number') or None
+        return Arrival(cdr, _received_ns(info) / NS_PER_S, number, lost_total)
+
+
+def _received_ns(info: Mapping[str, Any]) -> int:
+    """Return when a message arrived, by the system's clock.
+
+    It is now where the middleware does not say it, or by a clock of its own: Connext can leave it
+    zero, and the first releases of Zenoh put seconds and their fractions into 32 bits each.
+    """
+    now_ns = time.time_ns()
+    received_ns: int = info.get('received_timestamp') or now_ns
+    return received_ns if 0 <= now_ns - received_ns < MAX_WAIT_NS else now_ns
 
 
 class GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
-    """While closed, the executor takes no message of its subscriptions out of DDS."""
+    """While closed, the executor leaves the messages of its subscriptions in the middleware."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +118,7 @@ class GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
 
 
 class LostMessageCount(EventHandler):  # type: ignore[misc]
-    """Messages that a subscription has lost, by DDS's sample-lost status.
+    """Messages that a subscription has lost, as the middleware reports them.
 
     It is polled when a message is taken, and no executor waits for it: losses between two messages
     must be known before the second one is counted.
@@ -123,8 +136,13 @@ class LostMessageCount(EventHandler):  # type: ignore[misc]
 
     def total(self) -> int:
         """Return the messages lost since this was made."""
+        with suppress(RuntimeError):  # of rcl: Zenoh has it where nothing was lost since
+            while (total := self._taken_total()) > self._total:
+                self._total = total
+        return self._total
+
+    def _taken_total(self) -> int:
+        """Return the total of the oldest report; Zenoh queues one for each loss, others one."""
         self._ready_to_take_data = True
         status = self.take_data()
-        if status is not None:
-            self._total = status.total_count
-        return self._total
+        return self._total if status is None else status.total_count

@@ -1,4 +1,4 @@
-"""Newest-image queue: while the worker is busy, newer images stay in DDS."""
+"""Newest-image queue: while the worker is busy, newer images stay in the middleware."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class GatedSource(Protocol[ItemT]):
 class NewestImageQueue(Generic[Item]):
     """Holds one item, the newest; depth 1, newer ones replace it.
 
-    Taking a large image out of DDS costs milliseconds. So once an image arrives before the last
-    one is processed, the gate of the subscription is closed and further images stay in DDS, where
-    newer replace older, until the worker takes the newest. Gaps in the sequence numbers then give
-    how many were replaced; where DDS provides no numbers, the gate stays open.
+    Taking a large image out of the middleware costs milliseconds. So once an image arrives before
+    the last one is processed, the gate of the subscription is closed and further images stay
+    there, where newer replace older, until the worker takes the newest. Gaps in the sequence
+    numbers then give how many were replaced; where there are no numbers, the gate stays open.
 
     Attributes:
         counts: Counters of received, dropped and lost images.

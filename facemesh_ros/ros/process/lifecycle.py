@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from facemesh_ros.errors import FacemeshError, LoadingCancelledError
+from facemesh_ros.errors import FacemeshError, LoadingCancelledError, in_one_line
 
 Node = TypeVar('Node', bound=LifecycleNode)
 Transition = Callable[[Node, LifecycleState], TransitionCallbackReturn]
+
+
+@contextmanager
+def creation_errors_explained() -> Iterator[None]:
+    """Turn what rcl raises where it cannot create a node, for want of keys say, into our error."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise FacemeshError(f'the node cannot be created: {in_one_line(error)}') from error
 
 
 def log_exceptions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from threading import Thread
 
@@ -12,7 +13,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.ros.parameter_files import explained
+from facemesh_ros.ros.process.middleware import is_fast_dds
 from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
 from facemesh_ros.ros.process.signals import TerminationSignals
 
@@ -26,14 +28,14 @@ def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
         FacemeshError: If ROS arguments or environment are invalid.
     """
     signals = TerminationSignals()
-    freed, short = remove_dead_segments(), shortage()
+    freed, short = (remove_dead_segments(), shortage()) if is_fast_dds() else (0, '')
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
-        raise FacemeshError(f'ROS cannot start: {error}') from error
+        raise explained(error, sys.argv if args is None else args) from error
     if freed:
         _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
-    if short and 'fastrtps' in rclpy.get_rmw_implementation_identifier():
+    if short:
         _LOGGER.warning(short)
     return signals
 

@@ -141,7 +141,8 @@ def test_the_quality_of_service_is_incompatible(graph):
     assert LARGE_IMAGES not in text
 
 
-def test_no_image_has_arrived(graph):
+def test_no_image_has_arrived(graph, monkeypatch):
+    monkeypatch.setattr(rclpy, 'get_rmw_implementation_identifier', lambda: 'rmw_fastrtps_cpp')
     graph_ = graph()
     graph_.camera()
     graph_.wait_for(
@@ -235,6 +236,18 @@ def test_a_camera_that_was_killed_and_restarted_is_no_second_one(graph):
     mixed = [[100, 1], [101, 2], [102, 3], [103, 4]]
     assert duplicates(graph_, *mixed)[-1]
     assert duplicates(graph_, [104], [1], *[[]] * MIN_REPORTS_AFTER_RESTART)[-1]
+
+
+def test_without_numbers_a_second_publisher_may_be_a_restart_until_the_lease_of_the_first_ends(
+    graph,
+):
+    graph_ = graph()
+    for name in ('killed', 'restarted'):
+        graph_.camera(name=name)
+    until_publishers(graph_, 2)
+    texts = duplicates(graph_, *[[None]] * MIN_REPORTS_AFTER_RESTART)
+    assert texts[:-1] == [''] * (MIN_REPORTS_AFTER_RESTART - 1)
+    assert texts[-1]
 
 
 def test_an_incompatible_publisher_is_no_second_one(graph):

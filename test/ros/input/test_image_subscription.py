@@ -13,6 +13,7 @@ from sensor_msgs.msg import Image
 from facemesh_ros.ros.input.arrivals import Arrival
 from facemesh_ros.ros.input.image_subscription import HAS_MESSAGE_INFO, ImageSubscription
 from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.process.middleware import is_cyclone_dds
 from facemesh_ros.ros.qos import IMAGES
 
 pytestmark = pytest.mark.skipif(not HAS_MESSAGE_INFO, reason='Humble passes no sequence numbers')
@@ -79,7 +80,8 @@ def test_with_the_gate_closed_newer_images_replace_older_ones_and_are_counted(wi
     assert [value(arrival) for arrival in wire.put] == [1]
     left = wire.subscription.take()
     assert value(left) == 7
-    assert left.sequence_number - wire.put[0].sequence_number == 6
+    if left.sequence_number is not None:  # Cyclone DDS has no numbers
+        assert left.sequence_number - wire.put[0].sequence_number == 6
     assert left.lost_total == 0  # they have arrived
     assert wire.subscription.take() is None
 
@@ -99,6 +101,8 @@ def test_with_the_gate_opened_again_the_image_left_is_delivered_and_those_after_
 
 
 def test_the_time_of_arrival_is_known_however_late_an_image_is_taken(wire):
+    if is_cyclone_dds():
+        pytest.skip('Cyclone DDS tells when an image was taken, not when it arrived')
     wire.subscription.set_open(False)
     sent_s = time.time()
     wire.send(1)

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from facemesh_ros.ros.process.dds_profile import large_image_profile
+from facemesh_ros.ros.process.middleware import is_fast_dds
 
 CAMERA = Path(__file__).parents[1] / 'camera.py'
 NO_PROFILE = '<dds xmlns="http://www.eprosima.com"><profiles/></dds>'
@@ -19,7 +19,7 @@ NO_PROFILE = '<dds xmlns="http://www.eprosima.com"><profiles/></dds>'
 
 @pytest.fixture
 def default_camera(ros, tmp_path):
-    if 'fastrtps' not in rclpy.get_rmw_implementation_identifier():
+    if not is_fast_dds():
         pytest.skip('only Fast DDS loses them like this')
     variable, _ = large_image_profile()
     profile = tmp_path / 'profile.xml'

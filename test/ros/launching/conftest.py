@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from rcl_interfaces.srv import GetParameters
+from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import qos_profile_sensor_data
 
 from facemesh_ros.msg import FaceMeshArray
@@ -41,10 +44,42 @@ class Launch:
     def log(self) -> str:
         return self._log.read_text()
 
+    @property
+    def commands(self) -> list[str]:
+        """The command lines of what it has started and runs."""
+        started = re.findall(r'process started with pid \[(\d+)\]', self.log)
+        return [
+            Path(f'/proc/{number}/cmdline').read_text().replace('\0', ' ') for number in started
+        ]
+
     def end(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def arguments_of(ros2):
+    """Return the text of each argument of a launch file."""
+
+    def shown(file):
+        command = [ros2, 'launch', str(file), '--show-args']
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return dict(re.findall(r"^ +'(\w+)':\n +(.*)$", text, re.M))
+
+    return shown
+
+
+@pytest.fixture
+def values_of(client):
+    """Return parameters of a node by its name and theirs."""
+
+    def values(node, *names):
+        asked = GetParameters.Request(names=names)
+        answer = client.call(GetParameters, f'{node}/get_parameters', asked)
+        return [parameter_value_to_python(value) for value in answer.values]
+
+    return values
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
-from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
+from facemesh_ros.ros.launch_arguments import PARAMETERS, SPECS
+
 LAUNCH = Path(__file__).parents[3] / 'launch' / 'facemesh.launch.py'
-ARGUMENTS = {
+OWN = {
     'namespace',
     'node_name',
     'cameras',
@@ -21,22 +21,41 @@ ARGUMENTS = {
     'image_topic',
     'camera_info_topic',
     'depth_topic',
-    'image_transport',
     'params_file',
     'rviz',
     'use_sim_time',
-    'autostart',
     'respawn',
     'respawn_delay',
     'log_level',
 }
 
 
-def test_launch_file_has_the_documented_arguments(ros2):
-    shown = subprocess.run(
-        [ros2, 'launch', str(LAUNCH), '--show-args'], capture_output=True, text=True, check=True
-    ).stdout
-    assert set(re.findall(r"^ +'(\w+)':$", shown, re.M)) == ARGUMENTS
+def test_launch_file_has_the_documented_arguments(arguments_of):
+    arguments = arguments_of(LAUNCH)
+    assert arguments.keys() == OWN | set(PARAMETERS)
+    assert all(text and 'no description' not in text for text in arguments.values())
+    for name in PARAMETERS:
+        for choice in SPECS[name][1].choices:
+            assert repr(choice) in arguments[name]
+
+
+def test_parameters_are_arguments_and_else_as_in_the_file(start_launch, values_of, tmp_path):
+    params = tmp_path / 'params.yaml'
+    params.write_text(
+        '/**: {ros__parameters: {max_faces: 5, metric_mode: iris, detector: short_range}}'
+    )
+    launch = start_launch(
+        f'params_file:={params}',
+        'max_faces:=3',
+        'landmark_model:=mesh',
+        'execution_provider:=cpu',
+        'target_frame:=1',
+        'autostart:=false',
+    )
+    names = ['max_faces', 'landmark_model', 'execution_provider', 'target_frame', 'metric_mode']
+    assert values_of('facemesh', *names) == [3, 'mesh', 'cpu', '1', 'iris']
+    assert values_of('facemesh', 'detector', 'autostart') == ['short_range', False]
+    assert launch.end() == 0
 
 
 def test_launch_remaps_and_ends_cleanly(start_launch, client, face_msg, answers_on):
@@ -103,7 +122,7 @@ def generate_launch_description():
     [('file', True), ('parent', True), ('argument', False), ('default', False)],
 )
 def test_use_sim_time_comes_from_file_parent_or_argument(
-    start_launch, client, tmp_path, source, expected
+    start_launch, values_of, tmp_path, source, expected
 ):
     params, parent = tmp_path / 'params.yaml', tmp_path / 'parent.launch.py'
     params.write_text('/**: {ros__parameters: {use_sim_time: true}}')
@@ -114,9 +133,7 @@ def test_use_sim_time_comes_from_file_parent_or_argument(
         'argument': lambda: start_launch(f'params_file:={params}', 'use_sim_time:=false'),
         'default': lambda: start_launch(),
     }[source]()
-    asked = GetParameters.Request(names=['use_sim_time'])
-    answer = client.call(GetParameters, 'facemesh/get_parameters', asked)
-    assert [value.bool_value for value in answer.values] == [expected]
+    assert values_of('facemesh', 'use_sim_time') == [expected]
     assert launch.end() == 0
 
 

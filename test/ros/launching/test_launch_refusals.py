@@ -24,6 +24,9 @@ PATIENCE_S = 60.0
         (['depth_topic:=/depth'], 'depth_topic:=/depth: with cameras it is'),
         (['params_file:=/nowhere.yaml'], 'params_file:=/nowhere.yaml: No such file'),
         (['use_sim_time:=perhaps'], 'use_sim_time:=perhaps: it must be true or false'),
+        (['max_faces:=100'], 'max_faces:=100: max_faces must be at most 64; got 100'),
+        (['max_faces:=two'], 'max_faces:=two: it must be a whole number'),
+        (['autostart:=perhaps'], 'autostart:=perhaps: it must be true or false'),
         (['respawn_delay:=soon'], 'respawn_delay:=soon: it must be a number of seconds'),
     ],
 )
@@ -32,6 +35,17 @@ def test_an_invalid_argument_is_refused(start_launch, arguments, text):
     assert launch.process.wait(PATIENCE_S) != 0
     (error,) = [line for line in launch.log.splitlines() if 'ERROR' in line]
     assert text in error
+    assert 'process started' not in launch.log
+
+
+@pytest.mark.parametrize(
+    ('argument', 'choice'),
+    [('landmark_model:=v3', "'v2'"), ('execution_provider:=gpu', "'cuda'")],
+)
+def test_a_value_that_is_no_choice_is_refused_with_the_choices(start_launch, argument, choice):
+    launch = start_launch(argument)
+    assert launch.process.wait(PATIENCE_S) != 0
+    assert choice in launch.log
     assert 'process started' not in launch.log
 
 

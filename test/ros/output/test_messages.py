@@ -96,22 +96,30 @@ def test_the_info_says_what_the_landmarks_are():
         points = dict(zip(received.point_names, received.point_landmarks, strict=True))
         assert max(points.values()) < landmarks
         assert ('left_iris' in points) == (landmarks == LANDMARKS)
-        face_m = np.asarray(received.canonical_face).reshape(468, 3)
+        face_m = np.asarray(received.canonical_face).reshape(landmarks, 3)
         assert face_m[points['sellion']].tolist() == [0, 0, 0]
         assert face_m[:, 0].argmax() == points['nose_tip']
         assert face_m[points['left_eye_outer'], 1] > 0.04
         assert face_m[points['chin'], 2] < -0.1
+        if landmarks == LANDMARKS:
+            # Irises of adults are 11.7 mm wide; their rims enclose their centres.
+            ring = face_m[474:478]
+            assert ring.mean(axis=0) == pytest.approx(face_m[points['left_iris']], abs=1e-6)
+            assert np.ptp(ring[:, 1]) == pytest.approx(0.0117, abs=1e-5)
         pairs = np.asarray(received.contours).reshape(-1, 2)
         np.testing.assert_array_equal(pairs, load_topology(landmarks).contours)
 
 
-@pytest.mark.parametrize('source', re.findall(r'```python\n(.*?)```', README, re.S))
-def test_the_examples_of_the_readme_read_the_message(source):
-    names = {'np': np, 'FaceMesh': FaceMesh, 'FaceMeshArray': FaceMeshArray}
-    exec(source, names)
+def test_the_examples_of_the_readme_read_the_message():
     faces = random_faces(list(range(1, 33)), 1, metric=True)
     assert len(np.unique(faces.metric.sources)) == 4
     assert 0 < np.isfinite(faces.metric.gaze_sigmas_rad).sum() < 32
     msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
-    with np.errstate(invalid='ignore'):  # variances that are random numbers
-        names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))
+    info = info_msg(MODEL, load_topology(LANDMARKS), HEADER)
+    names = {'np': np, 'FaceMeshArray': FaceMeshArray, 'info': info}
+    sources = re.findall(r'```python\n(.*?)```', README, re.S)
+    assert len(sources) == 2
+    for source in sources:  # in the order of the page: the second goes on with the first's names
+        exec(source, names)
+        with np.errstate(invalid='ignore'):  # variances that are random numbers
+            names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))

@@ -55,8 +55,12 @@ class Log:
 
 def topic_of_another_python(topology):
     """Of a message type whose type support cannot be loaded."""
-    kind = type('Detection2DArray', (), {'_TYPE_SUPPORT': None})
-    kind.__import_type_support__ = classmethod(lambda cls: None)
+    # Up to Jazzy the class of a message class has them, later the message class itself.
+    support = {
+        '_TYPE_SUPPORT': None,
+        '__import_type_support__': classmethod(lambda cls: None),
+    }
+    kind = type('Metaclass', (type,), support)('Detection2DArray', (), support)
     return LazyTopic('detections', kind, RELIABLE, lambda result: None)
 
 

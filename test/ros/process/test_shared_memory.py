@@ -13,6 +13,7 @@ import pytest
 
 from facemesh_ros.ros.process import shared_memory
 from facemesh_ros.ros.process.dds_profile import share_folder
+from facemesh_ros.ros.process.middleware import is_fast_dds
 
 AGED_S = 60.0
 LOCKS = Path('/proc/locks')
@@ -41,8 +42,7 @@ def segment_of(start_alone):
 
 
 def require_fast_dds() -> None:
-    rmw = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
-    if not shared_memory.FOLDER.is_dir() or not rmw.startswith('rmw_fastrtps'):
+    if not shared_memory.FOLDER.is_dir() or not is_fast_dds():
         pytest.skip('needs Fast DDS and its shared memory')
 
 

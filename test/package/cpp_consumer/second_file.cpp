@@ -1,0 +1,1 @@
+#include <facemesh_ros/consumer.hpp>
