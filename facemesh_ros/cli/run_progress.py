@@ -6,20 +6,12 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from facemesh_ros.io import MediaSource, readable_name
-
-
-class ShareDone(Protocol):
-    """Takes how much of a source is done."""
-
-    def __call__(self, share: float, images: int) -> None:
-        """Take the share of it that is done, 0 to 1, and how many images that are."""
 
 
 def size_of(source: MediaSource) -> int:
@@ -47,6 +39,7 @@ class RunProgress:
         self._names = [readable_name(source.files[0].name) for source in sources]
         self._done = [0.0] * len(sources)
         self._images = [0] * len(sources)
+        self._total_done, self._total_images = 0.0, 0
         self._start_s = time.monotonic()
         self._bar = _bar()
         self._task = self._bar.add_task('', total=sum(self._sizes), rate='')
@@ -65,18 +58,28 @@ class RunProgress:
 
     def show(self, index: int, share: float, images: int) -> None:
         """Take the share of a source that is done, and how many images that are."""
+        self.note(index, share, images)
+        self.refresh(index)
+
+    def note(self, index: int, share: float, images: int) -> None:
+        """Take the same without showing it."""
+        self._total_done += share * self._sizes[index] - self._done[index]
+        self._total_images += images - self._images[index]
         self._done[index], self._images[index] = share * self._sizes[index], images
-        rate_hz = sum(self._images) / max(1e-3, time.monotonic() - self._start_s)
+
+    def refresh(self, index: int) -> None:
+        """Show how far all are, under the name of one."""
+        rate_hz = self._total_images / max(1e-3, time.monotonic() - self._start_s)
         self._bar.update(
             self._task,
-            completed=sum(self._done),
+            completed=self._total_done,
             description=f'{index + 1}/{len(self._sizes)} {self._names[index]}',
             rate=f'{rate_hz:.1f} images/s',
         )
 
     def skip(self, index: int) -> None:
         """Take that a source was done before."""
-        self._done[index] = self._sizes[index]
+        self.note(index, 1.0, 0)
 
 
 def print_error(console: Console, error: Exception | str) -> None:

@@ -220,7 +220,7 @@ class ParallelResults:
         """See `SourceResults.results_of`; raises MediaError if a process was killed."""
         future = self._futures[index]
         while not wait([future], POLL_S).done:
-            self._show()
+            self._show(index)
             if self._is_interrupted():
                 return
         try:
@@ -230,14 +230,16 @@ class ParallelResults:
                 'a process of --jobs was killed, perhaps because memory ran out: with fewer '
                 '--jobs less is needed, and --resume goes on with what is done'
             ) from error
-        self._show()
+        self._show(index)
         yield from _read(self._spool(index))
         self._spool(index).unlink()
 
-    def _show(self) -> None:
-        for index, share in enumerate(self._shared.shares):
+    def _show(self, index: int) -> None:
+        shares, images = self._shared.shares[:], self._shared.images[:]
+        for number, share in enumerate(shares):
             if share:
-                self._progress.show(index, share, self._shared.images[index])
+                self._progress.note(number, share, images[number])
+        self._progress.refresh(index)
 
 
 def _read(spool: Path) -> Iterator[ImageFaces | UnreadableError]:
