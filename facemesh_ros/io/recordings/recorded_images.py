@@ -29,7 +29,7 @@ from facemesh_ros.types import Camera, DepthImage, Frame
 PATIENCE_NS = 200_000_000
 # Images wait for theirs in memory.
 MAX_WAITING = 16
-KEPT_DEPTHS = 2 * MAX_WAITING
+KEPT_DEPTHS, KEPT_STAMPS = 2 * MAX_WAITING, 8 * MAX_WAITING
 
 
 class RecordedCamera:
@@ -46,8 +46,10 @@ class RecordedCamera:
         self.model = CameraInfoModel(topics.image.name, lambda _: None)
         self.bit_depth, self.images, self.depth_problem = StreamBitDepth(), 0, ''
         self._depth = NearestDepth(KEPT_DEPTHS, self._read_depth)
-        # Of camera_info and depth, so far.
-        self._stamps_ns: dict[str, set[int]] = {name: set() for name in topics.names[1:]}
+        # Of the newest camera_info and depth images.
+        self._stamps_ns: dict[str, deque[int]] = {
+            name: deque(maxlen=KEPT_STAMPS) for name in topics.names[1:]
+        }
 
     def _read_depth(self, cdr: bytes) -> Any:
         return image_from_cdr(cdr, self._store.classes.Header, is_compressed=False)
@@ -60,10 +62,10 @@ class RecordedCamera:
                 self.model.update(info)
             except Exception:  # a damaged one is none
                 return
-            self._stamps_ns[message.topic].add(ns_from_stamp(info.header))
+            self._stamps_ns[message.topic].append(ns_from_stamp(info.header))
             return
         try:
-            self._stamps_ns[message.topic].add(self._depth.add(message.cdr))
+            self._stamps_ns[message.topic].append(self._depth.add(message.cdr))
         except ImageError as error:
             self.depth_problem = str(error)
 
