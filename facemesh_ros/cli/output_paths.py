@@ -60,6 +60,9 @@ def check_output_paths(
         raise MediaError(
             f'{readable_name(video)} cannot take both --jsonl and --video; choose two names'
         )
+    for bag in outputs.bags:
+        if any(_same(other, bag) for other in filter(None, (lines, video))):
+            raise MediaError(f'{readable_name(bag)} cannot take --bag too; choose two names')
     for target in filter(None, (lines, video, *outputs.bags)):
         for file in inputs:
             _check_apart(target, file)

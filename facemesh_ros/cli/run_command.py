@@ -181,6 +181,8 @@ def resumable_target(arguments: argparse.Namespace) -> Path | None:
     if arguments.jsonl == STDOUT or (arguments.video and is_video_path(arguments.video)):
         return None
     lines = Path(arguments.jsonl) if arguments.jsonl else None
+    if lines and lines.exists() and not lines.is_file():
+        return None  # what went into a device or a pipe is gone
     target: Path | None = lines or arguments.bag or arguments.video
     return target
 

@@ -67,10 +67,10 @@ class FileProcessor:
                 self._take(source, found, progress, is_interrupted)
             if is_interrupted():
                 return
-            self.state = replace(
-                self.state, line_bytes=self.outputs.line_bytes, pictures=self.outputs.pictures
-            )
             if self.journal is not None:
+                self.state = replace(
+                    self.state, line_bytes=self.outputs.line_bytes, pictures=self.outputs.pictures
+                )
                 self.journal.add(source, self.state)
 
     def _take(

@@ -98,6 +98,7 @@ def test_what_cannot_be_is_told_before_anything_is_read(head, capsys):
     cases = [
         (['face.png', '--bag', 'out.mcap'], 'there is no recording among the files'),
         (['day', '--bag', 'out.mcap'], 'cannot take 2 recordings: give a folder'),
+        (['day/one', '--bag', 'x.mcap', '--jsonl', 'x.mcap'], 'cannot take --bag too'),
         (['day/one', '--bag', 'day/one/out.mcap'], 'choose another place'),
         (['day/one', '--bag', 'face.png/out.mcap'], 'face.png is not a folder'),
         (['day', '--bag', 'face.png/out'], 'face.png is not a folder'),

@@ -196,6 +196,16 @@ def test_what_does_not_fit_an_interrupted_run_is_told(inputs, capsys):
     assert 'clip.mp4 is done, but that has changed since' in capsys.readouterr().err
 
 
+def test_a_pipe_takes_lines_and_no_record_of_them(place):
+    os.mkfifo('pipe')
+    with started('face.png', 'clip.mp4', '--jsonl', 'pipe') as process:
+        lines = Path('pipe').read_text().splitlines()
+        errors = process.stderr.read()
+    assert process.returncode == 0, errors
+    assert len(lines) == 5
+    assert not Path('pipe.progress').exists()
+
+
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
