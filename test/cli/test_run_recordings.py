@@ -81,11 +81,17 @@ def test_a_recording_gives_what_its_frames_in_a_folder_give(storage, frames):
         np.testing.assert_allclose(numbers_of(recorded, name), expected, atol=2e-3)
 
 
-@pytest.mark.parametrize('mode', CompressionMode)
-@pytest.mark.parametrize('storage', StoragePlugin)
+@pytest.mark.parametrize(
+    ('storage', 'mode'),
+    [
+        (storage, mode)
+        for storage in StoragePlugin
+        for mode in CompressionMode
+        # sqlite3 has none of its own.
+        if (storage, mode) != (StoragePlugin.SQLITE3, CompressionMode.STORAGE)
+    ],
+)
 def test_compression_changes_nothing(storage, mode, frames):
-    if mode is CompressionMode.STORAGE and storage is StoragePlugin.SQLITE3:
-        pytest.skip('sqlite3 has none of its own')
     plain = bag_of(frames[:2])
     plain.write(Path('plain'))
     plain.write(Path('packed'), storage, mode)
