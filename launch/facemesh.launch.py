@@ -1,4 +1,4 @@
-"""Starts the node `facemesh` for one camera or several, and RViz if requested.
+"""Starts the node `facemesh` for one camera or several; RViz and the ROS4HRI bridge if requested.
 
 ros2 launch facemesh_ros facemesh.launch.py image_topic:=/camera/color/image_raw rviz:=true
 ros2 launch facemesh_ros facemesh.launch.py cameras:="[front, rear]" image_topic:=color/image_raw
@@ -24,6 +24,7 @@ from facemesh_ros.ros.launch_arguments import (
     PARAMETERS,
     LaunchArgumentError,
     boolean,
+    bridge_parameters,
     cameras_of,
     described,
     parameter_values,
@@ -54,6 +55,7 @@ ARGUMENTS = {
         'YAML file of all parameters of the node.',
     ),
     'rviz': ('false', 'Whether to start RViz: true or false.'),
+    'hri': ('false', 'Whether to start the bridge to ROS4HRI too: true or false.'),
     'use_sim_time': ('', 'Whether to use the time of /clock; empty: as in params_file.'),
     'respawn': ('false', 'Whether to restart the node when it has ended by itself.'),
     'respawn_delay': ('2.0', 'Delay before a restart, s.'),
@@ -92,6 +94,9 @@ def _nodes(context):
     cameras = cameras_of(values, full_name)
     remappings = remappings_of(values, cameras)
     nodes = [_facemesh_node(values, cameras, remappings)]
+    if boolean(values, 'hri'):
+        parameters = bridge_parameters(values, full_name, cameras)
+        nodes.append(_hri_bridge(values, parameters, remappings))
     if boolean(values, 'rviz'):
         nodes.append(_rviz_node(context, values, full_name, cameras, remappings))
     return nodes
@@ -116,6 +121,19 @@ def _facemesh_node(values, cameras, remappings):
         arguments=['--ros-args', '--log-level', values['log_level']],
         output='screen',
         emulate_tty=True,
+        respawn=boolean(values, 'respawn'),
+        respawn_delay=seconds(values, 'respawn_delay'),
+    )
+
+
+def _hri_bridge(values, parameters, remappings):
+    return Node(
+        package='facemesh_ros',
+        executable='hri_bridge',
+        namespace=values['namespace'],
+        parameters=[parameters | _sim_time(values)],
+        remappings=remappings,
+        output='screen',
         respawn=boolean(values, 'respawn'),
         respawn_delay=seconds(values, 'respawn_delay'),
     )

@@ -95,6 +95,19 @@ def _parameter_value(name: str, text: str, arguments: Arguments) -> Value:
     return value
 
 
+def bridge_parameters(
+    arguments: Arguments, node: str, cameras: Sequence[str]
+) -> dict[str, Value | list[str]]:
+    """Return the parameters of a ROS4HRI bridge beside the node of this full name.
+
+    Privacy and the images' transport are the node's, whose file does not name the bridge.
+    """
+    given = _parameters_of_file(arguments, node) | parameter_values(arguments)
+    shared = {name: given[name] for name in ('image_transport', 'privacy_mode') if name in given}
+    taken = {'cameras': list(cameras)} if cameras else {}
+    return {'facemesh_node': arguments['node_name'], **shared, **taken}
+
+
 def cameras_of(arguments: Arguments, node: str) -> list[str]:
     """Return the cameras that a node takes: with share:=2/3 every third, from the second on.
 
@@ -122,12 +135,15 @@ def _list_of_names(text: str, argument: str) -> list[str]:
 
 
 def _cameras_of_file(arguments: Arguments, node: str) -> list[str]:
-    path = arguments['params_file']
+    names = _parameters_of_file(arguments, node).get('cameras') or []
+    return _checked_names(names, f'params_file:={arguments["params_file"]}: cameras')
+
+
+def _parameters_of_file(arguments: Arguments, node: str) -> dict[str, Any]:
     try:
-        names = parameters_in_file(path, node).get('cameras') or []
+        return parameters_in_file(arguments['params_file'], node)
     except ParameterFileError as error:
         raise LaunchArgumentError(f'params_file:={error}') from error
-    return _checked_names(names, f'params_file:={path}: cameras')
 
 
 def _checked_names(names: Any, where: str) -> list[str]:

@@ -109,7 +109,7 @@ def _flat(parameters: dict[Any, Any], group: str = '') -> Iterator[tuple[str, An
 
 
 def _shortened(value: Any) -> str:
-    text = in_one_line(ValueError('nothing' if value is None else repr(value)))
+    text = 'nothing' if value is None else ' '.join(repr(value).split())
     return text if len(text) <= 40 else f'{text[:40]}…'
 
 
@@ -146,7 +146,7 @@ def explained(error: Exception, arguments: Sequence[str]) -> FacemeshError:
         return found
     refused = _REFUSED_BY_RCL.search(str(error))
     if refused:
-        return ParameterFileError(f'{refused[1]}: {in_one_line(ValueError(refused[2]))}; {FORM}')
+        return ParameterFileError(f'{refused[1]}: {" ".join(refused[2].split())}; {FORM}')
     return FacemeshError(f'ROS cannot start: {error}')
 
 

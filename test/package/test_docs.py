@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'facemesh_ros'
-DOCS = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
+ROOT_DOCS = ('README.md', 'CONTRIBUTING.md', 'QUALITY_DECLARATION.md')
+DOCS = [*(ROOT / name for name in ROOT_DOCS), *sorted((ROOT / 'docs').glob('*.md'))]
 # Folders that commands make.
 IGNORED = [
     line.lstrip('/') for line in (ROOT / '.gitignore').read_text(encoding='utf-8').splitlines()

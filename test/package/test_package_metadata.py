@@ -1,17 +1,15 @@
 """package.xml is the one source of name and version, and what it names is what is used."""
 
-import ast
 import os
 import re
-import shutil
-import subprocess
-import sys
-import venv
-import zipfile
+import runpy
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
+from imported_modules import FROM_PIP, OPTIONAL, WITHOUT_ROSDEP_KEY, modules_imported_by
+from rosdep_keys import packages_of_keys
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
@@ -30,16 +28,15 @@ ROSDEP_KEYS = {
     'tf2_ros': 'tf2_ros_py',
     'yaml': 'python3-yaml',
 }
-# Of these rosdep knows nothing; the README names the pip command.
-WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
-
-# What only those need who have them; docs/hri.md, the bridge itself and docs/outputs.md say how to
-# get them.
-OPTIONAL = {
-    'foxglove_msgs',
-    'hri_msgs',
-    'vision_msgs',
+# What FACEMESH_ONNXRUNTIME chooses, unset first; with `own` none.
+RUNTIMES = {
+    '': 'python3-onnxruntime-pip',
+    'gpu': 'python3-onnxruntime-gpu-pip',
+    'openvino': 'python3-onnxruntime-openvino-pip',
+    'own': None,
 }
+INSTALLATION = (ROOT / 'docs' / 'install.md').read_text()
+REQUIREMENTS = (ROOT / 'requirements.txt').read_text()
 
 
 def depends(*tags):
@@ -49,14 +46,6 @@ def depends(*tags):
 def modules_imported(*folders):
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
     return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL
-
-
-def modules_imported_by(files):
-    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
-    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) if not node.level]
-    tops = {name.partition('.')[0] for name in names}
-    return tops - sys.stdlib_module_names - {'facemesh_ros'}
 
 
 def keys_of(modules):
@@ -86,15 +75,105 @@ def test_every_dependency_is_used():
         | in_messages
         | in_cpp - {'facemesh_ros'}
     )
-    assert depends('depend', 'exec_depend') - used == {'rosidl_default_runtime'}
+    other_runtimes = set(RUNTIMES.values()) - {RUNTIMES[''], None}
+    unused = depends('depend', 'exec_depend') - used
+    assert unused == {'rosidl_default_runtime', *other_runtimes}
+
+
+def test_rosdep_knows_every_key_in_every_distribution():
+    known = packages_of_keys()
+    for element in PACKAGE:
+        if element.tag.endswith('depend'):
+            packages = known[element.text]
+            assert '-' not in packages.values(), element.text
+            assert {package.startswith('pip:') for package in packages.values()} == {
+                element.text.endswith('-pip')
+            }
+
+
+@pytest.mark.filterwarnings(
+    'ignore::DeprecationWarning:catkin_pkg', 'ignore::DeprecationWarning:pyparsing'
+)
+@pytest.mark.parametrize(('chosen', 'wanted'), RUNTIMES.items())
+def test_rosdep_brings_one_onnx_runtime_or_none(monkeypatch, chosen, wanted):
+    catkin_pkg = pytest.importorskip('catkin_pkg.package')
+    monkeypatch.setenv('FACEMESH_ONNXRUNTIME', chosen)
+    package = catkin_pkg.parse_package(str(ROOT / 'package.xml'))
+    package.evaluate_conditions(dict(os.environ))
+    found = [item.name for item in package.exec_depends if item.evaluated_condition]
+    assert [name for name in found if 'onnxruntime' in name] == [wanted] * bool(wanted)
+    assert not chosen or f'`{chosen}`' in INSTALLATION
+
+
+@pytest.mark.parametrize('name', sorted(OPTIONAL))
+def test_an_optional_package_is_told_with_its_distributions(name):
+    packages = packages_of_keys()[name]
+    apt_name = packages['humble'].replace('humble', '$ROS_DISTRO')
+    (row,) = (
+        line
+        for line in INSTALLATION.splitlines()
+        if line.startswith('|') and f'`{apt_name}`' in line
+    )
+    missing = {distro.capitalize() for distro, package in packages.items() if package == '-'}
+    assert all(f'on {distro} build it from source' in row for distro in missing)
+    if missing:
+        assert not any(distro in row.partition('; on')[0] for distro in missing)
+    assert name not in depends('depend', 'exec_depend')
+
+
+def test_requirements_are_what_nothing_else_brings():
+    asked_for = set(re.findall(r'^(\w+)', REQUIREMENTS, re.M))
+    assert asked_for == FROM_PIP | {'numpy'}
+    assert modules_imported_by((ROOT / 'facemesh_ros').rglob('*.py')) >= FROM_PIP
+    # As what `./run` installs beside a ROS installation.
+    of_run = (ROOT / 'tools' / 'wheels' / 'with_ros.txt').read_text()
+    assert re.findall('^numpy.*$', REQUIREMENTS, re.M) == re.findall('^numpy.*$', of_run, re.M)
+
+
+def test_readme_and_ci_install_in_the_order_in_which_rosdep_leaves_pip_alone():
+    for document in ('README.md', 'docs/install.md', '.github/workflows/ci.yml'):
+        text = (ROOT / document).read_text()
+        places = [
+            text.index(step)
+            for step in (
+                'python3 -m venv --system-site-packages',
+                'pip install onnxruntime -r src/facemesh_ros/requirements.txt',
+                'rosdep install --from-paths src --ignore-src -y',
+            )
+        ]
+        assert places == sorted(places), document
+        assert '--skip-keys' not in text
+
+
+def test_rosdoc2_finds_modules_and_documents_and_goes_without_what_has_no_key():
+    name = PACKAGE.findtext('export/rosdoc2')
+    *_, config = yaml.safe_load_all((ROOT / name).read_text())
+    assert config['settings']['python_source'] == PACKAGE.findtext('name')
+    (sphinx,) = (builder['sphinx'] for builder in config['builders'] if 'sphinx' in builder)
+    settings = runpy.run_path(str(ROOT / sphinx['user_doc_dir'] / 'conf.py'))
+    assert {*settings['MAYBE_MISSING']} >= WITHOUT_ROSDEP_KEY | OPTIONAL
+
+
+def test_changelog_has_the_version_of_package_xml_or_what_is_to_come():
+    headings = re.findall(r'^(.+)\n-{3,}$', (ROOT / 'CHANGELOG.rst').read_text(), re.M)
+    released = [heading.split()[0] for heading in headings if heading != 'Forthcoming']
+    assert released[0] == PACKAGE.findtext('version')
+    assert headings.index('Forthcoming') == 0 or 'Forthcoming' not in headings
+
+
+def test_no_other_file_says_a_version():
+    for name in ('setup.py', 'pyproject.toml', 'CMakeLists.txt'):
+        text = (ROOT / name).read_text()
+        assert not re.search(r'(?<![\w-])version\s*=\s*[\'"]|project\([^)]*VERSION', text), name
 
 
 def test_cmake_finds_what_package_xml_names_for_the_build():
     found = set(re.findall(r'find_package\((\w+)', CMAKE))
     named = depends('buildtool_depend', 'depend')
-    for_tests = {'ament_cmake_pytest', 'launch_testing_ament_cmake'}
-    assert found == named | for_tests
-    assert for_tests <= depends('test_depend')
+    assert found >= named
+    of_tests = found - named
+    assert of_tests >= {'ament_cmake_pytest', 'ament_lint_auto'}
+    assert of_tests <= depends('test_depend')
 
 
 def test_cmake_generates_every_message():
@@ -112,75 +191,3 @@ def test_every_program_may_be_executed(file):
     """Installed as a link into the checkout, it has the checkout's mode: ros2 run asks for it."""
     assert file.read_bytes().startswith(b'#!')
     assert file.stat().st_mode & 0o111 == 0o111
-
-
-@pytest.fixture(scope='module')
-def wheel(tmp_path_factory):
-    """Build the wheel from a copy, because setuptools leaves folders in its source."""
-    source = tmp_path_factory.mktemp('source')
-    for name in ('setup.py', 'pyproject.toml', 'package.xml', 'MANIFEST.in', 'LICENSE'):
-        shutil.copy(ROOT / name, source)
-    shutil.copytree(
-        ROOT / 'facemesh_ros',
-        source / 'facemesh_ros',
-        ignore=shutil.ignore_patterns('__pycache__'),
-    )
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '.']
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    return next(source.glob('*.whl'))
-
-
-def test_wheel_has_the_name_and_version_of_package_xml(wheel):
-    assert wheel.name.startswith(
-        f'{PACKAGE.findtext("name")}-{PACKAGE.findtext("version")}-py3-none-any'
-    )
-
-
-def test_wheel_holds_all_but_the_ros_shell(wheel):
-    expected = {
-        file.relative_to(ROOT).as_posix()
-        for file in (ROOT / 'facemesh_ros').rglob('*')
-        if file.is_file() and '__pycache__' not in file.parts
-        if not file.is_relative_to(ROOT / 'facemesh_ros' / 'ros')
-    }
-    inside = {name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' not in name}
-    assert inside == expected
-
-
-def test_wheel_asks_pip_for_all_that_it_imports(wheel):
-    """The first thing to do with it is `facemesh models fetch`, which converts."""
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith('/METADATA'))
-        metadata = archive.read(name).decode()
-    asked_for = set(re.findall(r'^Requires-Dist: ([\w-]+)[^;\n]*$', metadata, re.M))
-    ros = ROOT / 'facemesh_ros' / 'ros'
-    files = {*(ROOT / 'facemesh_ros').rglob('*.py')} - {*ros.rglob('*.py')}
-    # scikit-image only brings the demo's picture.
-    distributions = {'cv2': 'opencv-python-headless', 'PIL': 'pillow', 'yaml': 'pyyaml'}
-    names = {distributions.get(name, name) for name in modules_imported_by(files)}
-    assert names - {'skimage'} == asked_for
-
-
-def test_wheel_brings_a_facemesh_command_that_needs_no_ros(wheel, tmp_path):
-    venv.create(tmp_path / 'venv')
-    python = tmp_path / 'venv' / 'bin' / 'python'
-    without_ros = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
-    install = [sys.executable, '-m', 'pip', '--python', python, 'install', '--no-deps', wheel]
-    subprocess.run(install, check=True, capture_output=True, env=without_ros)
-    # numpy, OpenCV and onnxruntime from here, behind the venv's own folder.
-    site_packages = next(tmp_path.glob('venv/lib/*/site-packages'))
-    (site_packages / 'dependencies.pth').write_text(
-        '\n'.join(path for path in sys.path if path.endswith('-packages'))
-    )
-
-    said = subprocess.run(
-        [python.with_name('facemesh'), '--help'],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=without_ros,
-    )
-
-    assert 'models' in said.stdout
-    assert 'run' in said.stdout

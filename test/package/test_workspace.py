@@ -126,8 +126,8 @@ def test_the_two_runtimes_are_never_wanted_together():
     for file in REQUIREMENTS:
         names = set(re.findall(r'^onnxruntime[\w-]*', file.read_text(), re.M))
         alone = {'cpu': {'onnxruntime'}, 'gpu': {'onnxruntime-gpu'}}
-        # An environment of its own.
-        alone['onnxruntime_gpu'] = alone['gpu']
+        # An environment of its own, and an image.
+        alone['onnxruntime_gpu'] = alone['gpu_cuda12'] = alone['gpu']
         assert names == alone.get(file.stem, set())
 
 

@@ -23,6 +23,7 @@ OWN = {
     'depth_topic',
     'params_file',
     'rviz',
+    'hri',
     'use_sim_time',
     'respawn',
     'respawn_delay',
@@ -56,6 +57,19 @@ def test_parameters_are_arguments_and_else_as_in_the_file(start_launch, values_o
     assert values_of('facemesh', *names) == [3, 'mesh', 'cpu', '1', 'iris']
     assert values_of('facemesh', 'detector', 'autostart') == ['short_range', False]
     assert launch.end() == 0
+
+
+def test_the_bridge_to_ros4hri_keeps_the_privacy_of_the_node(start_launch, values_of, tmp_path):
+    pytest.importorskip('hri_msgs')
+    params = tmp_path / 'params.yaml'
+    params.write_text(
+        'eyes: {ros__parameters: {privacy_mode: true, cameras: [left, right], autostart: false}}'
+    )
+    launch = start_launch(f'params_file:={params}', 'node_name:=eyes', 'hri:=true')
+    names = ['facemesh_node', 'privacy_mode', 'cameras']
+    assert values_of('hri_bridge', *names) == ['eyes', True, ['left', 'right']]
+    assert launch.end() == 0
+    assert 'unknown parameter' not in launch.log
 
 
 def test_launch_remaps_and_ends_cleanly(start_launch, client, face_msg, answers_on):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, PointCloud2
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
@@ -69,6 +70,11 @@ def collect(client, kind, topic):
     received = []
     client.create_subscription(kind, topic, received.append, 10)
     return received
+
+
+def header_of_last(msg):
+    """Return the header of the last marker, an empty one if there are no markers."""
+    return msg.markers[-1].header if msg.markers else Header()
 
 
 @pytest.fixture
@@ -216,7 +222,7 @@ def test_points_are_the_landmarks(client, answer_and, image_of, place):
 def test_markers_are_where_the_face_is(client, answer_and, image_of, place):
     markers = collect(client, MarkerArray, 'facemesh/markers')
     assert client.call(Trigger, 'facemesh/reset', Trigger.Request()).success
-    answer, msg = answer_and(lambda: image_of(*place), markers, lambda msg: msg.markers[-1].header)
+    answer, msg = answer_and(lambda: image_of(*place), markers, header_of_last)
     (face,) = answer.faces
     added = {one.ns: one for one in msg.markers if one.action == Marker.ADD}
     assert all(one.header == answer.header for one in added.values())
@@ -233,10 +239,12 @@ def test_markers_are_where_the_face_is(client, answer_and, image_of, place):
 
 def test_what_is_gone_or_has_no_metres_is_deleted(client, metric_answer, answer_and, image_of):
     markers = collect(client, MarkerArray, 'facemesh/markers')
-    answer_and(image_of, markers, lambda msg: msg.markers[-1].header)
+    answer_and(image_of, markers, header_of_last)
     assert client.set_parameter('metric_mode', string_value='none').successful
     markers.clear()
-    assert client.answer_to(image_of()).faces[0].metric_source == FaceMesh.METRIC_NONE
+    faces = []
+    client.wait_until(lambda: faces.extend(client.answer_to(image_of()).faces) or faces, 'a face')
+    assert {face.metric_source for face in faces} == {FaceMesh.METRIC_NONE}
 
     def deleted():
         return {
