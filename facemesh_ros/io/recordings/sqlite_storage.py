@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from facemesh_ros.io.recordings.storage import DamageError, RecordedMessage, RecordedTopic
 
@@ -26,7 +25,7 @@ class SqliteStorage:
         """Open a file; raises DamageError if nothing of it can be read."""
         self._missing_bytes = _missing_bytes(path)
         # Also what a killed recorder left in a write-ahead log beside the file.
-        self._connection = sqlite3.connect(f'file:{quote(str(path.absolute()))}?mode=ro', uri=True)
+        self._connection = sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)
         try:
             if self._missing_bytes:
                 # Else sqlite refuses a file that is shorter than its header says. It is read only.
