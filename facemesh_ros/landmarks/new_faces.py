@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from facemesh_ros.landmarks.face_gate import BoxScorer, judge_new_faces
+from facemesh_ros.landmarks.detector_answers import BoxScorer
+from facemesh_ros.landmarks.face_gate import ask_in_doubt, judge_new_faces
 from facemesh_ros.landmarks.further_looks import MIN_LOG_ODDS, MIN_SCORE, look_further
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.landmarks.tried_detections import TriedDetections
@@ -46,15 +47,16 @@ class NewFaces:
             first: What the first crops show, best detection first.
             boxes_xyxy: (N, 4) px, of the detections.
             predict: The landmark model on this frame.
-            score_boxes: A detector's scores of boxes of landmarks, for doubtful ones.
+            score_boxes: What detectors say of boxes of landmarks; asked of doubtful ones.
             image_wh: Image width and height in px.
             min_presence: What the presence of a face must exceed.
             now_ns: Time of the stream.
             max_further: How many rejected detections get further looks.
         """
         converged, rows = refine_landmarks(first, predict, min_presence)
-        turned = turn_over(converged, predict, score_boxes)
-        found = judge_new_faces(turned, min_presence, score_boxes, image_wh)
+        answers = ask_in_doubt(converged, score_boxes, image_wh)
+        placed, answers = turn_over(converged, answers, predict)
+        found = judge_new_faces(placed, answers, min_presence, image_wh)
         is_left = np.asarray(first.scores >= MIN_SCORE)
         is_left[rows[found.are_faces]] = False
         if not is_left.any():
@@ -63,7 +65,8 @@ class NewFaces:
         if not len(left):
             return found
         others, owners = look_further(first[left], predict)
-        others = judge_new_faces(others, min_presence, score_boxes, image_wh, MIN_LOG_ODDS)
+        answers = ask_in_doubt(others, score_boxes, image_wh, MIN_LOG_ODDS)
+        others = judge_new_faces(others, answers, min_presence, image_wh, MIN_LOG_ODDS)
         others, owners = others[others.are_faces], owners[others.are_faces]
         self._tried.add(boxes_xyxy[np.delete(left, owners)], now_ns)
         return found + others

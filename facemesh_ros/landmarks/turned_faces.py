@@ -8,47 +8,42 @@ from dataclasses import replace
 import numpy as np
 
 from facemesh_ros.geometry.rois import rois_from_landmarks
-from facemesh_ros.landmarks.face_gate import BoxScorer, log_odds, window_logits
-from facemesh_ros.landmarks.mesh_shape import shape_deviations
+from facemesh_ros.landmarks.detector_answers import DetectorAnswers
+from facemesh_ros.landmarks.face_gate import log_odds
 from facemesh_ros.landmarks.refinement import CERTAIN, CONVERGED, look_again
 from facemesh_ros.struct_of_arrays import put
 from facemesh_ros.types import FaceLandmarks, Observations, Rois
 
-# Detectors for upright heads find some that hang upside down, with keypoints upside down, and the
-# landmark models then lay an upright mesh over them, sure of it. But it is out of proportion: it
-# deviates by more than the first, and the log-odds of the mesh in a turned crop are better by more
-# than the second for three in four of them; for 4 of 421 faces the right way up, which a detector
-# that is asked about the mesh tells apart.
-DOUBTFUL_DEVIATION, MORE_PLAUSIBLE = 0.25, 0.5
-
 
 def turn_over(
-    faces: Observations, predict: Callable[[Rois], FaceLandmarks], score_boxes: BoxScorer
-) -> Observations:
+    faces: Observations, answers: DetectorAnswers, predict: Callable[[Rois], FaceLandmarks]
+) -> tuple[Observations, DetectorAnswers]:
     """Return N new faces, those with a mesh that lies upside down on them turned over.
 
-    Meshes out of proportion are placed again in crops turned by half a turn, twice; what is then
-    far more like a person's face takes their place, if a detector sees more of a face in the first
-    mesh upside down than as it is. Its keypoints are NaN: the detector took it for an upright one.
+    Detectors for upright heads find some that hang upside down, with keypoints upside down, and
+    the landmark models then lay an upright mesh over them, sure of it. Where a detector that is
+    asked about the mesh sees more of a face in it upside down, it is placed again in crops turned
+    by half a turn, twice. What is then more likely a face takes its place, with NaN keypoints: the
+    detector took it for an upright one.
 
     Args:
         faces: N, whose landmarks have converged.
+        answers: What detectors say of them.
         predict: The landmark model on this frame.
-        score_boxes: A detector's scores of boxes of landmarks.
+
+    Returns:
+        The faces, and the answers about them as they are now.
     """
-    rows = np.flatnonzero(shape_deviations(faces.points) > DOUBTFUL_DEVIATION)
+    rows = np.flatnonzero(answers.upside_down > answers.right)
     if not len(rows):
-        return faces
-    doubtful = faces[rows]
+        return faces, answers
+    doubtful, opposite = faces[rows], answers[rows].turned_over()
     doubtful = replace(doubtful, keypoints=np.full_like(doubtful.keypoints, np.nan))
     rois = rois_from_landmarks(doubtful.points)
     over = Rois(rois.centres, rois.sizes_wh, rois.rotations_rad + np.float32(np.pi))
     turned = look_again(doubtful, over, predict)
     turned = look_again(turned, rois_from_landmarks(turned.points), predict)
     is_better = (turned.presences > CERTAIN) & (turned.changes < CONVERGED)
-    is_better &= log_odds(turned) > log_odds(doubtful) + MORE_PLAUSIBLE
-    better = np.flatnonzero(is_better)
-    if len(better):
-        right, upside_down = window_logits(faces[rows[better]], score_boxes)
-        better = better[upside_down > right]
-    return put(faces, rows[better], turned[better])
+    is_better &= log_odds(turned, opposite) > log_odds(doubtful, answers[rows])
+    rows, better = rows[is_better], np.flatnonzero(is_better)
+    return put(faces, rows, turned[better]), put(answers, rows, opposite[better])

@@ -168,4 +168,5 @@ def test_a_mesh_on_a_face_scores_in_all_windows_however_it_is_turned(search, ast
     angles = np.float32([quarters * np.pi / 2] * 2)
     scores = search.score_new_faces(turned, np.concatenate([box, beside]), angles)
     assert (scores[0] > 0.8).all()
-    assert (scores[1] < 0.1).all()
+    assert (scores[1] < 0.2).all()
+    assert scores[1].mean() < 0.1

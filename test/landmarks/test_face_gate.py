@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.landmarks.detector_answers import DetectorAnswers
 from facemesh_ros.landmarks.face_gate import (
     LANDMARKS_OF_KEYPOINTS,
     WINDOW_NEUTRAL,
+    ask_in_doubt,
     judge_faces,
     judge_new_faces,
     keypoint_distances,
@@ -54,8 +56,15 @@ class Scorer:
         return np.repeat(scores[:, None], 3, axis=1)
 
 
+def judged(observations, scorer, least_odds=0.0) -> list[bool]:
+    """Whether each is a face, where a detector says what `scorer` does if it is asked."""
+    answers = ask_in_doubt(observations, scorer, IMAGE_WH, least_odds)
+    faces = judge_new_faces(observations, answers, MIN_PRESENCE, IMAGE_WH, least_odds)
+    return faces.are_faces.tolist()
+
+
 def is_face(observations, score=WINDOW_NEUTRAL) -> bool:
-    return bool(judge_new_faces(observations, MIN_PRESENCE, Scorer(score), IMAGE_WH).are_faces[0])
+    return judged(observations, Scorer(score))[0]
 
 
 def test_a_clear_face_is_one():
@@ -145,20 +154,26 @@ def test_in_doubt_the_detector_decides_about_the_mesh():
 
 def test_the_detector_is_asked_about_doubtful_meshes_only():
     doubtful = detection(score=0.7, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
-    clear, absent = detection(), detection(presence=0.3)
     scorer = Scorer(0.0)
-    judged = judge_new_faces(clear + doubtful + absent, MIN_PRESENCE, scorer, IMAGE_WH)
-    assert judged.are_faces.tolist() == [True, False, False]
+    assert judged(detection() + doubtful, scorer) == [True, False]
     box = np.concatenate([FACE_PX[:, :2].min(0), FACE_PX[:, :2].max(0)])
     assert np.stack(scorer.boxes) == pytest.approx(np.stack([box, box]))
+
+
+def test_answers_are_kept_and_hold_for_the_mesh_turned_over():
+    doubtful = detection(score=0.7, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
+    answers = ask_in_doubt(doubtful, Scorer(0.3, 0.95), IMAGE_WH)
+    as_it_is = log_odds(doubtful, answers)[0]
+    assert as_it_is < log_odds(doubtful)[0] < log_odds(doubtful, answers.turned_over())[0]
+    nobody = DetectorAnswers(np.array([np.nan]), np.array([np.nan]))
+    assert log_odds(doubtful, nobody) == pytest.approx(log_odds(doubtful))
 
 
 def test_a_mesh_on_what_is_more_of_a_face_upside_down_is_not_reported():
     doubtful = detection(score=0.75, keypoints=keypoints_of(FACE_PX) + 45, change=0.05)
 
     def is_reported(score, upside_down):
-        scorer = Scorer(score, upside_down)
-        return bool(judge_new_faces(doubtful, MIN_PRESENCE, scorer, IMAGE_WH).are_faces[0])
+        return judged(doubtful, Scorer(score, upside_down))[0]
 
     assert is_reported(0.75, 0.3)
     assert is_reported(0.9, 0.8)
@@ -168,14 +183,13 @@ def test_a_mesh_on_what_is_more_of_a_face_upside_down_is_not_reported():
 def test_more_can_be_asked_of_a_face_than_that_it_is_likely():
     face = detection()
     enough = log_odds(face)[0] + 0.1
-    assert judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), IMAGE_WH).are_faces.all()
-    asked_more = judge_new_faces(face, MIN_PRESENCE, Scorer(WINDOW_NEUTRAL), IMAGE_WH, enough)
-    assert not asked_more.are_faces.any()
+    assert judged(face, Scorer(WINDOW_NEUTRAL)) == [True]
+    assert judged(face, Scorer(WINDOW_NEUTRAL), enough) == [False]
 
 
 def test_no_detections_are_judged():
     assert len(judge_faces(detection()[:0], MIN_PRESENCE)) == 0
-    assert len(judge_new_faces(detection()[:0], MIN_PRESENCE, Scorer(0.0), IMAGE_WH)) == 0
+    assert judged(detection()[:0], Scorer(0.0)) == []
 
 
 def test_what_lies_outside_the_image_does_not_speak_against_a_face():

@@ -11,6 +11,7 @@ from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.detection.face_search import FaceSearch
 from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.landmarks.detector_answers import ask_detectors
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.landmarks.refinement import refine_landmarks
 from facemesh_ros.landmarks.turned_faces import turn_over
@@ -45,7 +46,11 @@ def converged(landmarker, search, rgb, centres, sides) -> tuple[Observations, Ob
         Observations.of_detections(found, detections, rois), predict, min_presence=0.5
     )
     score_boxes = partial(search.score_new_faces, Frame(rgb, PixelOrder.RGB))
-    return before, turn_over(before, predict, score_boxes)
+    answers = ask_detectors(before, np.arange(len(before)), score_boxes)
+    after, kept = turn_over(before, answers, predict)
+    turned = np.isnan(after.keypoints).all(axis=(1, 2))
+    assert (kept.right[turned] == answers.upside_down[turned]).all()
+    return before, after
 
 
 def eyes_to_mouth_px(faces: Observations) -> np.ndarray:

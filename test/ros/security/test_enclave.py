@@ -1,7 +1,7 @@
 """The policies enforced: what they allow works, and nothing else does.
 
-Needs a middleware with DDS security: that of a ROS installation, or Cyclone DDS; the Fast DDS of the
-wheels has none (docs/middleware.md).
+Needs a middleware with DDS security: that of a ROS installation, or Cyclone DDS. The Fast DDS of
+the wheels has none (docs/middleware.md).
 """
 
 from __future__ import annotations
