@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
+# What is written into recordings.
+DEFINITIONS = 'facemesh_ros.messages.definitions'
 PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
 
 
@@ -24,11 +26,15 @@ setup(
     license=said('license'),
     license_files=['LICENSE'],
     python_requires='>=3.10',
-    packages=find_packages(
-        include=['facemesh_ros', 'facemesh_ros.*'],
-        exclude=['facemesh_ros.ros', 'facemesh_ros.ros.*'],
-    ),
-    package_data={'facemesh_ros.geometry.face_tables': ['*']},
+    packages=[
+        *find_packages(
+            include=['facemesh_ros', 'facemesh_ros.*'],
+            exclude=['facemesh_ros.ros', 'facemesh_ros.ros.*'],
+        ),
+        DEFINITIONS,
+    ],
+    package_dir={DEFINITIONS: 'msg'},
+    package_data={'facemesh_ros.geometry.face_tables': ['*'], DEFINITIONS: ['*.msg']},
     install_requires=[
         # The converter of the models: nothing runs before `facemesh models fetch`.
         'flatbuffers',
@@ -41,5 +47,6 @@ setup(
         'rich',
         'tflite',
     ],
+    extras_require={'recordings': ['mcap', 'rosbags']},
     entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
 )

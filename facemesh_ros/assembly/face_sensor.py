@@ -88,14 +88,15 @@ class FaceSensor:
     _models: Models
     _ids: FaceIds
 
-    def stream(self, stage: Stage = untimed) -> FacePipeline:
+    def stream(self, stage: Stage = untimed, ids: FaceIds | None = None) -> FacePipeline:
         """Return a pipeline for one stream; those of several threads may run at once.
 
         Args:
             stage: Entered around each stage, see `FacePipeline`.
+            ids: Source of the ids of new faces; None for that of the sensor.
         """
         return FacePipeline(
-            self._models.components(self.settings), self.settings, self._ids, stage
+            self._models.components(self.settings), self.settings, ids or self._ids, stage
         )
 
     def prepare_thread(self) -> None:

@@ -172,7 +172,7 @@ def _solve(rows: Float64, moments: Float64) -> float:
         changes = (_BY_ROWS @ rows.ravel() + _BY_POSITION).reshape(12, 7)
         equations = changes[:, :6].T @ form @ changes
         # OpenCV's solver takes a third of numpy's time for matrices this small.
-        _, step = cv2.solve(equations[:, :6], -equations[:, 6], flags=cv2.DECOMP_LU)
+        _, step = cv2.solve(equations[:, :6], -equations[:, 6:], flags=cv2.DECOMP_LU)
         step = np.asarray(step, np.float64).ravel()
         rows[:, :3] = rotation_from_vector(step[3:]) @ rows[:, :3]
         rows[:, 3] += step[:3]

@@ -12,7 +12,7 @@ import numpy as np
 
 from facemesh_ros.cli.output_paths import STDOUT
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
-from facemesh_ros.io import MediaError, Picture, readable_name
+from facemesh_ros.io import ImageOrigin, MediaError, readable_name
 from facemesh_ros.io.results import STDOUT_NAME, counted, write_text
 from facemesh_ros.types import Faces, Float32, Float64, Frame, MetricFaces, MetricSource
 
@@ -25,12 +25,15 @@ COVARIANCE_DIGITS = 6
 class JsonLines:
     """Writes one line of JSON per picture; `facemesh run --help` documents its fields."""
 
-    def __init__(self, target: str) -> None:
-        """Open the file, - for stdout; raises MediaError if it cannot be written."""
+    def __init__(self, target: str, kept_bytes: int = 0) -> None:
+        """Open the file, - for stdout; raises MediaError if it cannot be written.
+
+        The first bytes of it may be kept, of a run that goes on.
+        """
         self._to_stdout, self._lines = target == STDOUT, 0
         self._name = STDOUT_NAME if self._to_stdout else readable_name(target)
         try:
-            self._file: TextIO = sys.stdout if self._to_stdout else open(target, 'w')  # noqa: SIM115
+            self._file: TextIO = sys.stdout if self._to_stdout else _opened(target, kept_bytes)
         except OSError as error:
             raise self._error(error) from error
 
@@ -46,9 +49,9 @@ class JsonLines:
             if not any(error):  # otherwise that error is reported
                 raise self._error(failure) from failure
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write the line of a picture; raises MediaError if that fails."""
-        line = line_from_faces(picture, faces, took_ms)
+        line = line_from_faces(picture, frame.image_wh, faces, took_ms)
         text = json.dumps(line, separators=(',', ':'), allow_nan=False) + '\n'
         write_text(self._file, text, self._name)
         self._lines += 1
@@ -58,18 +61,34 @@ class JsonLines:
         """How many lines were written to which file; empty for stdout."""
         return '' if self._to_stdout else f'{counted(self._lines, "line")} to {self._name}'
 
+    @property
+    def position(self) -> int:
+        """Length of the file, bytes; 0 for stdout."""
+        return 0 if self._to_stdout else self._file.tell()
+
     def _error(self, error: OSError) -> MediaError:
         return MediaError(f'{self._name} cannot be written: {error.strerror}')
 
 
-def line_from_faces(picture: Picture, faces: Faces, took_ms: float) -> dict[str, Any]:
+def _opened(target: str, kept_bytes: int) -> TextIO:
+    if not kept_bytes:
+        return open(target, 'w')
+    file = open(target, 'r+')  # noqa: SIM115
+    file.truncate(kept_bytes)
+    file.seek(kept_bytes)
+    return file
+
+
+def line_from_faces(
+    picture: ImageOrigin, image_wh: tuple[int, int], faces: Faces, took_ms: float
+) -> dict[str, Any]:
     """Return the fields of one line; px rounded to a thousandth, m and rad to a millionth."""
-    height, width = picture.bgr.shape[:2]
     return {
         'source': _source_name(picture.source),
+        **({'topic': picture.topic} if picture.topic else {}),
         'frame': picture.frame,
         'stamp_ns': picture.stamp_ns,
-        'image_wh': [width, height],
+        'image_wh': list(image_wh),
         'ms': round(took_ms, 3),
         'faces': [_face(faces, index) for index in range(len(faces))],
     }

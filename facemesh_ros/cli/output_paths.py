@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from facemesh_ros.io import (
@@ -17,29 +18,52 @@ from facemesh_ros.io import (
 STDOUT = '-'
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where results go.
+
+    Attributes:
+        jsonl: File for JSON lines, - for stdout.
+        video: File or folder for annotated copies.
+        bags: Files for recordings with the faces.
+    """
+
+    jsonl: str | None = None
+    video: Path | None = None
+    bags: Sequence[Path] = ()
+
+
 def check_output_paths(
-    jsonl: str | None, video: Path | None, inputs: Sequence[Path], calibration: Path | None = None
+    outputs: Outputs, inputs: Sequence[Path], calibration: Path | None = None
 ) -> None:
     """Raise MediaError if results cannot be written, or would overwrite an input.
 
     Args:
-        jsonl: File for JSON lines, - for stdout.
-        video: File or folder for annotated copies.
+        outputs: Where they go.
         inputs: All input files.
         calibration: File that is read, too; results may lie beside it.
     """
+    jsonl, video = outputs.jsonl, outputs.video
     lines = Path(jsonl) if jsonl and jsonl != STDOUT else None
     if lines:
         _check_file(lines)
+    for bag in outputs.bags:
+        _check_folder(bag.parent)
+        if bag.parent.is_dir():
+            _check_file(bag)
     if video and is_video_path(video):
         _check_file(video)
     elif video:
+        _check_no_media_name(video)
         _check_folder(video)
     if lines and video and _same(lines, video):
         raise MediaError(
             f'{readable_name(video)} cannot take both --jsonl and --video; choose two names'
         )
-    for target in filter(None, (lines, video)):
+    for bag in outputs.bags:
+        if any(_same(other, bag) for other in filter(None, (lines, video))):
+            raise MediaError(f'{readable_name(bag)} cannot take --bag too; choose two names')
+    for target in filter(None, (lines, video, *outputs.bags)):
         for file in inputs:
             _check_apart(target, file)
         if calibration and _same(target, calibration):
@@ -52,9 +76,9 @@ def is_video_path(video: Path) -> bool:
 
 
 def _check_apart(target: Path, file: Path) -> None:
-    if _same(target, file) or any(
-        target.resolve() == folder for folder in (file.resolve().parent, file.parent.resolve())
-    ):
+    folders = [file.resolve().parent, file.parent.resolve()]
+    is_inside = file.is_dir() and file.resolve() in target.resolve().parents
+    if _same(target, file) or is_inside or target.resolve() in folders:
         raise MediaError(
             f'{readable_name(target)} cannot take results: {readable_name(file)} is read from '
             'there and could be written over; choose another place'
@@ -81,14 +105,19 @@ def _check_file(path: Path) -> None:
         raise MediaError(f'{readable_name(path)} cannot be written: {error.strerror}') from error
 
 
-def _check_folder(path: Path) -> None:
-    """Raise MediaError if a folder can neither be created nor written to."""
+def _check_no_media_name(path: Path) -> None:
+    """Raise MediaError if a folder for pictures is named like a file of them."""
     name = readable_name(path)
     if path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES and not path.is_dir():
         raise MediaError(
             f'{name} cannot be written: --video takes {", ".join(WRITABLE_SUFFIXES)} for one '
             'video, and a name without such an end for a folder of pictures'
         )
+
+
+def _check_folder(path: Path) -> None:
+    """Raise MediaError if a folder can neither be created nor written to."""
+    name = readable_name(path)
     places = (path.absolute(), *path.absolute().parents)
     there = next(place for place in places if place.exists())
     where = readable_name(there)

@@ -1,4 +1,4 @@
-"""`facemesh run`: pictures, folders and videos through the pipeline."""
+"""`facemesh run`: pictures, folders, videos and recordings through the pipeline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
-_DESCRIPTION = 'Find faces in pictures, folders and videos, without ROS.'
+_DESCRIPTION = 'Find faces in pictures, folders, videos and rosbag2 recordings, without ROS.'
 _PATH_HELP = (
-    'a picture, a video, or a folder, which stands for the pictures and videos in it (not in its '
-    'sub-folders). Numbered frames (1.jpg to 12.jpg, frame_0001.png, ...: one folder, one size, '
+    'a picture, a video, a rosbag2 recording (a folder, .mcap or .db3), or a folder, which stands '
+    'for all of these in it (not in its sub-folders). Numbered frames (1.jpg to 12.jpg, '
+    'frame_0001.png, ...: one folder, one size, '
     'names that differ in their last number) are one stream, like a video; every other picture, '
     'also photographs numbered by a camera (IMG_0001.jpg) and pictures with a line of their own '
     'in --camera-info, is processed independently'
@@ -23,17 +24,22 @@ examples:
   facemesh run photo.jpg holiday/ clip.mp4
   facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4
   facemesh run clip.mp4 --jsonl - | head -n 1
+  facemesh run robot_bag/ --bag faces.mcap
+  facemesh run archive/ --jsonl faces.jsonl --jobs 4 --resume
   facemesh run scans/ --camera-info camera.yaml --depth '{stem}_depth.png' --jsonl faces.jsonl
 
 a line of --jsonl is one picture, one JSON object:
   source    the file, relative to the current folder if it lies in it, else as it was given;
             bytes of its name that are not UTF-8 are written as \\xNN
-  frame     number of the picture in its video, from 0; 0 for pictures
-  stamp_ns  time since the video's first picture by the video itself, ns; 0 for pictures
+  topic     of recordings only: the topic of the image
+  frame     number of the picture in its video or topic, from 0; 0 for pictures
+  stamp_ns  time since the video's first picture by the video itself, ns; 0 for pictures; the
+            stamp of the header in recordings
   image_wh  width and height, px
   ms        time that the pipeline took, without decoding and writing
   faces     one object per face, sorted by id:
-    id         the same as long as a stream shows the face, never given to another one
+    id         the same as long as a stream shows the face, never given to another one in a run
+               (in recordings: in each of them)
     state      0 new and not confirmed, 1 seen, 2 not seen in this picture but expected
     score      the detector's, 0 to 1; null where it did not run
     last_score, last_score_age    what the detector said of it last, 0 if it looked and found no
@@ -91,7 +97,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         'run',
-        help='find faces in pictures, folders and videos',
+        help='find faces in pictures, folders, videos and recordings',
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -109,7 +115,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         metavar='OUT',
         help='write an annotated copy: one video if OUT ends in .mp4 (.m4v, .mov, .avi, .mkv), '
-        'else a folder of pictures. Without --jsonl and --video a line per picture is printed',
+        'else a folder of pictures. Without --jsonl, --video and --bag a line per picture is '
+        'printed',
+    )
+    parser.add_argument(
+        '--bag',
+        action=_Once,
+        type=Path,
+        metavar='OUT',
+        help='write each recording again as an MCAP file, with the topics that the node publishes '
+        'for the same images: /facemesh/landmarks, info, markers, and /tf. For one recording OUT '
+        'may end in .mcap; else it is a folder',
     )
     parser.add_argument(
         '--static',
@@ -133,6 +149,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         'grey, mm, 0 where unknown, registered to it; {stem} is its name without suffix, {frame} '
         'its number in a video ({frame:06d}). Needs --camera-info',
     )
+    parser.add_argument(
+        '--topic',
+        action='append',
+        metavar='NAME',
+        help='image topic of recordings; may be given several times. Without it: all topics of '
+        'images but depth, those shown by this package, and compressed copies of raw ones',
+    )
+    parser.add_argument(
+        '--depth-topic',
+        action=_Once,
+        metavar='NAME',
+        help='topic of the registered depth images in recordings, if it is not depth/image_raw '
+        'beside the images',
+    )
     add_settings(parser, _SETTINGS)
     parser.add_argument(
         '--no-filter',
@@ -144,12 +174,41 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action='store_true',
         help='landmarks of new faces, and of pictures, from one crop each, as in MediaPipe',
     )
+    parser.add_argument(
+        '--jobs',
+        action=_Once,
+        type=_jobs,
+        metavar='N',
+        help='process N files at a time, each in a process of its own with its share of the cores '
+        'and models of its own; results and their order are the same. Not with --video',
+    )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with a run that was interrupted, with the same options: files that are done, '
+        'by OUT.progress beside the results, are not done again',
+    )
     parser.set_defaults(func=partial(_run, parser))
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text)
+    if jobs < 1:
+        raise argparse.ArgumentTypeError('at least 1')
+    return jobs
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.depth and not arguments.camera_info:
         parser.error('argument --depth: without --camera-info it says nothing of a face')
-    from facemesh_ros.cli.run_command import process_files
+    arguments.jobs = arguments.jobs or 1
+    if arguments.jobs > 1 and arguments.video:
+        parser.error('argument --jobs: not with --video, whose pictures are drawn in one process')
+    from facemesh_ros.cli.run_command import process_files, resumable_target
 
+    if arguments.resume and resumable_target(arguments) is None:
+        parser.error(
+            'argument --resume: needs results that can be continued: --jsonl FILE, --bag OUT or '
+            '--video FOLDER, and neither --jsonl - nor one video'
+        )
     return process_files(arguments, chosen_settings(arguments, _SETTINGS))

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
-import warnings
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-import cv2
 from rich.console import Console
 
-from facemesh_ros.assembly.face_sensor import FaceSensor, load_sensor
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.cli.bag_output import bag_paths
 from facemesh_ros.cli.interrupt import InterruptHandler, Interruption
-from facemesh_ros.cli.json_lines import JsonLines
-from facemesh_ros.cli.output_paths import check_output_paths, is_video_path
+from facemesh_ros.cli.output_paths import STDOUT, Outputs, check_output_paths, is_video_path
 from facemesh_ros.cli.picture_geometry import PictureGeometry
-from facemesh_ros.cli.run_sources import FileProcessor, print_error
+from facemesh_ros.cli.prepared_process import prepare_process
+from facemesh_ros.cli.run_journal import RunJournal, RunState
+from facemesh_ros.cli.run_outputs import RunOutputs
+from facemesh_ros.cli.run_progress import RunProgress, print_error
+from facemesh_ros.cli.run_sources import FileProcessor, ResultsInTurn, SourceResults
 from facemesh_ros.cli.run_summary import left_out_sentence, processed_sentence, written_sentence
-from facemesh_ros.io import (
-    DEFAULT_RATE_HZ,
-    CalibrationFile,
-    DepthFiles,
-    FoundMedia,
-    MediaSource,
-    SourceKind,
-    UnreadableError,
-    find_media,
-    rate_of_file,
-)
-from facemesh_ros.io.results import (
-    AnnotatedPictures,
-    AnnotatedVideo,
-    Results,
-    Summary,
-    counted,
-)
+from facemesh_ros.cli.run_workers import ParallelResults, RunSetup
+from facemesh_ros.cli.source_results import SourceReader
+from facemesh_ros.io import FoundMedia, find_media
+from facemesh_ros.io.recordings.camera_topics import TopicChoice
+from facemesh_ros.io.results import counted
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import SensorSettings
 
-# Each still picture is shown this long in an annotated video.
-STILL_RATE_HZ = 1.0
+# Options that change nothing in the results.
+_OF_THE_RUN = ('func', 'command', 'jobs', 'paths', 'resume')
 
 
 def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
@@ -57,10 +44,9 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
         The exit status: 1 if a file could not be read to its end, 128 plus the signal's number
         after a signal.
     """
-    _prepare_process()
-    calibrations = CalibrationFile(arguments.camera_info) if arguments.camera_info else None
-    depths = DepthFiles(arguments.depth) if arguments.depth else None
-    geometry = PictureGeometry(calibrations, depths)
+    prepare_process()
+    setup = _setup_of(arguments, settings)
+    geometry = setup.geometry()
     media = find_media(arguments.paths, geometry.depths_among, geometry.has_own_camera)
     for error in media.errors:
         print_error(Console(stderr=True), error)
@@ -71,86 +57,134 @@ def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> in
     if not media.sources:
         return 1
     inputs = [*media.files, *media.companions]
-    check_output_paths(arguments.jsonl, arguments.video, inputs, arguments.camera_info)
+    bags = list(bag_paths(arguments.bag, media.sources).values()) if arguments.bag else []
+    outputs = Outputs(arguments.jsonl, arguments.video, bags)
+    check_output_paths(outputs, inputs, arguments.camera_info)
+    setup.sources.extend(media.sources)
+    with InterruptHandler() as ending:
+        try:
+            return _Run(arguments, setup, geometry, media, ending).status()
+        except Interruption as interruption:
+            if ending.deferred:
+                raise
+            _print_note('interrupted before the first image; nothing was written')
+            return interruption.status
+
+
+def _setup_of(arguments: argparse.Namespace, settings: dict[str, Any]) -> RunSetup:
     filtering = FilterSettings(type='none') if arguments.no_filter else FilterSettings()
-    # No output of this command contains blendshapes.
     chosen = SensorSettings(
-        publish_blendshapes=False,
+        publish_blendshapes=bool(arguments.bag),  # no other output contains them
         filter=filtering,
         second_look=not arguments.no_second_look,
         **settings,
     )
-    with InterruptHandler() as ending:
-        try:
-            sensor = load_sensor(chosen)
-        except Interruption as interruption:
-            _print_note('interrupted before the first image; nothing was written')
-            return interruption.status
-        ending.deferred = True
-        return _processed(arguments, media, sensor, geometry, ending)
+    return RunSetup(
+        settings=chosen,
+        camera_info=arguments.camera_info,
+        depth=arguments.depth,
+        is_static=arguments.static,
+        choice=TopicChoice(tuple(arguments.topic or ()), arguments.depth_topic),
+        bag=arguments.bag,
+        sources=[],
+    )
 
 
-def _prepare_process() -> None:
-    """Keep the libraries' messages off the terminal, and make ours printable on any."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A character that the terminal cannot show must not stop the run.
-        sys.stdout.reconfigure(errors='backslashreplace')
-    # Errors of files are reported once, by this command, not by the libraries.
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # AV_LOG_QUIET
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    warnings.filterwarnings('ignore', module='PIL')
+class _Run:
+    """One run, whose inputs and outputs are checked."""
 
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        setup: RunSetup,
+        geometry: PictureGeometry,
+        media: FoundMedia,
+        ending: InterruptHandler,
+    ) -> None:
+        self._arguments, self._setup, self._geometry = arguments, setup, geometry
+        self._media, self._ending = media, ending
 
-def _processed(
-    arguments: argparse.Namespace,
-    media: FoundMedia,
-    sensor: FaceSensor,
-    geometry: PictureGeometry,
-    ending: InterruptHandler,
-) -> int:
-    """Process all sources, print a summary and return the exit status."""
-    with ExitStack() as stack:
-        stack.callback(sensor.close)
-        outputs = [
-            stack.enter_context(output) for output in _outputs(arguments, media.sources, sensor)
-        ]
-        processor = FileProcessor(sensor.stream(), geometry, outputs, arguments.static)
-        processor.process(media.sources, lambda: ending.status > 0)
-    for note in geometry.notes():
-        _print_note(note)
-    written = written_sentence([output.written for output in outputs])
-    if ending.status:
+    def status(self) -> int:
+        """Process all sources, print a summary and return the exit status."""
+        journal = _journal_of(self._arguments)
+        with ExitStack() as stack:
+            processor = self._process(journal, stack)
+        is_complete = not self._ending.status
+        if journal is not None:
+            journal.close(is_complete=is_complete)
+        for note in self._geometry.notes():
+            _print_note(note)
+        written = written_sentence(processor.outputs.written)
+        state = processor.state
+        if not is_complete:
+            way_on = '; the same with --resume goes on from there' if journal is not None else ''
+            _print_note(
+                f'interrupted after {counted(state.images, "image")}{written and "; "}{written}'
+                f'{way_on}'
+            )
+            return self._ending.status
         _print_note(
-            f'interrupted after {counted(processor.pictures, "image")}{written and "; "}{written}'
+            processed_sentence(self._media.sources, processor, is_static=self._setup.is_static)
         )
-        return ending.status
-    _print_note(processed_sentence(media.sources, processor))
-    if written:
-        _print_note(written)
-    return int(processor.failed + len(media.errors) > 0)
+        if written:
+            _print_note(written)
+        return int(state.failed + len(self._media.errors) > 0)
+
+    def _process(self, journal: RunJournal | None, stack: ExitStack) -> FileProcessor:
+        sources, state = self._setup.sources, journal.state if journal else RunState()
+        is_parallel = self._arguments.jobs > 1
+        sensor = None if is_parallel else load_sensor(self._setup.settings)
+        if sensor is not None:
+            stack.callback(sensor.close)
+        self._ending.deferred = True
+        outputs = stack.enter_context(
+            RunOutputs(self._arguments, sources, sensor, self._setup.choice, state)
+        )
+        progress = stack.enter_context(RunProgress(sources))
+        processor = FileProcessor(outputs, journal, state)
+        results: SourceResults
+        if sensor is None:
+            parallel = ParallelResults(
+                self._setup, self._arguments.jobs, self._geometry, progress, self._is_interrupted
+            )
+            results = stack.enter_context(parallel)
+            done = journal.done_among(sources) if journal is not None else set()
+            parallel.submit(sorted(set(range(len(sources))) - done))
+        else:
+            stream = sensor.stream
+            reader = SourceReader(
+                lambda ids: stream(ids=ids),
+                self._geometry,
+                self._setup.is_static,
+                self._setup.choice,
+                outputs.bag,
+            )
+            results = ResultsInTurn(reader, progress)
+        processor.process(sources, results, progress, self._is_interrupted)
+        return processor
+
+    def _is_interrupted(self) -> bool:
+        return self._ending.status > 0
 
 
-def _outputs(
-    arguments: argparse.Namespace, sources: Sequence[MediaSource], sensor: FaceSensor
-) -> list[Results]:
-    outputs: list[Results] = []
-    if arguments.jsonl:
-        outputs.append(JsonLines(arguments.jsonl))
-    if arguments.video and is_video_path(arguments.video):
-        outputs.append(AnnotatedVideo(arguments.video, _rate_hz(sources), sensor.topology))
-    elif arguments.video:
-        outputs.append(AnnotatedPictures(arguments.video, sensor.topology))
-    return outputs or [Summary()]
+def _journal_of(arguments: argparse.Namespace) -> RunJournal | None:
+    """Return the journal of a run; None if nothing that it writes can be continued."""
+    target = resumable_target(arguments)
+    if target is None:
+        return None
+    options = {name: value for name, value in vars(arguments).items() if name not in _OF_THE_RUN}
+    return RunJournal(target, options, resume=arguments.resume)
 
 
-def _rate_hz(sources: Sequence[MediaSource]) -> float:
-    """Return the frame rate of the first readable video, else a default for the pictures."""
-    for source in sources:
-        if source.kind is SourceKind.VIDEO:
-            with suppress(UnreadableError):  # reported when it is processed
-                return rate_of_file(source.files[0])
-    has_frames = any(source.kind is SourceKind.SEQUENCE for source in sources)
-    return DEFAULT_RATE_HZ if has_frames else STILL_RATE_HZ
+def resumable_target(arguments: argparse.Namespace) -> Path | None:
+    """Return the first output of a run that can be continued; None if one of them cannot be."""
+    if arguments.jsonl == STDOUT or (arguments.video and is_video_path(arguments.video)):
+        return None
+    lines = Path(arguments.jsonl) if arguments.jsonl else None
+    if lines and lines.exists() and not lines.is_file():
+        return None  # what went into a device or a pipe is gone
+    target: Path | None = lines or arguments.bag or arguments.video
+    return target
 
 
 def _print_note(sentence: str) -> None:

@@ -1,32 +1,29 @@
-"""Runs files through one pipeline and counts what came of them."""
+"""Takes the faces in the images of all files, one file after the other, to the outputs."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
-from facemesh_ros.cli.picture_geometry import PictureGeometry
-from facemesh_ros.io import (
-    MediaSource,
-    Picture,
-    SourceKind,
-    UnreadableError,
-    count_pictures,
-    pictures_from_file,
-    readable_name,
-)
-from facemesh_ros.io.results import Results
-from facemesh_ros.pipeline.face_pipeline import FacePipeline
-from facemesh_ros.types import Faces, FaceState, Frame
+from facemesh_ros.cli.run_journal import RunJournal, RunState
+from facemesh_ros.cli.run_outputs import RunOutputs
+from facemesh_ros.cli.run_progress import RunProgress, print_error
+from facemesh_ros.cli.source_results import ImageFaces, SourceReader
+from facemesh_ros.io import MediaSource, SourceKind, UnreadableError
+from facemesh_ros.types import FaceState
+
+
+class SourceResults(Protocol):
+    """Gives what was found in the images of each source; see `SourceReader.results_of`."""
+
+    def results_of(
+        self, index: int, source: MediaSource
+    ) -> Generator[ImageFaces | UnreadableError, None, None]:
+        """Yield the results of a source and keep the progress bar up to date."""
 
 
 @dataclass
@@ -34,100 +31,95 @@ class FileProcessor:
     """Processes files one by one; a damaged file is reported and the others continue.
 
     Attributes:
-        pipeline: Processes the pictures.
-        geometry: Makes frames of them.
         outputs: Receive the faces of each picture.
-        static: Whether every picture is processed independently (static image mode).
-        pictures: How many were processed.
-        with_faces: How many of them show a face.
-        failed: How many files could not be read to their end.
+        journal: Is told which files are done; None if nothing of the run could be continued.
+        state: Counts so far, with those of an earlier run that is continued.
+        skipped: How many files were done before.
     """
 
-    pipeline: FacePipeline
-    geometry: PictureGeometry
-    outputs: Sequence[Results]
-    static: bool
-    pictures: int = 0
-    with_faces: int = 0
-    failed: int = 0
+    outputs: RunOutputs
+    journal: RunJournal | None
+    state: RunState = field(default_factory=RunState)
+    skipped: int = 0
 
-    def process(self, sources: Sequence[MediaSource], is_interrupted: Callable[[], bool]) -> None:
+    def process(
+        self,
+        sources: Sequence[MediaSource],
+        results: SourceResults,
+        progress: RunProgress,
+        is_interrupted: Callable[[], bool],
+    ) -> None:
         """Process sources one after the other; tracks do not continue from one to the next.
 
         Args:
             sources: What to read.
+            results: What is found in them.
+            progress: The bar, above which errors are printed.
             is_interrupted: Called after each image; true ends the run.
         """
-        with _progress() as progress:
-            for source in sources:
-                self.pipeline.reset()
-                static_image = self.static or source.kind is SourceKind.STILL
-                for file in source.files:
-                    self._process_file(file, progress, is_interrupted, static_image=static_image)
-                    if is_interrupted():
-                        return
+        done = self.journal.done_among(sources) if self.journal is not None else set()
+        for index, source in enumerate(sources):
+            if index in done:
+                progress.skip(index)
+                self.skipped += len(source.files)
+                continue
+            with closing(results.results_of(index, source)) as found:
+                self._take(source, found, progress, is_interrupted)
+            if is_interrupted():
+                return
+            if self.journal is not None:
+                self.state = replace(
+                    self.state, line_bytes=self.outputs.line_bytes, pictures=self.outputs.pictures
+                )
+                self.journal.add(source, self.state)
 
-    def _process_file(
+    def _take(
         self,
-        file: Path,
-        progress: Progress,
+        source: MediaSource,
+        found: Generator[ImageFaces | UnreadableError, None, None],
+        progress: RunProgress,
         is_interrupted: Callable[[], bool],
-        *,
-        static_image: bool,
     ) -> None:
-        try:
-            for picture in _with_progress_bar(file, progress):
-                frame = self.geometry.frame_of(picture)
-                faces, took_ms = self._faces_in(frame, static_image=static_image)
-                self.geometry.note_problem(picture, frame, self.pipeline.metric_problem)
-                for output in self.outputs:
-                    output.write(picture, frame, faces, took_ms)
-                self.pictures += 1
-                self.with_faces += bool(np.any(faces.states != FaceState.COASTING))
-                if is_interrupted():
-                    return
-        except UnreadableError as error:
-            self.failed += 1
-            print_error(progress.console, error)
-
-    def _faces_in(self, frame: Frame, *, static_image: bool) -> tuple[Faces, float]:
-        """Return the faces in a frame and the ms that the pipeline took."""
-        process = self.pipeline.process
-        if static_image:
-            process = partial(self.pipeline.process_static_image, averaged=True)
-        start = time.perf_counter()
-        faces = process(frame)
-        return faces, 1e3 * (time.perf_counter() - start)
-
-
-def print_error(console: Console, error: Exception) -> None:
-    """Print an error in one line, red on a terminal."""
-    # Text and soft_wrap keep brackets and the length of a file's name as they are.
-    console.print(Text(f'facemesh: {error}', style='red'), soft_wrap=True)
+        errors, state = 0, self.state
+        # A recording has its own ids, as from a node that was started for it.
+        offset = 0 if source.kind is SourceKind.RECORDING else state.ids
+        images = with_faces = highest = 0
+        for result in found:
+            if isinstance(result, UnreadableError):
+                errors += 1
+                print_error(progress.console, result)
+                continue
+            highest = max(highest, *result.faces.ids.tolist(), 0)
+            faces = replace(result.faces, ids=result.faces.ids + offset)
+            self.outputs.write(result._replace(faces=faces))
+            images += 1
+            with_faces += bool(np.any(faces.states != FaceState.COASTING))
+            if is_interrupted():
+                break
+        self.state = replace(
+            state,
+            images=state.images + images,
+            with_faces=state.with_faces + with_faces,
+            failed=state.failed + min(errors, len(source.files)),
+            ids=state.ids if source.kind is SourceKind.RECORDING else offset + highest,
+        )
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn('{task.description}', markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # Else rich would move output meant for a file or pipe to the terminal.
-        redirect_stdout=sys.stdout.isatty(),
-    )
+class ResultsInTurn:
+    """Reads one source after the other in this process; a `SourceResults`."""
 
+    def __init__(self, reader: SourceReader, progress: RunProgress) -> None:
+        self._reader, self._progress = reader, progress
 
-def _with_progress_bar(file: Path, progress: Progress) -> Iterator[Picture]:
-    """Yield the pictures of a file and advance a progress bar."""
-    task = progress.add_task(readable_name(file.name), total=None)
-    try:
-        progress.update(task, total=count_pictures(file) or None)
-        for picture in pictures_from_file(file):
-            yield picture
-            progress.advance(task)
-    finally:
-        progress.remove_task(task)
+    def results_of(
+        self, index: int, source: MediaSource
+    ) -> Generator[ImageFaces | UnreadableError, None, None]:
+        """See `SourceResults.results_of`."""
+        images = 0
+        self._progress.show(index, 0.0, 0)
+        with closing(self._reader.results_of(source)) as results:
+            for result in results:
+                yield result
+                images += 1
+                self._progress.show(index, self._reader.share_of(images), images)
+        self._progress.show(index, 1.0, images)

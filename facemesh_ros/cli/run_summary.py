@@ -26,30 +26,35 @@ def left_out_sentence(left_out: Counter[str]) -> str:
     return what + way_out * has_heic
 
 
-def processed_sentence(sources: Sequence[MediaSource], processor: FileProcessor) -> str:
+def processed_sentence(
+    sources: Sequence[MediaSource], processor: FileProcessor, *, is_static: bool
+) -> str:
     """Return what was processed as a stream, what picture by picture, and the counts.
 
     Args:
         sources: All inputs.
         processor: Has processed them.
+        is_static: Whether every picture was processed independently.
     """
     sequences = [source.files for source in sources if source.kind is SourceKind.SEQUENCE]
     videos = sum(source.kind is SourceKind.VIDEO for source in sources)
-    alone = len(sources) - len(sequences) - videos
+    recordings = sum(source.kind is SourceKind.RECORDING for source in sources)
+    alone = len(sources) - len(sequences) - videos - recordings
     frames = counted(sum(map(len, sequences)), 'numbered frame')
     parts = [
         f'{counted(alone, "picture")} taken one by one' * (alone > 0),
-        f'{frames} {"one by one" if processor.static else _as_streams(len(sequences))}'
-        * bool(sequences),
-        f'{counted(videos, "video")}{", its pictures one by one" * processor.static}'
-        * (videos > 0),
+        f'{frames} {"one by one" if is_static else _as_streams(len(sequences))}' * bool(sequences),
+        f'{counted(videos, "video")}{", its pictures one by one" * is_static}' * (videos > 0),
+        f'{counted(recordings, "recording")}{", its pictures one by one" * is_static}'
+        * (recordings > 0),
     ]
-    failures = f', {counted(processor.failed, "file")} not read to the end' * (
-        processor.failed > 0
+    failures = f', {counted(processor.state.failed, "file")} not read to the end' * (
+        processor.state.failed > 0
     )
-    what = ', '.join(filter(None, parts))
-    images = counted(processor.pictures, 'image')
-    return f'{what}: {images}, {processor.with_faces} with a face{failures}'
+    before = f' ({counted(processor.skipped, "file")} done before)' * (processor.skipped > 0)
+    what = ', '.join(filter(None, parts)) + before
+    images = counted(processor.state.images, 'image')
+    return f'{what}: {images}, {processor.state.with_faces} with a face{failures}'
 
 
 def _as_streams(sequences: int) -> str:

@@ -4,7 +4,7 @@ from facemesh_ros.io.calibration_file import CalibrationFile
 from facemesh_ros.io.depth_files import DepthFiles
 from facemesh_ros.io.errors import MediaError, UnreadableError, readable_name
 from facemesh_ros.io.file_kinds import HEIC_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video
-from facemesh_ros.io.frames import Picture, count_pictures, pictures_from_file
+from facemesh_ros.io.frames import ImageOrigin, Picture, count_pictures, pictures_from_file
 from facemesh_ros.io.pictures import image_from_file, write_picture
 from facemesh_ros.io.source_files import FoundMedia, MediaSource, SourceKind, find_media
 from facemesh_ros.io.video import (
@@ -25,6 +25,7 @@ __all__ = [
     'CalibrationFile',
     'DepthFiles',
     'FoundMedia',
+    'ImageOrigin',
     'MediaError',
     'MediaSource',
     'Picture',

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 
@@ -16,9 +17,33 @@ from facemesh_ros.io.video import opened_video, timed_images
 from facemesh_ros.types import UInt8
 
 
+class ImageOrigin(Protocol):
+    """Where an image comes from."""
+
+    @property
+    def source(self) -> Path:
+        """Path of its file as the user gave it."""
+
+    @property
+    def frame(self) -> int:
+        """Number in its video or topic, 0 in a still picture."""
+
+    @property
+    def stamp_ns(self) -> int:
+        """Ns since a video's first picture, 0 in a still picture; a recorded header's stamp."""
+
+    @property
+    def topic(self) -> str:
+        """Name of the topic in a recording; empty elsewhere."""
+
+    @property
+    def of_video(self) -> bool:
+        """Whether the file has more than one image."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One image of a file.
+    """One image of a file; an `ImageOrigin`.
 
     Attributes:
         source: Path as the user gave it.
@@ -26,6 +51,7 @@ class Picture:
         stamp_ns: Time since the video's first picture, ns; 0 in a still picture.
         bgr: (H, W, 3).
         of_video: Whether the file is a video.
+        topic: Empty.
     """
 
     source: Path
@@ -33,6 +59,7 @@ class Picture:
     stamp_ns: int
     bgr: UInt8
     of_video: bool = False
+    topic: str = field(default='', init=False)
 
 
 def count_pictures(path: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
-from facemesh_ros.io import MediaError, Picture, VideoFile, readable_name, write_picture
+from facemesh_ros.io import ImageOrigin, MediaError, VideoFile, readable_name, write_picture
 from facemesh_ros.types import Faces, FaceState, Frame
 from facemesh_ros.viz.drawing import draw_faces
 
@@ -26,7 +26,7 @@ class Results(Protocol):
     def __exit__(self, *_: object) -> None:
         """Finish what is written."""
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Take a picture, the frame made of it, its faces and how long the pipeline took, ms."""
 
     @property
@@ -73,7 +73,7 @@ class AnnotatedVideo:
     def __exit__(self, *error: object) -> None:
         self._video.__exit__(*error)
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Append a picture."""
         self._video.write(draw_faces(frame, faces, self._topology))
         self._pictures += 1
@@ -85,12 +85,19 @@ class AnnotatedVideo:
 
 
 class AnnotatedPictures:
-    """All pictures with their faces drawn in, each in a file of its own."""
+    """All pictures with their faces drawn in, each in a file of its own.
 
-    def __init__(self, folder: Path, topology: FaceTopology) -> None:
-        """Make the folder; raises MediaError if that is not possible."""
+    Attributes:
+        count: How many there are.
+    """
+
+    def __init__(self, folder: Path, topology: FaceTopology, count: int = 0) -> None:
+        """Make the folder; raises MediaError if that is not possible.
+
+        So many pictures of a run that goes on are there already.
+        """
         self._folder, self._topology = folder, topology
-        self._written = 0
+        self.count = self._before = count
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -104,17 +111,18 @@ class AnnotatedPictures:
     def __exit__(self, *_: object) -> None:
         """Nothing stays open."""
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
         stem = os.fsdecode(os.fsencode(picture.source.stem)[:MAX_STEM_BYTES])
-        path = self._folder / f'{self._written:06d}_{stem}.png'
+        path = self._folder / f'{self.count:06d}_{stem}.png'
         write_picture(path, draw_faces(frame, faces, self._topology))
-        self._written += 1
+        self.count += 1
 
     @property
     def written(self) -> str:
         """How many pictures went into which folder."""
-        return f'{counted(self._written, "picture")} to {readable_name(self._folder)}{os.sep}'
+        new = counted(self.count - self._before, 'picture')
+        return f'{new} to {readable_name(self._folder)}{os.sep}'
 
 
 class Summary:
@@ -126,9 +134,10 @@ class Summary:
     def __exit__(self, *_: object) -> None:
         """Nothing stays open."""
 
-    def write(self, picture: Picture, frame: Frame, faces: Faces, took_ms: float) -> None:
+    def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Print what was found."""
         number = f' frame {picture.frame}' if picture.of_video else ''
+        where = f' {picture.topic}' if picture.topic else ''
         described = [
             f'{name} (not seen)' if state == FaceState.COASTING else f'{name} ({presence:.2f})'
             for name, state, presence in zip(
@@ -136,7 +145,7 @@ class Summary:
             )
         ]
         what = ', '.join(described) or 'no face'
-        line = f'{readable_name(picture.source)}{number}: {what}, {took_ms:.1f} ms\n'
+        line = f'{readable_name(picture.source)}{where}{number}: {what}, {took_ms:.1f} ms\n'
         write_text(sys.stdout, line, STDOUT_NAME)
 
     @property

@@ -12,8 +12,13 @@ from pathlib import Path
 from facemesh_ros.io.errors import UnreadableError, readable_name
 from facemesh_ros.io.file_kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_video, require_file
 from facemesh_ros.io.numbered_frames import in_natural_order, sequences_among
+from facemesh_ros.io.recordings.recording import (
+    RECORDING_SUFFIXES,
+    is_recording_file,
+    is_recording_folder,
+)
 
-_KNOWN_SUFFIXES = ' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+_KNOWN_SUFFIXES = ' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES + RECORDING_SUFFIXES)
 
 
 class SourceKind(Enum):
@@ -22,6 +27,7 @@ class SourceKind(Enum):
     VIDEO = 'video'
     SEQUENCE = 'numbered frames'
     STILL = 'picture'
+    RECORDING = 'recording'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class MediaSource:
 
     Attributes:
         kind: What they are.
-        files: In order; one, but for numbered frames.
+        files: In order; one, but for numbered frames. A recording's may be a folder.
     """
 
     kind: SourceKind
@@ -64,10 +70,10 @@ def find_media(
     companions_among: Callable[[list[Path]], Container[Path]] = lambda _: (),
     stands_alone: Callable[[Path], bool] = lambda _: False,
 ) -> FoundMedia:
-    """Return the files meant by paths: a folder stands for the pictures and videos in it.
+    """Return the files meant by paths: a folder stands for all pictures, videos, recordings in it.
 
-    What is hidden in a folder, and folders in it, are passed over. Pictures that are numbered
-    frames come together, in the order of their numbers.
+    What is hidden in a folder, and folders in it that are no recordings, are passed over. Pictures
+    that are numbered frames come together, in the order of their numbers.
 
     Args:
         paths: Files and folders.
@@ -85,7 +91,9 @@ def find_media(
 
     for path in paths:
         try:
-            if os.path.isdir(path):
+            if is_recording_folder(path):
+                named.append(path)
+            elif os.path.isdir(path):
                 add(named)
                 named = []
                 add(_files_in(path, found.left_out))
@@ -99,7 +107,7 @@ def find_media(
 
 
 def _files_in(folder: Path, left_out: Counter[str]) -> list[Path]:
-    """Return a folder's pictures and videos and count its other files; raises UnreadableError."""
+    """Return a folder's media and count its other files; raises UnreadableError."""
     name = readable_name(folder)
     try:
         visible = [path for path in folder.iterdir() if not path.name.startswith('.')]
@@ -111,14 +119,25 @@ def _files_in(folder: Path, left_out: Counter[str]) -> list[Path]:
     if not media:
         folders = sum(map(os.path.isdir, visible))
         hint = f'; folders in a folder are not searched, and it has {folders}' if folders else ''
-        raise UnreadableError(f'{name} holds no picture or video ({_KNOWN_SUFFIXES}){hint}')
+        raise UnreadableError(
+            f'{name} holds no picture, video or recording ({_KNOWN_SUFFIXES}){hint}'
+        )
     return in_natural_order(media)
 
 
 def _is_media(path: Path) -> bool:
     """Return whether a file is wanted from a folder; a broken link is, and will be reported."""
+    if is_recording_folder(path):
+        return True
     is_file = os.path.isfile(path) or not os.path.exists(path)
-    return is_file and path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+    is_known = path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES or is_recording_file(path)
+    return is_file and is_known
+
+
+def _kind_of_source(path: Path) -> SourceKind:
+    if is_recording_file(path) or os.path.isdir(path):
+        return SourceKind.RECORDING
+    return SourceKind.VIDEO if is_video(path) else SourceKind.STILL
 
 
 def _kind_of(path: Path) -> str:
@@ -129,7 +148,10 @@ def _kind_of(path: Path) -> str:
 
 def _grouped(files: list[Path], stands_alone: Callable[[Path], bool]) -> Iterator[MediaSource]:
     """Put numbered frames together where the first of them stands."""
-    frames = [file for file in files if not (is_video(file) or stands_alone(file))]
+    kind_of = {file: _kind_of_source(file) for file in files}
+    frames = [
+        file for file in files if kind_of[file] is SourceKind.STILL and not stands_alone(file)
+    ]
     row_of = {file: row for row in sequences_among(frames) for file in row}
     done: set[Path] = set()
     for file in files:
@@ -137,5 +159,4 @@ def _grouped(files: list[Path], stands_alone: Callable[[Path], bool]) -> Iterato
             done.update(row_of[file])
             yield MediaSource(SourceKind.SEQUENCE, row_of[file])
         elif file not in row_of:
-            kind = SourceKind.VIDEO if is_video(file) else SourceKind.STILL
-            yield MediaSource(kind, (file,))
+            yield MediaSource(kind_of[file], (file,))

@@ -45,6 +45,11 @@ class FaceIds:
             self._issued += count
         return first
 
+    def restart(self) -> None:
+        """Begin at 1 again; no stream may still show a face."""
+        with self._lock:
+            self._issued = 0
+
 
 class Tracker:
     """The faces of one stream, by ids that are never issued twice.

@@ -238,7 +238,7 @@ def test_help_says_values_and_defaults_and_explains_each_field(capsys):
     assert '--model NAME auto, v2, attention, mesh (default: auto)' in told
     assert '--detector NAME auto, short_range, full_range (default: auto)' in told
     assert '--rotations NAME upright, all (default: upright)' in told
-    assert 'a picture, a video, or a folder' in told
+    assert 'a picture, a video, a rosbag2 recording' in told
     assert 'facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4' in told
     for field in (*LINE_FIELDS, *FACE_FIELDS):
         assert f' {field} ' in told

@@ -74,7 +74,7 @@ def test_a_path_that_stands_for_nothing_is_named_and_the_others_are_found(tmp_pa
         said,
         (
             'nowhere.png does not exist',
-            'empty holds no picture or video (',
+            'empty holds no picture, video or recording (',
             'folders in a folder are not searched, and it has 1',
             'pipe is a pipe, not a file',
             'good.png/x.png cannot be read: Not a directory',

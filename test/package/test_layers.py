@@ -31,7 +31,8 @@ ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(STAGES, PER_STAGE),
     'pipeline': {'geometry', 'image', 'settings', *STAGES},
     'assembly': {'catalog', 'geometry', 'inference', 'models', 'pipeline', 'settings', *STAGES},
-    'io': {'geometry', 'image', 'viz'},
+    'messages': {'assembly', 'geometry', 'image', 'viz'},
+    'io': {'geometry', 'image', 'messages', 'viz'},
 }
 SHELLS = {'cli', 'ros'}
 # Rooms that read no clock and open no file: their time is the frame's stamp.
@@ -78,7 +79,8 @@ def is_in_any(names, *packages):
 def is_ros(name):
     top = name.partition('.')[0]
     is_message = top.endswith(('_msgs', '_srvs', '_interfaces')) or is_in(name, 'facemesh_ros.msg')
-    return top.startswith(('ros', 'tf2')) or top in ROS_MODULES or is_message
+    is_ros_library = top.startswith(('ros', 'tf2')) and top != 'rosbags'
+    return is_ros_library or top in ROS_MODULES or is_message
 
 
 def drawn_floors():

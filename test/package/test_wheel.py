@@ -28,6 +28,7 @@ def wheel(tmp_path_factory):
         source / 'facemesh_ros',
         ignore=shutil.ignore_patterns('__pycache__'),
     )
+    shutil.copytree(ROOT / 'msg', source / 'msg')
     command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '.']
     subprocess.run(command, cwd=source, check=True, capture_output=True)
     return next(source.glob('*.whl'))
@@ -45,6 +46,10 @@ def test_wheel_holds_all_but_the_ros_shell(wheel):
         for file in (ROOT / 'facemesh_ros').rglob('*')
         if file.is_file() and '__pycache__' not in file.parts
         if not file.is_relative_to(ROOT / 'facemesh_ros' / 'ros')
+    }
+    # What `facemesh run --bag` writes into recordings.
+    expected |= {
+        f'facemesh_ros/messages/definitions/{file.name}' for file in ROOT.glob('msg/*.msg')
     }
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' not in name}
     assert inside == expected

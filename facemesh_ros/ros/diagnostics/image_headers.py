@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facemesh_ros.frame_clock import LONGEST_PAUSE_S, RESTART_S, StampFaults
+from facemesh_ros.messages.transforms import tf2_takes
 from facemesh_ros.ros.diagnostics.finding import ONCE, Finding
 from facemesh_ros.ros.input.topics import CameraTopics
 
@@ -42,11 +43,6 @@ class StampFaultLog:
                 self._topics.logger.warning(
                     text.format(topic=topic, restart_s=RESTART_S, pause_s=LONGEST_PAUSE_S)
                 )
-
-
-def tf2_takes(frame_id: str) -> bool:
-    """Tell whether tf2 and RViz take a frame_id: it is not empty and begins with no slash."""
-    return bool(frame_id) and not frame_id.startswith('/')
 
 
 def frame_id_finding(frame_id: str | None) -> Finding | None:

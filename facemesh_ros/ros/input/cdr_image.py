@@ -1,48 +1,17 @@
-"""Serialised image messages (CDR), read in place.
-
-rclpy would turn every image that arrives into a Python message, copying its pixels twice under
-the GIL, also those that are replaced by newer ones before they are processed.
-"""
+"""Serialised image messages of rclpy's raw subscriptions, read in place."""
 
 from __future__ import annotations
-
-import struct
-from dataclasses import dataclass
-from typing import Any
 
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from facemesh_ros.image.raw_image import ImageError
-
-# The representation identifier of plain CDR, to the byte order of `struct`; with two bytes of
-# options it makes the encapsulation header, behind which offsets are counted.
-BYTE_ORDERS = {b'\x00\x00': '>', b'\x00\x01': '<'}
-ENCAPSULATION_BYTES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class CdrImage:
-    """The fields of a sensor_msgs/Image; `data` is a view of the serialised message."""
-
-    header: Header
-    height: int
-    width: int
-    encoding: str
-    is_bigendian: int
-    step: int
-    data: memoryview
-
-
-@dataclass(frozen=True, slots=True)
-class CdrCompressedImage:
-    """The fields of a sensor_msgs/CompressedImage; `data` is a view of the serialised message."""
-
-    header: Header
-    format: str
-    data: memoryview
-
+from facemesh_ros.messages.cdr_image import (
+    BYTE_ORDERS,
+    CdrCompressedImage,
+    CdrImage,
+    image_from_cdr,
+)
 
 AnyImage = Image | CdrImage
 AnyCompressedImage = CompressedImage | CdrCompressedImage
@@ -54,54 +23,6 @@ def read_image(msg_type: type, cdr: bytes) -> AnyImage | AnyCompressedImage:
     Raises:
         ImageError: If it is truncated or damaged.
     """
-    order = BYTE_ORDERS.get(cdr[:2])
-    if order is None:  # an encapsulation that no middleware sends today
+    if cdr[:2] not in BYTE_ORDERS:  # an encapsulation that no middleware sends today
         return deserialize_message(cdr, msg_type)  # type: ignore[no-any-return]
-    reader = _CdrReader(cdr, order)
-    try:
-        header = reader.header()
-        if msg_type is CompressedImage:
-            return CdrCompressedImage(header, reader.string(), reader.octets())
-        height, width, encoding = reader.number('I'), reader.number('I'), reader.string()
-        is_bigendian, step = reader.number('B'), reader.number('I')
-        return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
-    except (struct.error, UnicodeDecodeError) as error:
-        raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
-
-
-class _CdrReader:
-    """Reads plain CDR: numbers aligned to their size, strings and sequences after their length.
-
-    Source: OMG DDS-XTypes, plain CDR version 1.
-    """
-
-    def __init__(self, cdr: bytes, order: str) -> None:
-        self._cdr, self._order, self._offset = cdr, order, ENCAPSULATION_BYTES
-
-    def number(self, kind: str) -> Any:
-        """Read a number; `kind` is a format character of `struct`."""
-        layout = struct.Struct(self._order + kind)
-        self._offset += (ENCAPSULATION_BYTES - self._offset) % layout.size
-        (value,) = layout.unpack_from(self._cdr, self._offset)
-        self._offset += layout.size
-        return value
-
-    def octets(self) -> memoryview:
-        """Read a sequence of bytes."""
-        count = self.number('I')
-        octets = memoryview(self._cdr)[self._offset : self._offset + count]
-        if len(octets) < count:
-            raise struct.error(f'{count} bytes announced, {len(octets)} there')
-        self._offset += count
-        return octets
-
-    def string(self) -> str:
-        """Read a string, which is terminated by a zero."""
-        return bytes(self.octets())[:-1].decode()
-
-    def header(self) -> Header:
-        """Read a std_msgs/Header."""
-        header = Header()
-        header.stamp.sec, header.stamp.nanosec = self.number('i'), self.number('I')
-        header.frame_id = self.string()
-        return header
+    return image_from_cdr(cdr, Header, is_compressed=msg_type is CompressedImage)

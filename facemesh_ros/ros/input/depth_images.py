@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from threading import Lock
 
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from facemesh_ros.image.raw_image import ImageError
+from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
 from facemesh_ros.ros.input.cdr_image import AnyImage, read_image
-from facemesh_ros.ros.input.image_conversion import depth_from_msg, ns_from_stamp
 from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription, resolved
@@ -19,10 +18,6 @@ from facemesh_ros.types import DepthImage
 
 # Of the newest few one belongs to the image: they arrive while it waits and is processed.
 KEPT = SENSOR_DATA.depth
-UNSTAMPED = (
-    'they have no stamp (header.stamp is 0), so nothing tells to which image they belong: stamp '
-    'them as the camera images'
-)
 # Metric modes that look at depth images.
 MODES = ('auto', 'depth')
 
@@ -41,7 +36,7 @@ class DepthImages:
     def __init__(self, topics: CameraTopics) -> None:
         """Subscribe to nothing yet."""
         self._topics, self._throttle = topics, LogThrottle()
-        self._newest: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
+        self._newest = NearestDepth(KEPT, _read)
         self._subscription: Subscription | None = None
         # Between the worker, which takes, and the executor's thread, which unsubscribes.
         self._guard = Lock()
@@ -84,17 +79,14 @@ class DepthImages:
         """
         with self._guard:
             self._take_new()
-            if not self._newest:
+            if self._newest.is_empty:
                 return None
-            depth_stamp_ns, cdr = min(self._newest, key=lambda one: abs(one[0] - stamp_ns))
-        self.problem = ''
-        try:
-            if stamp_ns and not depth_stamp_ns:
-                raise ImageError(UNSTAMPED)
-            return depth_from_msg(_read(cdr))
-        except ImageError as error:
-            self._refuse_image(error)
-            return None
+            self.problem = ''
+            try:
+                return self._newest.nearest(stamp_ns)
+            except ImageError as error:
+                self._refuse_image(error)
+                return None
 
     def _take_new(self) -> None:
         while self._subscription is not None:
@@ -104,7 +96,7 @@ class DepthImages:
             if taken is None:
                 return
             try:
-                self._newest.append((ns_from_stamp(_read(taken[0]).header), taken[0]))
+                self._newest.add(taken[0])
             except ImageError as error:
                 self._refuse_image(error)
 

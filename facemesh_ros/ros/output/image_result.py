@@ -7,8 +7,8 @@ from functools import cached_property
 from std_msgs.msg import Header
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.messages.scene import SceneFaces
 from facemesh_ros.msg import FaceMeshArray
-from facemesh_ros.ros.output.scene import SceneFaces
 from facemesh_ros.ros.output.scene_placement import ScenePlacement
 from facemesh_ros.types import Faces, Frame, UInt8
 from facemesh_ros.viz.drawing import draw_faces

@@ -4,63 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from builtin_interfaces.msg import Duration
-from geometry_msgs.msg import Point
-from std_msgs.msg import ColorRGBA, Header
-from visualization_msgs.msg import Marker, MarkerArray
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.messages.marker_parts import MarkerPart
+from facemesh_ros.messages.markers import MarkerMessages, marker_keys, marker_msg
+from facemesh_ros.messages.scene import SceneFaces
 from facemesh_ros.ros.output.cdr_template import CdrTemplate, LayoutError
-from facemesh_ros.ros.output.marker_parts import MarkerPart, marker_parts, style_indices
-from facemesh_ros.ros.output.scene import SceneFaces
+from facemesh_ros.ros.output.messages import ROS_CLASSES
 
-# The markers of a node that died disappear by themselves; longer than any camera's period.
-LIFETIME = Duration(sec=1)
 MAX_TEMPLATES = 8
 
-Key = tuple[str, int]
 
-
-class FaceMarkers:
+class FaceMarkers(MarkerMessages):
     """Builds the markers of a stream, and deletes those of what left."""
 
     def __init__(self, topology: FaceTopology) -> None:
-        self._indices = style_indices(topology)
-        self._shown: set[Key] = set()
+        super().__init__(ROS_CLASSES, topology)
         # The last used, by what makes their layouts differ.
         self._templates: dict[Hashable, MarkerTemplate] = {}
         self._layout_is_known = True
 
     def serialised(self, scene: SceneFaces, style: str, header: Header) -> bytes | MarkerArray:
         """Return what `msg` returns, serialised where that is quicker; a publisher takes both."""
-        parts = marker_parts(scene, style, self._indices[style])
-        if parts and not self._shown - _keys(parts) and self._layout_is_known:
+        parts = self._parts(scene, style)
+        if parts and not self._shown - marker_keys(parts) and self._layout_is_known:
             try:
                 template = self._template(parts, header)
             except LayoutError:
                 self._layout_is_known = False
             else:
-                self._shown = _keys(parts)
+                self._shown = marker_keys(parts)
                 return template.filled(parts, header)
         return self._msg(parts, header)
-
-    def msg(self, scene: SceneFaces, style: str, header: Header) -> MarkerArray:
-        """Return the markers of one image.
-
-        Args:
-            scene: The faces in header.frame_id.
-            style: A key of STYLES.
-            header: Of the image, in the frame of the scene.
-        """
-        return self._msg(marker_parts(scene, style, self._indices[style]), header)
-
-    def _msg(self, parts: Sequence[MarkerPart], header: Header) -> MarkerArray:
-        gone, self._shown = self._shown - _keys(parts), _keys(parts)
-        deleted = [
-            Marker(header=header, ns=namespace, id=number, action=Marker.DELETE)
-            for namespace, number in sorted(gone)
-        ]
-        return MarkerArray(markers=[*deleted, *(_marker(part, header) for part in parts)])
 
     def _template(self, parts: Sequence[MarkerPart], header: Header) -> MarkerTemplate:
         layouts = [(it.namespace, it.kind, len(it.indices), len(it.text)) for it in parts]
@@ -81,7 +58,7 @@ class MarkerTemplate:
         Raises:
             LayoutError: If they are not serialised as expected.
         """
-        markers = [_marker(part, header) for part in parts]
+        markers = [marker_msg(ROS_CLASSES, part, header) for part in parts]
         template = self._template = CdrTemplate(MarkerArray(markers=markers))
         paths = [f'markers[{index}]' for index in range(len(parts))]
         self._seconds = [template.view(f'{path}.header.stamp.sec') for path in paths]
@@ -104,31 +81,3 @@ class MarkerTemplate:
             self._points[index][:] = part.points_m[part.indices]
             self._texts[index][:] = list(part.text.encode())
         return self._template.to_bytes()
-
-
-def _keys(parts: Sequence[MarkerPart]) -> set[Key]:
-    """Return the namespace and id of each marker, which identify it in RViz."""
-    return {(part.namespace, part.number) for part in parts}
-
-
-def _marker(part: MarkerPart, header: Header) -> Marker:
-    marker = Marker(
-        header=header, ns=part.namespace, id=part.number, type=part.kind, lifetime=LIFETIME
-    )
-    marker.pose.orientation.w = 1.0
-    marker.color = _colour(part.rgb)
-    marker.scale.x, marker.scale.y, marker.scale.z = part.scale
-    vertices = [Point(x=x, y=y, z=z) for x, y, z in part.points_m.tolist()]
-    if part.text:
-        marker.pose.position, marker.text = vertices[0], part.text
-        return marker
-    # The same Point objects many times: a new one per corner costs 20 times as much.
-    marker.points = [vertices[index] for index in part.indices.tolist()]
-    if part.vertex_rgb is not None:
-        marker.colors = [_colour(rgb) for rgb in part.vertex_rgb.tolist()]
-    return marker
-
-
-def _colour(rgb: Sequence[float]) -> ColorRGBA:
-    red, green, blue = rgb
-    return ColorRGBA(r=red, g=green, b=blue, a=1.0)

@@ -8,7 +8,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from facemesh_ros.ros.output.scene import SceneFaces
+from facemesh_ros.messages.scene import SceneFaces
 
 POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('index', '<u4'), ('face', '<u4')])
 FIELDS = [

@@ -11,21 +11,21 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.messages.image_conversion import ns_from_stamp
+from facemesh_ros.messages.transforms import FaceTransforms
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.pipeline.components import Stage
 from facemesh_ros.ros.diagnostics.finding import ONCE, Finding
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.diagnostics.image_headers import frame_id_finding, tf2_takes
+from facemesh_ros.ros.diagnostics.image_headers import frame_id_finding
 from facemesh_ros.ros.input.camera_info import CameraModel
-from facemesh_ros.ros.input.image_conversion import ns_from_stamp
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyPublishers
-from facemesh_ros.ros.output.messages import array_msg_from_faces, info_msg
+from facemesh_ros.ros.output.messages import ROS_CLASSES, array_msg_from_faces, info_msg
 from facemesh_ros.ros.output.scene_placement import ScenePlacement
 from facemesh_ros.ros.output.shown_topics import IN_SPACE, shown_topics
 from facemesh_ros.ros.output.target_frame import TargetFrame
-from facemesh_ros.ros.output.transforms import transforms_from_faces
 from facemesh_ros.ros.parameters import NodeSettings
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, TF, create_publisher
 from facemesh_ros.types import Faces, Frame
@@ -58,7 +58,7 @@ class Publishers:
         self._node, self._prefix = topics.node, topics.output_prefix
         self._model, self._topology = sensor.model, sensor.topology
         self._placement = ScenePlacement(camera, target)
-        self._tf_stamp_ns, self._tf_withheld = 0, False
+        self._transforms = FaceTransforms(ROS_CLASSES)
         self.frame_id: str | None = None
         shown = shown_topics(sensor.topology, topics.logger, privacy_mode=settings.privacy_mode)
         with ExitStack() as undo:
@@ -85,7 +85,9 @@ class Publishers:
     def frame_finding(self) -> Finding | None:
         """Return why what is in metres is not seen, or not where it was asked for."""
         is_shown = self._shown.is_subscribed(*IN_SPACE)
-        wrong_id = frame_id_finding(self.frame_id) if is_shown or self._tf_withheld else None
+        wrong_id = (
+            frame_id_finding(self.frame_id) if is_shown or self._transforms.withheld else None
+        )
         if wrong_id is None and is_shown and self._placement.problem:
             return Finding(self._placement.problem, TargetFrame, ONCE)
         return wrong_id
@@ -109,13 +111,9 @@ class Publishers:
     def _publish_transforms(self, faces: Faces, msg: FaceMeshArray) -> None:
         if self._tf is None:
             return
-        header, transforms = msg.header, transforms_from_faces(faces, msg)
-        self._tf_withheld = bool(transforms) and not tf2_takes(header.frame_id)
-        # tf2 complains of a transform that comes twice, and has no use for one without a time.
-        stamp_ns, before_ns = ns_from_stamp(header), self._tf_stamp_ns
-        if transforms and not self._tf_withheld and stamp_ns not in (0, before_ns):
-            self._tf_stamp_ns = stamp_ns
-            self._tf.publish(TFMessage(transforms=transforms))
+        tf_msg = self._transforms.msg(faces, msg)
+        if tf_msg is not None:
+            self._tf.publish(tf_msg)
 
     def age_s(self, header: Header) -> float:
         """Return the time since an image's stamp, s; NaN if it has none or the clock is unset."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from std_msgs.msg import Header
 
+from facemesh_ros.messages.scene import SceneFaces, scene_in_camera
 from facemesh_ros.ros.input.camera_info import CameraModel
-from facemesh_ros.ros.output.scene import SceneFaces, assumed_scene, measured_scene
 from facemesh_ros.ros.output.target_frame import TargetFrame, TargetFrameError
 from facemesh_ros.types import Faces, Frame
 
@@ -28,7 +28,7 @@ class ScenePlacement:
 
         `header` is that of their image.
         """
-        scene = self._in_camera(faces, frame)
+        scene = scene_in_camera(faces, frame, self._camera.intrinsics)
         if scene is None or self._target is None:
             return None if scene is None else (scene, header)
         try:
@@ -38,9 +38,3 @@ class ScenePlacement:
             return scene, header
         self.problem = ''
         return scene.moved(transform), Header(stamp=header.stamp, frame_id=self._target.frame_id)
-
-    def _in_camera(self, faces: Faces, frame: Frame) -> SceneFaces | None:
-        if frame.camera is not None:
-            return measured_scene(faces)
-        assumed = self._camera.intrinsics()
-        return assumed_scene(faces, assumed) if assumed is not None else None

@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 
 from facemesh_ros.errors import FacemeshError, in_one_line
 from facemesh_ros.geometry.rotations import matrix_from_quaternion_xyzw
-from facemesh_ros.ros.output.scene import FrameTransform
+from facemesh_ros.messages.scene import FrameTransform
 
 
 class TargetFrameError(FacemeshError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.ros.output.scene import SceneFaces
+from facemesh_ros.messages.scene import SceneFaces
 from facemesh_ros.types import Faces, Float64, MetricFaces, MetricSource, Rois
 
 LANDMARKS = 478

@@ -13,8 +13,8 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.geometry.canonical_face import load_topology
+from facemesh_ros.messages.marker_parts import STYLES
 from facemesh_ros.ros.output import cdr_template
-from facemesh_ros.ros.output.marker_parts import STYLES
 from facemesh_ros.ros.output.markers import FaceMarkers
 from test.ros.output.random_faces import LANDMARKS, random_scene
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facemesh_ros.geometry.camera import Intrinsics
-from facemesh_ros.ros.output.scene import FrameTransform, assumed_scene, measured_scene
+from facemesh_ros.messages.scene import FrameTransform, assumed_scene, measured_scene
 from test.ros.output.random_faces import random_faces, random_rotations, random_scene
 
 seeds = st.integers(0, 2**31)

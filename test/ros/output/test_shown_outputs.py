@@ -12,9 +12,9 @@ import pytest
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from visualization_msgs.msg import Marker, MarkerArray
 
+from facemesh_ros.messages.marker_parts import STYLES
 from facemesh_ros.msg import FaceMesh, FaceMeshArray
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
-from facemesh_ros.ros.output.marker_parts import STYLES
 from test.ros.output.cloud_rules import xyz
 from test.ros.output.rules import numbers
 from test.ros.output.validity import violations

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from std_msgs.msg import Header
 
 from facemesh_ros.geometry.rotations import matrix_from_quaternion_xyzw
+from facemesh_ros.messages.transforms import FaceTransforms
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.messages import array_msg_from_faces
-from facemesh_ros.ros.output.transforms import transforms_from_faces
+from facemesh_ros.ros.output.messages import ROS_CLASSES, array_msg_from_faces
 from facemesh_ros.types import Faces, FaceState
 from test.ros.output.random_faces import random_faces
 
@@ -32,7 +32,7 @@ faces_in_space = st.builds(
 def frames_of(faces: Faces):
     """Origin and axes of each frame, by name."""
     msg = array_msg_from_faces(faces, HEADER, (640, 480), ImageCounts())
-    transforms = transforms_from_faces(faces, msg)
+    transforms = FaceTransforms(ROS_CLASSES).transforms(faces, msg)
     assert all(one.header == HEADER for one in transforms)
     frames = {}
     for one in transforms:

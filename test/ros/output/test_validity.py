@@ -14,12 +14,12 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.canonical_face import load_topology
+from facemesh_ros.messages.marker_parts import STYLES
+from facemesh_ros.messages.scene import assumed_scene, measured_scene
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.marker_parts import STYLES
 from facemesh_ros.ros.output.markers import FaceMarkers
 from facemesh_ros.ros.output.messages import array_msg_from_faces
 from facemesh_ros.ros.output.point_cloud import points_msg
-from facemesh_ros.ros.output.scene import assumed_scene, measured_scene
 from facemesh_ros.types import Faces, Frame, PixelOrder
 from test.ros.output.cloud_rules import xyz
 from test.ros.output.random_faces import LANDMARKS, random_faces, random_scene

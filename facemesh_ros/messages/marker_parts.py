@@ -7,29 +7,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from visualization_msgs.msg import Marker
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.geometry.gaze_frame import eye_centres
 from facemesh_ros.geometry.named_points import NAMED_POINTS
-from facemesh_ros.ros.output.scene import SceneFaces
+from facemesh_ros.messages.scene import SceneFaces
 from facemesh_ros.types import Float32, Float64
 from facemesh_ros.viz.overlay import rgb_of_id
+
+
+class MarkerType:
+    """Constants of visualization_msgs/Marker."""
+
+    ARROW, LINE_LIST, POINTS, TEXT_VIEW_FACING, TRIANGLE_LIST = 0, 5, 8, 9, 11
+
 
 # Namespaces; that of the meshes is their style.
 NAME, AXES, GAZE = 'name', 'axes', 'gaze'
 STYLES = {
-    'mesh': Marker.TRIANGLE_LIST,
-    'wireframe': Marker.LINE_LIST,
-    'contours': Marker.LINE_LIST,
-    'points': Marker.POINTS,
+    'mesh': MarkerType.TRIANGLE_LIST,
+    'wireframe': MarkerType.LINE_LIST,
+    'contours': MarkerType.LINE_LIST,
+    'points': MarkerType.POINTS,
 }
 TEXT_HEIGHT_M = 0.025
 AXIS_LENGTH_M, GAZE_LENGTH_M = 0.1, 0.2
 MESH_SCALES = {
-    Marker.TRIANGLE_LIST: (1.0, 1.0, 1.0),
-    Marker.LINE_LIST: (0.0006, 0.0, 0.0),  # width
-    Marker.POINTS: (0.002, 0.002, 0.0),  # width and height
+    MarkerType.TRIANGLE_LIST: (1.0, 1.0, 1.0),
+    MarkerType.LINE_LIST: (0.0006, 0.0, 0.0),  # width
+    MarkerType.POINTS: (0.002, 0.002, 0.0),  # width and height
 }
 SCALES = {
     NAME: (0.0, 0.0, TEXT_HEIGHT_M),
@@ -38,11 +44,11 @@ SCALES = {
 }
 # Points of one triangle, line, … of each type.
 POINTS_EACH = {
-    Marker.TRIANGLE_LIST: 3,
-    Marker.LINE_LIST: 2,
-    Marker.ARROW: 2,
-    Marker.POINTS: 1,
-    Marker.TEXT_VIEW_FACING: 1,
+    MarkerType.TRIANGLE_LIST: 3,
+    MarkerType.LINE_LIST: 2,
+    MarkerType.ARROW: 2,
+    MarkerType.POINTS: 1,
+    MarkerType.TEXT_VIEW_FACING: 1,
 }
 # From the origin to the ends of x, y and z: red, green, blue, as RViz draws frames.
 AXES_INDICES = np.array([0, 1, 0, 2, 0, 3])
@@ -58,7 +64,7 @@ class MarkerPart:
     Attributes:
         namespace: With `number` what identifies it.
         number: Its id.
-        kind: Its type, one of Marker's constants.
+        kind: Its type, one of MarkerType's constants.
         rgb: Its colour, each in [0, 1].
         points_m: (P, 3) m.
         indices: (K,) which of these it shows, in its order; one for a text, its place.
@@ -106,7 +112,7 @@ def marker_parts(scene: SceneFaces, style: str, indices: NDArray[np.intp]) -> li
 
 def _of_known_points(part: MarkerPart) -> MarkerPart:
     """Leave out each triangle, line, … with an unknown point, for which RViz refuses the whole."""
-    known = np.isfinite(part.points_m).all(axis=1)
+    known: NDArray[np.bool_] = np.all(np.isfinite(part.points_m), axis=1)
     if known.all():
         return part
     each = part.indices.reshape(-1, POINTS_EACH[part.kind])
@@ -123,15 +129,15 @@ def _parts_of(
     if np.isfinite(distance_m):
         text += f' {distance_m:.2f} m'
     place = _above(points_m)
-    yield MarkerPart(NAME, number, Marker.TEXT_VIEW_FACING, rgb, place, ONE_PLACE, text)
+    yield MarkerPart(NAME, number, MarkerType.TEXT_VIEW_FACING, rgb, place, ONE_PLACE, text)
     rotation, position_m = scene.rotations[index], scene.positions_m[index]
     if np.isfinite(rotation).all():
         ends = np.vstack([position_m, position_m + AXIS_LENGTH_M * rotation.T])
-        yield MarkerPart(AXES, number, Marker.LINE_LIST, rgb, ends, AXES_INDICES)
+        yield MarkerPart(AXES, number, MarkerType.LINE_LIST, rgb, ends, AXES_INDICES)
     centres = eye_centres(points_m)
     for eye in np.flatnonzero(np.isfinite(scene.gazes[index]).all(axis=1)).tolist():
         ends = np.vstack([centres[eye], centres[eye] + GAZE_LENGTH_M * scene.gazes[index, eye]])
-        yield MarkerPart(GAZE, 2 * number + eye, Marker.ARROW, rgb, ends, BOTH_ENDS)
+        yield MarkerPart(GAZE, 2 * number + eye, MarkerType.ARROW, rgb, ends, BOTH_ENDS)
 
 
 def _above(points_m: Float32 | Float64) -> Float64:

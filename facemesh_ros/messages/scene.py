@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.geometry.camera import Intrinsics, points_by_weak_perspective
 from facemesh_ros.struct_of_arrays import StructOfArrays
-from facemesh_ros.types import Faces, Float32, Float64, MetricSource
+from facemesh_ros.types import Faces, Float32, Float64, Frame, MetricSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,22 @@ class SceneFaces(StructOfArrays):
             rotations=turn @ self.rotations,
             gazes=self.gazes @ turn.T,
         )
+
+
+def scene_in_camera(
+    faces: Faces, frame: Frame, intrinsics: Callable[[], Intrinsics | None]
+) -> SceneFaces | None:
+    """Return the faces of an image in the optical frame of its camera, None if they have no place.
+
+    Args:
+        faces: The faces.
+        frame: Their image.
+        intrinsics: Asked where the image has no calibrated camera: what to assume, if anything.
+    """
+    if frame.camera is not None:
+        return measured_scene(faces)
+    assumed = intrinsics()
+    return None if assumed is None else assumed_scene(faces, assumed)
 
 
 def measured_scene(faces: Faces) -> SceneFaces:

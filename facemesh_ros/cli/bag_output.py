@@ -1,0 +1,193 @@
+"""Recordings with the faces beside what was recorded, as a node publishes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.io import ImageOrigin, MediaError, MediaSource, SourceKind, readable_name
+from facemesh_ros.io.recordings.camera_topics import CameraTopics, base_of
+from facemesh_ros.io.recordings.mcap_writer import McapWriter
+from facemesh_ros.io.recordings.message_store import MessageStore, message_store
+from facemesh_ros.io.recordings.recorded_images import RecordedImage
+from facemesh_ros.io.recordings.recording import Recording
+from facemesh_ros.io.recordings.storage import RecordedMessage
+from facemesh_ros.io.results import counted
+from facemesh_ros.messages.face_messages import FaceMessages
+from facemesh_ros.messages.markers import MarkerMessages
+from facemesh_ros.messages.scene import scene_in_camera
+from facemesh_ros.messages.transforms import FaceTransforms
+from facemesh_ros.types import Faces, Frame
+
+SUFFIX = '.mcap'
+# The name of the node, and the default of its parameter marker_style.
+NODE, MARKER_STYLE = '/facemesh', 'mesh'
+_TYPES = {
+    'landmarks': 'facemesh_ros/msg/FaceMeshArray',
+    'info': 'facemesh_ros/msg/FaceMeshInfo',
+    'markers': 'visualization_msgs/msg/MarkerArray',
+}
+_TF_TYPE = 'tf2_msgs/msg/TFMessage'
+
+
+class _Counts:
+    """A recording has lost what it has lost before: nothing is dropped while it is read."""
+
+    dropped = lost = failed = 0
+
+
+class CameraMessages:
+    """Writes the faces of one camera into a recording."""
+
+    def __init__(self, prefix: str, sensor: FaceSensor, store: MessageStore) -> None:
+        """Take the prefix of the topics, the models, and the classes of the messages."""
+        self._prefix, self._sensor, self._store = prefix, sensor, store
+        self._messages = FaceMessages(store.classes)
+        self._transforms = FaceTransforms(store.classes)
+        self._markers = MarkerMessages(store.classes, sensor.topology)
+        self._has_info = False
+
+    @property
+    def topics(self) -> list[str]:
+        """Names of the topics that it may write, but /tf."""
+        return [self._prefix + name for name in _TYPES]
+
+    def write(self, writer: McapWriter, image: RecordedImage, frame: Frame, faces: Faces) -> None:
+        """Write what a node publishes for an image; raises MediaError if that fails."""
+        header, log_ns = image.msg.header, image.message.log_ns
+
+        def add(name: str, msg: Any) -> None:
+            writer.add_msg(self._prefix + name, _TYPES[name], msg, log_ns)
+
+        if not self._has_info:
+            info_header = self._store.classes.Header(stamp=header.stamp)
+            model, topology = self._sensor.model, self._sensor.topology
+            add('info', self._messages.info(model, topology, info_header))
+            self._has_info = True
+        msg = self._messages.array(faces, header, frame.image_wh, _Counts())
+        add('landmarks', msg)
+        if (frames := self._transforms.msg(faces, msg)) is not None:
+            writer.add_msg('/tf', _TF_TYPE, frames, log_ns)
+        scene = scene_in_camera(faces, frame, image.camera.model.intrinsics)
+        if scene is not None:
+            add('markers', self._markers.msg(scene, MARKER_STYLE, header))
+
+
+class BagOutput:
+    """One MCAP file for each recording; a `Results` and a `RecordingListener`."""
+
+    def __init__(self, target: Path, sources: Sequence[MediaSource], sensor: FaceSensor) -> None:
+        """Take a file, or a folder for several; raises MediaError if it cannot be made."""
+        self._target, self._sensor, self._store = target, sensor, message_store()
+        self._path_of = bag_paths(target, sources)
+        self._writer: McapWriter | None = None
+        self._cameras: dict[str, CameraMessages] = {}
+        self._replaced: set[str] = set()
+        self._complete, self._partial = 0, list[Path]()
+        if target.suffix != SUFFIX:
+            try:
+                target.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                name = readable_name(target)
+                raise MediaError(f'{name} cannot be made: {error.strerror}') from error
+
+    def __enter__(self) -> BagOutput:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end(is_complete=False)
+
+    def begin(self, recording: Recording, cameras: list[CameraTopics]) -> None:
+        """See `RecordingListener.begin`."""
+        self._writer = writer = McapWriter(self._path_of[recording.path], self._store)
+        prefixes = _prefixes([camera.image.name for camera in cameras])
+        self._cameras = {
+            topic: CameraMessages(prefix, self._sensor, self._store)
+            for topic, prefix in prefixes.items()
+        }
+        ours = {topic for camera in self._cameras.values() for topic in camera.topics}
+        self._replaced = ours & recording.topics.keys()
+        for name, topic in recording.topics.items():
+            if name not in self._replaced:
+                writer.add_topic(topic)
+
+    def take(self, message: RecordedMessage) -> None:
+        """See `RecordingListener.take`."""
+        if self._writer is not None and message.topic not in self._replaced:
+            self._writer.add(message)
+
+    def end(self, *, is_complete: bool) -> None:
+        """See `RecordingListener.end`."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        path = writer.close(is_complete=is_complete)
+        if is_complete:
+            self._complete += 1
+        else:
+            self._partial.append(path)
+
+    def write(self, origin: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
+        """Write the faces of a recorded image; those of other files are left out."""
+        if self._writer is not None and isinstance(origin, RecordedImage):
+            self._cameras[origin.topic].write(self._writer, origin, frame, faces)
+
+    @property
+    def written(self) -> str:
+        """How many recordings are in which place."""
+        said = f'{counted(self._complete, "recording")} to {readable_name(self._target)}'
+        partial = ', '.join(map(readable_name, self._partial))
+        return said + (f' (not complete: {partial})' if partial else '')
+
+
+def bag_paths(target: Path, sources: Iterable[MediaSource]) -> dict[Path, Path]:
+    """Return for each recording the file into which it goes with its faces.
+
+    Raises:
+        MediaError: If there is no recording, or there are several for one file.
+    """
+    paths = [it.files[0] for it in sources if it.kind is SourceKind.RECORDING]
+    name = readable_name(target)
+    if not paths:
+        raise MediaError(f'{name} cannot take --bag: there is no recording among the files')
+    if target.suffix == SUFFIX:
+        if len(paths) > 1:
+            raise MediaError(
+                f'{name} cannot take {len(paths)} recordings: give a folder, whose name does not '
+                f'end in {SUFFIX}'
+            )
+        return {paths[0]: target}
+    taken: Counter[str] = Counter()
+    found: dict[Path, Path] = {}
+    for path in paths:
+        stem = path.name if path.is_dir() else path.name.partition('.')[0]
+        taken[stem] += 1
+        number = f'_{taken[stem]}' if taken[stem] > 1 else ''
+        found[path] = target / f'{stem}{number}{SUFFIX}'
+    return found
+
+
+def written_recordings(target: Path, sources: Iterable[MediaSource]) -> str:
+    """Return how many recordings are complete in which place."""
+    complete = sum(path.exists() for path in bag_paths(target, sources).values())
+    return f'{counted(complete, "recording")} to {readable_name(target)}'
+
+
+def _prefixes(image_topics: Sequence[str]) -> dict[str, str]:
+    """Return the prefix of each camera's outputs, by its image topic.
+
+    That of a single camera is the node's, as of a node without `cameras`; else its namespace, or
+    its name where several cameras share one.
+    """
+    if len(image_topics) == 1:
+        return {image_topics[0]: f'{NODE}/'}
+    bases = {topic: base_of(topic) for topic in image_topics}
+    spaces = Counter(base.rpartition('/')[0] for base in bases.values())
+    return {
+        topic: f'{NODE}{base if not space or spaces[space] > 1 else space}/'
+        for topic, base in bases.items()
+        for space in [base.rpartition('/')[0]]
+    }

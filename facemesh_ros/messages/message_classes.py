@@ -1,0 +1,37 @@
+"""The message classes that faces are built of: ROS' own in the node, others without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+MESSAGE_TYPES = (
+    'builtin_interfaces/msg/Duration',
+    'std_msgs/msg/ColorRGBA',
+    'std_msgs/msg/Header',
+    *(
+        f'geometry_msgs/msg/{name}'
+        for name in ('Point', 'Pose', 'PoseWithCovariance', 'Quaternion', 'Transform')
+    ),
+    'geometry_msgs/msg/TransformStamped',
+    'geometry_msgs/msg/Vector3',
+    'tf2_msgs/msg/TFMessage',
+    'visualization_msgs/msg/Marker',
+    'visualization_msgs/msg/MarkerArray',
+    *(f'facemesh_ros/msg/{name}' for name in ('FaceMesh', 'FaceMeshArray', 'FaceMeshInfo')),
+)
+
+
+class MessageClasses(SimpleNamespace):
+    """Message classes by their bare names: `classes.Point(x=1.0)`.
+
+    Each takes its fields by name and has defaults for the others, as rclpy's generated classes.
+    """
+
+    def __init__(self, class_of: Callable[[str], type]) -> None:
+        """Take the classes; `class_of` returns that of a name such as `std_msgs/msg/Header`."""
+        super().__init__(**{name.rpartition('/')[2]: class_of(name) for name in MESSAGE_TYPES})
+
+    def __getattr__(self, name: str) -> Any:  # only for what is not there
+        raise AttributeError(f'{name} is not in MESSAGE_TYPES')

@@ -1,0 +1,89 @@
+"""Messages of classes made without ROS have the fields of those of rclpy's classes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rclpy.serialization import serialize_message
+
+from facemesh_ros.geometry.canonical_face import load_topology
+from facemesh_ros.io.recordings.message_store import message_store
+from facemesh_ros.messages.face_messages import FaceMessages
+from facemesh_ros.messages.marker_parts import STYLES
+from facemesh_ros.messages.markers import MarkerMessages
+from facemesh_ros.messages.message_classes import MESSAGE_TYPES
+from facemesh_ros.messages.scene import measured_scene
+from facemesh_ros.messages.transforms import FaceTransforms
+from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
+from facemesh_ros.ros.output.messages import ROS_CLASSES
+from test.ros.output.random_faces import LANDMARKS, random_faces
+from test.ros.output.test_messages import MODEL
+
+STORE = message_store()
+BOTH = (ROS_CLASSES, STORE.classes)
+TOPOLOGY = load_topology(LANDMARKS)
+streams = st.lists(
+    st.builds(
+        random_faces,
+        st.lists(st.integers(1, 5), max_size=3, unique=True),
+        st.integers(0, 2**31),
+        blendshapes=st.sampled_from([0, 52]),
+        metric=st.booleans(),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def header_of(classes, number: int):
+    header = classes.Header(frame_id='camera_optical_frame')
+    header.stamp.sec, header.stamp.nanosec = 17 + number, 5
+    return header
+
+
+def assert_same(of_ros, of_store, type_name: str) -> None:
+    assert (of_ros is None) == (of_store is None)
+    if of_ros is not None:
+        # Read and written once more: between fields the middleware leaves whatever was there.
+        received = STORE.deserialised(serialize_message(of_ros), type_name)
+        assert STORE.serialised(of_store, type_name) == STORE.serialised(received, type_name)
+
+
+@settings(deadline=None, max_examples=30)
+@given(streams, st.sampled_from(sorted(STYLES)))
+def test_what_is_published_for_a_stream(stream, style):
+    builders = [
+        (
+            classes,
+            FaceMessages(classes),
+            FaceTransforms(classes),
+            MarkerMessages(classes, TOPOLOGY),
+        )
+        for classes in BOTH
+    ]
+    for number, faces in enumerate(stream):
+        made = []
+        for classes, messages, transforms, markers in builders:
+            header = header_of(classes, number)
+            array = messages.array(faces, header, (640, 480), ImageCounts(dropped=3, lost=1))
+            shown = markers.msg(measured_scene(faces), style, header)
+            made.append((array, transforms.msg(faces, array), shown))
+        types = ('facemesh_ros/msg/FaceMeshArray', 'tf2_msgs/msg/TFMessage')
+        for of_ros, of_store, type_name in zip(
+            *made, (*types, 'visualization_msgs/msg/MarkerArray'), strict=True
+        ):
+            assert_same(of_ros, of_store, type_name)
+
+
+def test_what_describes_the_models():
+    made = [FaceMessages(classes).info(MODEL, TOPOLOGY, header_of(classes, 0)) for classes in BOTH]
+    assert_same(*made, 'facemesh_ros/msg/FaceMeshInfo')
+
+
+@pytest.mark.parametrize('name', MESSAGE_TYPES)
+def test_defaults(name):
+    """Also those that a definition gives, as a Quaternion's w."""
+    bare = name.rpartition('/')[2]
+    of_ros, of_store = (getattr(classes, bare)() for classes in BOTH)
+    assert_same(of_ros, of_store, name)
