@@ -26,9 +26,9 @@ from facemesh_ros.landmarks.mesh_shape import shape_deviations
 from facemesh_ros.types import Float32, Float64, Observations
 
 # Each term is the natural logarithm of how much more often faces show such a value than what is
-# none, 0 where both do equally often; beyond its limits a value says no more. Chosen on half of 211
-# pictures with people and 387 of animals and things, with a view to the counts of the other half
-# and of the annotated pictures: docs/recall.md.
+# none, 0 where both do equally often; beyond its limits a value says no more. Chosen on half of
+# 211 pictures with people and 387 of animals and things, with a view to the counts of the other
+# half and of the annotated pictures: docs/recall.md.
 SCORE_WEIGHT, SCORE_NEUTRAL, SCORE_LIMITS = 2.0, 0.65, (0.4, 0.95)
 KEYPOINT_WEIGHT, KEYPOINT_NEUTRAL, KEYPOINT_LIMITS = 0.7, 0.1, (0.05, 1.0)
 SHAPE_WEIGHT, SHAPE_NEUTRAL, SHAPE_LIMITS = 1.0, 0.5, (0.15, 1.5)
