@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from facemesh_ros.attributes.head_estimator import HeadEstimator
+from facemesh_ros.detection.merging import other_orientations, shown_by
 from facemesh_ros.frame_clock import FrameClock, StampFaults
 from facemesh_ros.geometry.boxes import tight_boxes
 from facemesh_ros.geometry.rois import enlarged_upright, rois_from_detections
@@ -214,14 +215,22 @@ class FacePipeline:
         detections: FaceDetections,
         static_image: bool,
     ) -> Observations:
-        """Observe unmatched detections too, best first, until there are enough faces."""
+        """Observe unmatched detections too, best first, until there are enough faces.
+
+        What may be a face in another orientation comes last, where the better one was none.
+        """
         max_faces = self.settings.max_faces
         counted = observations[:0] if self._tracker.after_long_gap else observations
-        for start in range(0, len(detections), max_faces):
-            if np.count_nonzero(counted.are_faces) >= max_faces:
-                break
-            new = self._observe_new(frame, detections[start : start + max_faces], static_image)
-            counted, observations = counted + new, observations + new
+        is_other = other_orientations(detections)
+        for are_other in (False, True):
+            part = detections[is_other == are_other]
+            if are_other:
+                part = part[~shown_by(part, counted.points[counted.are_faces])]
+            for start in range(0, len(part), max_faces):
+                if np.count_nonzero(counted.are_faces) >= max_faces:
+                    return observations
+                new = self._observe_new(frame, part[start : start + max_faces], static_image)
+                counted, observations = counted + new, observations + new
         return observations
 
     def _observe_new(

@@ -50,28 +50,28 @@ def ros() -> Iterator[None]:
     rclpy.shutdown()
 
 
+# Longer than any answer takes: a transition may load models.
+ASKED_AGAIN_S = PATIENCE_S / 2
+FACEMESH = (sys.executable, '-m', 'facemesh_ros.ros.node')
+
+
 class NodeProcess:
-    """A real `facemesh` node; what it logs goes to a file."""
+    """A real node, `facemesh` or another one of ours; what it logs goes to a file."""
 
     def __init__(
         self,
         log: Path,
         *parameters: str,
+        command: Sequence[str] = FACEMESH,
         environment: dict[str, str] | None = None,
         inherit: bool = True,
         ros_arguments: Sequence[str] = (),
-        prefix: Sequence[str] = (),
     ):
         self._log = log
         arguments = [part for parameter in parameters for part in ('-p', parameter)]
-        command = [
-            *prefix,
-            *(sys.executable, '-m', 'facemesh_ros.ros.node'),
-            *('--ros-args', *arguments, *ros_arguments),
-        ]
         with log.open('wb') as file:
             self.process = subprocess.Popen(
-                command,
+                [*command, '--ros-args', *arguments, *ros_arguments],
                 stdout=file,
                 stderr=file,
                 env={**(os.environ if inherit else {}), **(environment or {})},
@@ -85,6 +85,22 @@ class NodeProcess:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def ending_processes(new_folder: Callable[[], Path]) -> Iterator[Callable[..., NodeProcess]]:
+    """Start nodes that are gone in the end, each with its log in a folder of its own."""
+    started: list[NodeProcess] = []
+
+    def start(*parameters: str, **options: Any) -> NodeProcess:
+        started.append(NodeProcess(new_folder() / 'log', *parameters, **options))
+        return started[-1]
+
+    yield start
+    for node in started:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            node.stop()
+        node.process.kill()
 
 
 class Client(Node):
@@ -173,12 +189,22 @@ class Client(Node):
         return self.call(SetParameters, 'facemesh/set_parameters', request).results[0]
 
     def call(self, kind: type, name: str, request: Any) -> Any:
+        """Call a service; DDS may lose a first request while the answer's way is being found."""
         client = self.create_client(kind, name)
         assert client.wait_for_service(PATIENCE_S), f'no service {name}'
-        future = client.call_async(request)
-        self.wait_until(future.done, f'the answer of {name}')
+        futures = [client.call_async(request)]
+        asked_s = time.monotonic()
+
+        def answered() -> bool:
+            nonlocal asked_s
+            if time.monotonic() - asked_s > ASKED_AGAIN_S:
+                futures.append(client.call_async(request))
+                asked_s = time.monotonic()
+            return any(future.done() for future in futures)
+
+        self.wait_until(answered, f'the answer of {name}')
         self.destroy_client(client)
-        return future.result()
+        return next(future.result() for future in futures if future.done())
 
 
 @pytest.fixture
@@ -193,18 +219,8 @@ def start_node(
     ros: None, model_store: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., NodeProcess]]:
     """Start nodes that are gone at the end of the module."""
-    started: list[NodeProcess] = []
-
-    def start(*parameters: str, **options: Any) -> NodeProcess:
-        log = tmp_path_factory.mktemp('node') / 'log'
-        started.append(NodeProcess(log, *parameters, **options))
-        return started[-1]
-
-    yield start
-    for node in started:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            node.stop()
-        node.process.kill()
+    with ending_processes(lambda: tmp_path_factory.mktemp('node')) as start:
+        yield start
 
 
 @pytest.fixture(scope='session')

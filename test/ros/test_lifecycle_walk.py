@@ -156,9 +156,9 @@ def walk(client, face_msg):
 
 def test_no_order_of_transitions_breaks_it_or_makes_it_grow(client, start_node, walk):
     node = start_node(*FAST)
-    walk(8, 40)
+    walk(4, 30)
     settled_mb, threads, files = usage(node.process.pid)
-    walk(12, 40)
+    walk(8, 30)
     now_mb, now_threads, now_files = usage(node.process.pid)
     assert now_mb - settled_mb < ALLOWED_MB
     assert now_threads <= threads

@@ -72,6 +72,8 @@ def _build_and_install(distro: Distro, source: Path, folder: Path, *, afresh: bo
     env, log = environment(distro), distro.stamps / f'{folder.name}.log'
     log.unlink(missing_ok=True)
     configure = ['cmake', '-S', str(source), '-B', str(folder), *_install_arguments(distro)]
+    # Messages of others are few or only tested with, and optimised they take twice the time to build.
+    configure.append(f'-DCMAKE_BUILD_TYPE={"Release" if source == ROOT else "None"}')
     run_logged(configure, log, env)
     run_logged(['cmake', '--build', str(folder), '--target', 'install'], log, env)
 
@@ -88,7 +90,6 @@ def _wheel_arguments(distro: Distro) -> list[str]:
 def _install_arguments(distro: Distro) -> list[str]:
     arguments = [
         f'-DCMAKE_INSTALL_PREFIX={distro.venv}',
-        '-DCMAKE_BUILD_TYPE=Release',
         '-DAMENT_CMAKE_SYMLINK_INSTALL=ON',
         '-DBUILD_TESTING=OFF',
         # Ubuntu's own choice would be a dist-packages folder, where no environment looks.

@@ -14,6 +14,7 @@ import cv2
 import pytest
 
 from facemesh_ros.ros.process.middleware import is_zenoh
+from test.ros.conftest import FACEMESH
 from test.ros.security.network_calls import NetworkCalls
 
 # Each reaches for the network as a library might.
@@ -70,7 +71,7 @@ def test_the_node_reaches_nobody_but_other_nodes(
 ):
     if is_zenoh():
         pytest.skip('Zenoh connects to its router by TCP')
-    node = start_node(prefix=calls.command, environment=environment, inherit=False)
+    node = start_node(command=[*calls.command, *FACEMESH], environment=environment, inherit=False)
     assert client.answer_to(face_msg()).faces
     assert node.stop() == 0
     assert calls.sockets()  # of DDS: the check sees this process
