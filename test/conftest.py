@@ -72,7 +72,7 @@ _NEEDS = (
     (
         r'DDS security',
         'a middleware with DDS security',
-        'docs/middleware.md says how to run one on the wheels',
+        'that of a ROS installation, or Cyclone DDS: docs/middleware.md',
     ),
     (r'strace', 'strace, and the right to trace processes', '`apt install strace`'),
     (r'', 'another kind of machine or user', 'nothing is wrong with this one'),
