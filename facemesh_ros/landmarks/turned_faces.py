@@ -14,8 +14,8 @@ from facemesh_ros.landmarks.refinement import CERTAIN, CONVERGED, look_again
 from facemesh_ros.struct_of_arrays import put
 from facemesh_ros.types import FaceLandmarks, Observations, Rois
 
-# By so much the mean logit must be higher upside down: that of upright meshes on masked faces is up
-# to 0.5 higher there, that of meshes that were upside down at least 1.0.
+# By so much the mean logit must be higher upside down: that of upright meshes on masked faces is
+# up to 0.5 higher there, that of meshes that were upside down at least 1.0.
 LEAST_ADVANTAGE = 0.7
 
 
@@ -26,9 +26,9 @@ def turn_over(
 
     Detectors for upright heads find some that hang upside down, with keypoints upside down, and
     the landmark models then lay an upright mesh over them, sure of it. Where a detector that is
-    asked about the mesh sees clearly more of a face in it upside down, it is placed again in crops turned
-    by half a turn, twice. What is then more likely a face takes its place, with NaN keypoints: the
-    detector took it for an upright one.
+    asked about the mesh sees clearly more of a face in it upside down, it is placed again in crops
+    turned by half a turn, twice. What is then more likely a face takes its place, with NaN
+    keypoints: the detector took it for an upright one.
 
     Args:
         faces: N, whose landmarks have converged.

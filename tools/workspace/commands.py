@@ -63,10 +63,11 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
     return None, rest
 
 
-def set_up(distro: Distro, messages: Sequence[str] = NEEDED) -> None:
-    """Bring the machine to where everything can be started; with wheels, `messages` too."""
-    missing = [] if distro.installed else message_packages(distro, messages)
-    bring_up([python_packages(distro), *missing, package_build(distro)])
+def set_up(distro: Distro, *, for_tests: bool = False) -> None:
+    """Bring the machine to where everything can be started, or tested too."""
+    lacking = [NEEDED, OPTIONAL] if for_tests else [NEEDED]
+    messages = [] if distro.installed else [message_packages(distro, some) for some in lacking]
+    bring_up([python_packages(distro), *messages, package_build(distro)])
     fetch_models(distro)
 
 
@@ -86,7 +87,7 @@ def _demo(distro: Distro, arguments: Arguments) -> int:
 
 
 def _test(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro, NEEDED + OPTIONAL)
+    set_up(distro, for_tests=True)
     return _become(distro, ['python', '-m', 'pytest', *arguments], ROOT)
 
 
@@ -121,7 +122,7 @@ def _first_line(script: Path) -> str:
 
 
 def _shell(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro, NEEDED + OPTIONAL)
+    set_up(distro, for_tests=True)
     if arguments:
         return _become(distro, ['bash', *arguments])
     # Without the user's start-up file, which may put another Python or ROS first again.
@@ -132,7 +133,7 @@ def _shell(distro: Distro, arguments: Arguments) -> int:
 def _setup(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'setup takes no {arguments[0]!r}')
-    set_up(distro, NEEDED + OPTIONAL)
+    set_up(distro, for_tests=True)
     tell(f'{distro.name} is ready in {distro.venv}')
     return 0
 

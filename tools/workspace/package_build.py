@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from workspace.environment import colcon_defaults, environment, site_packages
@@ -18,21 +20,24 @@ _INSTALLED_FOLDERS = ('config', 'examples', 'facemesh_ros', 'include', 'launch',
 _LINKED_FOLDERS = ('include', 'lib', 'share')
 
 
-def message_packages(distro: Distro, packages: Sequence[str]) -> list[Step]:
-    """Return the steps that bring message packages that are not among the wheels."""
-    return [_message_package(distro, package) for package in packages]
+def message_packages(distro: Distro, packages: Sequence[str]) -> Step:
+    """Return the step that brings message packages that are not among the wheels."""
 
-
-def _message_package(distro: Distro, package: str) -> Step:
     def build(was_done: bool) -> None:
-        folder = distro.build / 'messages' / package
-        write_project(package, folder / 'source')
-        _build_and_install(distro, folder / 'source', folder / package, afresh=not was_done)
+        def build_one(package: str) -> None:
+            folder = distro.build / 'messages' / package
+            write_project(package, folder / 'source')
+            _build_and_install(distro, folder / 'source', folder / package, afresh=not was_done)
 
+        # Much of each build is a generator that keeps one core busy.
+        with ThreadPoolExecutor() as pool:
+            deque(pool.map(build_one, packages), maxlen=0)
+
+    definitions = [path for package in packages for path in definitions_of(package)]
     return Step(
-        f'{distro.name}: the messages of {package}',
-        distro.stamps / package,
-        fingerprint_of([*definitions_of(package), *_wheels_of(distro)]),
+        f'{distro.name}: the messages of {", ".join(packages)}',
+        distro.stamps / '_'.join(packages),
+        fingerprint_of([*definitions, *_wheels_of(distro)]),
         build,
     )
 
@@ -72,7 +77,7 @@ def _build_and_install(distro: Distro, source: Path, folder: Path, *, afresh: bo
     env, log = environment(distro), distro.stamps / f'{folder.name}.log'
     log.unlink(missing_ok=True)
     configure = ['cmake', '-S', str(source), '-B', str(folder), *_install_arguments(distro)]
-    # Messages of others are few or only tested with, and optimised they take twice the time to build.
+    # Messages of others are few or only tested with; optimised they take twice the time to build.
     configure.append(f'-DCMAKE_BUILD_TYPE={"Release" if source == ROOT else "None"}')
     run_logged(configure, log, env)
     run_logged(['cmake', '--build', str(folder), '--target', 'install'], log, env)

@@ -43,6 +43,7 @@ def answer_with(client, face_msg, **fields) -> FaceMesh:
     image = face_msg()
     for _ in range(3):  # best effort may lose one
         client.camera_infos.publish(info_of(image, **fields))
+    client.spin_for(0.3)  # on a busy machine the image overtakes it, and has the one before
     (face,) = client.answer_to(image).faces
     return face
 
