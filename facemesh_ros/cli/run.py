@@ -103,6 +103,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help=_PATH_HELP)
+    _add_outputs(parser)
+    parser.add_argument(
+        '--static',
+        action='store_true',
+        help='process every picture independently, also those of videos: new ids, no smoothing, '
+        'landmarks as a mean over five crops (one with --no-second-look)',
+    )
+    _add_geometry_and_topics(parser)
+    add_settings(parser, _SETTINGS)
+    _add_processing(parser)
+    parser.set_defaults(func=partial(_run, parser))
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--jsonl',
         action=_Once,
@@ -127,12 +141,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         'for the same images: /facemesh/landmarks, info, markers, and /tf. For one recording OUT '
         'may end in .mcap; else it is a folder',
     )
-    parser.add_argument(
-        '--static',
-        action='store_true',
-        help='process every picture independently, also those of videos: new ids, no smoothing, '
-        'landmarks as a mean over five crops (one with --no-second-look)',
-    )
+
+
+def _add_geometry_and_topics(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--camera-info',
         action=_Once,
@@ -163,7 +174,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help='topic of the registered depth images in recordings, if it is not depth/image_raw '
         'beside the images',
     )
-    add_settings(parser, _SETTINGS)
+
+
+def _add_processing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-filter',
         action='store_true',
@@ -188,7 +201,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help='go on with a run that was interrupted, with the same options: files that are done, '
         'by OUT.progress beside the results, are not done again',
     )
-    parser.set_defaults(func=partial(_run, parser))
 
 
 def _jobs(text: str) -> int:
