@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     'settings': {'catalog'},
     'geometry': set(),
     'image': {'geometry'},
-    'viz': {'geometry'},
+    'viz': {'consumer', 'geometry'},
     'inference': {'catalog', 'image', 'models'},
     'models': {'catalog', 'image'},
     **dict.fromkeys(STAGES, PER_STAGE),
