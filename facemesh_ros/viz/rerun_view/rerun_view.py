@@ -114,8 +114,12 @@ class RerunView:
             self._rr.send_blueprint(shown, recording=self._recording)
 
     def close(self) -> None:
-        """Write what is left, and end the viewer in a browser; a window stays open."""
-        self._recording.flush()
+        """Write what is left and end the viewer; raises ViewerError if not all could be."""
+        try:
+            self._recording.flush()
+        except Exception as error:  # Rerun's are of no kind of their own
+            if not self.has_ended:  # there was nobody left to take it
+                raise ViewerError(f'not all was shown: {in_one_line(error)}') from error
         self._recording.disconnect()
         if self._viewer is not None:
             self._viewer.close()
