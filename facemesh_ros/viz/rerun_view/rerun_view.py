@@ -1,0 +1,99 @@
+"""The viewer: takes what was seen and shows it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+from facemesh_ros.viz.rerun_view.blueprint import blueprint_of
+from facemesh_ros.viz.rerun_view.sdk import rerun_sdk
+from facemesh_ros.viz.rerun_view.stream_log import StreamLog
+from facemesh_ros.viz.rerun_view.view_target import ViewTarget
+from facemesh_ros.viz.seen_image import SeenImage
+
+_APPLICATION = 'facemesh'
+
+
+def _say(sentence: str) -> None:
+    print(f'facemesh: {sentence}', file=sys.stderr, flush=True)
+
+
+class RerunView:
+    """Shows images and faces of any number of streams in Rerun; a context manager.
+
+    Its methods are called from one thread.
+
+    Example:
+        >>> with RerunView(ViewTarget(web=True)) as view:  # doctest: +SKIP
+        ...     for seen in images:
+        ...         if view.has_ended:
+        ...             break
+        ...         view.show(seen)
+    """
+
+    def __init__(
+        self,
+        target: ViewTarget,
+        *,
+        is_live: bool = False,
+        tell: Callable[[str], None] = _say,
+    ) -> None:
+        """Start the viewer.
+
+        Args:
+            target: Where to show.
+            is_live: Whether images come as they are taken, without an end: the viewer then keeps
+                the last minutes, and follows the newest.
+            tell: Is given a sentence for the user: where to look.
+
+        Raises:
+            ViewerError: If there is no viewer, or it cannot be started.
+        """
+        self._rr, self._is_live, self._tell = rerun_sdk(), is_live, tell
+        self._streams: dict[str, StreamLog] = {}
+        self._shown_layout: object = None
+        self._opened = ExitStack()
+        self._recording = self._rr.RecordingStream(_APPLICATION)
+        if target.save is not None:
+            self._recording.save(target.save)
+
+    def __enter__(self) -> RerunView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the user has closed the viewer's window: nobody sees what is shown."""
+        return False
+
+    def show(self, seen: SeenImage, times_ms: Mapping[str, float] | None = None) -> None:
+        """Show an image and the faces in it; those that are not in it disappear.
+
+        Args:
+            seen: The image; without pixels and camera the rest is shown.
+            times_ms: More times for the plot of the latency, by name, such as those of stages.
+        """
+        stream = self._streams.get(seen.stream)
+        if stream is None:
+            root = self._root_of(seen.stream)
+            stream = self._streams[seen.stream] = StreamLog(self._rr, self._recording, root)
+        stream.show(seen, times_ms or {})
+        layout = [(name, it.has_space, it.has_times) for name, it in self._streams.items()]
+        if layout != self._shown_layout:
+            self._shown_layout = layout
+            streams = list(self._streams.items())
+            layout_of_all = blueprint_of(self._rr, streams, is_live=self._is_live)
+            self._rr.send_blueprint(layout_of_all, recording=self._recording)
+
+    def close(self) -> None:
+        """Write what is left, and end the viewer in a browser; a window stays open."""
+        self._recording.flush()
+        self._recording.disconnect()
+        self._opened.close()
+
+    def _root_of(self, stream: str) -> str:
+        parts = [part for part in stream.split('/') if part] or ['camera']
+        return str(self._rr.new_entity_path(parts))
