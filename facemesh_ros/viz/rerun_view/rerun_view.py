@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.viz.rerun_view.blueprint import blueprint_of
-from facemesh_ros.viz.rerun_view.sdk import rerun_sdk
+from facemesh_ros.viz.rerun_view.sdk import ViewerError, rerun_sdk
 from facemesh_ros.viz.rerun_view.stream_log import StreamLog
 from facemesh_ros.viz.rerun_view.view_target import ViewTarget
+from facemesh_ros.viz.rerun_view.viewers import start_viewer
 from facemesh_ros.viz.seen_image import SeenImage
 
 _APPLICATION = 'facemesh'
@@ -25,7 +28,7 @@ class RerunView:
     Its methods are called from one thread.
 
     Example:
-        >>> with RerunView(ViewTarget(web=True)) as view:  # doctest: +SKIP
+        >>> with RerunView(ViewTarget(Place.WEB)) as view:  # doctest: +SKIP
         ...     for seen in images:
         ...         if view.has_ended:
         ...             break
@@ -53,10 +56,22 @@ class RerunView:
         self._rr, self._is_live, self._tell = rerun_sdk(), is_live, tell
         self._streams: dict[str, StreamLog] = {}
         self._shown_layout: object = None
-        self._opened = ExitStack()
         self._recording = self._rr.RecordingStream(_APPLICATION)
-        if target.save is not None:
-            self._recording.save(target.save)
+        self._viewer = start_viewer(target, tell, is_live=is_live)
+        try:
+            self._recording.set_sinks(*self._sinks(target.save))
+        except BaseException:
+            self.close()
+            raise
+
+    def _sinks(self, save: Path | None) -> Iterator[Any]:
+        if self._viewer is not None:
+            yield self._rr.GrpcSink(self._viewer.url)
+        if save is not None:
+            try:
+                yield self._rr.FileSink(save)
+            except Exception as error:  # Rerun's are of no kind of their own
+                raise ViewerError(f'{save} cannot be written: {in_one_line(error)}') from error
 
     def __enter__(self) -> RerunView:
         return self
@@ -67,7 +82,7 @@ class RerunView:
     @property
     def has_ended(self) -> bool:
         """Whether the user has closed the viewer's window: nobody sees what is shown."""
-        return False
+        return self._viewer is not None and self._viewer.has_ended
 
     def show(self, seen: SeenImage, times_ms: Mapping[str, float] | None = None) -> None:
         """Show an image and the faces in it; those that are not in it disappear.
@@ -92,7 +107,8 @@ class RerunView:
         """Write what is left, and end the viewer in a browser; a window stays open."""
         self._recording.flush()
         self._recording.disconnect()
-        self._opened.close()
+        if self._viewer is not None:
+            self._viewer.close()
 
     def _root_of(self, stream: str) -> str:
         parts = [part for part in stream.split('/') if part] or ['camera']

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from facemesh_ros.errors import FacemeshError
@@ -26,3 +27,12 @@ def rerun_sdk() -> Any:
             f'the viewer is the Python package {package} (170 MB, needs numpy 2), which is not '
             f'installed ({error}): {sys.executable} -m pip install {package}'
         ) from error
+
+
+def viewer_program() -> str:
+    """Return the path of the viewer that comes with the SDK; raises ViewerError without it."""
+    rerun_sdk()
+    program = Path(import_module('rerun_cli').__file__ or '').with_name('rerun')
+    if not program.is_file():
+        raise ViewerError(f'{program} is missing: install rerun-sdk again')
+    return str(program)

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+
+
+class Place(Enum):
+    """Where a viewer is.
+
+    AUTO is a window where there is a display, else the browser; NONE is nowhere: a file is all.
+    """
+
+    AUTO = 'auto'
+    WINDOW = 'window'
+    WEB = 'web'
+    NONE = 'none'
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +24,11 @@ class ViewTarget:
     """Where to show.
 
     Attributes:
-        shows: Whether a viewer is started at all.
-        web: Whether in a browser; else in a window where there is a display.
+        place: Of the viewer.
         port: Of the page for the browser; 0 for 9090, or a free one if that is taken.
         save: File (.rrd) to which all is written too; None for none.
     """
 
-    shows: bool = True
-    web: bool = False
+    place: Place = Place.AUTO
     port: int = 0
     save: Path | None = None
