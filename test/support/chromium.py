@@ -60,7 +60,7 @@ class Page:
 
     def __init__(self, size_wh: tuple[int, int], write_fd: int, read_fd: int) -> None:
         self._write_fd, self._read_fd = write_fd, read_fd
-        self._number, self._unread = 0, b''
+        self._number, self._unread, self._has_loaded = 0, b'', False
         self._session: str | None = None
         self.complaints: list[str] = []
         target = self._ask('Target.createTarget', url='about:blank')['targetId']
@@ -73,8 +73,12 @@ class Page:
         self._ask('Emulation.setDeviceMetricsOverride', **shape)
 
     def open(self, url: str) -> None:
-        """Go to an address; what it shows comes later."""
+        """Go to an address and wait until it is loaded; what scripts show comes later."""
+        self._has_loaded = False
         self._ask('Page.navigate', url=url)
+        end_s = time.monotonic() + PATIENCE_S
+        while not self._has_loaded:
+            self._note(self._next(url, end_s))
 
     def value_of(self, expression: str) -> Any:
         """Return the value of a JavaScript expression, JSON's kinds only."""
@@ -128,6 +132,7 @@ class Page:
 
     def _note(self, event: dict[str, Any]) -> None:
         parameters = event.get('params', {})
+        self._has_loaded |= event.get('method') == 'Page.loadEventFired'
         if event.get('method') == 'Runtime.exceptionThrown':
             self.complaints.append(str(parameters['exceptionDetails']))
         elif event.get('method') == 'Log.entryAdded' and parameters['entry']['level'] == 'error':

@@ -1,0 +1,105 @@
+"""`./run demo --view` without a display: what a browser shows at the address that is printed."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import cv2
+import numpy as np
+import pytest
+from chromium import chromium, opened_page
+
+from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.types import Frame, PixelOrder
+from facemesh_ros.viz.overlay import rgb_of_id
+
+SIZE_WH = (900, 600)
+# Slow and small: whatever draws this by software has the machine to share with the node.
+RATE_HZ, IMAGE_WH = 4.0, (320, 240)
+BACKGROUND_3D = (28, 22, 20)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    path = tmp_path / 'slow.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), RATE_HZ, IMAGE_WH)
+    face = moving_astronaut(IMAGE_WH)
+    for number in range(20):
+        writer.write(face.image_at(number / 20))
+    writer.release()
+    return path
+
+
+def address_in(demo):
+    for line in demo.process.stderr:
+        print(line, end='')
+        if found := re.search(r'http://localhost:\d+', line):
+            return found[0]
+    raise AssertionError('no address was printed')
+
+
+def in_colour_of_first_face(picture):
+    """Mask of the pixels in the hue of f00001."""
+    bgr = np.uint8([[np.rint(255 * np.array(rgb_of_id(1)[::-1]))]])
+    hue = int(cv2.cvtColor(bgr, cv2.COLOR_BGR2HSV)[0, 0, 0])
+    return cv2.inRange(
+        cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), (hue - 6, 90, 90), (hue + 6, 255, 255)
+    )
+
+
+def box_of(mask):
+    """x0 y0 x1 y1 of the largest connected part."""
+    joined = cv2.dilate(mask, np.ones((5, 5)))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(joined)
+    x, y, width, height, area = max(boxes[1:].tolist(), key=lambda it: it[-1], default=[0] * 5)
+    return np.array([x, y, x + width, y + height]), area
+
+
+def iou(one, other):
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = np.prod(np.maximum(high - low, 0))
+    return shared / (np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - shared)
+
+
+@pytest.fixture(scope='module')
+def boxes_of_faces(model_store):
+    """What any picture shows of faces, (N, 4) px."""
+    sensor = load_sensor(SensorSettings(min_birth_frames=1, metric_mode='none'))
+    yield lambda bgr: sensor.stream().process(Frame(bgr, PixelOrder.BGR)).boxes_xyxy
+    sensor.close()
+
+
+def test_the_page_shows_the_face_with_its_mesh(
+    start_demo, clip, tmp_path, require, require_package, boxes_of_faces
+):
+    require_package('rerun')
+    program = chromium()
+    require(program, 'Chromium')
+    demo = start_demo('--view', '--video', str(clip), DISPLAY='', WAYLAND_DISPLAY='')
+    url = address_in(demo)
+
+    def shows_a_face_under_its_mesh(page_bgr):
+        width, height = SIZE_WH
+        picture = page_bgr[60 : height * 3 // 5, : width * 3 // 5]
+        box, area = box_of(in_colour_of_first_face(picture))
+        if area < 1000:
+            return False
+        return any(iou(box, it) > 0.5 for it in boxes_of_faces(picture))
+
+    with opened_page(program, tmp_path / 'profile', SIZE_WH) as page:
+        page.open(url)
+        shown = page.screenshot_when(
+            shows_a_face_under_its_mesh, 'face under its mesh', tmp_path / 'page.png'
+        )
+        complaints = page.complaints
+    width, height = SIZE_WH
+    space = shown[60 : height * 3 // 5, width * 3 // 5 :]
+    assert (space == BACKGROUND_3D).all(axis=2).mean() > 0.3
+    assert box_of(in_colour_of_first_face(space))[1] > 100
+    print(complaints)
+    demo.end(signal.SIGINT)
+    assert demo.status == 0
+    assert re.search(r'fps', demo.stdout)
