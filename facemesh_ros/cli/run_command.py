@@ -30,7 +30,7 @@ from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import SensorSettings
 
 # Options that change nothing in the results.
-_OF_THE_RUN = ('func', 'command', 'jobs', 'paths', 'resume')
+_OF_THE_RUN = ('func', 'command', 'jobs', 'paths', 'resume', 'view', 'viewer')
 
 
 def process_files(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:

@@ -61,7 +61,7 @@ class RunOutputs:
                 self._lines = self._add(JsonLines(arguments.jsonl, before.line_bytes))
             if sensor is not None:
                 self._open_images(arguments, sources, sensor, choice, before)
-            if not (arguments.jsonl or arguments.video or arguments.bag):
+            if not (arguments.jsonl or arguments.video or arguments.bag or arguments.viewer):
                 self._add(Summary())
             self._opened = self._opened.pop_all()
 
@@ -81,6 +81,17 @@ class RunOutputs:
             self._pictures = self._add(folder)
         if arguments.bag:
             self.bag = self._add(BagOutput(arguments.bag, sources, sensor))
+        if arguments.viewer is not None:
+            self._open_view(arguments, sources, sensor)
+
+    def _open_view(
+        self, arguments: argparse.Namespace, sources: Sequence[MediaSource], sensor: FaceSensor
+    ) -> None:
+        from facemesh_ros.cli.view_output import ViewOutput  # needs rosbags
+
+        rate, ends = getattr(arguments, 'rate', None), hasattr(arguments, 'ends_with_viewer')
+        output = ViewOutput(arguments.viewer, sources, sensor, rate=rate, ends_with_viewer=ends)
+        self._add(output)
 
     def _add(self, output: Output) -> Output:
         self._opened.enter_context(output)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from facemesh_ros.viz.rerun_view.view_target import Place, ViewTarget
+if TYPE_CHECKING:
+    from facemesh_ros.viz.rerun_view import ViewTarget
 
 _SUFFIX = '.rrd'
 
@@ -15,38 +17,44 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     places = parser.add_mutually_exclusive_group()
     places.add_argument(
         '--window',
-        dest='place',
         action='store_const',
-        const=Place.WINDOW,
+        dest='place',
+        const='window',
         help='open a window: the default where there is a display',
     )
     places.add_argument(
         '--web',
-        dest='place',
         action='store_const',
-        const=Place.WEB,
-        help='serve a page for a browser of this machine, or one that reaches it by '
-        '`ssh -L 9090:localhost:9090`: the default elsewhere',
+        dest='place',
+        const='web',
+        help='serve a page for a browser on this machine, or on one that has come by '
+        '`ssh -L 9090:localhost:9090`: the default where there is no display',
     )
     parser.add_argument(
         '--port',
         type=_port,
         metavar='N',
-        help='of that page (default: 9090, or a free one if it is taken)',
+        help='of that page (default: 9090, or a free one if that is taken)',
     )
     parser.add_argument(
         '--save',
         type=_rrd,
         metavar='FILE.rrd',
-        help='write all that is shown to a file, which `rerun FILE.rrd` shows again; without '
-        '--window and --web nothing else is done',
+        help='write what would be shown to a file, for `rerun FILE.rrd`; with --window or --web '
+        'show it as well',
     )
 
 
 def view_target(arguments: argparse.Namespace) -> ViewTarget:
     """Return what the options say."""
-    elsewhere = Place.NONE if arguments.save is not None and arguments.port is None else Place.AUTO
-    place = arguments.place or (Place.WEB if arguments.port is not None else elsewhere)
+    from facemesh_ros.viz.rerun_view import Place, ViewTarget
+
+    if arguments.place is not None:
+        place = Place(arguments.place)
+    elif arguments.port is not None:
+        place = Place.WEB
+    else:
+        place = Place.AUTO if arguments.save is None else Place.NONE
     return ViewTarget(place, arguments.port or 0, arguments.save)
 
 
@@ -59,5 +67,5 @@ def _port(text: str) -> int:
 
 def _rrd(text: str) -> Path:
     if not text.endswith(_SUFFIX):
-        raise argparse.ArgumentTypeError(f'the name of a Rerun file ends in {_SUFFIX}')
+        raise argparse.ArgumentTypeError(f'its name has to end in {_SUFFIX}')
     return Path(text)

@@ -9,26 +9,27 @@ class Curves(NamedTuple):
     """A plot.
 
     Attributes:
-        name: What stands above it.
+        title: What stands above it.
         entity: Its branch below a stream's curves.
-        numbers: Those of `ShownFace.numbers` that it shows of each face; none of a stream's own.
+        numbers: Those of `ShownFace.numbers` that it shows of each face.
+        range: Of its vertical axis; None for what there is.
+        in_metres: Whether it needs faces in metres.
     """
 
-    name: str
+    title: str
     entity: str
     numbers: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    in_metres: bool = False
 
 
-FACES = Curves('faces in the picture', 'faces')
+CURVES = 'curves'
+COUNT = Curves('faces seen', 'faces')
 TIMES = Curves('latency, ms', 'latency')
 OF_FACES = (
-    Curves('presence (0 to 1)', 'presence', ('presence',)),
-    Curves('jitter taken away, px', 'jitter', ('jitter, px',)),
-    Curves('distance, m', 'distance', ('distance, m',)),
-    Curves(
-        'head, °',
-        'head',
-        ('turned to its left, °', 'nodded up, °', 'tilted clockwise, °'),
-    ),
-    Curves('eyes and mouth (height / width)', 'openings', ('left eye', 'right eye', 'mouth')),
+    Curves('presence', 'presence', ('presence',), (0.0, 1.05)),
+    Curves('jitter, px', 'jitter', ('jitter',)),
+    Curves('distance, m', 'distance', ('distance',), in_metres=True),
+    Curves('head, degrees', 'head', ('turned left', 'nodded up', 'tilted'), in_metres=True),
+    Curves('eyes and mouth open', 'openings', ('left eye', 'right eye', 'mouth')),
 )

@@ -10,10 +10,10 @@ import numpy as np
 
 from facemesh_ros.types import Camera, Float32, Float64, UInt8
 
-WIDTH = 320
+WIDTH = 640
 # Of a ray from the axis, each way: a wider one would leave of a fisheye's middle a few pixels.
 MAX_SLOPE = math.tan(math.radians(60))
-_MAX_HEIGHT = 4 * WIDTH
+_MAX_HEIGHT = 3 * WIDTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from facemesh_ros.errors import in_one_line
-from facemesh_ros.viz.rerun_view.blueprint import blueprint_of
+from facemesh_ros.viz.rerun_view.blueprint import layout_of, log_texts
+from facemesh_ros.viz.rerun_view.branch import readable
 from facemesh_ros.viz.rerun_view.sdk import ViewerError, rerun_sdk
 from facemesh_ros.viz.rerun_view.stream_log import StreamLog
 from facemesh_ros.viz.rerun_view.view_target import ViewTarget
@@ -55,11 +56,12 @@ class RerunView:
         """
         self._rr, self._is_live, self._tell = rerun_sdk(), is_live, tell
         self._streams: dict[str, StreamLog] = {}
-        self._shown_layout: object = None
+        self._layout: object = None
         self._recording = self._rr.RecordingStream(_APPLICATION)
         self._viewer = start_viewer(target, tell, is_live=is_live)
         try:
             self._recording.set_sinks(*self._sinks(target.save))
+            log_texts(self._rr, self._recording)
         except BaseException:
             self.close()
             raise
@@ -84,6 +86,11 @@ class RerunView:
         """Whether the user has closed the viewer's window: nobody sees what is shown."""
         return self._viewer is not None and self._viewer.has_ended
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may look on."""
+        return self._viewer is not None and not self._viewer.has_ended
+
     def show(self, seen: SeenImage, times_ms: Mapping[str, float] | None = None) -> None:
         """Show an image and the faces in it; those that are not in it disappear.
 
@@ -96,12 +103,14 @@ class RerunView:
             root = self._root_of(seen.stream)
             stream = self._streams[seen.stream] = StreamLog(self._rr, self._recording, root)
         stream.show(seen, times_ms or {})
-        layout = [(name, it.has_space, it.has_times) for name, it in self._streams.items()]
-        if layout != self._shown_layout:
-            self._shown_layout = layout
+        layout = [
+            (name, it.has_space, it.has_times, it.timeline) for name, it in self._streams.items()
+        ]
+        if layout != self._layout:
+            self._layout = layout
             streams = list(self._streams.items())
-            layout_of_all = blueprint_of(self._rr, streams, is_live=self._is_live)
-            self._rr.send_blueprint(layout_of_all, recording=self._recording)
+            shown = layout_of(self._rr, streams, is_live=self._is_live)
+            self._rr.send_blueprint(shown, recording=self._recording)
 
     def close(self) -> None:
         """Write what is left, and end the viewer in a browser; a window stays open."""
@@ -111,5 +120,5 @@ class RerunView:
             self._viewer.close()
 
     def _root_of(self, stream: str) -> str:
-        parts = [part for part in stream.split('/') if part] or ['camera']
+        parts = [readable(part) for part in stream.split('/') if part] or ['camera']
         return str(self._rr.new_entity_path(parts))

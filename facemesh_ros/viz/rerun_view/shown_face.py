@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros import consumer
+from facemesh_ros.consumer.views import view
+from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.geometry.gaze_frame import eye_centres
 from facemesh_ros.types import FaceState, Float32, Float64
 from facemesh_ros.viz.overlay import rgb_of_id
+from facemesh_ros.viz.rerun_view.branch import readable
 
 NO_PIXELS, NO_POINTS = np.empty((0, 2), np.float32), np.empty((0, 3), np.float32)
 RGB255 = tuple[int, int, int]
@@ -93,9 +96,9 @@ def head_angles(pose: Float64) -> dict[str, float]:
     nod = math.atan2(-forward[1], math.hypot(forward[0], forward[2]))
     tilt = math.atan2(left[1], left[0])
     return {
-        'turned to its left, °': math.degrees(turn),
-        'nodded up, °': math.degrees(nod),
-        'tilted clockwise, °': math.degrees(tilt),
+        'turned left': math.degrees(turn),
+        'nodded up': math.degrees(nod),
+        'tilted': math.degrees(tilt),
     }
 
 
@@ -106,7 +109,7 @@ def _numbers(
     distance_m: float,
     names: consumer.NamedLandmarks | None,
 ) -> dict[str, float]:
-    found = {'presence': msg.presence, 'jitter, px': msg.jitter, 'distance, m': distance_m}
+    found = {'presence': msg.presence, 'jitter': msg.jitter, 'distance': distance_m}
     if len(pose):
         found |= head_angles(pose)
     if names is not None and len(landmarks):
@@ -126,12 +129,13 @@ def _openings(landmarks: Float32, names: consumer.NamedLandmarks) -> dict[str, f
 
 
 def _label(msg: Any, distance_m: float) -> str:
-    in_metres = f'  {distance_m:.2f} m' if math.isfinite(distance_m) else ''
-    return f'{msg.id}{_NOT_SEEN.get(msg.state, "")}  {msg.presence:.2f}{in_metres}'
+    in_metres = f', {distance_m:.2f} m' if math.isfinite(distance_m) else ''
+    state = _NOT_SEEN.get(msg.state, '')
+    return readable(f'{msg.id}{state}: presence {msg.presence:.2f}{in_metres}')
 
 
 def _gazes(msg: Any, points_m: Float32) -> Float64:
-    if not len(points_m):
+    if len(points_m) < MESH_LANDMARKS:
         return np.empty((0, 2, 3))
     gazes = np.array([msg.gaze_right, msg.gaze_left], float)
     rays = np.stack([eye_centres(points_m), gazes], axis=1)
@@ -141,7 +145,7 @@ def _gazes(msg: Any, points_m: Float32) -> Float64:
 
 def _finite(values: Any, columns: int) -> NDArray[np.float32]:
     """Return values as (N, columns); (0, columns) where one of them is missing or not finite."""
-    array = consumer.views.view(values, np.float32)
+    array = view(values, np.float32)
     if array.size % columns or not np.isfinite(array).all():
         return np.empty((0, columns), np.float32)
     return array.reshape(-1, columns)
