@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from facemesh_ros.cli.run_command import process_files
-from facemesh_ros.cli.view_output import ViewerClosed
+from facemesh_ros.cli.view_output import ViewerClosedError
 from facemesh_ros.viz.rerun_view import RerunView, ViewTarget
 
 _POLL_S = 0.2
@@ -17,9 +17,7 @@ _POLL_S = 0.2
 _NOT_ASKED = {'jsonl': None, 'video': None, 'bag': None, 'jobs': 1, 'resume': False}
 
 
-def view_files(
-    arguments: argparse.Namespace, settings: dict[str, Any], target: ViewTarget
-) -> int:
+def view_files(arguments: argparse.Namespace, settings: dict[str, Any], target: ViewTarget) -> int:
     """Show what is found in files, until the user has seen enough; return the exit status."""
     vars(arguments).update(_NOT_ASKED, ends_with_viewer=True)
     return with_view(target, arguments, lambda: process_files(arguments, settings))
@@ -31,7 +29,7 @@ def with_view(target: ViewTarget, arguments: argparse.Namespace, run: Callable[[
         arguments.viewer = view
         try:
             status = run()
-        except ViewerClosed:
+        except ViewerClosedError:
             _note('the viewer was closed')
             return 0
         if status in (0, 1) and view.is_open:

@@ -27,8 +27,8 @@ class _Counts:
     dropped = lost = failed = 0
 
 
-class ViewerClosed(Exception):  # noqa: N818: nothing is wrong
-    """The user has closed the viewer."""
+class ViewerClosedError(Exception):
+    """The user has closed the viewer: nothing is wrong, and nobody looks on."""
 
 
 class Pace:
@@ -72,7 +72,7 @@ class ViewOutput:
             sources: All.
             sensor: What finds faces in them.
             rate: See `Pace`.
-            ends_with_viewer: Whether `write` raises ViewerClosed when nobody looks on any more.
+            ends_with_viewer: Whether `write` raises ViewerClosedError when nobody looks on any more.
         """
         self._view, self._sensor, self._ends = view, sensor, ends_with_viewer
         self._classes = message_store().classes
@@ -91,7 +91,7 @@ class ViewOutput:
         """Show the faces of an image."""
         if self._view.has_ended:
             if self._ends:
-                raise ViewerClosed
+                raise ViewerClosedError
             return
         recorded = picture if isinstance(picture, RecordedImage) else None
         stream = self._streams.get(picture.source, readable_name(picture.source))

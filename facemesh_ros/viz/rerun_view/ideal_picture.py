@@ -14,6 +14,7 @@ WIDTH = 640
 # Of a ray from the axis, each way: a wider one would leave of a fisheye's middle a few pixels.
 MAX_SLOPE = math.tan(math.radians(60))
 _MAX_HEIGHT = 3 * WIDTH
+_OUTSIDE = -30_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,18 @@ class Pinhole:
     Attributes:
         matrix: (3, 3) K; (0, 0) is the centre of the top-left pixel.
         image_wh: Its image's size, px.
-        map_xy: (H, W, 2) px of the other camera's image for each of its pixels, NaN if none.
+        map_x: (H, W) column in the other camera's image for each of its pixels, px.
+        map_y: (H, W) row there; both far outside where that one sees nothing.
     """
 
     matrix: Float64
     image_wh: tuple[int, int]
-    map_xy: Float32
+    map_x: Float32
+    map_y: Float32
 
     def picture(self, bgr: UInt8) -> UInt8:
         """Return what it sees of the other camera's image; black where that one sees nothing."""
-        picture = cv2.remap(bgr, self.map_xy, None, cv2.INTER_LINEAR)
+        picture = cv2.remap(bgr, self.map_x, self.map_y, cv2.INTER_LINEAR)
         return np.asarray(picture, np.uint8)
 
 
@@ -55,12 +58,13 @@ def pinhole_of(camera: Camera, image_wh: tuple[int, int]) -> Pinhole | None:
         return None
     focal = WIDTH / (right - left)
     own_wh = WIDTH, min(max(1, round(focal * (bottom - top))), _MAX_HEIGHT)
-    matrix = np.array(
-        [[focal, 0, -left * focal - 0.5], [0, focal, -top * focal - 0.5], [0, 0, 1]]
-    )
+    matrix = np.array([[focal, 0, -left * focal - 0.5], [0, focal, -top * focal - 0.5], [0, 0, 1]])
     grid = np.stack(np.meshgrid(*map(np.arange, own_wh)), axis=-1)
     directions = np.empty((*grid.shape[:2], 3))
     directions[..., :2] = (grid - matrix[:2, 2]) / focal
     directions[..., 2] = 1
     pixels = camera.pixels_from_points(directions)
-    return Pinhole(matrix, own_wh, np.asarray(pixels, np.float32))
+    seen = np.isfinite(pixels).all(axis=-1, keepdims=True)
+    # Columns and rows are 16-bit numbers inside OpenCV.
+    outside = np.clip(np.where(seen, pixels, _OUTSIDE), _OUTSIDE, -_OUTSIDE).astype(np.float32)
+    return Pinhole(matrix, own_wh, *np.ascontiguousarray(np.moveaxis(outside, -1, 0)))

@@ -161,5 +161,5 @@ class _Handler(BaseHTTPRequestHandler):
         while chunk := response.read1(_CHUNK):
             self.wfile.write(chunk)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing of each request."""

@@ -20,9 +20,7 @@ _THIN, _THICK, _DOT = -0.4, -1.0, -0.9
 def log_jpeg(branch: Branch, path: str, bgr: UInt8) -> None:
     """Log an image, (H, W, 3) BGR, as JPEG: a stream of raw ones would fill any memory."""
     _, jpeg = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    branch.log(
-        path, branch.sdk.EncodedImage(contents=jpeg.tobytes(), media_type='image/jpeg')
-    )
+    branch.log(path, branch.sdk.EncodedImage(contents=jpeg.tobytes(), media_type='image/jpeg'))
 
 
 def log_face_in_picture(branch: Branch, face: ShownFace, topology: MeshTopology) -> None:

@@ -67,7 +67,8 @@ class SpaceLog:
         if low * self._far_m < far_m < high * self._far_m:
             return
         self._far_m = far_m
-        matrix = pinhole.matrix + [[0, 0, HALF_PIXEL], [0, 0, HALF_PIXEL], [0, 0, 0]]
+        matrix = pinhole.matrix.copy()
+        matrix[:2, 2] += HALF_PIXEL
         self._branch.log(
             CAMERA,
             self._branch.sdk.Pinhole(
