@@ -28,7 +28,7 @@ from facemesh_ros.types import UInt8
 
 ENDED_S = 10.0
 # Two cores that draw by software, and have other things to do.
-PATIENCE_S = 120.0
+PATIENCE_S = 90.0
 _NAMES = ('chromium', 'chromium-browser', 'google-chrome')
 # For WebGL and WebGPU without a GPU; in containers there is no sandbox, and /dev/shm is small.
 _OPTIONS = (

@@ -17,18 +17,17 @@ from facemesh_ros.types import Frame, PixelOrder
 from facemesh_ros.viz.overlay import rgb_of_id
 
 SIZE_WH = (900, 600)
-# Slow and small: whatever draws this by software has the machine to share with the node.
-RATE_HZ, IMAGE_WH = 4.0, (320, 240)
-BACKGROUND_3D = (28, 22, 20)
+# Slow and small, because what draws the page by software shares two cores with the node. Still,
+# because Rerun shows a picture one redrawing, here seconds, after the mesh of the same moment.
+RATE_HZ, IMAGE_WH, FRAMES = 4.0, (320, 240), 20
 
 
 @pytest.fixture
 def clip(tmp_path):
-    path = tmp_path / 'slow.mp4'
+    path = tmp_path / 'still.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), RATE_HZ, IMAGE_WH)
-    face = moving_astronaut(IMAGE_WH)
-    for number in range(20):
-        writer.write(face.image_at(number / 20))
+    for _ in range(FRAMES):
+        writer.write(moving_astronaut(IMAGE_WH).image_at(0))
     writer.release()
     return path
 
@@ -66,7 +65,7 @@ def iou(one, other):
 
 @pytest.fixture(scope='module')
 def boxes_of_faces(model_store):
-    """What any picture shows of faces, (N, 4) px."""
+    """Where a picture shows faces, (N, 4) px."""
     sensor = load_sensor(SensorSettings(min_birth_frames=1, metric_mode='none'))
     yield lambda bgr: sensor.stream().process(Frame(bgr, PixelOrder.BGR)).boxes_xyxy
     sensor.close()
@@ -80,26 +79,29 @@ def test_the_page_shows_the_face_with_its_mesh(
     require(program, 'Chromium')
     demo = start_demo('--view', '--video', str(clip), DISPLAY='', WAYLAND_DISPLAY='')
     url = address_in(demo)
-
-    def shows_a_face_under_its_mesh(page_bgr):
-        width, height = SIZE_WH
-        picture = page_bgr[60 : height * 3 // 5, : width * 3 // 5]
-        box, area = box_of(in_colour_of_first_face(picture))
-        if area < 1000:
-            return False
-        return any(iou(box, it) > 0.5 for it in boxes_of_faces(picture))
-
-    with opened_page(program, tmp_path / 'profile', SIZE_WH) as page:
-        page.open(url)
-        shown = page.screenshot_when(
-            shows_a_face_under_its_mesh, 'face under its mesh', tmp_path / 'page.png'
-        )
-        complaints = page.complaints
     width, height = SIZE_WH
-    space = shown[60 : height * 3 // 5, width * 3 // 5 :]
-    assert (space == BACKGROUND_3D).all(axis=2).mean() > 0.3
-    assert box_of(in_colour_of_first_face(space))[1] > 100
-    print(complaints)
-    demo.end(signal.SIGINT)
+
+    def shows_the_face(page_bgr):
+        """In the picture under its mesh, and in space beside it."""
+        upper = page_bgr[height // 10 : height * 6 // 10]
+        picture, space = np.split(upper, 2, axis=1)
+        mesh_box, area = box_of(in_colour_of_first_face(picture))
+        _, area_in_space = box_of(in_colour_of_first_face(space))
+        return min(area, area_in_space) > 1000 and any(
+            # Thin lines over a face keep it from being detected.
+            iou(mesh_box, face_box) > 0.5
+            for face_box in boxes_of_faces(cv2.medianBlur(picture, 5))
+        )
+
+    try:
+        with opened_page(program, tmp_path / 'profile', SIZE_WH) as page:
+            page.open(url)
+            page.screenshot_when(shows_the_face, 'face under its mesh', tmp_path / 'page.png')
+            # What it asks of other machines is refused, and said to be.
+            unexpected = [it for it in page.complaints if 'Content Security Policy' not in it]
+    finally:
+        demo.end(signal.SIGINT)  # which prints what it said
     assert demo.status == 0
-    assert re.search(r'fps', demo.stdout)
+    assert unexpected == []
+    # The terminal goes on beside it.
+    assert len(re.findall(r'fps .* f00001 \d\.\d\d m', demo.stdout)) > 1
