@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 from importlib.util import find_spec
 
 from facemesh_ros.errors import FacemeshError
@@ -47,8 +46,8 @@ def chosen_viewer(wanted: str | None) -> str:
         raise FacemeshError(f'--view rviz needs {why_no_rviz}; --view shows the same in Rerun')
     if wanted == RERUN and find_spec('rerun') is None:
         raise FacemeshError(
-            '--view needs the Python package rerun-sdk, which `./run demo --view` installs; or '
-            f'install it with `{sys.executable} -m pip install rerun-sdk`'
+            '--view needs the Python package rerun-sdk, which `./run demo --view` installs where '
+            'ROS works with numpy 2: as wheels, in a shell in which no ROS is sourced'
         )
     return wanted
 
@@ -56,8 +55,9 @@ def chosen_viewer(wanted: str | None) -> str:
 def start_viewer(viewer: str, nodes: Processes, namespace: str) -> None:
     """Start a viewer of the nodes in a namespace; it may be closed while they go on."""
     if viewer == RERUN:
-        topic = f'{namespace}/facemesh/landmarks'
-        nodes.start_module('facemesh_ros.cli', 'view', '--topic', topic, may_end=True)
+        shown = ['--topic', f'{namespace}/facemesh/landmarks']
+        of_ros = ['--ros-args', '-r', f'__ns:={namespace}']
+        nodes.start_module('facemesh_ros.cli', 'view', *shown, *of_ros, may_end=True)
     elif viewer == RVIZ:
         config = str(share_folder() / 'config' / 'facemesh.rviz')
         remaps = ['-r', f'__ns:={namespace}', '-r', '/tf:=tf']

@@ -79,7 +79,7 @@ def test_the_page_shows_the_face_with_its_mesh(
     require(program, 'Chromium')
     demo = start_demo('--view', '--video', str(clip), DISPLAY='', WAYLAND_DISPLAY='')
     url = address_in(demo)
-    width, height = SIZE_WH
+    height = SIZE_WH[1]
 
     def shows_the_face(page_bgr):
         """In the picture under its mesh, and in space beside it."""
