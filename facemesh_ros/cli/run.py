@@ -242,9 +242,8 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             '--video FOLDER, and neither --jsonl - nor one video'
         )
     settings = chosen_settings(arguments, SETTINGS)
-    if not arguments.view:
-        return process_files(arguments, settings)
-    from facemesh_ros.cli.view_files import with_view
-    from facemesh_ros.viz.rerun_view import ViewTarget
+    if arguments.view:
+        from facemesh_ros.cli.view_files import view_while
 
-    return with_view(ViewTarget(), arguments, lambda: process_files(arguments, settings))
+        return view_while(arguments, settings)
+    return process_files(arguments, settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from facemesh_ros.cli import run
 from facemesh_ros.cli.setting_options import add_settings, chosen_settings
-from facemesh_ros.cli.view_options import add_target, view_target
+from facemesh_ros.cli.view_options import SUFFIX, add_target, view_target
 from facemesh_ros.errors import FacemeshError
 
 _DESCRIPTION = """\
@@ -24,12 +24,13 @@ examples:
   facemesh view                                all nodes that run now
   facemesh view clip.mp4 --camera-info camera.yaml
   facemesh view robot_bag/ --rate 1
-  facemesh view clip.mp4 --save clip.rrd       for `rerun clip.rrd`, here or elsewhere
+  facemesh view clip.mp4 --save clip.rrd       for later: facemesh view clip.rrd
   ssh -L 9090:localhost:9090 robot facemesh view --web
 
 Nothing leaves this machine: the page is served to this machine only, and the viewer's own
 statistics are turned off. The viewer keeps the newest 2 GB.
 """
+_PATH_HELP = 'as of `facemesh run`; or a file that was saved by --save'
 _ROS_PART = 'facemesh_ros.ros'
 _LIVE = f'{_ROS_PART}.viewer.start'
 
@@ -43,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('paths', nargs='*', type=Path, metavar='PATH', help='as of `facemesh run`')
+    parser.add_argument('paths', nargs='*', type=Path, metavar='PATH', help=_PATH_HELP)
     add_target(parser)
     _add_live(parser)
     _add_files(parser)
@@ -106,6 +107,13 @@ def _view(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int
         return _view_topics(arguments)
     if arguments.ros_arguments or arguments.image_topic:
         parser.error('arguments --image-topic, --ros-args: not with PATH, which needs no ROS')
+    saved = [path.suffix == SUFFIX for path in arguments.paths]
+    if any(saved):
+        if not all(saved) or arguments.save:
+            parser.error(f'argument PATH: {SUFFIX} files are shown alone, and not saved again')
+        from facemesh_ros.cli.view_files import view_saved
+
+        return view_saved(arguments.paths, view_target(arguments))
     if arguments.depth and not arguments.camera_info:
         parser.error('argument --depth: without --camera-info it says nothing of a face')
     from facemesh_ros.cli.view_files import view_files

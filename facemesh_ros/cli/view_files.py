@@ -5,44 +5,79 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
+from facemesh_ros.cli.interrupt import Interruption, InterruptHandler
 from facemesh_ros.cli.run_command import process_files
 from facemesh_ros.cli.view_output import ViewerClosedError
-from facemesh_ros.viz.rerun_view import RerunView, ViewTarget
+from facemesh_ros.cli.view_recorded import show_recorded, with_faces
+from facemesh_ros.viz.rerun_view import RerunView, SavedView, ViewTarget
 
 _POLL_S = 0.2
 # What `facemesh run` has and `facemesh view` has not.
 _NOT_ASKED = {'jsonl': None, 'video': None, 'bag': None, 'jobs': 1, 'resume': False}
 
 
+View = TypeVar('View', RerunView, SavedView)
+
+
 def view_files(arguments: argparse.Namespace, settings: dict[str, Any], target: ViewTarget) -> int:
     """Show what is found in files, until the user has seen enough; return the exit status."""
     vars(arguments).update(_NOT_ASKED, ends_with_viewer=True)
-    return with_view(target, arguments, lambda: process_files(arguments, settings))
+    recorded, others = ([], arguments.paths) if arguments.again else with_faces(arguments.paths)
+
+    def run(view: RerunView) -> int:
+        status = show_recorded(view, recorded, arguments.topic or (), arguments.rate)
+        if others:
+            arguments.paths, arguments.viewer = others, view
+            status = process_files(arguments, settings) or status
+        return status
+
+    return with_viewer(partial(RerunView, target), run)
 
 
-def with_view(target: ViewTarget, arguments: argparse.Namespace, run: Callable[[], int]) -> int:
-    """Run with a viewer open, and keep it open until the user closes it or presses Ctrl-C."""
-    with RerunView(target) as view:
+def view_while(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
+    """Run `facemesh run` and show what it finds; return its exit status."""
+
+    def run(view: RerunView) -> int:
         arguments.viewer = view
+        return process_files(arguments, settings)
+
+    return with_viewer(partial(RerunView, ViewTarget()), run)
+
+
+def view_saved(paths: Sequence[Path], target: ViewTarget) -> int:
+    """Show files that were saved before; return the exit status."""
+    for path in paths:
+        path.open('rb').close()
+    return with_viewer(partial(SavedView, target, paths), lambda _: 0)
+
+
+def with_viewer(open_view: Callable[[], View], run: Callable[[View], int]) -> int:
+    """Run with a viewer open, and keep it open until the user closes it or presses Ctrl-C."""
+    with InterruptHandler():
         try:
-            status = run()
+            with open_view() as view:
+                status = run(view)
+                if status in (0, 1) and view.is_open:
+                    _note('all is shown; close the viewer or press Ctrl-C to end')
+                    _wait(view)
         except ViewerClosedError:
             _note('the viewer was closed')
             return 0
-        if status in (0, 1) and view.is_open:
-            _note('all is shown; close the viewer or press Ctrl-C to end')
-            _wait(view)
+        except Interruption as interruption:
+            return interruption.status
     return status
 
 
-def _wait(view: RerunView) -> None:
+def _wait(view: View) -> None:
     try:
         while view.is_open:
             time.sleep(_POLL_S)
-    except KeyboardInterrupt:  # as it was told
+    except Interruption:  # as it was told
         pass
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from facemesh_ros.viz.rerun_view import ViewTarget
 
-_SUFFIX = '.rrd'
+SUFFIX = '.rrd'
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +40,8 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         '--save',
         type=_rrd,
         metavar='FILE.rrd',
-        help='write what would be shown to a file, for `rerun FILE.rrd`; with --window or --web '
-        'show it as well',
+        help='write what would be shown to a file, for `facemesh view FILE.rrd`; with '
+        '--window or --web show it as well',
     )
 
 
@@ -66,6 +66,6 @@ def _port(text: str) -> int:
 
 
 def _rrd(text: str) -> Path:
-    if not text.endswith(_SUFFIX):
-        raise argparse.ArgumentTypeError(f'its name has to end in {_SUFFIX}')
+    if not text.endswith(SUFFIX):
+        raise argparse.ArgumentTypeError(f'its name has to end in {SUFFIX}')
     return Path(text)

@@ -72,7 +72,7 @@ class ViewOutput:
             sources: All.
             sensor: What finds faces in them.
             rate: See `Pace`.
-            ends_with_viewer: Whether `write` raises ViewerClosedError when nobody looks on any more.
+            ends_with_viewer: Whether `write` raises ViewerClosedError once nobody looks on.
         """
         self._view, self._sensor, self._ends = view, sensor, ends_with_viewer
         self._classes = message_store().classes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from facemesh_ros.viz.seen_image import SeenImage
 _APPLICATION = 'facemesh'
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Print a sentence for the user."""
     print(f'facemesh: {sentence}', file=sys.stderr, flush=True)
 
 
@@ -41,7 +42,7 @@ class RerunView:
         target: ViewTarget,
         *,
         is_live: bool = False,
-        tell: Callable[[str], None] = _say,
+        tell: Callable[[str], None] = say,
     ) -> None:
         """Start the viewer.
 
@@ -122,3 +123,25 @@ class RerunView:
     def _root_of(self, stream: str) -> str:
         parts = [readable(part) for part in stream.split('/') if part] or ['camera']
         return str(self._rr.new_entity_path(parts))
+
+
+class SavedView:
+    """Shows files that a RerunView has saved; a context manager."""
+
+    def __init__(
+        self, target: ViewTarget, paths: Sequence[Path], tell: Callable[[str], None] = say
+    ) -> None:
+        """Start the viewer with the files; raises ViewerError if it cannot be started."""
+        self._viewer = start_viewer(target, tell, files=paths)
+
+    def __enter__(self) -> SavedView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._viewer is not None:
+            self._viewer.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may look on."""
+        return self._viewer is not None and not self._viewer.has_ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from facemesh_ros.viz.rerun_view.sdk import ViewerError, viewer_program
@@ -17,6 +19,8 @@ from facemesh_ros.viz.rerun_view.sdk import ViewerError, viewer_program
 HOST = '127.0.0.1'
 # A viewer of 300 MB, from a cold disk.
 _PATIENCE_S, _POLL_S, _END_S = 60.0, 0.05, 3.0
+_PR_SET_PDEATHSIG = 1  # from sys/prctl.h
+_LIBC = ctypes.CDLL(None)  # loaded before the fork, after which little may be done
 _FORCES_TELEMETRY = 'FORCE_RERUN_ANALYTICS'
 
 
@@ -84,6 +88,7 @@ class ViewerProcess:
                     stderr=subprocess.STDOUT,
                     env=environment,
                     start_new_session=True,
+                    preexec_fn=partial(_end_with_parent, os.getpid()),
                 )
             self._wait()
         except BaseException:
@@ -121,6 +126,13 @@ class ViewerProcess:
                 self._process.kill()
                 self._process.wait()
         self._folder.cleanup()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let the system end this process when the one that has started it is killed."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _listens(port: int) -> bool:

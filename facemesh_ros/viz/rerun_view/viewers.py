@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 from facemesh_ros.viz.rerun_view.local_page import LocalPage
@@ -34,8 +35,16 @@ class Viewer(Protocol):
         """End it."""
 
 
-def start_viewer(target: ViewTarget, tell: Tell, *, is_live: bool) -> Viewer | None:
+def start_viewer(
+    target: ViewTarget, tell: Tell, *, is_live: bool = False, files: Sequence[Path] = ()
+) -> Viewer | None:
     """Start the viewer that is asked for; None for none.
+
+    Args:
+        target: Where to show.
+        tell: Given a sentence for the user.
+        is_live: Whether more and more comes, without an end.
+        files: What it shows from the beginning on (.rrd).
 
     Raises:
         ViewerError: If it cannot be started.
@@ -45,12 +54,12 @@ def start_viewer(target: ViewTarget, tell: Tell, *, is_live: bool) -> Viewer | N
         return None
     if target.place is Place.WINDOW or (target.place is Place.AUTO and has_display()):
         try:
-            return _window(memory)
+            return _window(memory, files)
         except ViewerError as error:
             if target.place is Place.WINDOW:
                 raise
             tell(f'{error}; the browser is used instead')
-    return _Page(target.port, memory, tell)
+    return _Page(target.port, memory, files, tell)
 
 
 def has_display() -> bool:
@@ -58,19 +67,20 @@ def has_display() -> bool:
     return any(os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
 
 
-def _window(memory: str) -> ViewerProcess:
+def _window(memory: str, files: Sequence[Path]) -> ViewerProcess:
     return ViewerProcess(
         '--memory-limit', _VIEWER_MEMORY,
         '--server-memory-limit', memory,
         '--hide-welcome-screen',
         '--expect-data-soon',
+        *map(str, files),
     )  # fmt: skip
 
 
 class _Page:
     """A page in the browser, whether anybody looks at it or not."""
 
-    def __init__(self, port: int, memory: str, tell: Tell) -> None:
+    def __init__(self, port: int, memory: str, files: Sequence[Path], tell: Tell) -> None:
         self._tell, self._watching = tell, 0
         page_port = free_port()
         with ExitStack() as opened:
@@ -78,6 +88,7 @@ class _Page:
                 '--serve-web',
                 '--web-viewer-port', str(page_port),
                 '--server-memory-limit', memory,
+                *map(str, files),
             )  # fmt: skip
             opened.callback(self._process.close)
             self._page = LocalPage(port, page_port, self._process.port, self._note)
