@@ -11,6 +11,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from facemesh_ros.io.recordings.camera_topics import base_of, beside
 from facemesh_ros.msg import FaceMeshArray
+from facemesh_ros.ros.diagnostics.topic_graph import UNKNOWN_NODE
 from facemesh_ros.ros.input.topics import type_name
 
 FACES = type_name(FaceMeshArray)
@@ -63,10 +64,12 @@ def images_of(node: Node, faces_topic: str) -> ImageTopics | None:
     """
     for publisher in node.get_publishers_info_by_topic(faces_topic):
         of_node = publisher.node_name, publisher.node_namespace
+        if UNKNOWN_NODE in of_node:  # discovered before its node was
+            continue
         try:
             read = node.get_subscriber_names_and_types_by_node(*of_node)
             published = node.get_publisher_names_and_types_by_node(*of_node)
-        except NodeNameNonExistentError:  # not discovered yet
+        except NodeNameNonExistentError:  # gone meanwhile
             continue
         for topics in read, published:
             image = _image_in(topics, faces_topic)

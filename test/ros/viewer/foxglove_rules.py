@@ -2,7 +2,8 @@
 
 Restated from Foxglove's documentation (Image, 3D, Plot and Diagnostics panels; FoxQL; User
 Scripts), foxglove-sdk's `foxglove.layouts`, and Lichtblick, its open successor (IRenderer.ts,
-Plot/config.ts, DiagnosticStatus/types.ts, message-path/grammar.ne, CurrentLayoutContext/actions.ts).
+Plot/config.ts, DiagnosticStatus/types.ts, message-path/grammar.ne,
+CurrentLayoutContext/actions.ts).
 """
 
 from __future__ import annotations

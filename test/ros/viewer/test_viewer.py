@@ -10,6 +10,7 @@ from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros.demo.camera_node import VGA_WH, info_msg
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr, ns_from_stamp
+from facemesh_ros.ros.viewer.topics_of_faces import images_of
 from test.ros.conftest import Client
 
 PERIOD_S = 0.05
@@ -140,6 +141,17 @@ def test_a_named_topic_of_images_counts(client, start_viewer):
     assert np.array_equal(seen.frame.image, camera.sent[seen.stamp_ns])
     assert seen.camera is not None
     client.destroy_publisher(publisher)
+
+
+def test_a_publisher_whose_node_is_not_known_yet_is_asked_again_later(node, client, monkeypatch):
+    """Endpoints are discovered before the names of their nodes."""
+    client.wait_until(lambda: images_of(client, '/facemesh/landmarks'), 'the images')
+    (known,) = client.get_publishers_info_by_topic('/facemesh/landmarks')
+    known.node_name, known.node_namespace = '_NODE_NAME_UNKNOWN_', '_NODE_NAMESPACE_UNKNOWN_'
+    monkeypatch.setattr(client, 'get_publishers_info_by_topic', lambda topic: [known])
+    assert images_of(client, '/facemesh/landmarks') is None
+    known.node_name, known.node_namespace = 'gone', '/'
+    assert images_of(client, '/facemesh/landmarks') is None
 
 
 def test_what_is_waited_for_is_told(client, start_viewer, capfd):
