@@ -17,17 +17,18 @@ from facemesh_ros.types import Frame, PixelOrder
 from facemesh_ros.viz.overlay import rgb_of_id
 
 SIZE_WH = (900, 600)
-# Slow and small, because what draws the page by software shares two cores with the node. Still,
-# because Rerun shows a picture one redrawing, here seconds, after the mesh of the same moment.
-RATE_HZ, IMAGE_WH, FRAMES = 4.0, (320, 240), 20
+# Slow and small, because what draws the page by software shares two cores with the node.
+RATE_HZ, IMAGE_WH, FRAMES = 4.0, (320, 240), 40
 
 
 @pytest.fixture
 def clip(tmp_path):
-    path = tmp_path / 'still.mp4'
+    """A face that moves: pictures and meshes of different moments do not fit each other."""
+    path = tmp_path / 'moving.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), RATE_HZ, IMAGE_WH)
-    for _ in range(FRAMES):
-        writer.write(moving_astronaut(IMAGE_WH).image_at(0))
+    face = moving_astronaut(IMAGE_WH)
+    for number in range(FRAMES):
+        writer.write(face.image_at(number / 8))
     writer.release()
     return path
 
