@@ -16,6 +16,7 @@ from facemesh_ros.io.recordings.recorded_images import RecordedImage
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
+from facemesh_ros.messages.annotations import AnnotationMessages
 from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.messages.markers import MarkerMessages
 from facemesh_ros.messages.scene import scene_in_camera
@@ -29,6 +30,7 @@ _TYPES = {
     'landmarks': 'facemesh_ros/msg/FaceMeshArray',
     'info': 'facemesh_ros/msg/FaceMeshInfo',
     'markers': 'visualization_msgs/msg/MarkerArray',
+    'annotations': 'foxglove_msgs/msg/ImageAnnotations',
 }
 _TF_TYPE = 'tf2_msgs/msg/TFMessage'
 
@@ -48,6 +50,7 @@ class CameraMessages:
         self._messages = FaceMessages(store.classes)
         self._transforms = FaceTransforms(store.classes)
         self._markers = MarkerMessages(store.classes, sensor.topology)
+        self._annotations = AnnotationMessages(store.annotation_classes, sensor.topology)
         self._has_info = False
 
     @property
@@ -74,6 +77,7 @@ class CameraMessages:
         scene = scene_in_camera(faces, frame, image.camera.model.intrinsics)
         if scene is not None:
             add('markers', self._markers.msg(scene, MARKER_STYLE, header))
+        add('annotations', self._annotations.msg(faces, frame, header.stamp))
 
 
 class BagOutput:

@@ -39,7 +39,7 @@ def test_several_cameras_have_topics_of_their_own(head):
     assert ours == {
         f'/facemesh/{camera}/{name}'
         for camera in ('front', 'rear/color')
-        for name in ('landmarks', 'info', 'markers')
+        for name in ('landmarks', 'info', 'markers', 'annotations')
     }
 
 
@@ -58,6 +58,7 @@ def test_several_recordings_go_into_a_folder_damaged_ones_too(head, capsys):
     assert counts_in('made/out/bag_2.mcap') == {
         '/cam/image_raw': 1,
         '/cam/camera_info': 1,
+        '/facemesh/annotations': 1,
         '/facemesh/info': 1,
         '/facemesh/landmarks': 1,
         '/facemesh/markers': 1,

@@ -11,10 +11,11 @@ class Branch:
     Attributes:
         sdk: Rerun.
         root: The place.
+        is_live: Whether what is logged is looked at as it comes.
     """
 
-    def __init__(self, sdk: Any, recording: Any, root: str) -> None:
-        self.sdk, self.root, self._recording = sdk, root, recording
+    def __init__(self, sdk: Any, recording: Any, root: str, *, is_live: bool = False) -> None:
+        self.sdk, self.root, self.is_live, self._recording = sdk, root, is_live, recording
 
     def log(self, path: str, shown: Any, *, static: bool = False) -> None:
         """Log something; a static one holds at all times."""

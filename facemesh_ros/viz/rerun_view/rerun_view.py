@@ -103,7 +103,8 @@ class RerunView:
         stream = self._streams.get(seen.stream)
         if stream is None:
             root = self._root_of(seen.stream)
-            stream = self._streams[seen.stream] = StreamLog(self._rr, self._recording, root)
+            stream = StreamLog(self._rr, self._recording, root, is_live=self._is_live)
+            self._streams[seen.stream] = stream
         stream.show(seen, times_ms or {})
         layout = [
             (name, it.has_space, it.has_times, it.timeline) for name, it in self._streams.items()

@@ -12,7 +12,7 @@ from facemesh_ros.viz.overlay import AXIS_LENGTH_M, GAZE_LENGTH_M, RGB, RGB_OF_A
 from facemesh_ros.viz.rerun_view.branch import Branch
 from facemesh_ros.viz.rerun_view.ideal_picture import Pinhole, pinhole_of
 from facemesh_ros.viz.rerun_view.mesh_topology import MeshTopology, normals_of
-from facemesh_ros.viz.rerun_view.picture_log import HALF_PIXEL, log_jpeg
+from facemesh_ros.viz.rerun_view.picture_log import HALF_PIXEL, log_image
 from facemesh_ros.viz.rerun_view.shown_face import ShownFace
 
 SPACE, CAMERA, FACES = 'space', 'space/camera', 'space/faces'
@@ -58,7 +58,7 @@ class SpaceLog:
             self._branch.clear(CAMERA)
             return
         self._log_frustum(self._pinhole, faces)
-        log_jpeg(self._branch, CAMERA_PICTURE, self._pinhole.picture(bgr))
+        log_image(self._branch, CAMERA_PICTURE, self._pinhole.picture(bgr))
 
     def _log_frustum(self, pinhole: Pinhole, faces: Sequence[ShownFace]) -> None:
         depths_m = [float(face.points_m[:, 2].max()) for face in faces if len(face.points_m)]

@@ -14,7 +14,7 @@ from facemesh_ros.viz.rerun_view import picture_log, space_log
 from facemesh_ros.viz.rerun_view.branch import Branch, readable
 from facemesh_ros.viz.rerun_view.curves import COUNT, CURVES, OF_FACES, TIMES, Curves
 from facemesh_ros.viz.rerun_view.mesh_topology import MeshTopology
-from facemesh_ros.viz.rerun_view.picture_log import log_face_in_picture, log_jpeg
+from facemesh_ros.viz.rerun_view.picture_log import log_face_in_picture, log_image
 from facemesh_ros.viz.rerun_view.shown_face import ShownFace, shown_face
 from facemesh_ros.viz.rerun_view.space_log import SpaceLog
 from facemesh_ros.viz.seen_image import SeenImage
@@ -33,10 +33,10 @@ class StreamLog:
         timeline: By which it is best looked at.
     """
 
-    def __init__(self, sdk: Any, recording: Any, root: str) -> None:
+    def __init__(self, sdk: Any, recording: Any, root: str, *, is_live: bool = False) -> None:
         self.root, self.has_times, self.timeline = root, False, _NUMBER
         self._recording = recording
-        self._branch = Branch(sdk, recording, root)
+        self._branch = Branch(sdk, recording, root, is_live=is_live)
         self._space = SpaceLog(self._branch)
         self._images = 0
         self._shown: set[str] = set()
@@ -89,7 +89,7 @@ class StreamLog:
         if seen.frame is None:
             return
         bgr = bgr_from_frame(seen.frame)
-        log_jpeg(self._branch, picture_log.PICTURE, bgr)
+        log_image(self._branch, picture_log.PICTURE, bgr)
         if seen.camera is not None:
             self._space.log_camera(seen.camera, bgr, faces)
 
