@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from facemesh_ros.cli.interrupt import Interruption, InterruptHandler
+from facemesh_ros.cli.interrupt import InterruptHandler, Interruption
 from facemesh_ros.cli.run_command import process_files
 from facemesh_ros.cli.view_output import ViewerClosedError
 from facemesh_ros.cli.view_recorded import show_recorded, with_faces
