@@ -63,7 +63,6 @@ def with_viewer(open_view: Callable[[], View], run: Callable[[View], int]) -> in
             with open_view() as view:
                 status = run(view)
                 if status in (0, 1) and view.is_open:
-                    _note('all is shown; close the viewer or press Ctrl-C to end')
                     _wait(view)
         except ViewerClosedError:
             _note('the viewer was closed')
@@ -75,6 +74,7 @@ def with_viewer(open_view: Callable[[], View], run: Callable[[View], int]) -> in
 
 def _wait(view: View) -> None:
     try:
+        _note('all is shown; close the viewer or press Ctrl-C to end')
         while view.is_open:
             time.sleep(_POLL_S)
     except Interruption:  # as it was told

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from facemesh_ros.errors import in_one_line
 from facemesh_ros.viz.rerun_view.blueprint import layout_of, log_texts
@@ -61,20 +60,22 @@ class RerunView:
         self._recording = self._rr.RecordingStream(_APPLICATION)
         self._viewer = start_viewer(target, tell, is_live=is_live)
         try:
-            self._recording.set_sinks(*self._sinks(target.save))
-            log_texts(self._rr, self._recording)
+            self._begin(target.save)
         except BaseException:
             self.close()
             raise
 
-    def _sinks(self, save: Path | None) -> Iterator[Any]:
+    def _begin(self, save: Path | None) -> None:
+        sinks = []
         if self._viewer is not None:
-            yield self._rr.GrpcSink(self._viewer.url)
+            sinks.append(self._rr.GrpcSink(self._viewer.url))
         if save is not None:
-            try:
-                yield self._rr.FileSink(save)
-            except Exception as error:  # Rerun's are of no kind of their own
-                raise ViewerError(f'{save} cannot be written: {in_one_line(error)}') from error
+            sinks.append(self._rr.FileSink(save))
+        try:
+            self._recording.set_sinks(*sinks)
+        except RuntimeError as error:
+            raise ViewerError(f'{save} cannot be written: {in_one_line(error)}') from error
+        log_texts(self._rr, self._recording)
 
     def __enter__(self) -> RerunView:
         return self
@@ -115,8 +116,12 @@ class RerunView:
             self._rr.send_blueprint(shown, recording=self._recording)
 
     def close(self) -> None:
-        """Write what is left, and end the viewer in a browser; a window stays open."""
-        self._recording.flush()
+        """Write what is left and end the viewer; raises ViewerError if not all could be."""
+        try:
+            self._recording.flush()
+        except Exception as error:  # Rerun's are of no kind of their own
+            if not self.has_ended:  # there was nobody left to take it
+                raise ViewerError(f'not all was shown: {in_one_line(error)}') from error
         self._recording.disconnect()
         if self._viewer is not None:
             self._viewer.close()

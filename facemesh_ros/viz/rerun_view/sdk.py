@@ -7,25 +7,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from facemesh_ros.errors import FacemeshError
+import numpy as np
 
-# The last release for a Python that later ones leave out.
-_FOR_PYTHON_3_10 = 'rerun-sdk==0.39.0'
+from facemesh_ros.errors import FacemeshError
 
 
 class ViewerError(FacemeshError):
-    """There is no viewer, it cannot be started, or it has ended."""
+    """There is no viewer, it cannot be started, or it cannot be shown anything."""
 
 
 def rerun_sdk() -> Any:
     """Import Rerun; raises ViewerError that says what to install."""
-    package = 'rerun-sdk' if sys.version_info >= (3, 11) else _FOR_PYTHON_3_10
     try:
         return import_module('rerun')
     except ImportError as error:
         raise ViewerError(
-            f'the viewer is the Python package {package} (170 MB, needs numpy 2), which is not '
-            f'installed ({error}): {sys.executable} -m pip install {package}'
+            f'the viewer is the Python package rerun-sdk, which is not there ({error}): '
+            f'{_how_to_install()}'
         ) from error
 
 
@@ -36,3 +34,15 @@ def viewer_program() -> str:
     if not program.is_file():
         raise ViewerError(f'{program} is missing: install rerun-sdk again')
     return str(program)
+
+
+def _how_to_install() -> str:
+    # Later releases leave Python 3.10 out.
+    package = 'rerun-sdk' if sys.version_info >= (3, 11) else "'rerun-sdk<0.40'"
+    if int(np.__version__.partition('.')[0]) < 2:
+        return (
+            f'it needs numpy 2, and here is numpy {np.__version__}, which ROS may need: put '
+            f'facemesh with {package} into an environment of its own (python3 -m venv), to look '
+            'at files'
+        )
+    return f'{sys.executable} -m pip install {package}'

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -65,8 +66,12 @@ class ViewerProcess:
         url: That address.
     """
 
-    def __init__(self, *options: str) -> None:
-        """Start it with its options and wait until it listens.
+    def __init__(self, *options: str, settles_s: float = 0.0) -> None:
+        """Start it and wait until it listens.
+
+        Args:
+            options: Of its command line.
+            settles_s: If it ends within this time after that, it has not started.
 
         Raises:
             ViewerError: If it does not.
@@ -90,19 +95,20 @@ class ViewerProcess:
                     start_new_session=True,
                     preexec_fn=partial(_end_with_parent, os.getpid()),
                 )
-            self._wait()
+            self._wait(settles_s)
         except BaseException:
             self.close()
             raise
 
-    def _wait(self) -> None:
+    def _wait(self, settles_s: float) -> None:
         ends_s = time.monotonic() + _PATIENCE_S
-        while not _listens(self.port):
-            if self.has_ended:
-                raise ViewerError(f'the viewer did not start: {self.last_words}')
+        while not _listens(self.port) and not self.has_ended:
             if time.monotonic() > ends_s:
                 raise ViewerError(f'the viewer did not start within {_PATIENCE_S:.0f} s')
             time.sleep(_POLL_S)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(settles_s)
+            raise ViewerError(f'the viewer did not start: {self.last_words}')
 
     @property
     def has_ended(self) -> bool:

@@ -17,6 +17,9 @@ from facemesh_ros.viz.rerun_view.viewer_process import ViewerProcess, free_port
 # what a browser that comes later is shown.
 _VIEWER_MEMORY, _SERVER_MEMORY, _LIVE_SERVER_MEMORY = '2GB', '1GB', '200MB'
 
+# It listens before it has found the display and something to draw with.
+_WINDOW_OPENS_S = 2.0
+
 Tell = Callable[[str], None]
 
 
@@ -74,6 +77,7 @@ def _window(memory: str, files: Sequence[Path]) -> ViewerProcess:
         '--hide-welcome-screen',
         '--expect-data-soon',
         *map(str, files),
+        settles_s=_WINDOW_OPENS_S,
     )  # fmt: skip
 
 
