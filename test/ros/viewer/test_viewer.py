@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import rclpy
+from mcap.reader import make_reader
 from rclpy.qos import QoSReliabilityPolicy
+from recordings import bag_of
 
+from facemesh_ros.cli.main import main
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros.demo.camera_node import VGA_WH, info_msg
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr, ns_from_stamp
+from facemesh_ros.ros.output.messages import class_of
 from facemesh_ros.ros.viewer.topics_of_faces import images_of
-from test.ros.conftest import Client
+from test.ros.conftest import LATCHED, Client
 
 PERIOD_S = 0.05
 
@@ -152,6 +159,39 @@ def test_a_publisher_whose_node_is_not_known_yet_is_asked_again_later(node, clie
     assert images_of(client, '/facemesh/landmarks') is None
     known.node_name, known.node_namespace = 'gone', '/'
     assert images_of(client, '/facemesh/landmarks') is None
+
+
+def test_a_recording_that_is_played_is_shown_as_a_node_is(
+    client, start_viewer, astronaut_bgr, tmp_path, monkeypatch
+):
+    """As `ros2 bag play` does it: one node publishes all, with the quality of the recording."""
+    monkeypatch.chdir(tmp_path)
+    bag_of([np.ascontiguousarray(astronaut_bgr[10:250, 60:380])] * 3).write(Path('bag'))
+    assert main(['run', 'bag', '--bag', 'out.mcap', '--model', 'mesh']) == 0
+    player, viewer = rclpy.create_node('rosbag2_player'), start_viewer('/facemesh/landmarks')
+    with open('out.mcap', 'rb') as file:
+        messages = list(make_reader(file).iter_messages())
+    publishers = {}
+    for schema, channel, _ in messages:
+        latched = 'durability: 1' in channel.metadata.get('offered_qos_profiles', '')
+        publishers.setdefault(
+            channel.topic,
+            player.create_publisher(
+                class_of(schema.name), channel.topic, LATCHED if latched else 5
+            ),
+        )
+
+    def is_shown():
+        for _, channel, message in messages:
+            publishers[channel.topic].publish(message.data)
+            client.spin_for(0.01)
+        return [it for it in with_picture(viewer.view.seen) if it.info and it.msg.faces]
+
+    client.wait_until(is_shown, 'faces with their images')
+    seen = is_shown()[-1]
+    assert seen.camera is not None
+    assert seen.info.model == 'mesh'
+    player.destroy_node()
 
 
 def test_what_is_waited_for_is_told(client, start_viewer, capfd):
