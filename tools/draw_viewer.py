@@ -38,7 +38,7 @@ RATE_HZ, SECONDS = 30, 5.0
 # A common webcam, as the demo's.
 CAMERA = CalibratedCamera(Intrinsics.from_vertical_fov(IMAGE_WH, math.radians(43)))
 # The page draws by software and takes its time; what it shows then stands still.
-PERIOD_S, PATIENCE_S, STILL = 2.0, 120.0, 0.5
+PERIOD_S, PATIENCE_S, STILL = 2.0, 300.0, 2.0
 
 
 class _Counts:
