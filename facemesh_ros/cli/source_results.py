@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from facemesh_ros.cli.picture_geometry import PictureGeometry
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.io import (
     ImageOrigin,
@@ -28,7 +29,6 @@ from facemesh_ros.io.recordings.recorded_images import DamagedImage, recorded_im
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
-from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Faces, Frame
 
@@ -47,6 +47,23 @@ class ImageFaces(NamedTuple):
     frame: Frame
     faces: Faces
     took_ms: float
+
+
+class Pipeline(Protocol):
+    """Finds the faces in the images of one stream, as `FacePipeline` does."""
+
+    @property
+    def metric_problem(self) -> str:
+        """Why there are no metres; empty if there are."""
+
+    def process(self, frame: Frame) -> Faces:
+        """Return the faces in the next image of the stream."""
+
+    def process_static_image(self, frame: Frame, *, averaged: bool = ...) -> Faces:
+        """Return the faces in an image by itself."""
+
+    def reset(self) -> None:
+        """Forget the stream."""
 
 
 class RecordingListener(Protocol):
@@ -76,14 +93,14 @@ class SourceReader:
         expected: How many images the last source has, as far as its header knows; else 0.
     """
 
-    new_pipeline: Callable[[FaceIds], FacePipeline]
+    new_pipeline: Callable[[FaceIds], Pipeline]
     geometry: PictureGeometry
     static: bool
     choice: TopicChoice = field(default_factory=TopicChoice)
     listener: RecordingListener | None = None
     expected: int = field(default=0, init=False)
     _ids: FaceIds = field(default_factory=FaceIds, init=False)
-    _pipeline: FacePipeline | None = field(default=None, init=False)
+    _pipeline: Pipeline | None = field(default=None, init=False)
 
     def results_of(
         self, source: MediaSource
@@ -94,6 +111,18 @@ class SourceReader:
         The images before the place at which a file is damaged come before its error. After an
         error others may follow: of other files, and of single images of a recording.
         """
+        try:
+            yield from self._results_of(source)
+        except OSError as error:  # a disk that fails, a network that is gone
+            name = readable_name(error.filename or source.files[0])
+            yield UnreadableError(f'{name} cannot be read: {error.strerror or error}')
+        except FacemeshError:
+            raise
+        except Exception:
+            self._pipeline = None  # half of an image may be left in it
+            raise
+
+    def _results_of(self, source: MediaSource) -> Iterator[ImageFaces | UnreadableError]:
         self._ids.restart()
         if source.kind is SourceKind.RECORDING:
             yield from self._of_recording(source.files[0])
@@ -112,9 +141,7 @@ class SourceReader:
         """Return which share of the source so many images are, 0 to 1, as far as it is known."""
         return min(1.0, images / self.expected) if self.expected else 0.0
 
-    def _of_file(
-        self, file: Path, pipeline: FacePipeline, *, is_static: bool
-    ) -> Iterator[ImageFaces]:
+    def _of_file(self, file: Path, pipeline: Pipeline, *, is_static: bool) -> Iterator[ImageFaces]:
         if is_video(file):
             self.expected = count_pictures(file)
         for picture in pictures_from_file(file):
@@ -171,7 +198,7 @@ class SourceReader:
             yield ImageFaces(image, frame, faces, took_ms)
 
 
-def faces_in(pipeline: FacePipeline, frame: Frame, *, is_static: bool) -> tuple[Faces, float]:
+def faces_in(pipeline: Pipeline, frame: Frame, *, is_static: bool) -> tuple[Faces, float]:
     """Return the faces in a frame and the ms that the pipeline took."""
     process = pipeline.process
     if is_static:
