@@ -136,6 +136,7 @@ def begin(told: RunOnWorker) -> list[Message]:
                 'under the same paths, on a file system that all machines share'
             )
             return [Refused(reason)]
+    close(told.run)  # of an attempt whose answer did not arrive
     cores = cores_of(told.number, told.count, told.threads)
     process = WorkerProcess(told.setup, cores, IDLE_S)
     with _lock:
@@ -186,7 +187,7 @@ def _answers(
                 return kept
             if is_last(message):
                 return kept
-    return kept
+    return [*kept, Lost((), None, 'the run is over')]
 
 
 def close(run: str) -> None:

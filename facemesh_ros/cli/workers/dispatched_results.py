@@ -58,6 +58,7 @@ class DispatchedResults:
         self._is_interrupted = is_interrupted
         self._waiting: deque[list[SourceTask]] = deque()
         self._outcomes: dict[int, SourceOutcome | UnreadableError] = {}
+        self._finished = set[int]()
         self._losses, self._attempts = Counter[int](), Counter[int]()
         self._bag_target: Path | None = None
         self._bags = 0
@@ -138,10 +139,12 @@ class DispatchedResults:
         if isinstance(message, Refused):
             raise FacemeshError(message.reason)
         if isinstance(message, Progress):
-            self._progress.note(*message)
+            if message.number not in self._finished:  # it may come late
+                self._progress.note(*message)
         elif isinstance(message, Done):
             index = message.outcome.task.index
             self._outcomes[index] = message.outcome
+            self._finished.add(index)
             self._progress.note(index, 1.0, message.outcome.images)
         elif isinstance(message, Lost):
             self._take_loss(message)
