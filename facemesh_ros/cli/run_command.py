@@ -140,7 +140,8 @@ class _Run:
             )
             return self._ending.status
         is_static = self._setup.is_static
-        _print_note(processed_sentence(self._sources, processor, is_static=is_static))
+        said = processed_sentence(self._sources, processor, is_static=is_static)
+        _print_note(said if self._sources else 'no file is in this share')
         if written:
             _print_note(written)
         return int(state.failed + len(self._media.errors) > 0)

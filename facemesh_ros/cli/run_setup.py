@@ -8,7 +8,8 @@ from pathlib import Path
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.cli.picture_geometry import PictureGeometry
-from facemesh_ros.cli.source_results import Pipeline, RecordingListener, SourceReader
+from facemesh_ros.cli.source_results import RecordingListener, SourceReader
+from facemesh_ros.cli.timed_pipeline import Pipeline
 from facemesh_ros.io import CalibrationFile, DepthFiles
 from facemesh_ros.io.recordings.camera_topics import TopicChoice
 from facemesh_ros.settings.pipeline import SensorSettings

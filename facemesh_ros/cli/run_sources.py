@@ -88,7 +88,7 @@ class FileProcessor:
                 continue
             counts = _Counts()
             with closing(results.results_of(index, source)) as found:
-                self._take_guarded(source, found, counts, progress, is_interrupted)
+                self._take(source, found, counts, progress, is_interrupted)
             self._count(source, counts)
             if is_interrupted():
                 return
@@ -97,23 +97,6 @@ class FileProcessor:
                     self.state, line_bytes=self.outputs.line_bytes, pictures=self.outputs.pictures
                 )
                 self.journal.add(source, self.state)
-
-    def _take_guarded(
-        self,
-        source: MediaSource,
-        found: Generator[ImageFaces | UnreadableError, None, None],
-        counts: _Counts,
-        progress: RunProgress,
-        is_interrupted: Callable[[], bool],
-    ) -> None:
-        """Take the results of a source; a fault of ours ends it like damage of the file."""
-        try:
-            self._take(source, found, counts, progress, is_interrupted)
-        except (FacemeshError, OSError):  # nothing can be written any more
-            raise
-        except Exception as error:
-            counts.errors += 1
-            self._report(ProcessingError.of(source, counts.images, error), progress)
 
     def _take(
         self,
@@ -130,7 +113,14 @@ class FileProcessor:
                 continue
             counts.highest_id = max(counts.highest_id, *result.faces.ids.tolist(), 0)
             faces = replace(result.faces, ids=self._ids_in_run(source, result.faces.ids))
-            self.outputs.write(result._replace(faces=faces))
+            try:
+                self.outputs.write(result._replace(faces=faces))
+            except (FacemeshError, OSError):  # nothing can be written any more
+                raise
+            except Exception as error:
+                counts.errors += 1
+                self._report(ProcessingError.of(source, counts.images, error), progress)
+                break
             counts.images += 1
             counts.with_faces += bool(np.any(faces.states != FaceState.COASTING))
             if is_interrupted():

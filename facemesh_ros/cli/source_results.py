@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from facemesh_ros.cli.picture_geometry import PictureGeometry
+from facemesh_ros.cli.processing_errors import ProcessingError
+from facemesh_ros.cli.timed_pipeline import Pipeline, faces_in
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.io import (
@@ -47,23 +47,6 @@ class ImageFaces(NamedTuple):
     frame: Frame
     faces: Faces
     took_ms: float
-
-
-class Pipeline(Protocol):
-    """Finds the faces in the images of one stream, as `FacePipeline` does."""
-
-    @property
-    def metric_problem(self) -> str:
-        """Why there are no metres; empty if there are."""
-
-    def process(self, frame: Frame) -> Faces:
-        """Return the faces in the next image of the stream."""
-
-    def process_static_image(self, frame: Frame, *, averaged: bool = ...) -> Faces:
-        """Return the faces in an image by itself."""
-
-    def reset(self) -> None:
-        """Forget the stream."""
 
 
 class RecordingListener(Protocol):
@@ -109,18 +92,22 @@ class SourceReader:
 
         The ids of each source begin at 1, whatever was read before.
         The images before the place at which a file is damaged come before its error. After an
-        error others may follow: of other files, and of single images of a recording.
+        error others may follow: of other files, and of single images of a recording. A fault of
+        ours ends the source with a `ProcessingError`.
         """
+        images = 0
         try:
-            yield from self._results_of(source)
+            for result in self._results_of(source):
+                images += isinstance(result, ImageFaces)
+                yield result
         except OSError as error:  # a disk that fails, a network that is gone
             name = readable_name(error.filename or source.files[0])
             yield UnreadableError(f'{name} cannot be read: {error.strerror or error}')
         except FacemeshError:
             raise
-        except Exception:
+        except Exception as error:
             self._pipeline = None  # half of an image may be left in it
-            raise
+            yield ProcessingError.of(source, images, error)
 
     def _results_of(self, source: MediaSource) -> Iterator[ImageFaces | UnreadableError]:
         self._ids.restart()
@@ -196,13 +183,3 @@ class SourceReader:
                 frame = replace(frame, camera=frame.find_geometry()[0])
             self.geometry.note_recorded(image, pipeline.metric_problem)
             yield ImageFaces(image, frame, faces, took_ms)
-
-
-def faces_in(pipeline: Pipeline, frame: Frame, *, is_static: bool) -> tuple[Faces, float]:
-    """Return the faces in a frame and the ms that the pipeline took."""
-    process = pipeline.process
-    if is_static:
-        process = partial(pipeline.process_static_image, averaged=True)
-    start = time.perf_counter()
-    faces = process(frame)
-    return faces, 1e3 * (time.perf_counter() - start)

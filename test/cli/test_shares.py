@@ -91,6 +91,17 @@ def test_the_shares_of_a_run_joined_are_the_run(place, capsys):
     assert 'share' not in capsys.readouterr().out
 
 
+def test_a_share_without_a_file_writes_an_empty_part(workplace, capsys):
+    statuses = [
+        main(['run', 'face.png', '--jsonl', 'part.jsonl', '--share', f'{number}/3'])
+        for number in range(1, 4)
+    ]
+    assert statuses == [0, 0, 0]
+    lines = [Path(f'part.{number}of3.jsonl').read_text().count('\n') for number in range(1, 4)]
+    assert sorted(lines) == [0, 0, 1]
+    assert capsys.readouterr().err.count('no file is in this share') == 2
+
+
 @pytest.fixture
 def place(workplace, head, require_models) -> Path:
     """A folder of pictures and recordings."""

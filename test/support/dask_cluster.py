@@ -47,7 +47,9 @@ class DaskCluster:
     def add_worker(self, package_parent: str = PACKAGE_PARENT) -> subprocess.Popen:
         """Start a worker and wait until the scheduler knows it."""
         log = self._start(
-            'worker', self.address, '--nthreads', '1', '--no-nanny', package_parent=package_parent
+            *('worker', self.address, '--nthreads', '1', '--no-nanny'),
+            *('--local-directory', str(self._folder)),
+            package_parent=package_parent,
         )
         eventually(lambda: 'Registered to' in log.read_text())
         return self._started[-1]

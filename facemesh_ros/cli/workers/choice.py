@@ -46,8 +46,9 @@ def _witnesses(
     token = parts / _TOKEN
     # Of some length: what an earlier run has left in a folder of the same name is another file.
     token.write_bytes(bytes(1 + time.time_ns() % 65_536))
-    first_of = {source.files[0].parent: source.files[0] for source in reversed(sources)}
-    files = [token, *first_of.values()]
+    firsts = (source.files[0] for source in sources)
+    there = {file.parent: file for file in firsts if file.exists()}  # no broken link
+    files = [token, *there.values()]
     if arguments.camera_info is not None:
         files.append(arguments.camera_info)
     return [(file.absolute(), bytes_of(file)) for file in files]

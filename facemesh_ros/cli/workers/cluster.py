@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _LOOK_PERIOD_S = 1.0
-# A cluster may begin without workers, and lose its scheduler for a moment.
+# A cluster may begin without workers, and lose all for a while.
 _PATIENCE_S = 600.0
 _TELL_AFTER_S = 3.0
 _MAX_FAILED_STARTS = 3
@@ -94,38 +94,41 @@ class ClusterWorkers:
         return found
 
     def _look_around(self) -> list[Message]:
-        """Take who has come and who is gone."""
+        """Take who has come and who is gone; raises ClusterError if the scheduler is."""
         now_s = time.monotonic()
         if now_s < self._next_look_s:
             return []
         self._next_look_s = now_s + _LOOK_PERIOD_S
-        there: dict[str, Any] = self._client.scheduler_info(n_workers=-1)['workers']
-        gone = [self._members.pop(name) for name in self._members.keys() - there.keys()]
+        there: dict[str, Any] = self._client.scheduler_info(n_workers=-1).get('workers', {})
+        self._require_scheduler()
         found: list[Message] = []
-        for member in gone:
+        for name in self._members.keys() - there.keys():
+            member = self._members.pop(name)
             member.cancel()
-            found.append(member.lost(f'worker {member.address} is gone'))
+            found.append(member.lost(f'worker {name} is gone'))
         for name in there.keys() - self._members.keys():
             member = ClusterMember(name, there[name]['host'], there[name]['nthreads'])
             self._members[name] = member
             self._ask(member, Call(identity))
         return found + self._complaint(now_s)
 
+    def _require_scheduler(self) -> None:
+        if self._client.status != 'running':
+            raise ClusterError(
+                f'the scheduler at {self._address} has gone away: with another one, --resume goes '
+                'on with what is done'
+            )
+
     def _complaint(self, now_s: float) -> list[Message]:
         """Say once that nobody is there; raises ClusterError if that lasts."""
-        if self._client.status == 'running' and self._members:
+        if self._members:
             self._alone_since_s, self._is_told = now_s, False
             return []
-        away_s = now_s - self._alone_since_s
-        is_lost = self._client.status != 'running'
-        what = (
-            f'the scheduler at {self._address} has gone away'
-            if is_lost
-            else f'no worker is at {self._address}: `dask worker {self._address}` starts some'
-        )
-        if self._client.status == 'closed' or away_s > _PATIENCE_S:
+        alone_s = now_s - self._alone_since_s
+        what = f'no worker is at {self._address}: `dask worker {self._address}` starts one'
+        if alone_s > _PATIENCE_S:
             raise ClusterError(f'{what}; --resume goes on with what is done')
-        if self._is_told or away_s < _TELL_AFTER_S:
+        if self._is_told or alone_s < _TELL_AFTER_S:
             return []
         self._is_told = True
         return [Lost((), None, f'{what}; waiting')]
@@ -138,7 +141,8 @@ class ClusterWorkers:
             answer = member.answer()
         except LackingPackageError as error:
             return self._left_out(member, str(error))
-        except Exception as error:  # of a scheduler or worker that is about to go
+        except Exception as error:  # of a worker that is about to go
+            self._require_scheduler()
             lost = member.lost('')
             return [lost._replace(reason=self._failed_start(member, in_one_line(error)))]
         if isinstance(answer, Identity):

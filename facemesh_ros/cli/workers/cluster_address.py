@@ -32,7 +32,9 @@ def connected_client(address: str) -> Client:
     from distributed import Client
 
     # Its errors are told once, by us.
-    logging.getLogger('distributed').setLevel(logging.CRITICAL)
+    for name in list(logging.root.manager.loggerDict):
+        if name.split('.')[0] == 'distributed':
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     if address.endswith(_FILE_SUFFIX):
         address = _address_in(Path(address))
     try:

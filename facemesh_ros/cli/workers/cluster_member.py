@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,5 +96,7 @@ class ClusterMember:
 
     def cancel(self) -> None:
         """Want no answer any more."""
-        if self._future is not None:
-            self._future.cancel()
+        future, self._future = self._future, None
+        if future is not None:
+            with suppress(Exception):  # of a cluster that is gone
+                future.cancel()

@@ -31,10 +31,16 @@ from facemesh_ros.io import readable_name
 from facemesh_ros.version import version
 
 _POLL_S = 0.2
+# The scheduler hears of all workers.
+_PROGRESS_PERIOD_S = 1.0
 # A process whose run is over without a word ends by itself.
 IDLE_S = 600.0
 # Network file systems show a new file to other machines after a while.
 _VISIBLE_S = 15.0
+
+
+# What the node needs and the wheel has not: its room, and generated messages.
+_OF_ROS = ('ros', 'msg')
 
 
 class Call:
@@ -95,7 +101,7 @@ class RunOnWorker:
     Attributes:
         run: Its name.
         setup: How sources are read.
-        witnesses: Files and folders that the worker has to see, each with its bytes.
+        witnesses: Files and folders that the worker has to see, each with its bytes at least.
         number, count: Which of how many workers of its machine it is.
         threads: How many cores are its own.
     """
@@ -122,7 +128,7 @@ def identity() -> Identity:
 def _code_hash() -> str:
     root, digest = Path(facemesh_ros.__file__).parent, hashlib.sha256()
     for path in sorted(root.rglob('*.py')):
-        if 'ros' not in path.relative_to(root).parts:  # is not in the wheel
+        if path.relative_to(root).parts[0] not in _OF_ROS:
             digest.update(f'{path.relative_to(root)}\0'.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -146,7 +152,7 @@ def begin(told: RunOnWorker) -> list[Message]:
 
 def _sees(path: Path, size: int) -> bool:
     deadline_s = time.monotonic() + _VISIBLE_S
-    while not path.exists() or bytes_of(path) != size:
+    while not path.exists() or bytes_of(path) < size:  # it may grow
         if time.monotonic() > deadline_s:
             return False
         time.sleep(_POLL_S)
@@ -161,10 +167,12 @@ def work(run: str, tasks: Sequence[SourceTask], topic: str) -> list[Message]:
     if process is None:
         return [Lost(tuple(tasks), None, 'a process had ended')]
     process.start(tasks)
-    worker = get_worker()
+    worker, told_s = get_worker(), -_PROGRESS_PERIOD_S
 
     def tell(message: Message) -> bool:
-        if isinstance(message, Progress):
+        nonlocal told_s
+        if isinstance(message, Progress) and time.monotonic() - told_s >= _PROGRESS_PERIOD_S:
+            told_s = time.monotonic()
             worker.log_event(topic, tuple(message))
         return process.is_idle
 
