@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from facemesh_ros.cli.run_setup import RunSetup
 from facemesh_ros.cli.workers.cluster_address import ClusterError, connected_client
+from facemesh_ros.cli.workers.cluster_identity import Identity, identity
 from facemesh_ros.cli.workers.cluster_member import ClusterMember, LackingPackageError
 from facemesh_ros.cli.workers.cluster_tasks import (
     Call,
-    Identity,
     RunOnWorker,
     begin,
     close,
-    identity,
     work,
 )
 from facemesh_ros.cli.workers.messages import Lost, Message, Progress, Ready, Refused

@@ -5,10 +5,7 @@ The worker itself stays free for its heartbeats, and outlives a file that crashe
 
 from __future__ import annotations
 
-import hashlib
 import pickle
-import platform
-import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,11 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-import facemesh_ros
 from facemesh_ros.cli.run_progress import bytes_of
 from facemesh_ros.cli.run_setup import RunSetup
 from facemesh_ros.cli.workers.messages import Lost, Message, Progress, Ready, Refused
@@ -28,7 +22,6 @@ from facemesh_ros.cli.workers.process import WorkerProcess
 from facemesh_ros.cli.workers.process_main import cores_of
 from facemesh_ros.cli.workers.source_work import SourceTask
 from facemesh_ros.io import readable_name
-from facemesh_ros.version import version
 
 _POLL_S = 0.2
 # The scheduler hears of all workers.
@@ -37,10 +30,6 @@ _PROGRESS_PERIOD_S = 1.0
 IDLE_S = 600.0
 # Network file systems show a new file to other machines after a while.
 _VISIBLE_S = 15.0
-
-
-# What the node needs and the wheel has not: its room, and generated messages.
-_OF_ROS = ('ros', 'msg')
 
 
 class Call:
@@ -59,39 +48,6 @@ class Call:
     def pickled(self) -> bytes:
         """What `pickle.loads` calls."""
         return pickle.dumps(self)
-
-
-class Identity(NamedTuple):
-    """What has to be the same everywhere for results to be, but the host.
-
-    Attributes:
-        version: Of this package.
-        code: Hash of its code, which may be another one under the same version in checkouts.
-        python, numpy: Versions between which what is sent can be read.
-        host: Which machine it is.
-    """
-
-    version: str
-    code: str
-    python: str
-    numpy: str
-    host: str
-
-    def difference_from(self, here: Identity) -> str:
-        """Say what differs; empty if nothing does."""
-        for what, theirs, ours in (
-            ('facemesh', self.version, here.version),
-            ('Python', self.python, here.python),
-            ('numpy', self.numpy, here.numpy),
-        ):
-            if theirs != ours:
-                return f'it has {what} {theirs}, and here is {ours}: install the same everywhere'
-        if self.code != here.code:
-            return (
-                f'its facemesh {self.version} has other code than the one here: install the same '
-                'everywhere'
-            )
-        return ''
 
 
 @dataclass(frozen=True)
@@ -116,21 +72,6 @@ class RunOnWorker:
 
 _processes: dict[str, WorkerProcess] = {}
 _lock = Lock()
-
-
-def identity() -> Identity:
-    """Return that of this process."""
-    python = '.'.join(platform.python_version_tuple()[:2])
-    numpy = np.__version__.partition('.')[0]
-    return Identity(version(), _code_hash(), python, numpy, socket.gethostname())
-
-
-def _code_hash() -> str:
-    root, digest = Path(facemesh_ros.__file__).parent, hashlib.sha256()
-    for path in sorted(root.rglob('*.py')):
-        if path.relative_to(root).parts[0] not in _OF_ROS:
-            digest.update(f'{path.relative_to(root)}\0'.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def begin(told: RunOnWorker) -> list[Message]:
