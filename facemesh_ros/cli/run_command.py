@@ -162,7 +162,7 @@ class _Run:
         if arguments.bag:
             make_bag_folder(arguments.bag)
         outputs = stack.enter_context(
-            RunOutputs(arguments, sources, self._setup.choice, state, bag)
+            RunOutputs(arguments, sources, self._setup.choice, state, [bag] if bag else [])
         )
         progress = stack.enter_context(RunProgress(sources))
         results: SourceResults

@@ -8,7 +8,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from facemesh_ros.cli.bag_output import BagOutput
 from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.output_paths import is_video_path
 from facemesh_ros.cli.run_journal import RunState
@@ -37,7 +36,7 @@ class RunOutputs:
         sources: Sequence[MediaSource],
         choice: TopicChoice,
         before: RunState,
-        bag: BagOutput | None,
+        others: Sequence[Results] = (),
     ) -> None:
         """Open all; what an earlier run has written up to `before` stays.
 
@@ -46,7 +45,7 @@ class RunOutputs:
             sources: All inputs.
             choice: Which topics of recordings are read.
             before: How far an earlier run that is continued was.
-            bag: Takes recordings; None if there are none, or workers write them.
+            others: What needs the models, or more, of this process.
 
         Raises:
             MediaError: If one cannot be written.
@@ -60,8 +59,8 @@ class RunOutputs:
                 self._lines = self._add(JsonLines(arguments.jsonl, before.line_bytes))
             if arguments.video:
                 self._open_images(arguments.video, sources, choice, before)
-            if bag is not None:
-                self._add(bag)
+            for output in others:
+                self._add(output)
             if not (arguments.jsonl or arguments.video or arguments.bag):
                 self._add(Summary())
             self._opened = self._opened.pop_all()

@@ -22,7 +22,8 @@ class _ClosedError(Exception):
 
 def main(pipe: int) -> None:
     """Work until the other side of the pipe is closed."""
-    for number in (signal.SIGINT, signal.SIGHUP):  # of a terminal, where the other side decides
+    # To all processes of a terminal or a job: the other side decides, and closes the pipe.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     prepare_process()
     connection: Connection = Connection(pipe)
