@@ -48,6 +48,7 @@ setup(
         'tflite',
     ],
     extras_require={
+        'cluster': ['distributed'],
         'recordings': ['mcap', 'rosbags'],
         'view': ['mcap', 'rerun-sdk', 'rosbags'],
     },
