@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.cli.interrupt import Interruption
 from facemesh_ros.io import ImageOrigin, MediaSource, SourceKind, readable_name
 from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.io.recordings.recorded_images import RecordedImage
@@ -27,8 +28,11 @@ class _Counts:
     dropped = lost = failed = 0
 
 
-class ViewerClosedError(Exception):
-    """The user has closed the viewer: nothing is wrong, and nobody looks on."""
+class ViewerClosedError(Interruption):
+    """The user has closed the viewer, which ends the command as a signal does."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
 
 
 class Pace:

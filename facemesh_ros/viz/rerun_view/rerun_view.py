@@ -16,6 +16,7 @@ from facemesh_ros.viz.rerun_view.viewers import start_viewer
 from facemesh_ros.viz.seen_image import SeenImage
 
 _APPLICATION = 'facemesh'
+_FLUSH_S = 30.0
 
 
 def say(sentence: str) -> None:
@@ -55,6 +56,7 @@ class RerunView:
             ViewerError: If there is no viewer, or it cannot be started.
         """
         self._rr, self._is_live, self._tell = rerun_sdk(), is_live, tell
+        self._save = target.save
         self._streams: dict[str, StreamLog] = {}
         self._layout: object = None
         self._recording = self._rr.RecordingStream(_APPLICATION)
@@ -118,13 +120,15 @@ class RerunView:
     def close(self) -> None:
         """Write what is left and end the viewer; raises ViewerError if not all could be."""
         try:
-            self._recording.flush()
-        except Exception as error:  # Rerun's are of no kind of their own
-            if not self.has_ended:  # there was nobody left to take it
-                raise ViewerError(f'not all was shown: {in_one_line(error)}') from error
-        self._recording.disconnect()
-        if self._viewer is not None:
-            self._viewer.close()
+            self._recording.flush(timeout_sec=_FLUSH_S)
+        except (RuntimeError, ValueError) as error:
+            if not self.has_ended:  # else there was nobody left to take it
+                to = f' or written to {self._save}' * (self._save is not None)
+                raise ViewerError(f'not all was shown{to}: {in_one_line(error)}') from error
+        finally:
+            self._recording.disconnect()
+            if self._viewer is not None:
+                self._viewer.close()
 
     def _root_of(self, stream: str) -> str:
         parts = [readable(part) for part in stream.split('/') if part] or ['camera']

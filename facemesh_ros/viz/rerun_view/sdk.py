@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,8 @@ class ViewerError(FacemeshError):
 
 def rerun_sdk() -> Any:
     """Import Rerun; raises ViewerError that says what to install."""
+    # What it would print of a viewer that was closed or a full disk is told in our words.
+    os.environ.setdefault('RUST_LOG', 'off')
     try:
         return import_module('rerun')
     except ImportError as error:
