@@ -24,6 +24,20 @@ def between(mark):
     return ARCHITECTURE.split(f'<!-- {mark} -->')[1].split(f'<!-- /{mark} -->')[0]
 
 
+TO_LEARN_FROM = [
+    path
+    for pattern in ('tutorial*', 'how_to_*', 'explanation_*', 'limits')
+    for path in sorted((ROOT / 'docs').glob(f'{pattern}.md'))
+]
+
+
+@pytest.mark.parametrize('document', TO_LEARN_FROM, ids=named)
+def test_a_page_to_learn_from_ends_with_where_to_go_next(document):
+    _, last = document.read_text(encoding='utf-8').rsplit('\n## ', 1)
+    assert last.startswith('Next\n')
+    assert '](' in last
+
+
 @pytest.mark.parametrize('document', DOCS, ids=named)
 def test_every_file_of_ours_that_is_named_exists(document):
     text = document.read_text(encoding='utf-8')
