@@ -56,14 +56,14 @@ class Panel:
 
     def line(self, points_m: Array, colour: str, width: float = 1, dash: str = '') -> str:
         """Return a line through (N, 3) points."""
-        path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in self.at(points_m))
+        path = ' '.join(f'{x:.2f},{y:.2f}' for x, y in self.at(points_m))
         dashed = f' stroke-dasharray="{dash}"' if dash else ''
         return f'<polyline points="{path}" stroke="{colour}" stroke-width="{width}"{dashed}/>'
 
     def text(self, point_m: Array, words: str, shift: tuple[float, float] = (0, 0)) -> str:
         """Return a word beside a point."""
         x, y = self.at(point_m) + shift
-        return f'<text x="{x:.1f}" y="{y:.1f}">{words}</text>'
+        return f'<text x="{x:.2f}" y="{y:.2f}">{words}</text>'
 
     def axes(self, origin_m: Array, rotation: Array, length_m: float) -> Iterator[str]:
         """Yield the axes of a frame."""
@@ -77,7 +77,7 @@ class Panel:
         topology = load_topology(MESH_LANDMARKS)
         for edges, colour in ((topology.edges, MESH), (topology.contours, CONTOUR)):
             ends = self.at(points_m[edges.astype(int)])
-            path = ''.join(f'M{a:.0f} {b:.0f}L{c:.0f} {d:.0f}' for (a, b), (c, d) in ends)
+            path = ''.join(f'M{a:.2f} {b:.2f}L{c:.2f} {d:.2f}' for (a, b), (c, d) in ends)
             yield f'<path d="{path}" stroke="{colour}" stroke-width=".6"/>'
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from svg_sheet import BLUE, DOCS, GREEN, GREY, ORANGE, PALE, Sheet
+from svg_sheet import BLUE, CHECKOUT, GREEN, GREY, ORANGE, PALE, Sheet
 
 # One camera with raw images of 640x480, one face, all defaults.
 ROW = ('1', '1', 'VGA raw', '')
@@ -49,7 +49,7 @@ STAGES = (
 
 def medians(heading: str) -> dict[str, float]:
     """Return the figures of our row of the table under a heading, ms by column."""
-    tables = (DOCS / 'benchmarks_tables.md').read_text(encoding='utf-8')
+    tables = (CHECKOUT / 'docs' / 'benchmarks_tables.md').read_text(encoding='utf-8')
     lines = tables.split(heading)[1].split('\n\n')[1].splitlines()
     rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in lines]
     (row,) = (row for row in rows if tuple(row[:4]) == ROW)

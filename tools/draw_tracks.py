@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from svg_sheet import BLUE, GREY, INK, ORANGE, PALE, RED, Sheet
+from svg_sheet import BLUE, CHECKOUT, GREY, INK, ORANGE, PALE, RED, Sheet
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
+sys.path.append(str(CHECKOUT / 'test' / 'support'))
 from tracked_scene import Scene
 
 from facemesh_ros.types import FaceState

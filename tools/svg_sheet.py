@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+import facemesh_ros
+
 DOCS = Path(__file__).resolve().parents[1] / 'docs'
+# What is drawn is what is imported, and lies beside it.
+CHECKOUT = Path(facemesh_ros.__file__).resolve().parents[1]
 WIDTH = 480
 INK, GREY, PALE = '#222', '#777', '#e4e7ec'
 BLUE, RED, GREEN, ORANGE = '#2b62c4', '#c8402f', '#2a8a3e', '#c77700'
@@ -31,7 +35,7 @@ class Sheet:
         self, points: Iterable[Point], colour: str = INK, width: float = 1.5, dash: str = ''
     ) -> None:
         """Draw a line through points."""
-        path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
+        path = ' '.join(f'{x:.2f},{y:.2f}' for x, y in points)
         dashed = f' stroke-dasharray="{dash}"' if dash else ''
         self._shapes.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"'
@@ -62,14 +66,14 @@ class Sheet:
     ) -> None:
         """Draw a rectangle with round corners."""
         self._shapes.append(
-            f'<rect x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{size[0]:.1f}" '
-            f'height="{size[1]:.1f}" rx="{radius}" fill="{fill}" stroke="{stroke}"/>'
+            f'<rect x="{corner[0]:.2f}" y="{corner[1]:.2f}" width="{size[0]:.2f}" '
+            f'height="{size[1]:.2f}" rx="{radius}" fill="{fill}" stroke="{stroke}"/>'
         )
 
     def dot(self, centre: Point, radius: float, fill: str = INK, stroke: str = 'none') -> None:
         """Draw a disc."""
         self._shapes.append(
-            f'<circle cx="{centre[0]:.1f}" cy="{centre[1]:.1f}" r="{radius}" fill="{fill}" '
+            f'<circle cx="{centre[0]:.2f}" cy="{centre[1]:.2f}" r="{radius}" fill="{fill}" '
             f'stroke="{stroke}" stroke-width="1.5"/>'
         )
 
@@ -86,7 +90,7 @@ class Sheet:
         """Write words; `anchor` is start, middle or end, at the foot of the letters."""
         weight = ' font-weight="600"' if bold else ''
         self._shapes.append(
-            f'<text x="{place[0]:.1f}" y="{place[1]:.1f}" fill="{colour}" font-size="{size}" '
+            f'<text x="{place[0]:.2f}" y="{place[1]:.2f}" fill="{colour}" font-size="{size}" '
             f'text-anchor="{anchor}"{weight}>{escape(words)}</text>'
         )
 
