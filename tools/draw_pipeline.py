@@ -81,7 +81,9 @@ def main() -> None:
     for index, stage in enumerate(STAGES):
         draw_stage(sheet, index, stage, stages)
     sheet.text((BAR_X, TOP + STEP * METRIC + 25), '+ 0.41, calibrated', GREEN)
-    sheet.text((BAR_X, TOP + STEP * LOOP_TO + 25), 'see below', GREY, size=13)
+    sheet.text(
+        (BAR_X, TOP + STEP * LOOP_TO + 25), f'in the {stages["other"]:.2f} below', GREY, size=13
+    )
     # What was seen and filtered says where to look in the next image.
     low, high = TOP + STEP * LOOP_FROM + 20, TOP + STEP * LOOP_TO + 20
     sheet.arrow([(LEFT - 1, low), (48, low), (48, high), (LEFT - 2, high)], BLUE, 2)
