@@ -119,8 +119,8 @@ def draw_panel(sheet: Sheet, top: float, title: str, times_s: Array, signal: Sig
         sheet.dot(place, 2, RED)
     sheet.line(line(signal.filtered), BLUE, 2.2)
     for second in range(int(SECONDS) + 1):
-        place = LEFT + (RIGHT - LEFT) * second / SECONDS
-        sheet.text((place, bottom + 18), f'{second} s', GREY, size=13, anchor='middle')
+        tick = LEFT + (RIGHT - LEFT) * second / SECONDS
+        sheet.text((tick, bottom + 18), f'{second} s', GREY, size=13, anchor='middle')
 
 
 def main() -> None:
