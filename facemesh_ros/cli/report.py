@@ -53,7 +53,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         '--output',
         type=Path,
         metavar='OUT',
-        help='the page (default: NAME_report.html in the current folder, NAME of the recording)',
+        help='the page, - for stdout (default: NAME_report.html in the current folder, NAME of '
+        'the recording)',
     )
     finding = parser.add_argument_group('where faces have to be found first')
     finding.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections import Counter
 from contextlib import closing
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facemesh_ros.assembly.face_sensor import load_sensor
-from facemesh_ros.cli.output_paths import Outputs, check_output_paths
+from facemesh_ros.cli.output_paths import STDOUT, Outputs, check_output_paths
 from facemesh_ros.cli.picture_geometry import PictureGeometry
 from facemesh_ros.cli.prepared_process import prepare_process
 from facemesh_ros.cli.run_progress import RunProgress
@@ -68,11 +69,16 @@ def write_report(arguments: argparse.Namespace, settings: dict[str, Any]) -> int
             _fill(report, source, arguments, settings, progress)
     if not report.streams and report.problems:
         raise UnreadableError(report.problems[0])
-    _write(target, page_of(report))
+    page = page_of(report)
+    if str(target) == STDOUT:
+        print(page, end='')
+    else:
+        _write(target, page)
     for problem in report.problems:
         print(f'facemesh: {problem}', file=sys.stderr)
-    size_kb = target.stat().st_size / 1e3
-    print(f'facemesh: wrote {readable_name(target)} ({size_kb:.0f} kB)', file=sys.stderr)
+    if str(target) != STDOUT:
+        size_kb = len(page.encode()) / 1e3
+        print(f'facemesh: wrote {readable_name(target)} ({size_kb:.0f} kB)', file=sys.stderr)
     return int(bool(report.problems))
 
 
@@ -121,7 +127,8 @@ def _read(
     report: Report, recording: Recording, topics: list[FaceTopics], progress: RunProgress
 ) -> None:
     """Take the faces that a recording holds."""
-    store, damaged, images = message_store(), Counter[DamagedImage](), 0
+    store, images = message_store(), 0
+    damaged, reasons = Counter[DamagedImage](), dict[DamagedImage, str]()
     names = ', '.join(topic.landmarks.name for topic in topics)
     report.origin = f'The faces are those that were recorded on {names}.'
     expected = sum(topic.landmarks.count for topic in topics)
@@ -130,7 +137,7 @@ def _read(
         try:
             report.diagnostics.add(store.deserialised(message.cdr, DIAGNOSTICS_TYPE))
         except Exception:  # a damaged one, which is not what the report is about
-            damaged[DamagedImage(DIAGNOSTICS, 'not readable')] += 1
+            damaged[DamagedImage(DIAGNOSTICS, 'no readable message')] += 1
 
     known = recording.topics.get(DIAGNOSTICS)
     is_there = known is not None and known.type_name == DIAGNOSTICS_TYPE
@@ -140,7 +147,10 @@ def _read(
     try:
         for seen in recorded_faces(recording, topics, store, also=also):
             if isinstance(seen, DamagedImage):
-                damaged[seen] += 1
+                # What differs only in its numbers is the same reason.
+                kind = seen._replace(reason=re.sub(r'\d+', '#', seen.reason))
+                damaged[kind] += 1
+                reasons.setdefault(kind, seen.reason)
                 continue
             report.stream(seen.stream).add(seen)
             images += 1
@@ -148,10 +158,10 @@ def _read(
                 progress.show(0, min(1.0, images / expected) if expected else 0.0, images)
     except UnreadableError as error:
         report.problems.append(str(error))
-    for (topic_name, reason), count in damaged.items():
+    for kind, count in damaged.items():
         report.problems.append(
-            f'{readable_name(recording.path)}: {counted(count, "message")} on {topic_name}: '
-            f'{reason}'
+            f'{readable_name(recording.path)}: {counted(count, "message")} on '
+            f'{readable_name(kind.topic)}: {reasons.get(kind, kind.reason)}'
         )
 
 

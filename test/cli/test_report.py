@@ -48,6 +48,29 @@ def test_the_page_of_a_recording_is_named_after_it(folder, capsys):
     assert not list(folder.glob('*.partial'))
 
 
+def test_the_page_goes_to_stdout_if_asked(folder, capsys):
+    face_bag().write(folder / 'bag')
+    report('bag', '-o', '-')
+    said = capsys.readouterr()
+    assert said.out.startswith('<!DOCTYPE html>')
+    assert said.err == ''
+    assert not list(folder.glob('*.html'))
+
+
+def test_damaged_messages_are_counted_by_reason(folder, capsys):
+    bag = face_bag(50)
+    for place in range(10, 20):
+        topic, kind, log_ns, cdr = bag.sent[place]
+        bag.sent[place] = topic, kind, log_ns, cdr[: 200 + 3 * place]
+    bag.write(folder / 'bag')
+    report('bag', expected_status=1)
+    text = Path('bag_report.html').read_text(encoding='utf-8')
+    assert '40 images' in text.replace('\xa0', ' ')
+    error = capsys.readouterr().err
+    assert 'bag: 10 messages on /facemesh/landmarks: no readable' in error
+    assert error.count('\n') == 2
+
+
 def test_several_cameras_and_diagnostics_come_together(folder):
     bag = face_bag(topics=('/facemesh/front/landmarks', '/facemesh/rear/landmarks'))
     types = message_store()._store.types

@@ -18,7 +18,7 @@ from facemesh_ros.viz.report.curves import (
     nice_ticks,
     path_of,
 )
-from facemesh_ros.viz.report.markup import Content, Html, joined, tag
+from facemesh_ros.viz.report.markup import Content, Html, tag
 from facemesh_ros.viz.report.words import clock_text, number_text
 
 # Curves of one plot; more cannot be told apart.
@@ -261,6 +261,3 @@ def bars_of(counts: Float64, edges: Float64, unit: str, title: str) -> Html:
         tag('div', axis, tag('div', svg, class_='area'), class_='plot low'),
         tag('div', *labels, class_='times', aria_hidden='true'),
     )
-
-
-__all__ = ['MAX_CURVES', 'Curve', 'Plot', 'bars_of', 'figure_of', 'joined', 'time_axis']
