@@ -39,7 +39,7 @@ from facemesh_ros.io.results import counted
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.viz.report.page import Report, page_of
 
-DIAGNOSTICS, DIAGNOSTICS_TYPE = '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray'
+DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 LINES_SUFFIXES = ('.jsonl', '.ndjson')
 # How many images are read between two looks of the progress bar.
 PROGRESS_STEP = 20
@@ -135,13 +135,16 @@ def _read(
 
     def take_diagnostics(message: RecordedMessage) -> None:
         try:
-            report.diagnostics.add(store.deserialised(message.cdr, DIAGNOSTICS_TYPE))
+            report.diagnostics.add(store.deserialised(message.cdr, DIAGNOSTICS))
         except Exception:  # a damaged one, which is not what the report is about
-            damaged[DamagedImage(DIAGNOSTICS, 'no readable message')] += 1
+            damaged[DamagedImage(message.topic, 'no readable message')] += 1
 
-    known = recording.topics.get(DIAGNOSTICS)
-    is_there = known is not None and known.type_name == DIAGNOSTICS_TYPE
-    also = {DIAGNOSTICS: take_diagnostics} if is_there else {}
+    # /diagnostics, under whatever name a namespace gives it.
+    also = {
+        name: take_diagnostics
+        for name, topic in recording.topics.items()
+        if topic.type_name == DIAGNOSTICS
+    }
     for topic in topics:
         report.stream(topic.stream)
     try:

@@ -155,7 +155,7 @@ class StreamPlots:
             'Opening as a share of the width of the eye, or of the mouth. An open eye has 0.2 to '
             '0.4, which differs from person to person; a blink is a fall below 65 % of what is '
             f'usual for at most half a second. Blinks: {blinked or "unknown"}. A closed mouth has '
-            '0 to 0.03, speech swings to 0.4, a yawn nears 1.',
+            '0 to 0.03, a smile that shows teeth 0.1 to 0.25, speech swings, a yawn nears 1.',
             self.of('Eyes', 'opening', 'eye', limits=(0.0, None)),
             self.of('Blendshape eyeBlink', '', 'blink', limits=(0.0, 1.0)),
             self.of('Mouth', 'opening', 'mouth', limits=(0.0, None)),
