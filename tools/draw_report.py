@@ -27,7 +27,7 @@ from facemesh_ros.viz.seen_image import SeenImage
 
 OUTPUT = Path(__file__).resolve().parents[1] / 'docs' / 'report.png'
 IMAGE_WH, RATE_HZ, SECONDS = (640, 480), 20, 30
-PAGE_WH, COLOURS = (760, 1500), 160
+PAGE_WH = (760, 1500)
 
 
 def seen_images(sensor: FaceSensor) -> Iterator[SeenImage]:
@@ -69,8 +69,7 @@ def main() -> int:
             timeout=120,
         )
         with Image.open(shot) as picture:
-            # Few colours make it small.
-            picture.convert('RGB').quantize(COLOURS).save(OUTPUT, optimize=True)
+            picture.convert('RGB').save(OUTPUT, optimize=True)
     return 0
 
 

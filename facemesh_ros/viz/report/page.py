@@ -19,6 +19,7 @@ from facemesh_ros.viz.report.sections import all_parts
 from facemesh_ros.viz.report.series import StreamSeries
 from facemesh_ros.viz.report.statistics import StreamStatistics
 from facemesh_ros.viz.report.words import (
+    NBSP,
     counted,
     date_text,
     duration_text,
@@ -145,10 +146,10 @@ def _facts(stream: StreamStatistics) -> Html:
     late = float(np.quantile(stream.latencies, 0.95)) if len(stream.latencies) else None
     facts = {
         'Length': duration_text(stream.span_s),
-        'Images a second': number_text(round(stream.rate_hz, 1)) if stream.rate_hz > 0 else '–',
+        'Rate': f'{number_text(round(stream.rate_hz, 1))}{NBSP}Hz' if stream.rate_hz > 0 else '–',
         'Most at once': str(int(stream.people.max())) if stream.images else '–',
         'Ids': str(len(stream.confirmed)),
-        'Latency, 95 %': f'{1e3 * late:.0f} ms' if late is not None else '–',
+        'Latency, p95': f'{1e3 * late:.0f} ms' if late is not None else '–',
         'Dropped': percent_text(stream.share('dropped_images')) if stream.is_live else '–',
     }
     return tag(
