@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -160,12 +161,13 @@ class StreamStatistics:
     def id_changes(self) -> list[tuple[TrackStatistics, TrackStatistics]]:
         """Tracks that ended, and others that began soon after in their place."""
         begun = sorted(self.confirmed, key=lambda track: track.first_s)
+        firsts = [track.first_s for track in begun]
         found, taken = [], set[str]()
         for track in sorted(self.confirmed, key=lambda track: track.last_s):
-            for other in begun:
-                waited_s = other.first_s - track.last_s
-                is_soon = 0 < waited_s <= normal.SAME_PLACE_S
-                if is_soon and other.id not in taken and _is_same_place(track, other):
+            first = bisect_right(firsts, track.last_s)
+            end = bisect_right(firsts, track.last_s + normal.SAME_PLACE_S)
+            for other in begun[first:end]:
+                if other.id not in taken and _is_same_place(track, other):
                     found.append((track, other))
                     taken.add(other.id)
                     break
