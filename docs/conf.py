@@ -27,6 +27,7 @@ else:
     html_css_files = ['site.css']
     project = html_title = 'facemesh_ros'
     html_copy_source = html_show_sphinx = html_show_copyright = False
+    html_use_index = html_domain_indices = False
 
 myst_heading_anchors = 4
 # Docstrings and comments write code in single backticks.
@@ -79,9 +80,9 @@ def setup(app):
         write_pages(ROOT, docs)
 
     def translate(app, name, source):
-        page = Path(app.env.doc2path(name)).relative_to(docs)
-        if page.parent == Path():
-            text = site.translated(source[0], f'docs/{page}', page)
-            source[0] = site.without_absent_pages(text) if page.stem == 'index' else text
+        path = Path(app.env.doc2path(name))
+        if path.parent == docs:
+            text = site.translated(source[0], f'docs/{path.name}', Path(path.name))
+            source[0] = site.without_absent_pages(text) if path.stem == 'index' else text
 
     app.connect('source-read', translate)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import fnmatch
 import html
+import os
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -95,6 +97,42 @@ def test_nothing_comes_from_other_servers(site):
     for sheet in site.rglob('*.css'):
         assert not re.search(r'(url\(|@import)\s*["\']?(https?:)?//', sheet.read_text()), sheet
     assert count > 100
+
+
+PHONE_PX = 360
+WIDTHS = """
+<body onload="for (const page of document.querySelectorAll('iframe')) {{
+  const width = page.contentDocument.documentElement.scrollWidth
+  document.body.append(`[${{page.getAttribute('src')}} ${{width}}]`)
+}}">{frames}</body>"""
+
+
+def test_no_page_is_wider_than_a_phone(site, tmp_path):
+    """Tables and code that are wide move by themselves."""
+    names = sorted(page.relative_to(site).as_posix() for page in site.rglob('*.html'))
+    frame = f'<iframe src="{{}}" style="width: {PHONE_PX}px; height: 640px; border: 0"></iframe>'
+    measuring = site / 'widths.html'
+    measuring.write_text(WIDTHS.format(frames=''.join(map(frame.format, names))))
+    try:
+        shown = dumped_by_chromium(measuring, tmp_path)
+    finally:
+        measuring.unlink()
+    widths = {name: int(width) for name, width in re.findall(r'\[([\w./-]+) (\d+)\]', shown)}
+    assert [*widths] == names
+    assert {name: width for name, width in widths.items() if width > PHONE_PX} == {}
+
+
+def dumped_by_chromium(page, profile):
+    """Return a page of files as it is after its scripts have run."""
+    program = shutil.which('chromium') or shutil.which('google-chrome')
+    if program is None:
+        if os.environ.get('FACEMESH_REQUIRE_DATA') == '1':
+            pytest.fail('no Chromium')
+        pytest.skip('no Chromium')
+    options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--allow-file-access-from-files']
+    command = [program, *options, f'--user-data-dir={profile}', '--dump-dom', page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    return done.stdout
 
 
 def test_help_of_commands_is_shown_word_for_word(site):

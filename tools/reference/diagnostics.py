@@ -37,7 +37,7 @@ KEYS = {
     'model <name>': 'of each model: where ONNX Runtime has placed its nodes',
     'provider warning': 'why it is not the execution provider that was asked for; only then',
     '<detector> runs per image': 'of each detector, since the last report',
-    '<stage> (ms)': 'median time of each stage of the pipeline, and of each topic while subscribed to',
+    '<stage> (ms)': 'median time of each stage, and of topics while they are subscribed to',
     'stamp to published (ms)': "median time from the image's stamp to publishing",
 }
 
