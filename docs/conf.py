@@ -85,4 +85,9 @@ def setup(app):
             text = site.translated(source[0], f'docs/{path.name}', Path(path.name))
             source[0] = site.without_absent_pages(text) if path.stem == 'index' else text
 
+    def is_skipped(app, what, name, item, skip, options):
+        # A field of a named tuple: its class tells of it.
+        return True if type(item).__name__ == '_tuplegetter' else None
+
     app.connect('source-read', translate)
+    app.connect('autodoc-skip-member', is_skipped)

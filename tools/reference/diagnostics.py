@@ -45,7 +45,7 @@ KEYS = {
 def diagnostics_page() -> str:
     """Return the page of levels and keys."""
     levels = table(('level', 'when'), [(code(name), when) for name, when in _LEVELS])
-    keys = table(('key', 'value'), [(code(key), text(value)) for key, value in KEYS.items()])
+    keys = table(('key', 'value'), [(text(key), text(value)) for key, value in KEYS.items()])
     return page(
         'Diagnostics',
         _INTRODUCTION,

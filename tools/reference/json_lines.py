@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from facemesh_ros.cli.run import EPILOG
 from reference.markdown import code, page, table, text
@@ -17,20 +18,23 @@ _FIELD = re.compile(r'( {2}| {4})(\w+(?:, \w+)*) {2,}(.*)')
 def json_lines_page() -> str:
     """Return the page of the fields."""
     fields = described_fields()
-    of_picture = [
-        (code(name), text(meaning)) for name, meaning in fields.items() if '.' not in name
-    ]
-    of_face = [
-        (code(name.partition('.')[2]), text(meaning))
-        for name, meaning in fields.items()
-        if '.' in name
-    ]
+    of_picture = {name: meaning for name, meaning in fields.items() if '.' not in name}
+    of_face = {name.partition('.')[2]: it for name, it in fields.items() if '.' in name}
     return page(
         'JSON lines',
         _INTRODUCTION,
-        '## A picture\n\n' + table(('field', 'meaning'), of_picture),
-        '## A face\n\n' + table(('field', 'meaning'), of_face),
+        '## A picture\n\n' + _table(of_picture),
+        '## A face\n\n' + _table(of_face),
     )
+
+
+def _table(fields: Mapping[str, str]) -> str:
+    """Return a row for each meaning, which several fields may share."""
+    names: dict[str, list[str]] = {}
+    for name, meaning in fields.items():
+        names.setdefault(meaning, []).append(code(name))
+    rows = [(', '.join(of), text(meaning.rstrip(':'))) for meaning, of in names.items()]
+    return table(('field', 'meaning'), rows)
 
 
 def described_fields() -> dict[str, str]:

@@ -12,7 +12,7 @@ from reference.markdown import block, code, page, table, text
 _INTRODUCTION = """\
 `ros2 launch facemesh_ros FILE ARGUMENT:=VALUE …`; `--show-args` prints the same. How they work
 together, composition, and files of parameters: [Launch files](../launch.md)."""
-_HEAD = ('argument', 'default', 'meaning')
+_HEAD = ('argument', 'meaning')
 
 
 def launch_page(folder: Path) -> str:
@@ -31,7 +31,10 @@ def launch_page(folder: Path) -> str:
 
 def _section(file: Path, arguments: list[tuple[str, str, str]]) -> str:
     said = ast.get_docstring(ast.parse(file.read_text(encoding='utf-8'))) or ''
-    rows = [(code(name), code(default), text(meaning)) for name, default, meaning in arguments]
+    rows = [
+        (code(name), text(meaning) + (f' Default: {code(default)}.' if default else ''))
+        for name, default, meaning in arguments
+    ]
     title = f'## {file.name}\n'
     first, _, rest = said.partition('\n\n')
     commands, _, more = rest.partition('\n\n')
