@@ -24,13 +24,16 @@ def make_pages(folder: Path = SITE) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     status = _sphinx('html', folder)
     if status == 0:
-        print(f'{(folder / "html" / "index.html").as_uri()}')
+        print((folder / 'html' / 'index.html').as_uri())
     return status
 
 
 def visit_links(folder: Path = SITE) -> int:
     """Visit every link that leaves the site, through the network; return the exit status."""
-    return _sphinx('linkcheck', folder)
+    status = _sphinx('linkcheck', folder)
+    if status == 0:
+        print('every link that leaves the site was answered')
+    return status
 
 
 def _sphinx(builder: str, folder: Path) -> int:
