@@ -19,7 +19,7 @@ _PATH_HELP = (
     'also photographs numbered by a camera (IMG_0001.jpg) and pictures with a line of their own '
     'in --camera-info, is processed independently'
 )
-EPILOG = """\
+_EPILOG = """\
 examples:
   facemesh run photo.jpg holiday/ clip.mp4
   facemesh run clip.mp4 --jsonl faces.jsonl --video annotated.mp4
@@ -99,7 +99,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         'run',
         help='find faces in pictures, folders, videos and recordings',
         description=_DESCRIPTION,
-        epilog=EPILOG,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help=_PATH_HELP)

@@ -53,10 +53,17 @@ def _sections(
     yield table(('argument', 'meaning'), rows)
     if parser.epilog:
         yield block(parser.epilog)
-    for action in actions:
+    for command in subcommands(parser).values():
+        yield from _sections(command, level, titled=True)
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of a command's commands by name, empty if it has none."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for command in dict.fromkeys(action.choices.values()):
-                yield from _sections(command, level, titled=True)
+            found |= action.choices
+    return found
 
 
 def _names(action: argparse.Action) -> str:

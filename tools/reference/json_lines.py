@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from facemesh_ros.cli.run import EPILOG
+from facemesh_ros.cli.main import command_parser
+from reference.command_line import subcommands
 from reference.markdown import code, page, table, text
 
 _INTRODUCTION = """\
@@ -39,7 +40,8 @@ def _table(fields: Mapping[str, str]) -> str:
 
 def described_fields() -> dict[str, str]:
     """Return what the help says of each field; those of a face begin with `faces.`."""
-    said = EPILOG.split('a line of --jsonl')[1].partition('\n\n')[0]
+    epilog = subcommands(command_parser())['run'].epilog or ''
+    said = epilog.split('a line of --jsonl')[1].partition('\n\n')[0]
     fields: dict[str, str] = {}
     names: list[str] = []
     for line in said.splitlines()[1:]:
