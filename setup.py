@@ -51,6 +51,6 @@ setup(
         'rich',
         'tflite',
     ],
-    extras_require={'recordings': ['mcap', 'rosbags']},
+    extras_require={'cluster': ['distributed'], 'recordings': ['mcap', 'rosbags']},
     entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
 )
