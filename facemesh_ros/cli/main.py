@@ -65,12 +65,12 @@ class _Version(argparse.Action):
 
 def command_parser() -> argparse.ArgumentParser:
     """Return the command line with all subcommands."""
-    from facemesh_ros.cli import doctor, hri_bridge, models, report, run
+    from facemesh_ros.cli import doctor, hri_bridge, models, report, run, view
 
     parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
     parser.add_argument('--version', action=_Version, nargs=0, help='print the version and exit')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for subcommand in (run, report, models, doctor, hri_bridge):
+    for subcommand in (run, view, report, models, doctor, hri_bridge):
         subcommand.add_parser(subparsers)
     return parser
 

@@ -19,6 +19,7 @@ from workspace.pages import make_pages, visit_links
 from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
+from workspace.viewer_packages import viewer_packages, wants_rerun
 
 Arguments = Sequence[str]
 _INTERRUPTED = 130
@@ -64,11 +65,12 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
     return None, rest
 
 
-def set_up(distro: Distro, *, for_tests: bool = False) -> None:
-    """Bring the machine to where everything can be started, or tested too."""
+def set_up(distro: Distro, *, for_tests: bool = False, with_rerun: bool = False) -> None:
+    """Bring the machine to where everything can be started, tested, or looked at in Rerun too."""
     lacking = [NEEDED, OPTIONAL] if for_tests else [NEEDED]
     messages = [] if distro.installed else [message_packages(distro, some) for some in lacking]
-    bring_up([python_packages(distro), *messages, package_build(distro)])
+    viewer = viewer_packages(distro) if for_tests or with_rerun else []
+    bring_up([python_packages(distro), *viewer, *messages, package_build(distro)])
     fetch_models(distro)
 
 
@@ -81,7 +83,7 @@ def _become(distro: Distro, command: Arguments, folder: Path | None = None) -> i
 
 
 def _demo(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro)
+    set_up(distro, with_rerun=wants_rerun(arguments))
     # Ctrl-C waits until the demo has its own handlers; Python's start would end in a traceback.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     return _become(distro, ['python', '-m', 'facemesh_ros.ros.demo', *arguments])

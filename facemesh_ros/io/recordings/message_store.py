@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from facemesh_ros.io.recordings.foxglove_definitions import FOXGLOVE_DEFINITIONS
 from facemesh_ros.io.recordings.storage import required
+from facemesh_ros.messages.annotations import ANNOTATION_TYPES
 from facemesh_ros.messages.message_classes import MESSAGE_TYPES, MessageClasses
 
 PACKAGE = 'facemesh_ros'
@@ -33,6 +35,7 @@ class MessageStore:
 
     Attributes:
         classes: Those that faces are built of, with defaults for all fields.
+        annotation_classes: Those of Foxglove's annotations.
     """
 
     def __init__(self) -> None:
@@ -44,6 +47,7 @@ class MessageStore:
                 self._store.register(typesys.get_types_from_msg(text, name))
         self._made: dict[str, type] = {}
         self.classes = MessageClasses(self._class_of)
+        self.annotation_classes = MessageClasses(self._class_of, ANNOTATION_TYPES)
 
     def serialised(self, msg: Any, type_name: str) -> bytes:
         """Return a message in plain CDR."""
@@ -134,4 +138,4 @@ def _own_definitions() -> dict[str, str]:
         folder = Path(__file__).parents[3] / 'msg'
     own = [name for name in MESSAGE_TYPES if name.startswith(f'{PACKAGE}/')]
     texts = {name: (folder / f'{name.rpartition("/")[2]}.msg').read_text() for name in own}
-    return {**texts, _TF_MESSAGE: _TF_DEFINITION}
+    return {**texts, **FOXGLOVE_DEFINITIONS, _TF_MESSAGE: _TF_DEFINITION}
