@@ -47,6 +47,10 @@ setup(
         'rich',
         'tflite',
     ],
-    extras_require={'recordings': ['mcap', 'rosbags']},
+    extras_require={
+        'cluster': ['distributed'],
+        'recordings': ['mcap', 'rosbags'],
+        'view': ['mcap', 'rerun-sdk', 'rosbags'],
+    },
     entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
 )

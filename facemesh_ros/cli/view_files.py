@@ -12,13 +12,21 @@ from typing import Any, TypeVar
 
 from facemesh_ros.cli.interrupt import InterruptHandler, Interruption
 from facemesh_ros.cli.run_command import process_files
-from facemesh_ros.cli.view_output import ViewerClosedError
+from facemesh_ros.cli.view_output import ViewerClosedError, ViewOutput
 from facemesh_ros.cli.view_recorded import show_recorded, with_faces
 from facemesh_ros.viz.rerun_view import RerunView, SavedView, ViewTarget
 
 _POLL_S = 0.2
 # What `facemesh run` has and `facemesh view` has not.
-_NOT_ASKED = {'jsonl': None, 'video': None, 'bag': None, 'jobs': 1, 'resume': False}
+_NOT_ASKED = {
+    'jsonl': None,
+    'video': None,
+    'bag': None,
+    'jobs': 1,
+    'cluster': None,
+    'share': None,
+    'resume': False,
+}
 
 
 View = TypeVar('View', RerunView, SavedView)
@@ -26,13 +34,16 @@ View = TypeVar('View', RerunView, SavedView)
 
 def view_files(arguments: argparse.Namespace, settings: dict[str, Any], target: ViewTarget) -> int:
     """Show what is found in files, until the user has seen enough; return the exit status."""
-    vars(arguments).update(_NOT_ASKED, ends_with_viewer=True)
+    vars(arguments).update(_NOT_ASKED)
     recorded, others = ([], arguments.paths) if arguments.again else with_faces(arguments.paths)
 
     def run(view: RerunView) -> int:
         status = show_recorded(view, recorded, arguments.topic or (), arguments.rate)
         if others:
-            arguments.paths, arguments.viewer = others, view
+            arguments.paths = others
+            arguments.viewer = partial(
+                ViewOutput, view, rate=arguments.rate, ends_with_viewer=True
+            )
             status = process_files(arguments, settings) or status
         return status
 
@@ -43,7 +54,7 @@ def view_while(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Run `facemesh run` and show what it finds; return its exit status."""
 
     def run(view: RerunView) -> int:
-        arguments.viewer = view
+        arguments.viewer = partial(ViewOutput, view)
         return process_files(arguments, settings)
 
     return with_viewer(partial(RerunView, ViewTarget()), run)

@@ -16,12 +16,19 @@ PARTIAL = '.partial'
 
 
 class McapWriter:
-    """An MCAP file; until it is complete it has `.partial` in its name."""
+    """An MCAP file; until it is complete it has another name."""
 
-    def __init__(self, path: Path, store: MessageStore) -> None:
-        """Open the file; raises MediaError if it cannot be written."""
+    def __init__(self, path: Path, store: MessageStore, unfinished: Path | None = None) -> None:
+        """Open the file; raises MediaError if it cannot be written.
+
+        Args:
+            path: Its name when it is complete.
+            store: Of messages.
+            unfinished: Its name until then, on the same disk; None for one beside it that has
+                `.partial` in it.
+        """
         self._path, self._store = path, store
-        self._partial = path.with_name(f'{path.stem}{PARTIAL}{path.suffix}')
+        self._partial = unfinished or path.with_name(f'{path.stem}{PARTIAL}{path.suffix}')
         self._schemas: dict[tuple[str, str, bytes], int] = {}
         self._channels: dict[str, int] = {}
         self._trying(self._open)

@@ -19,16 +19,14 @@ _EYE_M = np.array([-0.4, -0.22, -0.4])
 _DARK = [18, 20, 26]
 LEGEND = 'legend'
 _LEGEND = """\
-**Picture**: the mesh of each face, its id, its presence (how sure it is that this is a face, at
-most 1) and how far it is. Darker: new, or hidden just now.
+**Picture**: id, presence (how sure it is that this is a face, at most 1), distance. Darker: new,
+or hidden just now.
 
 **In space**: red points out of the face, green to its left, blue up; yellow is where each eye
-looks. The picture stands behind the faces, as the camera sees it.
+looks.
 
-**Curves**: jitter is what the filter takes away; the head is turned to its left, nodded up and
-tilted clockwise in the picture; eyes and mouth are height by width.
-
-Left and right are the person's own.
+**Jitter** is what the filter takes away. **Eyes and mouth**: height by width. Left and right are
+the person's own; tilted is clockwise in the picture.
 """
 _FLAT = """\
 ### Nothing can be shown in space

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from typing import NamedTuple
 
 
@@ -33,3 +34,13 @@ OF_FACES = (
     Curves('head, degrees', 'head', ('turned left', 'nodded up', 'tilted'), in_metres=True),
     Curves('eyes and mouth open', 'openings', ('left eye', 'right eye', 'mouth')),
 )
+
+
+def rgb_of_curve(of_face: tuple[int, int, int], index: int) -> tuple[int, int, int]:
+    """Return the colour, 0 to 255, of one of up to three curves of a face in a plot.
+
+    The first has the hue of the face; all are seen on black and on white.
+    """
+    hue = colorsys.rgb_to_hsv(*(part / 255 for part in of_face))[0]
+    red, green, blue = colorsys.hsv_to_rgb((hue + index / 3) % 1.0, 0.75, 0.75)
+    return round(255 * red), round(255 * green), round(255 * blue)

@@ -17,9 +17,9 @@ from facemesh_ros.viz.rerun_view.shown_face import ShownFace
 
 SPACE, CAMERA, FACES = 'space', 'space/camera', 'space/faces'
 CAMERA_PICTURE = f'{CAMERA}/picture'
-# The picture stands behind the farthest face by this factor, as long as that is not too wrong.
+# The picture stands behind the farthest face by this factor, and stays while that is within these.
 _BEHIND, _FAR_M = 1.2, 0.8
-_KEEPS = 0.75, 1.33
+_KEEPS = 1.05, 1.6
 _ARROW_M, _ABOVE_M = 0.0015, 0.03
 
 
@@ -62,11 +62,10 @@ class SpaceLog:
 
     def _log_frustum(self, pinhole: Pinhole, faces: Sequence[ShownFace]) -> None:
         depths_m = [float(face.points_m[:, 2].max()) for face in faces if len(face.points_m)]
-        far_m = _BEHIND * max(depths_m) if depths_m else self._far_m or _FAR_M
-        low, high = _KEEPS
-        if low * self._far_m < far_m < high * self._far_m:
+        depth_m = max(depths_m, default=(self._far_m or _FAR_M) / _BEHIND)
+        if _KEEPS[0] * depth_m < self._far_m < _KEEPS[1] * depth_m:
             return
-        self._far_m = far_m
+        self._far_m = _BEHIND * depth_m
         matrix = pinhole.matrix.copy()
         matrix[:2, 2] += HALF_PIXEL
         self._branch.log(
@@ -74,7 +73,7 @@ class SpaceLog:
             self._branch.sdk.Pinhole(
                 image_from_camera=matrix,
                 resolution=pinhole.image_wh,
-                image_plane_distance=far_m,
+                image_plane_distance=self._far_m,
             ),
         )
 

@@ -12,10 +12,10 @@ from facemesh_ros.types import Float64
 from facemesh_ros.viz.drawing import bgr_from_frame
 from facemesh_ros.viz.rerun_view import picture_log, space_log
 from facemesh_ros.viz.rerun_view.branch import Branch, readable
-from facemesh_ros.viz.rerun_view.curves import COUNT, CURVES, OF_FACES, TIMES, Curves
+from facemesh_ros.viz.rerun_view.curves import COUNT, CURVES, OF_FACES, TIMES, Curves, rgb_of_curve
 from facemesh_ros.viz.rerun_view.mesh_topology import MeshTopology
 from facemesh_ros.viz.rerun_view.picture_log import log_face_in_picture, log_image
-from facemesh_ros.viz.rerun_view.shown_face import ShownFace, shown_face
+from facemesh_ros.viz.rerun_view.shown_face import RGB255, ShownFace, shown_face
 from facemesh_ros.viz.rerun_view.space_log import SpaceLog
 from facemesh_ros.viz.seen_image import SeenImage
 
@@ -100,11 +100,12 @@ class StreamLog:
 
     def _log_numbers(self, face: ShownFace) -> None:
         for plot in OF_FACES:
-            for number in plot.numbers:
+            for index, number in enumerate(plot.numbers):
                 place = self._place(plot, face.name, number)
                 if number in face.numbers:
                     name = face.name if len(plot.numbers) == 1 else f'{face.name} {number}'
-                    self._log_point(place, name, face.numbers[number])
+                    rgb = rgb_of_curve(face.rgb, index)
+                    self._log_point(place, name, face.numbers[number], rgb)
                 elif place in self._named:  # a gap, not a line across it
                     self._branch.clear(place)
 
@@ -121,9 +122,9 @@ class StreamLog:
     def _place(self, plot: Curves, *parts: str) -> str:
         return self._branch.below(f'{CURVES}/{plot.entity}', *parts)
 
-    def _log_point(self, place: str, name: str, value: float) -> None:
+    def _log_point(self, place: str, name: str, value: float, rgb: RGB255 | None = None) -> None:
         if place not in self._named:
             self._named.add(place)
-            line = self._branch.sdk.SeriesLines(names=readable(name), widths=1.5)
+            line = self._branch.sdk.SeriesLines(names=readable(name), colors=rgb, widths=1.5)
             self._branch.log(place, line, static=True)
         self._branch.log(place, self._branch.sdk.Scalars(value))

@@ -77,6 +77,19 @@ def test_what_is_seen_in_the_frustum_stands_before_its_pixel(shown, face):
     np.testing.assert_allclose(in_frustum, pixels * of_image, atol=0.6)
 
 
+def test_the_picture_stands_behind_the_faces_however_they_move(shown, face):
+    depths_m = (0.5, 0.7, 1.5, 1.4, 0.3, 3.0)
+    it = shown(
+        [
+            seen([face(position_m=(0, 0, depth)) for depth in (depth_m, 0.3)], number)
+            for number, depth_m in enumerate(depths_m)
+        ]
+    )
+    for number, depth_m in enumerate(depths_m):
+        (distance,) = it.value(f'{SPACE}/camera', 'Pinhole:image_plane_distance', number)
+        assert max(depth_m, 0.3) < distance < 2.5 * max(depth_m, 0.3)
+
+
 def test_head_axes_and_gaze_start_where_head_and_eyes_are(shown, face):
     msg = face(position_m=(0.0, 0.0, 0.8), gaze=(0.6, 0.0, -0.8))
     it = shown([seen([msg])])
