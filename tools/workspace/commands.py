@@ -15,6 +15,7 @@ from workspace.layout import ROOT, Distro, SetupError, chosen_distro
 from workspace.message_packages import NEEDED, OPTIONAL
 from workspace.models import fetch_models
 from workspace.package_build import message_packages, package_build
+from workspace.pages import make_pages, visit_links
 from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
@@ -100,7 +101,8 @@ def _check(distro: Distro, arguments: Arguments) -> int:
     bring_up([python_packages(distro)])
     env = {**environment(distro), 'MYPYPATH': 'tools'}
     failed = False
-    for command in ('ruff format --check', 'ruff check', 'mypy', 'mypy -p workspace'):
+    packages = 'mypy -p workspace -p reference'
+    for command in ('ruff format --check', 'ruff check', 'mypy', packages):
         tell(f'==> {command}')
         failed |= subprocess.call(command.split(), cwd=ROOT, env=env) != 0
     return int(failed)
@@ -132,6 +134,12 @@ def _shell(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['bash', '--norc'])
 
 
+def _docs(distro: Distro, arguments: Arguments) -> int:
+    if arguments not in ([], ['--external-links']):
+        raise SetupError(f'docs takes --external-links alone, not {" ".join(arguments)!r}')
+    return visit_links() if arguments else make_pages()
+
+
 def _setup(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'setup takes no {arguments[0]!r}')
@@ -146,5 +154,6 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'check': _check,
     'bench': _bench,
     'shell': _shell,
+    'docs': _docs,
     'setup': _setup,
 }
