@@ -30,10 +30,10 @@ def viewer_packages(distro: Distro) -> list[Step]:
     if distro.installed and sys.version_info < (3, 13):
         return []
     requirements = REQUIREMENTS / 'view.txt'
-    pip = [distro.python, '-m', 'pip', '--disable-pip-version-check', '--no-input']
+    pip = [str(distro.python), '-m', 'pip', '--disable-pip-version-check', '--no-input']
 
     def install(_: bool) -> None:
-        command = [*pip, 'install', '-r', requirements]
+        command = [*pip, 'install', '-r', str(requirements)]
         run_logged(command, distro.stamps / 'pip.log', environment(distro))
 
     return [

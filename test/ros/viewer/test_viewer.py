@@ -168,7 +168,10 @@ def test_a_recording_that_is_played_is_shown_as_a_node_is(
     monkeypatch.chdir(tmp_path)
     bag_of([np.ascontiguousarray(astronaut_bgr[10:250, 60:380])] * 3).write(Path('bag'))
     assert main(['run', 'bag', '--bag', 'out.mcap', '--model', 'mesh']) == 0
-    player, viewer = rclpy.create_node('rosbag2_player'), start_viewer('/facemesh/landmarks')
+    player, viewer = (
+        rclpy.create_node('rosbag2_player'),
+        start_viewer('/played/facemesh/landmarks'),
+    )
     with open('out.mcap', 'rb') as file:
         messages = list(make_reader(file).iter_messages())
     publishers = {}
@@ -177,7 +180,7 @@ def test_a_recording_that_is_played_is_shown_as_a_node_is(
         publishers.setdefault(
             channel.topic,
             player.create_publisher(
-                class_of(schema.name), channel.topic, LATCHED if latched else 5
+                class_of(schema.name), f'/played{channel.topic}', LATCHED if latched else 5
             ),
         )
 
