@@ -12,10 +12,12 @@ from facemesh_ros.io import ImageOrigin, MediaError, MediaSource, SourceKind, re
 from facemesh_ros.io.recordings.camera_topics import CameraTopics, base_of
 from facemesh_ros.io.recordings.mcap_writer import McapWriter
 from facemesh_ros.io.recordings.message_store import MessageStore, message_store
+from facemesh_ros.io.recordings.offered_quality import offered_quality
 from facemesh_ros.io.recordings.recorded_images import RecordedImage
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
+from facemesh_ros.messages.annotations import AnnotationMessages
 from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.messages.markers import MarkerMessages
 from facemesh_ros.messages.scene import scene_in_camera
@@ -29,8 +31,12 @@ _TYPES = {
     'landmarks': 'facemesh_ros/msg/FaceMeshArray',
     'info': 'facemesh_ros/msg/FaceMeshInfo',
     'markers': 'visualization_msgs/msg/MarkerArray',
+    'annotations': 'foxglove_msgs/msg/ImageAnnotations',
 }
 _TF_TYPE = 'tf2_msgs/msg/TFMessage'
+# As the node has them.
+_QUALITY, _TF_QUALITY = offered_quality(5), offered_quality(100)
+_INFO_QUALITY = offered_quality(1, latched=True)
 
 
 class _Counts:
@@ -48,6 +54,7 @@ class CameraMessages:
         self._messages = FaceMessages(store.classes)
         self._transforms = FaceTransforms(store.classes)
         self._markers = MarkerMessages(store.classes, sensor.topology)
+        self._annotations = AnnotationMessages(store.annotation_classes, sensor.topology)
         self._has_info = False
 
     @property
@@ -60,7 +67,8 @@ class CameraMessages:
         header, log_ns = image.msg.header, image.message.log_ns
 
         def add(name: str, msg: Any) -> None:
-            writer.add_msg(self._prefix + name, _TYPES[name], msg, log_ns)
+            quality = _INFO_QUALITY if name == 'info' else _QUALITY
+            writer.add_msg(self._prefix + name, _TYPES[name], msg, log_ns, quality)
 
         if not self._has_info:
             info_header = self._store.classes.Header(stamp=header.stamp)
@@ -70,10 +78,11 @@ class CameraMessages:
         msg = self._messages.array(faces, header, frame.image_wh, _Counts())
         add('landmarks', msg)
         if (frames := self._transforms.msg(faces, msg)) is not None:
-            writer.add_msg('/tf', _TF_TYPE, frames, log_ns)
+            writer.add_msg('/tf', _TF_TYPE, frames, log_ns, _TF_QUALITY)
         scene = scene_in_camera(faces, frame, image.camera.model.intrinsics)
         if scene is not None:
             add('markers', self._markers.msg(scene, MARKER_STYLE, header))
+        add('annotations', self._annotations.msg(faces, frame, header.stamp))
 
 
 class BagOutput:

@@ -12,7 +12,7 @@ from facemesh_ros.cli.run_help import DESCRIPTION, EPILOG, PATH_HELP
 from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
 # Settings of the pipeline and their options.
-_SETTINGS = {
+SETTINGS = {
     'max_faces': '--max-faces',
     'detector': '--detector',
     'detector_rotations': '--rotations',
@@ -53,10 +53,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help='process every picture independently, also those of videos: new ids, no smoothing, '
         'landmarks as a mean over five crops (one with --no-second-look)',
     )
-    _add_geometry_and_topics(parser)
-    add_settings(parser, _SETTINGS)
+    add_geometry(parser)
+    _add_topics(parser)
+    add_settings(parser, SETTINGS)
+    add_quality(parser)
     _add_processing(parser)
-    parser.set_defaults(func=partial(_run, parser))
+    parser.set_defaults(func=partial(_run, parser), viewer=None)
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -84,9 +86,16 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         'for the same images: /facemesh/landmarks, info, markers, and /tf. For one recording OUT '
         'may end in .mcap; else it is a folder',
     )
+    parser.add_argument(
+        '--view',
+        action='store_true',
+        help='show the faces while they are found, in a window or, without a display, on a page '
+        'for the browser (`facemesh view` has more choices)',
+    )
 
 
-def _add_geometry_and_topics(parser: argparse.ArgumentParser) -> None:
+def add_geometry(parser: argparse._ActionsContainer) -> None:
+    """Add where camera and depth of pictures are from."""
     parser.add_argument(
         '--camera-info',
         action=_Once,
@@ -104,13 +113,6 @@ def _add_geometry_and_topics(parser: argparse.ArgumentParser) -> None:
         'its number in a video ({frame:06d}). Needs --camera-info',
     )
     parser.add_argument(
-        '--topic',
-        action='append',
-        metavar='NAME',
-        help='image topic of recordings; may be given several times. Without it: all topics of '
-        'images but depth, those shown by this package, and compressed copies of raw ones',
-    )
-    parser.add_argument(
         '--depth-topic',
         action=_Once,
         metavar='NAME',
@@ -119,7 +121,18 @@ def _add_geometry_and_topics(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_processing(parser: argparse.ArgumentParser) -> None:
+def _add_topics(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--topic',
+        action='append',
+        metavar='NAME',
+        help='image topic of recordings; may be given several times. Without it: all topics of '
+        'images but depth, those shown by this package, and compressed copies of raw ones',
+    )
+
+
+def add_quality(parser: argparse._ActionsContainer) -> None:
+    """Add what makes landmarks steadier and better, and can be left out."""
     parser.add_argument(
         '--no-filter',
         action='store_true',
@@ -130,6 +143,9 @@ def _add_processing(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='landmarks of new faces, and of pictures, from one crop each, as in MediaPipe',
     )
+
+
+def _add_processing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--jobs',
         action=_Once,
@@ -185,6 +201,8 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.jobs and arguments.cluster:
         parser.error('argument --jobs: the workers of --cluster say how many files at a time')
     arguments.jobs = arguments.jobs or 1
+    if (arguments.jobs > 1 or arguments.cluster) and arguments.view:
+        parser.error('argument --view: one process shows it, so not with --jobs or --cluster')
     from facemesh_ros.cli.run_command import process_files
     from facemesh_ros.cli.run_places import resumable_target
 
@@ -193,4 +211,9 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             'argument --resume: needs results that can be continued: --jsonl FILE, --bag OUT or '
             '--video FOLDER, and neither --jsonl - nor one video'
         )
-    return process_files(arguments, chosen_settings(arguments, _SETTINGS))
+    settings = chosen_settings(arguments, SETTINGS)
+    if arguments.view:
+        from facemesh_ros.cli.view_files import view_while
+
+        return view_while(arguments, settings)
+    return process_files(arguments, settings)

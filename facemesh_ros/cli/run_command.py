@@ -35,7 +35,7 @@ from facemesh_ros.cli.workers.dispatched_results import DispatchedResults
 from facemesh_ros.cli.workers.image_rereader import ImageRereader
 from facemesh_ros.io import FoundMedia, find_media
 from facemesh_ros.io.recordings.camera_topics import TopicChoice
-from facemesh_ros.io.results import counted
+from facemesh_ros.io.results import Results, counted
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.pipeline import SensorSettings
 
@@ -153,16 +153,20 @@ class _Run:
         done = journal.done_among(sources) if journal is not None else set()
         has_workers = arguments.jobs > 1 or arguments.cluster is not None
         bag: BagOutput | None = None
+        of_models: list[Results] = []
         if not has_workers:
             sensor = load_sensor(self._setup.settings)
             stack.callback(sensor.close)
             if arguments.bag:
                 bag = BagOutput(sensor, self._bags, arguments.bag)
+                of_models.append(bag)
+            if arguments.viewer is not None:
+                of_models.append(arguments.viewer(sources, sensor))
         self._ending.deferred = True
         if arguments.bag:
             make_bag_folder(arguments.bag)
         outputs = stack.enter_context(
-            RunOutputs(arguments, sources, self._setup.choice, state, [bag] if bag else [])
+            RunOutputs(arguments, sources, self._setup.choice, state, of_models)
         )
         progress = stack.enter_context(RunProgress(sources))
         results: SourceResults

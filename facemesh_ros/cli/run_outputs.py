@@ -61,7 +61,7 @@ class RunOutputs:
                 self._open_images(arguments.video, sources, choice, before)
             for output in others:
                 self._add(output)
-            if not (arguments.jsonl or arguments.video or arguments.bag):
+            if not (arguments.jsonl or arguments.video or arguments.bag or arguments.viewer):
                 self._add(Summary())
             self._opened = self._opened.pop_all()
 

@@ -16,7 +16,7 @@ from facemesh_ros.io import MediaError, readable_name
 
 PARTS_SUFFIX = '.parts'
 # Options that change nothing in the results.
-_OF_THE_RUN = ('func', 'command', 'jobs', 'cluster', 'paths', 'resume')
+_OF_THE_RUN = ('func', 'command', 'jobs', 'cluster', 'paths', 'resume', 'view', 'viewer')
 
 
 def name_outputs_of_share(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,11 @@ class McapWriter:
             )
         )
 
-    def add_msg(self, topic: str, type_name: str, msg: Any, log_ns: int) -> None:
+    def add_msg(
+        self, topic: str, type_name: str, msg: Any, log_ns: int, metadata: Mapping[str, str]
+    ) -> None:
         """Append a message object, announcing its topic; raises MediaError if that fails."""
-        self.add_topic(RecordedTopic(topic, type_name, 'cdr', 0))
+        self.add_topic(RecordedTopic(topic, type_name, 'cdr', 0, metadata=metadata))
         self.add(RecordedMessage(topic, log_ns, log_ns, self._store.serialised(msg, type_name)))
 
     def close(self, *, is_complete: bool) -> Path:

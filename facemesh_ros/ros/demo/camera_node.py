@@ -9,7 +9,6 @@ if __name__ == '__main__':
 
 import argparse
 import itertools
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,15 +30,13 @@ from facemesh_ros.io import (
     rate_of,
     rate_of_file,
 )
-from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.io.moving_face import WEBCAM_VERTICAL_FOV_RAD, moving_astronaut
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 from facemesh_ros.ros.process.spin import spin_until_signal, start_rclpy
 from facemesh_ros.types import UInt8
 
 FRAME_ID = 'camera_optical_frame'
 VGA_WH = (640, 480)
-# Logitech C920: 78 degrees across the diagonal of 16:9 are 43 from top to bottom.
-WEBCAM_VERTICAL_FOV_RAD = math.radians(43)
 
 
 class DemoCamera(Node):
@@ -67,11 +64,12 @@ class DemoCamera(Node):
             self.context.shutdown()
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
-        self._info_publisher.publish(_info_msg((bgr.shape[1], bgr.shape[0]), header))
+        self._info_publisher.publish(info_msg((bgr.shape[1], bgr.shape[0]), header))
         self._publisher.publish(msg_from_bgr(bgr, header))
 
 
-def _info_msg(image_wh: tuple[int, int], header: Header) -> CameraInfo:
+def info_msg(image_wh: tuple[int, int], header: Header) -> CameraInfo:
+    """Return the calibration of a common webcam for images of a size."""
     camera = Intrinsics.from_vertical_fov(image_wh, WEBCAM_VERTICAL_FOV_RAD)
     msg = CameraInfo(header=header, width=image_wh[0], height=image_wh[1])
     msg.distortion_model = 'plumb_bob'
