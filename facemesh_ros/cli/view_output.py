@@ -27,8 +27,11 @@ class _Counts:
     dropped = lost = failed = 0
 
 
-class ViewerClosedError(Exception):
-    """The user has closed the viewer: nothing is wrong, and nobody looks on."""
+class ViewerClosedError(BaseException):
+    """The user has closed the viewer: nothing is wrong, and nobody looks on.
+
+    Like KeyboardInterrupt it is no fault of ours in a file, after which others would go on.
+    """
 
 
 class Pace:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from imported_modules import FROM_PIP, OPTIONAL, WITHOUT_ROSDEP_KEY, modules_imported_by
+from imported_modules import EXTRAS, FROM_PIP, OPTIONAL, WITHOUT_ROSDEP_KEY, modules_imported_by
 from rosdep_keys import packages_of_keys
 
 from facemesh_ros.messages.message_classes import MESSAGE_TYPES
@@ -47,7 +47,7 @@ def depends(*tags):
 
 def modules_imported(*folders):
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
-    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL
+    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL - EXTRAS
 
 
 def keys_of(modules):
