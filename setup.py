@@ -34,7 +34,11 @@ setup(
         DEFINITIONS,
     ],
     package_dir={DEFINITIONS: 'msg'},
-    package_data={'facemesh_ros.geometry.face_tables': ['*'], DEFINITIONS: ['*.msg']},
+    package_data={
+        'facemesh_ros.geometry.face_tables': ['*'],
+        'facemesh_ros.viz.report': ['*.css', '*.js'],
+        DEFINITIONS: ['*.msg'],
+    },
     install_requires=[
         # The converter of the models: nothing runs before `facemesh models fetch`.
         'flatbuffers',
@@ -47,6 +51,10 @@ setup(
         'rich',
         'tflite',
     ],
-    extras_require={'recordings': ['mcap', 'rosbags']},
+    extras_require={
+        'cluster': ['distributed'],
+        'recordings': ['mcap', 'rosbags'],
+        'view': ['mcap', 'rerun-sdk', 'rosbags'],
+    },
     entry_points={'console_scripts': ['facemesh=facemesh_ros.cli.main:main']},
 )

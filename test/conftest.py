@@ -74,6 +74,7 @@ _NEEDS = (
         'a middleware with DDS security',
         'that of a ROS installation, or Cyclone DDS: docs/middleware.md',
     ),
+    (r'Chromium', 'Chromium', '`apt install chromium`, or set FACEMESH_CHROMIUM to its path'),
     (r'strace', 'strace, and the right to trace processes', '`apt install strace`'),
     (r'', 'another kind of machine or user', 'nothing is wrong with this one'),
 )

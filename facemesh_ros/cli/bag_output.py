@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from facemesh_ros.io import ImageOrigin, MediaError, MediaSource, SourceKind, re
 from facemesh_ros.io.recordings.camera_topics import CameraTopics, base_of
 from facemesh_ros.io.recordings.mcap_writer import McapWriter
 from facemesh_ros.io.recordings.message_store import MessageStore, message_store
+from facemesh_ros.io.recordings.offered_quality import offered_quality
 from facemesh_ros.io.recordings.recorded_images import RecordedImage
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
+from facemesh_ros.messages.annotations import AnnotationMessages
 from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.messages.markers import MarkerMessages
 from facemesh_ros.messages.scene import scene_in_camera
@@ -29,8 +31,12 @@ _TYPES = {
     'landmarks': 'facemesh_ros/msg/FaceMeshArray',
     'info': 'facemesh_ros/msg/FaceMeshInfo',
     'markers': 'visualization_msgs/msg/MarkerArray',
+    'annotations': 'foxglove_msgs/msg/ImageAnnotations',
 }
 _TF_TYPE = 'tf2_msgs/msg/TFMessage'
+# As the node has them.
+_QUALITY, _TF_QUALITY = offered_quality(5), offered_quality(100)
+_INFO_QUALITY = offered_quality(1, latched=True)
 
 
 class _Counts:
@@ -48,6 +54,7 @@ class CameraMessages:
         self._messages = FaceMessages(store.classes)
         self._transforms = FaceTransforms(store.classes)
         self._markers = MarkerMessages(store.classes, sensor.topology)
+        self._annotations = AnnotationMessages(store.annotation_classes, sensor.topology)
         self._has_info = False
 
     @property
@@ -60,7 +67,8 @@ class CameraMessages:
         header, log_ns = image.msg.header, image.message.log_ns
 
         def add(name: str, msg: Any) -> None:
-            writer.add_msg(self._prefix + name, _TYPES[name], msg, log_ns)
+            quality = _INFO_QUALITY if name == 'info' else _QUALITY
+            writer.add_msg(self._prefix + name, _TYPES[name], msg, log_ns, quality)
 
         if not self._has_info:
             info_header = self._store.classes.Header(stamp=header.stamp)
@@ -70,29 +78,40 @@ class CameraMessages:
         msg = self._messages.array(faces, header, frame.image_wh, _Counts())
         add('landmarks', msg)
         if (frames := self._transforms.msg(faces, msg)) is not None:
-            writer.add_msg('/tf', _TF_TYPE, frames, log_ns)
+            writer.add_msg('/tf', _TF_TYPE, frames, log_ns, _TF_QUALITY)
         scene = scene_in_camera(faces, frame, image.camera.model.intrinsics)
         if scene is not None:
             add('markers', self._markers.msg(scene, MARKER_STYLE, header))
+        add('annotations', self._annotations.msg(faces, frame, header.stamp))
 
 
 class BagOutput:
-    """One MCAP file for each recording; a `Results` and a `RecordingListener`."""
+    """One MCAP file for each recording; a `Results` and a `RecordingListener`.
 
-    def __init__(self, target: Path, sources: Sequence[MediaSource], sensor: FaceSensor) -> None:
-        """Take a file, or a folder for several; raises MediaError if it cannot be made."""
-        self._target, self._sensor, self._store = target, sensor, message_store()
-        self._path_of = bag_paths(target, sources)
+    Attributes:
+        complete: How many are written.
+    """
+
+    def __init__(
+        self, sensor: FaceSensor, path_of: Mapping[Path, Path] | None = None, target: Path = Path()
+    ) -> None:
+        """Take the file for each recording, see `bag_paths`, or be told by `place`.
+
+        The target is how `written` calls the place of all.
+        """
+        self._sensor, self._store = sensor, message_store()
+        self._path_of, self._target = dict(path_of or {}), target
+        self._unfinished: Path | None = None
         self._writer: McapWriter | None = None
         self._cameras: dict[str, CameraMessages] = {}
         self._replaced: set[str] = set()
-        self._complete, self._partial = 0, list[Path]()
-        if target.suffix != SUFFIX:
-            try:
-                target.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                name = readable_name(target)
-                raise MediaError(f'{name} cannot be made: {error.strerror}') from error
+        self.complete, self._partial = 0, list[Path]()
+
+    def place(self, source: MediaSource, path: Path | None, unfinished: Path | None) -> None:
+        """Take where a recording goes, and where it lies until it is complete."""
+        self._unfinished = unfinished
+        if path is not None:
+            self._path_of[source.files[0]] = path
 
     def __enter__(self) -> BagOutput:
         return self
@@ -102,7 +121,9 @@ class BagOutput:
 
     def begin(self, recording: Recording, cameras: list[CameraTopics]) -> None:
         """See `RecordingListener.begin`."""
-        self._writer = writer = McapWriter(self._path_of[recording.path], self._store)
+        self._writer = writer = McapWriter(
+            self._path_of[recording.path], self._store, self._unfinished
+        )
         prefixes = _prefixes([camera.image.name for camera in cameras])
         self._cameras = {
             topic: CameraMessages(prefix, self._sensor, self._store)
@@ -126,7 +147,7 @@ class BagOutput:
             return
         path = writer.close(is_complete=is_complete)
         if is_complete:
-            self._complete += 1
+            self.complete += 1
         else:
             self._partial.append(path)
 
@@ -138,9 +159,10 @@ class BagOutput:
     @property
     def written(self) -> str:
         """How many recordings are in which place."""
-        said = f'{counted(self._complete, "recording")} to {readable_name(self._target)}'
         partial = ', '.join(map(readable_name, self._partial))
-        return said + (f' (not complete: {partial})' if partial else '')
+        return written_recordings(self.complete, self._target) + (
+            f' (not complete: {partial})' if partial else ''
+        )
 
 
 def bag_paths(target: Path, sources: Iterable[MediaSource]) -> dict[Path, Path]:
@@ -170,9 +192,18 @@ def bag_paths(target: Path, sources: Iterable[MediaSource]) -> dict[Path, Path]:
     return found
 
 
-def written_recordings(target: Path, sources: Iterable[MediaSource]) -> str:
-    """Return how many recordings are complete in which place."""
-    complete = sum(path.exists() for path in bag_paths(target, sources).values())
+def make_bag_folder(target: Path) -> None:
+    """Make the folder for recordings, if it is one; raises MediaError if that fails."""
+    if target.suffix == SUFFIX:
+        return
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(f'{readable_name(target)} cannot be made: {error.strerror}') from error
+
+
+def written_recordings(complete: int, target: Path) -> str:
+    """Say how many recordings are in which place."""
     return f'{counted(complete, "recording")} to {readable_name(target)}'
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from facemesh_ros.io import (
@@ -63,9 +65,13 @@ def check_output_paths(
     for bag in outputs.bags:
         if any(_same(other, bag) for other in filter(None, (lines, video))):
             raise MediaError(f'{readable_name(bag)} cannot take --bag too; choose two names')
+    places = _InputPlaces(inputs)
     for target in filter(None, (lines, video, *outputs.bags)):
-        for file in inputs:
-            _check_apart(target, file)
+        if file := places.read_at(target):
+            raise MediaError(
+                f'{readable_name(target)} cannot take results: {readable_name(file)} is read from '
+                'there and could be written over; choose another place'
+            )
         if calibration and _same(target, calibration):
             raise MediaError(f'{readable_name(target)} is --camera-info: choose another place')
 
@@ -75,14 +81,33 @@ def is_video_path(video: Path) -> bool:
     return video.suffix.lower() in WRITABLE_SUFFIXES and not video.is_dir()
 
 
-def _check_apart(target: Path, file: Path) -> None:
-    folders = [file.resolve().parent, file.parent.resolve()]
-    is_inside = file.is_dir() and file.resolve() in target.resolve().parents
-    if _same(target, file) or is_inside or target.resolve() in folders:
-        raise MediaError(
-            f'{readable_name(target)} cannot take results: {readable_name(file)} is read from '
-            'there and could be written over; choose another place'
-        )
+class _InputPlaces:
+    """Where inputs lie, through links too; looked at once, as archives have thousands."""
+
+    def __init__(self, inputs: Sequence[Path]) -> None:
+        self._files: dict[tuple[int, int], Path] = {}
+        self._folders: dict[Path, Path] = {}
+        self._recordings: dict[Path, Path] = {}
+        resolved = cache(Path.resolve)
+        for file in inputs:
+            with suppress(OSError):  # not there: reported when it is read
+                status = file.stat()
+                self._files[status.st_dev, status.st_ino] = file
+            self._folders[resolved(file.parent)] = file
+            if file.is_symlink():
+                self._folders[file.resolve().parent] = file
+            if file.is_dir():
+                self._recordings[file.resolve()] = file
+
+    def read_at(self, target: Path) -> Path | None:
+        """Return an input that is at a place, in it, or a recording around it."""
+        place = target.resolve()
+        with suppress(OSError):  # it is not there yet
+            status = target.stat()
+            if file := self._files.get((status.st_dev, status.st_ino)):
+                return file
+        around = filter(None, map(self._recordings.get, place.parents))
+        return self._folders.get(place) or next(around, None)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TypeVar
 
-from facemesh_ros.assembly.face_sensor import FaceSensor
-from facemesh_ros.cli.bag_output import BagOutput, written_recordings
 from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.output_paths import is_video_path
 from facemesh_ros.cli.run_journal import RunState
@@ -29,23 +28,24 @@ STILL_RATE_HZ = 1.0
 
 
 class RunOutputs:
-    """The outputs that a command line asks for; a context manager.
-
-    Attributes:
-        bag: That of recordings, if there is one.
-    """
+    """The outputs that a command line asks for; a context manager."""
 
     def __init__(
         self,
         arguments: argparse.Namespace,
         sources: Sequence[MediaSource],
-        sensor: FaceSensor | None,
         choice: TopicChoice,
         before: RunState,
+        others: Sequence[Results] = (),
     ) -> None:
         """Open all; what an earlier run has written up to `before` stays.
 
-        Without a sensor other processes write what needs images.
+        Args:
+            arguments: The command line.
+            sources: All inputs.
+            choice: Which topics of recordings are read.
+            before: How far an earlier run that is continued was.
+            others: What needs the models, or more, of this process.
 
         Raises:
             MediaError: If one cannot be written.
@@ -54,33 +54,24 @@ class RunOutputs:
         self._all: list[Results] = []
         self._lines: JsonLines | None = None
         self._pictures: AnnotatedPictures | None = None
-        self.bag: BagOutput | None = None
-        self._bag_target, self._sources = arguments.bag, sources
         with self._opened:
             if arguments.jsonl:
                 self._lines = self._add(JsonLines(arguments.jsonl, before.line_bytes))
-            if sensor is not None:
-                self._open_images(arguments, sources, sensor, choice, before)
-            if not (arguments.jsonl or arguments.video or arguments.bag):
+            if arguments.video:
+                self._open_images(arguments.video, sources, choice, before)
+            for output in others:
+                self._add(output)
+            if not (arguments.jsonl or arguments.video or arguments.bag or arguments.viewer):
                 self._add(Summary())
             self._opened = self._opened.pop_all()
 
     def _open_images(
-        self,
-        arguments: argparse.Namespace,
-        sources: Sequence[MediaSource],
-        sensor: FaceSensor,
-        choice: TopicChoice,
-        before: RunState,
+        self, target: Path, sources: Sequence[MediaSource], choice: TopicChoice, before: RunState
     ) -> None:
-        if arguments.video and is_video_path(arguments.video):
-            rate_hz = _rate_hz(sources, choice)
-            self._add(AnnotatedVideo(arguments.video, rate_hz, sensor.topology))
-        elif arguments.video:
-            folder = AnnotatedPictures(arguments.video, sensor.topology, before.pictures)
-            self._pictures = self._add(folder)
-        if arguments.bag:
-            self.bag = self._add(BagOutput(arguments.bag, sources, sensor))
+        if is_video_path(target):
+            self._add(AnnotatedVideo(target, _rate_hz(sources, choice)))
+        else:
+            self._pictures = self._add(AnnotatedPictures(target, before.pictures))
 
     def _add(self, output: Output) -> Output:
         self._opened.enter_context(output)
@@ -111,10 +102,7 @@ class RunOutputs:
     @property
     def written(self) -> list[str]:
         """Per output what it wrote, empty if nothing needs to be said."""
-        said = [output.written for output in self._all]
-        if self._bag_target is not None and self.bag is None:  # by other processes
-            said.append(written_recordings(self._bag_target, self._sources))
-        return said
+        return [output.written for output in self._all]
 
 
 def _rate_hz(sources: Sequence[MediaSource], choice: TopicChoice) -> float:

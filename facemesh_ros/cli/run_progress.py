@@ -16,13 +16,14 @@ from facemesh_ros.io import MediaSource, readable_name
 
 def size_of(source: MediaSource) -> int:
     """Return the bytes of a source's files; 0 for those that cannot be read."""
-    return sum(map(_bytes_of, source.files))
+    return sum(map(bytes_of, source.files))
 
 
-def _bytes_of(path: Path) -> int:
+def bytes_of(path: Path) -> int:
+    """Return the bytes of a file, or of the files in a folder; 0 if it cannot be read."""
     try:
         if path.is_dir():
-            return sum(_bytes_of(file) for file in path.iterdir())
+            return sum(bytes_of(file) for file in path.iterdir())
         return path.stat().st_size
     except OSError:  # reported when it is read
         return 0
@@ -86,6 +87,11 @@ def print_error(console: Console, error: Exception | str) -> None:
     """Print an error in one line, red on a terminal."""
     # Text and soft_wrap keep brackets and the length of a file's name as they are.
     console.print(Text(f'facemesh: {error}', style='red'), soft_wrap=True)
+
+
+def print_note(console: Console, sentence: str) -> None:
+    """Print in one line what is to be known."""
+    console.print(Text(f'facemesh: {sentence}'), soft_wrap=True)
 
 
 def _bar() -> Progress:

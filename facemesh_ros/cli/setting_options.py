@@ -10,7 +10,7 @@ from facemesh_ros.settings.parameter_specs import SettingsError, parameter_specs
 from facemesh_ros.settings.pipeline import SensorSettings
 
 
-def add_settings(parser: argparse.ArgumentParser, options: Mapping[str, str]) -> None:
+def add_settings(parser: argparse._ActionsContainer, options: Mapping[str, str]) -> None:
     """Add an option for each of some settings, given as option by setting."""
     for name, (default, known) in parameter_specs(SensorSettings).items():
         if name not in options:

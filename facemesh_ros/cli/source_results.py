@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from facemesh_ros.cli.picture_geometry import PictureGeometry
+from facemesh_ros.cli.processing_errors import ProcessingError
+from facemesh_ros.cli.timed_pipeline import Pipeline, faces_in
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.io import (
     ImageOrigin,
@@ -28,7 +29,6 @@ from facemesh_ros.io.recordings.recorded_images import DamagedImage, recorded_im
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
-from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.tracking.tracker import FaceIds
 from facemesh_ros.types import Faces, Frame
 
@@ -76,14 +76,14 @@ class SourceReader:
         expected: How many images the last source has, as far as its header knows; else 0.
     """
 
-    new_pipeline: Callable[[FaceIds], FacePipeline]
+    new_pipeline: Callable[[FaceIds], Pipeline]
     geometry: PictureGeometry
     static: bool
     choice: TopicChoice = field(default_factory=TopicChoice)
     listener: RecordingListener | None = None
     expected: int = field(default=0, init=False)
     _ids: FaceIds = field(default_factory=FaceIds, init=False)
-    _pipeline: FacePipeline | None = field(default=None, init=False)
+    _pipeline: Pipeline | None = field(default=None, init=False)
 
     def results_of(
         self, source: MediaSource
@@ -92,8 +92,24 @@ class SourceReader:
 
         The ids of each source begin at 1, whatever was read before.
         The images before the place at which a file is damaged come before its error. After an
-        error others may follow: of other files, and of single images of a recording.
+        error others may follow: of other files, and of single images of a recording. A fault of
+        ours ends the source with a `ProcessingError`.
         """
+        images = 0
+        try:
+            for result in self._results_of(source):
+                images += isinstance(result, ImageFaces)
+                yield result
+        except OSError as error:  # a disk that fails, a network that is gone
+            name = readable_name(error.filename or source.files[0])
+            yield UnreadableError(f'{name} cannot be read: {error.strerror or error}')
+        except FacemeshError:
+            raise
+        except Exception as error:
+            self._pipeline = None  # half of an image may be left in it
+            yield ProcessingError.of(source, images, error)
+
+    def _results_of(self, source: MediaSource) -> Iterator[ImageFaces | UnreadableError]:
         self._ids.restart()
         if source.kind is SourceKind.RECORDING:
             yield from self._of_recording(source.files[0])
@@ -112,9 +128,7 @@ class SourceReader:
         """Return which share of the source so many images are, 0 to 1, as far as it is known."""
         return min(1.0, images / self.expected) if self.expected else 0.0
 
-    def _of_file(
-        self, file: Path, pipeline: FacePipeline, *, is_static: bool
-    ) -> Iterator[ImageFaces]:
+    def _of_file(self, file: Path, pipeline: Pipeline, *, is_static: bool) -> Iterator[ImageFaces]:
         if is_video(file):
             self.expected = count_pictures(file)
         for picture in pictures_from_file(file):
@@ -169,13 +183,3 @@ class SourceReader:
                 frame = replace(frame, camera=frame.find_geometry()[0])
             self.geometry.note_recorded(image, pipeline.metric_problem)
             yield ImageFaces(image, frame, faces, took_ms)
-
-
-def faces_in(pipeline: FacePipeline, frame: Frame, *, is_static: bool) -> tuple[Faces, float]:
-    """Return the faces in a frame and the ms that the pipeline took."""
-    process = pipeline.process
-    if is_static:
-        process = partial(pipeline.process_static_image, averaged=True)
-    start = time.perf_counter()
-    faces = process(frame)
-    return faces, 1e3 * (time.perf_counter() - start)

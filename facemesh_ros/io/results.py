@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.io import ImageOrigin, MediaError, VideoFile, readable_name, write_picture
-from facemesh_ros.types import Faces, FaceState, Frame
+from facemesh_ros.types import Faces, FaceState, Frame, UInt8
 from facemesh_ros.viz.drawing import draw_faces
 
 STDOUT_NAME = 'standard output'
@@ -60,11 +60,15 @@ def counted(count: int, what: str) -> str:
     return f'{count} {what}{"s" * (count != 1)}'
 
 
+def _drawn(frame: Frame, faces: Faces) -> UInt8:
+    return draw_faces(frame, faces, load_topology(faces.landmarks.shape[1]))
+
+
 class AnnotatedVideo:
     """All pictures with their faces drawn in, as one video."""
 
-    def __init__(self, path: Path, rate_hz: float, topology: FaceTopology) -> None:
-        self._video, self._topology = VideoFile(path, rate_hz), topology
+    def __init__(self, path: Path, rate_hz: float) -> None:
+        self._video = VideoFile(path, rate_hz)
         self._path, self._pictures = path, 0
 
     def __enter__(self) -> AnnotatedVideo:
@@ -75,7 +79,7 @@ class AnnotatedVideo:
 
     def write(self, picture: ImageOrigin, frame: Frame, faces: Faces, took_ms: float) -> None:
         """Append a picture."""
-        self._video.write(draw_faces(frame, faces, self._topology))
+        self._video.write(_drawn(frame, faces))
         self._pictures += 1
 
     @property
@@ -91,12 +95,12 @@ class AnnotatedPictures:
         count: How many there are.
     """
 
-    def __init__(self, folder: Path, topology: FaceTopology, count: int = 0) -> None:
+    def __init__(self, folder: Path, count: int = 0) -> None:
         """Make the folder; raises MediaError if that is not possible.
 
         So many pictures of a run that goes on are there already.
         """
-        self._folder, self._topology = folder, topology
+        self._folder = folder
         self.count = self._before = count
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +119,7 @@ class AnnotatedPictures:
         """Write a picture; numbered, since two folders may hold pictures of one name."""
         stem = os.fsdecode(os.fsencode(picture.source.stem)[:MAX_STEM_BYTES])
         path = self._folder / f'{self.count:06d}_{stem}.png'
-        write_picture(path, draw_faces(frame, faces, self._topology))
+        write_picture(path, _drawn(frame, faces))
         self.count += 1
 
     @property

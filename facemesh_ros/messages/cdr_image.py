@@ -17,6 +17,8 @@ from facemesh_ros.image.raw_image import ImageError
 # options it makes the encapsulation header, behind which offsets are counted.
 BYTE_ORDERS = {b'\x00\x00': '>', b'\x00\x01': '<'}
 ENCAPSULATION_BYTES = 4
+# Of bytes that are no plain CDR, or damaged.
+CDR_ERRORS = (ValueError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,20 @@ def image_from_cdr(
         return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
     except (struct.error, UnicodeDecodeError) as error:
         raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
+
+
+def header_from_cdr(cdr: bytes) -> tuple[int, str]:
+    """Return stamp, ns, and frame_id of a serialised message that begins with a header.
+
+    Raises:
+        CDR_ERRORS: If it is no plain CDR, or damaged.
+    """
+    order = BYTE_ORDERS.get(cdr[:2])
+    if order is None:
+        raise ValueError(f'a message of {len(cdr)} bytes is not plain CDR')
+    reader = CdrReader(cdr, order)
+    seconds, nanoseconds = reader.number('i'), reader.number('I')
+    return 10**9 * seconds + nanoseconds, reader.string()
 
 
 class CdrReader:

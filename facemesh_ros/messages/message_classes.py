@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,9 +29,11 @@ class MessageClasses(SimpleNamespace):
     Each takes its fields by name and has defaults for the others, as rclpy's generated classes.
     """
 
-    def __init__(self, class_of: Callable[[str], type]) -> None:
+    def __init__(
+        self, class_of: Callable[[str], type], types: Iterable[str] = MESSAGE_TYPES
+    ) -> None:
         """Take the classes; `class_of` returns that of a name such as `std_msgs/msg/Header`."""
-        super().__init__(**{name.rpartition('/')[2]: class_of(name) for name in MESSAGE_TYPES})
+        super().__init__(**{name.rpartition('/')[2]: class_of(name) for name in types})
 
     def __getattr__(self, name: str) -> Any:  # only for what is not there
-        raise AttributeError(f'{name} is not in MESSAGE_TYPES')
+        raise AttributeError(f'there is no class {name} among these')

@@ -13,7 +13,8 @@ class SeenImage:
     """One image and what was found in it, from a live topic, a recording or a file alike.
 
     Attributes:
-        stream: Topic of the images, or the file if it has none.
+        stream: What tells it from others that are shown beside it: the topic of its images, what
+            the topics of its faces have in common, or the file.
         stamp_ns: Of the message's header, ns.
         received_ns: When the message was received or recorded, ns since the epoch; None where
             nobody noted that.

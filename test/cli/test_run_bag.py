@@ -9,6 +9,14 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 from recordings import bag_of
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.rosbag2 import Reader, StoragePlugin
 
 from facemesh_ros.cli.main import main
@@ -39,7 +47,7 @@ def test_several_cameras_have_topics_of_their_own(head):
     assert ours == {
         f'/facemesh/{camera}/{name}'
         for camera in ('front', 'rear/color')
-        for name in ('landmarks', 'info', 'markers')
+        for name in ('landmarks', 'info', 'markers', 'annotations')
     }
 
 
@@ -58,6 +66,7 @@ def test_several_recordings_go_into_a_folder_damaged_ones_too(head, capsys):
     assert counts_in('made/out/bag_2.mcap') == {
         '/cam/image_raw': 1,
         '/cam/camera_info': 1,
+        '/facemesh/annotations': 1,
         '/facemesh/info': 1,
         '/facemesh/landmarks': 1,
         '/facemesh/markers': 1,
@@ -90,6 +99,46 @@ def test_every_definition_is_in_the_file(head):
     for field in filter(None, fields):
         assert ' '.join(field) in definition
     assert 'float64[9] k' in texts['sensor_msgs/msg/CameraInfo']
+
+
+def qualities_in(path: str) -> dict[str, tuple[int, bool, bool]]:
+    """Depth, whether reliable, whether latched of each topic, by the other reader."""
+    with Reader(path) as reader:
+        return {
+            connection.topic: (
+                quality.depth,
+                quality.reliability is QosReliability.RELIABLE,
+                quality.durability is QosDurability.TRANSIENT_LOCAL,
+            )
+            for connection in reader.connections
+            for quality in connection.ext.offered_qos_profiles
+        }
+
+
+@pytest.mark.parametrize('storage', StoragePlugin)
+def test_topics_are_played_with_the_quality_they_were_published_with(head, storage):
+    """`ros2 bag play` would otherwise latch neither ~/info nor the robot's own frames."""
+    latched = Qos(
+        QosHistory.KEEP_LAST,
+        7,
+        QosReliability.RELIABLE,
+        QosDurability.TRANSIENT_LOCAL,
+        *[QosTime(9223372036, 854775807)] * 2,
+        QosLiveliness.AUTOMATIC,
+        QosTime(9223372036, 854775807),
+        False,
+    )
+    bag_of([head] * 2).write(Path('bag'), storage, qualities={'/cam/camera_info': [latched]})
+    run('bag', '--bag', 'out.mcap')
+    qualities = qualities_in('out.mcap')
+    assert qualities.pop('/cam/camera_info') == (7, True, True)
+    assert qualities == {
+        '/facemesh/landmarks': (5, True, False),
+        '/facemesh/markers': (5, True, False),
+        '/facemesh/annotations': (5, True, False),
+        '/facemesh/info': (1, True, True),
+        '/tf': (100, True, False),
+    }
 
 
 def test_what_cannot_be_is_told_before_anything_is_read(head, capsys):

@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from dask_cluster import kill_whoever_opens
 from recordings import bag_of
 from rosbags.rosbag2 import Reader
 
@@ -213,7 +214,13 @@ def test_a_pipe_takes_lines_and_no_record_of_them(place):
         (['--resume', '--jsonl', '-'], 'argument --resume: needs'),
         (['--resume', '--jsonl', 'out.jsonl', '--video', 'out.mp4'], 'argument --resume: needs'),
         (['--jobs', '0'], 'argument --jobs: at least 1'),
-        (['--jobs', '2', '--video', 'out'], 'argument --jobs: not with --video'),
+        (['--jobs', '2', '--cluster', 'a:1'], 'argument --jobs: the workers of --cluster say'),
+        (['--share', '0/5'], 'argument --share: the number is to be from 1 to the count, 5'),
+        (['--share', '6/5'], 'argument --share: the number is to be from 1'),
+        (['--share', '1/0'], 'argument --share: the number is to be from 1'),
+        (['--share', '2'], 'argument --share: is to be NUMBER/COUNT, as 2/5'),
+        (['--share', '-1/5'], 'argument --share: '),
+        (['--share', '1/5', '--share', '2/5'], 'argument --share: given twice'),
     ],
 )
 def test_options_that_cannot_be_are_told(capsys, arguments, reason):
@@ -222,21 +229,45 @@ def test_options_that_cannot_be_are_told(capsys, arguments, reason):
     assert reason in capsys.readouterr().err
 
 
-def test_a_process_that_is_killed_is_told(place):
-    with started(*['clip.mp4'] * 400, '--jsonl', 'out.jsonl', '--jobs', '2') as process:
-        wait_for('out.jsonl', 4)
-        os.kill(_workers_of(process.pid)[0], signal.SIGKILL)
+def test_the_files_of_a_process_that_is_killed_are_done_again(place):
+    run(*['clip.mp4'] * 40, '--jsonl', 'whole.jsonl')
+    with started(*['clip.mp4'] * 40, '--jsonl', 'out.jsonl', '--jobs', '2') as process:
+        kill_whoever_opens(process.pid, 'clip.mp4', 1)
+        errors = process.stderr.read()
+    assert process.returncode == 0, errors
+    assert 'a process was killed by SIGKILL; 1 file that it had not done is done again' in errors
+    assert _shape_of(lines_of('out.jsonl')) == _shape_of(lines_of('whole.jsonl'))
+
+
+def test_a_file_that_kills_its_process_again_and_again_is_given_up(place, head):
+    names = [f'p{letter}.png' for letter in 'abcdefgh']
+    for name in names:
+        cv2.imwrite(name, head)
+    Path('killer.mp4').write_bytes(Path('clip.mp4').read_bytes())
+    inputs = [*names, 'killer.mp4', 'clip.mp4']
+    with started(*inputs, '--jsonl', 'out.jsonl', '--jobs', '2') as process:
+        kill_whoever_opens(process.pid, 'killer.mp4', 3)
         errors = process.stderr.read()
     assert process.returncode == 1
-    assert 'a process of --jobs was killed' in errors
-    assert 'Traceback' not in errors
+    assert 'killer.mp4 is given up: 3 processes of --jobs were lost on it' in errors
+    assert 'with fewer files at a time there is more' in errors
+    assert [line['source'] for line in lines_of('out.jsonl')] == [*names, *['clip.mp4'] * 4]
+    assert not list(Path().glob('*.parts'))
 
 
-def _workers_of(pid: int) -> list[int]:
-    """The child processes that run Python's spawned workers."""
-    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    commands = {int(child): Path(f'/proc/{child}/cmdline').read_text() for child in children}
-    return [child for child, command in commands.items() if 'spawn_main' in command]
+@pytest.mark.parametrize('target', ['out', 'out.mp4'])
+def test_annotated_copies_are_the_same_however_many_at_a_time(inputs, target):
+    Path('cut.mp4').write_bytes(Path('clip.mp4').read_bytes()[:-200])
+    for jobs in ('1', '2'):
+        outputs = ['--video', f'{jobs}{target}', '--jsonl', f'{jobs}.jsonl']
+        run(*inputs, 'cut.mp4', *outputs, '--jobs', jobs, expected_status=1)
+    assert lines_of('1.jsonl') == lines_of('2.jsonl')
+    if target == 'out.mp4':
+        assert Path('1out.mp4').read_bytes() == Path('2out.mp4').read_bytes()
+        return
+    one, two = (sorted(Path(f'{jobs}out').iterdir()) for jobs in '12')
+    assert [path.name for path in one] == [path.name for path in two]
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True))
 
 
 def test_the_bar_says_how_much_is_done_how_fast_and_how_long_it_takes(place):

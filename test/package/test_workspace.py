@@ -55,6 +55,31 @@ def test_an_unknown_distro_is_refused_with_the_way_out(workspace, monkeypatch):
         layout.chosen_distro('melodic')
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'wanted'),
+    [
+        ([], False),
+        (['--view'], True),
+        (['--view', 'rerun', '--seconds', '3'], True),
+        (['--view=rerun'], True),
+        (['--camera', '0', '--view'], True),
+        (['--view', '--camera', '0'], True),
+        (['--view', 'rviz'], False),
+        (['--view=rviz'], False),
+        (['--no-view'], False),
+    ],
+)
+def test_rerun_is_installed_for_those_who_ask_to_look(workspace, arguments, wanted):
+    assert workspace('viewer_packages').wants_rerun(arguments) == wanted
+
+
+def test_rerun_is_not_installed_where_its_numpy_would_break_ros(workspace, installation):
+    layout, packages = workspace('layout'), workspace('viewer_packages')
+    found = packages.viewer_packages(layout.Distro('humble', installed=True))
+    assert bool(found) == (sys.version_info >= (3, 13))
+    assert packages.viewer_packages(layout.Distro('kilted'))
+
+
 def test_one_environment_can_be_entered_from_inside_another(workspace, monkeypatch):
     layout, environment = workspace('layout'), workspace('environment')
     monkeypatch.setenv(GUARD, '1')

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from foxglove_msgs.msg import ImageAnnotations
 from mcap.reader import make_reader
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
@@ -24,7 +25,14 @@ from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 # Longer than a face takes to be confirmed, to coast and to be deleted.
 FRAMES = 16
 LANDMARKS, INFO, MARKERS = '/facemesh/landmarks', '/facemesh/info', '/facemesh/markers'
-TYPES = {LANDMARKS: FaceMeshArray, INFO: FaceMeshInfo, MARKERS: MarkerArray, '/tf': TFMessage}
+ANNOTATIONS = '/facemesh/annotations'
+TYPES = {
+    LANDMARKS: FaceMeshArray,
+    INFO: FaceMeshInfo,
+    MARKERS: MarkerArray,
+    ANNOTATIONS: ImageAnnotations,
+    '/tf': TFMessage,
+}
 # Of the run, not of the images: times, counts of what a node has lost.
 OF_THE_RUN = {'latency', 'dropped_images', 'lost_images', 'failed_images', 'provider_report'}
 ALL = QoSProfile(depth=2 * FRAMES)
@@ -108,7 +116,7 @@ def played(client, bag) -> dict[str, list[Any]]:
     for topic, publisher in publishers.items():
         client.wait_until(publisher.get_subscription_count, f'the subscription to {topic}')
     client.wait_until(
-        lambda: client.count_publishers(MARKERS) and client.count_publishers('/tf'), 'the outputs'
+        lambda: all(client.count_publishers(topic) for topic in TYPES), 'the outputs'
     )
     client.spin_for(1.0)  # both sides know each other
     for number in range(FRAMES):
@@ -119,7 +127,7 @@ def played(client, bag) -> dict[str, list[Any]]:
             cdr = STORE.serialize_cdr(one.msg, one.msg.__msgtype__)
             publishers[one.topic].publish(bytes(cdr))
             client.spin_for(0.1)
-        for topic in (LANDMARKS, MARKERS):
+        for topic in (LANDMARKS, MARKERS, ANNOTATIONS):
             is_answered = partial(has_more_than, received[topic], number)
             client.wait_until(is_answered, f'{topic} of image {number}')
     client.spin_for(0.3)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from rosbags.interfaces import Qos
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -83,8 +84,12 @@ class Bag:
         path: Path,
         storage: StoragePlugin = StoragePlugin.MCAP,
         mode: CompressionMode = CompressionMode.NONE,
+        qualities: Mapping[str, Sequence[Qos]] | None = None,
     ) -> Path:
-        """Write a folder as rosbag2 does and return the file in it."""
+        """Write a folder as rosbag2 does and return the file in it.
+
+        `qualities`: the quality of service of topics, of those that it matters for.
+        """
         writer = Writer(path, version=8, storage_plugin=storage)
         writer.set_compression(mode, CompressionFormat.ZSTD)
         with writer:
@@ -92,7 +97,10 @@ class Bag:
             for topic, msg, log_ns in ((one.topic, one.msg, one.log_ns) for one in self.sent):
                 if topic not in connections:
                     connections[topic] = writer.add_connection(
-                        topic, msg.__msgtype__, typestore=STORE
+                        topic,
+                        msg.__msgtype__,
+                        typestore=STORE,
+                        offered_qos_profiles=(qualities or {}).get(topic, ()),
                     )
                 cdr = STORE.serialize_cdr(msg, msg.__msgtype__)
                 writer.write(connections[topic], log_ns, cdr)

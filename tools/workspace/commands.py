@@ -15,9 +15,11 @@ from workspace.layout import ROOT, Distro, SetupError, chosen_distro
 from workspace.message_packages import NEEDED, OPTIONAL
 from workspace.models import fetch_models
 from workspace.package_build import message_packages, package_build
+from workspace.pages import make_pages, visit_links
 from workspace.place import require_usable_checkout, sentence_of
 from workspace.python_packages import python_packages
 from workspace.steps import bring_up, tell
+from workspace.viewer_packages import viewer_packages, wants_rerun
 
 Arguments = Sequence[str]
 _INTERRUPTED = 130
@@ -63,11 +65,12 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
     return None, rest
 
 
-def set_up(distro: Distro, *, for_tests: bool = False) -> None:
-    """Bring the machine to where everything can be started, or tested too."""
+def set_up(distro: Distro, *, for_tests: bool = False, with_rerun: bool = False) -> None:
+    """Bring the machine to where everything can be started, tested, or looked at in Rerun too."""
     lacking = [NEEDED, OPTIONAL] if for_tests else [NEEDED]
     messages = [] if distro.installed else [message_packages(distro, some) for some in lacking]
-    bring_up([python_packages(distro), *messages, package_build(distro)])
+    viewer = viewer_packages(distro) if for_tests or with_rerun else []
+    bring_up([python_packages(distro), *viewer, *messages, package_build(distro)])
     fetch_models(distro)
 
 
@@ -80,7 +83,7 @@ def _become(distro: Distro, command: Arguments, folder: Path | None = None) -> i
 
 
 def _demo(distro: Distro, arguments: Arguments) -> int:
-    set_up(distro)
+    set_up(distro, with_rerun=wants_rerun(arguments))
     # Ctrl-C waits until the demo has its own handlers; Python's start would end in a traceback.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     return _become(distro, ['python', '-m', 'facemesh_ros.ros.demo', *arguments])
@@ -98,7 +101,8 @@ def _check(distro: Distro, arguments: Arguments) -> int:
     bring_up([python_packages(distro)])
     env = {**environment(distro), 'MYPYPATH': 'tools'}
     failed = False
-    for command in ('ruff format --check', 'ruff check', 'mypy', 'mypy -p workspace'):
+    packages = 'mypy -p workspace -p reference'
+    for command in ('ruff format --check', 'ruff check', 'mypy', packages):
         tell(f'==> {command}')
         failed |= subprocess.call(command.split(), cwd=ROOT, env=env) != 0
     return int(failed)
@@ -130,6 +134,12 @@ def _shell(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['bash', '--norc'])
 
 
+def _docs(distro: Distro, arguments: Arguments) -> int:
+    if arguments not in ([], ['--external-links']):
+        raise SetupError(f'docs takes --external-links alone, not {" ".join(arguments)!r}')
+    return visit_links() if arguments else make_pages()
+
+
 def _setup(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'setup takes no {arguments[0]!r}')
@@ -144,5 +154,6 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'check': _check,
     'bench': _bench,
     'shell': _shell,
+    'docs': _docs,
     'setup': _setup,
 }

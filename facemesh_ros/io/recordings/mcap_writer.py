@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,19 @@ PARTIAL = '.partial'
 
 
 class McapWriter:
-    """An MCAP file; until it is complete it has `.partial` in its name."""
+    """An MCAP file; until it is complete it has another name."""
 
-    def __init__(self, path: Path, store: MessageStore) -> None:
-        """Open the file; raises MediaError if it cannot be written."""
+    def __init__(self, path: Path, store: MessageStore, unfinished: Path | None = None) -> None:
+        """Open the file; raises MediaError if it cannot be written.
+
+        Args:
+            path: Its name when it is complete.
+            store: Of messages.
+            unfinished: Its name until then, on the same disk; None for one beside it that has
+                `.partial` in it.
+        """
         self._path, self._store = path, store
-        self._partial = path.with_name(f'{path.stem}{PARTIAL}{path.suffix}')
+        self._partial = unfinished or path.with_name(f'{path.stem}{PARTIAL}{path.suffix}')
         self._schemas: dict[tuple[str, str, bytes], int] = {}
         self._channels: dict[str, int] = {}
         self._trying(self._open)
@@ -62,9 +69,11 @@ class McapWriter:
             )
         )
 
-    def add_msg(self, topic: str, type_name: str, msg: Any, log_ns: int) -> None:
+    def add_msg(
+        self, topic: str, type_name: str, msg: Any, log_ns: int, metadata: Mapping[str, str]
+    ) -> None:
         """Append a message object, announcing its topic; raises MediaError if that fails."""
-        self.add_topic(RecordedTopic(topic, type_name, 'cdr', 0))
+        self.add_topic(RecordedTopic(topic, type_name, 'cdr', 0, metadata=metadata))
         self.add(RecordedMessage(topic, log_ns, log_ns, self._store.serialised(msg, type_name)))
 
     def close(self, *, is_complete: bool) -> Path:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from facemesh_ros.io.recordings.foxglove_definitions import FOXGLOVE_DEFINITIONS
 from facemesh_ros.io.recordings.storage import required
+from facemesh_ros.messages.annotations import ANNOTATION_TYPES
 from facemesh_ros.messages.message_classes import MESSAGE_TYPES, MessageClasses
 
 PACKAGE = 'facemesh_ros'
@@ -33,10 +35,11 @@ class MessageStore:
 
     Attributes:
         classes: Those that faces are built of, with defaults for all fields.
+        annotation_classes: Those of Foxglove's annotations.
     """
 
     def __init__(self) -> None:
-        typesys = required('rosbags.typesys')
+        self._typesys = typesys = required('rosbags.typesys')
         self._nodes = required('rosbags.interfaces').Nodetype
         self._store = typesys.get_typestore(typesys.Stores[_RELEASE])
         for name, text in _own_definitions().items():
@@ -44,6 +47,7 @@ class MessageStore:
                 self._store.register(typesys.get_types_from_msg(text, name))
         self._made: dict[str, type] = {}
         self.classes = MessageClasses(self._class_of)
+        self.annotation_classes = MessageClasses(self._class_of, ANNOTATION_TYPES)
 
     def serialised(self, msg: Any, type_name: str) -> bytes:
         """Return a message in plain CDR."""
@@ -59,6 +63,26 @@ class MessageStore:
             return ''
         text: str = self._store.generate_msgdef(type_name, ros_version=2)[0]
         return text
+
+    def fields_of(self, type_name: str) -> dict[str, Any]:
+        """Return the fields of a type of this package by name, as `parsed` describes them."""
+        return dict(self._store.fielddefs[type_name][1])
+
+    def default_of(self, type_name: str, field: str) -> Callable[[], Any]:
+        """Return what makes a field's default."""
+        return self._maker(self.fields_of(type_name)[field])[0]
+
+    def parsed(self, definition: str, type_name: str) -> dict[str, dict[str, Any]]:
+        """Return the fields of a type and its parts; raises an Exception of any kind."""
+        types = self._typesys.get_types_from_msg(definition, type_name)
+        return {name: dict(fields) for name, (_, fields) in types.items()}
+
+    def reader_with(self, types: dict[str, dict[str, Any]]) -> Callable[[bytes, str], Any]:
+        """Return `deserialised` for other definitions of some types, as `parsed` gives them."""
+        store = self._typesys.get_typestore(self._typesys.Stores[_RELEASE])
+        store.register({name: ([], list(fields.items())) for name, fields in types.items()})
+        deserialise: Callable[[bytes, str], Any] = store.deserialize_cdr
+        return deserialise
 
     def _class_of(self, name: str) -> type:
         """Return a class that takes fields by name and has defaults for the others."""
@@ -114,4 +138,4 @@ def _own_definitions() -> dict[str, str]:
         folder = Path(__file__).parents[3] / 'msg'
     own = [name for name in MESSAGE_TYPES if name.startswith(f'{PACKAGE}/')]
     texts = {name: (folder / f'{name.rpartition("/")[2]}.msg').read_text() for name in own}
-    return {**texts, _TF_MESSAGE: _TF_DEFINITION}
+    return {**texts, **FOXGLOVE_DEFINITIONS, _TF_MESSAGE: _TF_DEFINITION}

@@ -172,7 +172,7 @@ def recorded_images(
     names = {name for camera in opened for name in camera.topics.names}
     if take is not None:
         names = set(recording.topics)
-    _take_first_infos(recording, opened)
+    take_first_infos(recording, opened)
     of_image = {camera.topics.image.name: camera for camera in opened}
     waiting: deque[RecordedImage | DamagedImage] = deque()
     damage = None
@@ -184,7 +184,7 @@ def recorded_images(
                 if message.topic in camera.topics.names[1:]:
                     camera.add(message)
             if message.topic in of_image:
-                waiting.append(_image_of(message, of_image[message.topic], recording.path, store))
+                waiting.append(image_of(message, of_image[message.topic], recording.path, store))
             while waiting and _is_ready(waiting[0], message.log_ns, len(waiting)):
                 yield waiting.popleft()
     except UnreadableError as error:
@@ -194,7 +194,7 @@ def recorded_images(
         raise damage
 
 
-def _take_first_infos(recording: Recording, cameras: list[RecordedCamera]) -> None:
+def take_first_infos(recording: Recording, cameras: list[RecordedCamera]) -> None:
     """Give each camera its first camera_info: images before it have none of their own."""
     for camera in cameras:
         if camera.topics.info is not None:
@@ -203,9 +203,10 @@ def _take_first_infos(recording: Recording, cameras: list[RecordedCamera]) -> No
                     camera.add(first)
 
 
-def _image_of(
+def image_of(
     message: RecordedMessage, camera: RecordedCamera, path: Path, store: MessageStore
 ) -> RecordedImage | DamagedImage:
+    """Return the next image of a camera."""
     is_compressed = camera.topics.image.type_name == COMPRESSED
     number = camera.images
     camera.images += 1

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from facemesh_ros.io.recordings.offered_quality import OFFERED
 from facemesh_ros.io.recordings.storage import DamageError, RecordedMessage, RecordedTopic
 
 _MAGIC = b'SQLite format 3\0'
@@ -32,11 +33,19 @@ class SqliteStorage:
                 self._connection.execute('PRAGMA writable_schema = ON')
             definitions = self._definitions()
             rows = self._connection.execute(self._topics_query()).fetchall()
+            qualities = self._qualities()
         except sqlite3.Error as error:
             self.close()
             raise DamageError(f'is no readable rosbag2 file: {error}') from error
         self.topics = {
-            name: RecordedTopic(name, kind, encoding, count, *definitions.get(kind, ('', b'')))
+            name: RecordedTopic(
+                name,
+                kind,
+                encoding,
+                count,
+                *definitions.get(kind, ('', b'')),
+                metadata=qualities.get(name, {}),
+            )
             for name, kind, encoding, count in rows
         }
         self.span_ns = self._span_ns()
@@ -58,6 +67,14 @@ class SqliteStorage:
             return {}
         rows = self._connection.execute(_DEFINITIONS).fetchall()
         return {kind: (encoding, text.encode()) for kind, encoding, text in rows}
+
+    def _qualities(self) -> dict[str, dict[str, str]]:
+        """Return the quality of service of each topic, where the release records it."""
+        columns = self._connection.execute('PRAGMA table_info(topics)').fetchall()
+        if OFFERED not in (column[1] for column in columns):
+            return {}
+        rows = self._connection.execute(f'SELECT name, {OFFERED} FROM topics').fetchall()
+        return {name: {OFFERED: text} for name, text in rows if text}
 
     def _span_ns(self) -> int:
         try:

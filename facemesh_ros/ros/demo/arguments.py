@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.demo.camera_node import add_source_arguments
-from facemesh_ros.ros.process.dds_profile import share_folder
+from facemesh_ros.ros.demo.viewers import add_view_arguments
 
 PICTURE, VIDEO = 'face.png', 'faces.mp4'
 RECORD_S = 300.0
@@ -45,11 +43,7 @@ def demo_parser() -> argparse.ArgumentParser:
         help='maximum length of the video; a minute of 640x480 takes about 15 MB; 0 for no video; '
         'default: %(default)g',
     )
-    parser.add_argument(
-        '--view',
-        action=argparse.BooleanOptionalAction,
-        help='open rviz2; default: if it is installed and there is a display',
-    )
+    add_view_arguments(parser)
     return parser
 
 
@@ -87,18 +81,3 @@ def prepare_output(folder: Path) -> None:
         raise DemoError(
             f'--output {folder} cannot be written to: {error.strerror}; name another folder'
         ) from error
-
-
-def rviz_command(wanted: bool | None, namespace: str) -> list[str] | None:
-    """Return the command that starts RViz, None for no RViz; raises DemoError if impossible."""
-    program = shutil.which('rviz2')
-    display = os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
-    if wanted and not program:
-        raise DemoError('--view needs rviz2 on the PATH; it comes with a ROS installation')
-    if wanted and not display:
-        raise DemoError('--view needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set')
-    if wanted is False or not program or not display:
-        return None
-    config = str(share_folder() / 'config' / 'facemesh.rviz')
-    remaps = ['-r', f'__ns:={namespace}', '-r', '/tf:=tf']
-    return [program, '-d', config, '--ros-args', *remaps]

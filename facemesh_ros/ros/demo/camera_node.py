@@ -64,11 +64,12 @@ class DemoCamera(Node):
             self.context.shutdown()
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
-        self._info_publisher.publish(_info_msg((bgr.shape[1], bgr.shape[0]), header))
+        self._info_publisher.publish(info_msg((bgr.shape[1], bgr.shape[0]), header))
         self._publisher.publish(msg_from_bgr(bgr, header))
 
 
-def _info_msg(image_wh: tuple[int, int], header: Header) -> CameraInfo:
+def info_msg(image_wh: tuple[int, int], header: Header) -> CameraInfo:
+    """Return the calibration of a common webcam for images of a size."""
     camera = Intrinsics.from_vertical_fov(image_wh, WEBCAM_VERTICAL_FOV_RAD)
     msg = CameraInfo(header=header, width=image_wh[0], height=image_wh[1])
     msg.distortion_model = 'plumb_bob'

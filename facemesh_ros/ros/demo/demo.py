@@ -21,7 +21,6 @@ from facemesh_ros.ros.demo.arguments import (
     DemoError,
     demo_parser,
     prepare_output,
-    rviz_command,
 )
 from facemesh_ros.ros.demo.camera_node import open_source, source_arguments
 from facemesh_ros.ros.demo.monitor import Monitor
@@ -29,6 +28,7 @@ from facemesh_ros.ros.demo.processes import Processes
 from facemesh_ros.ros.demo.recording import Recording
 from facemesh_ros.ros.demo.report import report
 from facemesh_ros.ros.demo.view import line, stage_times, view
+from facemesh_ros.ros.demo.viewers import chosen_viewer, start_viewer
 from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
 from facemesh_ros.ros.process.signals import TerminationSignals
 from facemesh_ros.ros.process.spin import start_rclpy
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # A namespace of its own keeps cameras and other demos out. It is not the process id, which two
     # containers on one network may share.
     namespace = f'/demo_{secrets.token_hex(2)}'
-    rviz = rviz_command(arguments.view, namespace)
+    viewer = chosen_viewer(arguments.view)
     prepare_output(arguments.output)
     signals = start_rclpy()
     try:
@@ -80,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 Processes() as nodes,
                 closing(_Spinner(monitor, nodes, signals)) as spinner,
             ):
-                _show(arguments, spinner, rviz)
+                _show(arguments, spinner, viewer)
             return report(arguments, monitor, recording)
     finally:
         rclpy.try_shutdown()
@@ -123,7 +123,7 @@ class _Spinner:
             raise DemoError(f'{" and ".join(ended)} ended by itself; the log above says why')
 
 
-def _show(arguments: argparse.Namespace, spinner: _Spinner, rviz: list[str] | None) -> None:
+def _show(arguments: argparse.Namespace, spinner: _Spinner, viewer: str) -> None:
     """Start all processes and show what the monitor sees until the time is over."""
     monitor, nodes = spinner.monitor, spinner.nodes
     namespace = monitor.get_namespace()
@@ -135,8 +135,7 @@ def _show(arguments: argparse.Namespace, spinner: _Spinner, rviz: list[str] | No
     nodes.start_module(CAMERA, *source_arguments(arguments), *remaps)
     nodes.start_module(NODE, *remaps)
     spinner.spin_until(lambda: monitor.info is not None, 'the node to be ready')
-    if rviz:
-        nodes.start(rviz)
+    start_viewer(viewer, nodes, namespace)
     _print_progress('the node is ready; waiting for the first image')
     spinner.spin_until(lambda: monitor.images.answered > 0, 'the first landmarks')
     names = 'ROS_DOMAIN_ID', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'

@@ -48,16 +48,18 @@ class Processes:
         self._relays[-1].start()
         return process
 
-    def start_module(self, module: str, *arguments: str) -> None:
-        """Start a module of this package with the same Python; it must not end by itself."""
+    def start_module(self, module: str, *arguments: str, may_end: bool = False) -> None:
+        """Start a module of this package with the same Python; see `ended` for `may_end`."""
         before = block_signals()  # until the module has its handlers
         try:
-            self._modules[module] = self.start([sys.executable, '-m', module, *arguments])
+            process = self.start([sys.executable, '-m', module, *arguments])
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if not may_end:
+            self._modules[module] = process
 
     def ended(self) -> list[str]:
-        """Return the modules that ended by themselves."""
+        """Return the modules that ended by themselves and may not."""
         return [name for name, process in self._modules.items() if process.poll() is not None]
 
     def __exit__(self, *_: object) -> None:

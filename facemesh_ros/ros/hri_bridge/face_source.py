@@ -12,9 +12,9 @@ from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.diagnostics.finding import LogThrottle
 from facemesh_ros.ros.hri_bridge.settings import BridgeSettings
-from facemesh_ros.ros.hri_bridge.stamp_matcher import StampMatcher
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, read_image
 from facemesh_ros.ros.input.image_conversion import frame_from_msg, ns_from_stamp
+from facemesh_ros.ros.input.stamp_matcher import StampMatcher
 from facemesh_ros.ros.input.topics import TRANSPORTS
 from facemesh_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, create_subscription, resolved
 from facemesh_ros.types import Frame

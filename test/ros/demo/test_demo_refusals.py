@@ -13,7 +13,7 @@ import pytest
         (['--image', 'nowhere.png'], 'nowhere.png'),
         (['--video', 'nowhere.mp4'], 'nowhere.mp4'),
         (['--camera', '77'], '/dev/video77'),
-        (['--view'], '--view needs'),
+        (['--view', 'rviz'], '--view rviz needs'),
     ],
 )
 def test_a_source_that_cannot_be_opened_is_refused(start_demo, arguments, text):

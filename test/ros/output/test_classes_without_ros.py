@@ -9,6 +9,7 @@ from rclpy.serialization import serialize_message
 
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.io.recordings.message_store import message_store
+from facemesh_ros.messages.annotations import ANNOTATION_TYPES, AnnotationMessages
 from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.messages.marker_parts import STYLES
 from facemesh_ros.messages.markers import MarkerMessages
@@ -19,9 +20,12 @@ from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.output.messages import ROS_CLASSES
 from test.ros.output.random_faces import LANDMARKS, random_faces
 from test.ros.output.test_messages import MODEL
+from test.ros.output.test_validity import FRAME
 
+annotations = pytest.importorskip('facemesh_ros.ros.output.annotations', exc_type=ImportError)
 STORE = message_store()
 BOTH = (ROS_CLASSES, STORE.classes)
+FOXGLOVE = (annotations.FOXGLOVE_CLASSES, STORE.annotation_classes)
 TOPOLOGY = load_topology(LANDMARKS)
 streams = st.lists(
     st.builds(
@@ -76,14 +80,33 @@ def test_what_is_published_for_a_stream(stream, style):
             assert_same(of_ros, of_store, type_name)
 
 
+@settings(deadline=None, max_examples=15)
+@given(streams)
+def test_annotations_of_a_stream(stream):
+    for number, faces in enumerate(stream):
+        made = [
+            AnnotationMessages(classes, TOPOLOGY).msg(
+                faces, FRAME, header_of(stamps, number).stamp
+            )
+            for classes, stamps in zip(FOXGLOVE, BOTH, strict=True)
+        ]
+        assert_same(*made, 'foxglove_msgs/msg/ImageAnnotations')
+
+
 def test_what_describes_the_models():
     made = [FaceMessages(classes).info(MODEL, TOPOLOGY, header_of(classes, 0)) for classes in BOTH]
     assert_same(*made, 'facemesh_ros/msg/FaceMeshInfo')
 
 
-@pytest.mark.parametrize('name', MESSAGE_TYPES)
-def test_defaults(name):
+@pytest.mark.parametrize(
+    ('name', 'both'),
+    [
+        *((name, BOTH) for name in MESSAGE_TYPES),
+        *((name, FOXGLOVE) for name in ANNOTATION_TYPES),
+    ],
+)
+def test_defaults(name, both):
     """Also those that a definition gives, as a Quaternion's w."""
     bare = name.rpartition('/')[2]
-    of_ros, of_store = (getattr(classes, bare)() for classes in BOTH)
+    of_ros, of_store = (getattr(classes, bare)() for classes in both)
     assert_same(of_ros, of_store, name)

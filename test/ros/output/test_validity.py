@@ -14,6 +14,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.canonical_face import load_topology
+from facemesh_ros.messages.annotations import AnnotationMessages
 from facemesh_ros.messages.marker_parts import STYLES
 from facemesh_ros.messages.scene import assumed_scene, measured_scene
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
@@ -65,8 +66,8 @@ def detections_of(faces: Faces):
 
 
 def annotations_of(faces: Faces, frame: Frame = FRAME):
-    contours = annotations.ends_of_contours(TOPOLOGY)
-    return annotations.annotations_msg(faces, frame, HEADER.stamp, contours)
+    messages = AnnotationMessages(annotations.FOXGLOVE_CLASSES, TOPOLOGY)
+    return messages.msg(faces, frame, HEADER.stamp)
 
 
 @settings(deadline=None, max_examples=25)

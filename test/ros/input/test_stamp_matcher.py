@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.hri_bridge.stamp_matcher import MOST_WAITING, StampMatcher
+from facemesh_ros.ros.input.stamp_matcher import MOST_WAITING, StampMatcher
 
 
 def paired(matcher, arrivals):

@@ -1,0 +1,1 @@
+"""What a running node sees, given to a viewer: `facemesh view` without a file."""
