@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from workspace.environment import environment, site_packages, write_python_entry
@@ -19,25 +20,35 @@ _RUNTIMES = {'cpu': 'onnxruntime', 'gpu': 'onnxruntime_gpu'}
 
 def python_packages(distro: Distro) -> Step:
     """Return the step that makes the environment and installs into it."""
-    kind = 'gpu' if has_nvidia_gpu() else 'cpu'
-    requirements = _requirement_files(distro, kind)
-    size = '; 2.5 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else ''
+    kind = _runtime_kind()
+    requirements = _requirement_files(distro)
+    size = '2.7 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else '240 MB'
 
     def install(was_done: bool) -> None:
         if not was_done:
             _make_venv(distro)
         _remove_runtime(distro, 'cpu' if kind == 'gpu' else 'gpu')
-        files = [part for file in requirements for part in ('-r', file)]
-        log = distro.stamps / 'pip.log'
-        run_logged([*_pip(distro), 'install', *files], log, environment(distro))
+        _install(distro, requirements)
         write_python_entry(distro)
 
     return Step(
-        f'{distro.name}: Python packages (about a minute the first time{size})',
+        f'{distro.name}: Python packages ({size} to download the first time)',
         distro.stamps / 'python',
         fingerprint_of(requirements),
         install,
         lambda: _is_usable(distro),
+    )
+
+
+def test_packages(distro: Distro) -> Step:
+    """Return the step that adds what only tests and checks need."""
+    # With the others, so that no version of theirs is changed.
+    requirements = [*_requirement_files(distro), *_requirement_files(distro, for_tests=True)]
+    return Step(
+        f'{distro.name}: Python packages for tests (60 MB to download the first time)',
+        distro.stamps / 'python_tests',
+        fingerprint_of(requirements),
+        lambda _: _install(distro, requirements),
     )
 
 
@@ -51,12 +62,24 @@ def has_nvidia_gpu() -> bool:
     return listed.returncode == 0 and b'GPU' in listed.stdout
 
 
-def _requirement_files(distro: Distro, kind: str) -> list[Path]:
-    if distro.installed:
-        names = ['with_ros', 'common', kind]
+def _runtime_kind() -> str:
+    return 'gpu' if has_nvidia_gpu() else 'cpu'
+
+
+def _requirement_files(distro: Distro, *, for_tests: bool = False) -> list[Path]:
+    ros = 'with_ros' if distro.installed else 'without_ros'
+    if for_tests:
+        names = [f'{ros}_tests', 'tests']
     else:
-        names = [distro.name, 'without_ros', 'common', kind]
+        wheels = [] if distro.installed else [distro.name]
+        names = [*wheels, ros, 'common', _runtime_kind()]
     return [REQUIREMENTS / f'{name}.txt' for name in names]
+
+
+def _install(distro: Distro, requirements: Sequence[Path]) -> None:
+    files = [part for file in requirements for part in ('-r', file)]
+    log = distro.stamps / 'pip.log'
+    run_logged([*_pip(distro), 'install', *files], log, environment(distro))
 
 
 def _is_usable(distro: Distro) -> bool:
