@@ -224,6 +224,32 @@ def test_without_a_terminal_a_command_is_waited_for_in_silence(workspace, tmp_pa
     assert capsys.readouterr().err == ''
 
 
+NO_NAME = (
+    "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...): "
+    "Failed to establish a new connection: [Errno -3] Temporary failure in name resolution'\n"
+    'ERROR: No matching distribution found for numpy==2.4.6'
+)
+NO_TRUST = (
+    "after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: "
+    "CERTIFICATE_VERIFY_FAILED] certificate verify failed')'"
+)
+NOT_THERE = 'ERROR: No matching distribution found for empy==4.2.1'
+
+
+@pytest.mark.parametrize(
+    ('said', 'told'),
+    [(NO_NAME, 'without a network see'), (NO_TRUST, 'PIP_CERT'), (NOT_THERE, 'no empy==4.2.1')],
+    ids=['no network', 'no trust', 'not there'],
+)
+def test_why_pip_installs_nothing_is_a_sentence(workspace, tmp_path, said, told):
+    steps, packages = workspace('steps'), workspace('python_packages')
+    command = [sys.executable, '-c', f'raise SystemExit({said!r})']
+    with pytest.raises(steps.SetupError, match=told) as raised:
+        steps.run_logged(command, tmp_path / 'log', dict(os.environ), packages.why_not_installed)
+    assert str(tmp_path / 'log') in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
 @pytest.mark.parametrize('file', REQUIREMENTS, ids=lambda file: file.stem)
 def test_every_requirement_of_the_wheels_is_pinned(file):
     lines = [line.partition(';')[0].strip() for line in file.read_text().splitlines()]
