@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from workspace.environment import environment, site_packages, write_python_entry
 from workspace.layout import REQUIREMENTS, Distro, base_python
+from workspace.place import require_room
 from workspace.steps import Step, fingerprint_of, run_logged, tell
 from workspace.system import require_machine, require_system_packages
 
@@ -22,7 +24,7 @@ def python_packages(distro: Distro) -> Step:
     """Return the step that makes the environment and installs into it."""
     kind = _runtime_kind()
     requirements = _requirement_files(distro)
-    size = '2.7 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else '240 MB'
+    size = '2.7 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else '260 MB'
 
     def install(was_done: bool) -> None:
         if not was_done:
@@ -45,7 +47,7 @@ def test_packages(distro: Distro) -> Step:
     # With the others, so that no version of theirs is changed.
     requirements = [*_requirement_files(distro), *_requirement_files(distro, for_tests=True)]
     return Step(
-        f'{distro.name}: Python packages for tests (60 MB to download the first time)',
+        f'{distro.name}: Python packages for tests (55 MB to download the first time)',
         distro.stamps / 'python_tests',
         fingerprint_of(requirements),
         lambda _: _install(distro, requirements),
@@ -79,7 +81,29 @@ def _requirement_files(distro: Distro, *, for_tests: bool = False) -> list[Path]
 def _install(distro: Distro, requirements: Sequence[Path]) -> None:
     files = [part for file in requirements for part in ('-r', file)]
     log = distro.stamps / 'pip.log'
-    run_logged([*_pip(distro), 'install', *files], log, environment(distro))
+    run_logged([*_pip(distro), 'install', *files], log, environment(distro), why_not_installed)
+
+
+def why_not_installed(said: str) -> str:
+    """Return what a user can do, by what pip has said; empty if it is none of the usual causes."""
+    if 'CERTIFICATE_VERIFY_FAILED' in said:
+        return (
+            'this machine does not trust the Python package index, or a proxy before it: name the '
+            "authority's file with PIP_CERT, then run the same again"
+        )
+    if re.search('connection broken|Connection broken|ReadTimeoutError|ProxyError', said):
+        return (
+            'the Python package index could not be reached, or broke off: with a network, run the '
+            'same again, it goes on from here; a proxy is named with HTTPS_PROXY, a mirror with '
+            'PIP_INDEX_URL; without a network see "Without a network" in docs/install.md'
+        )
+    if 'No matching distribution found' in said:
+        wanted = re.findall('No matching distribution found for (.*)', said)[-1]
+        return (
+            f'pip finds no {wanted}: a mirror, or a folder of wheels, lacks it for this Python '
+            f'(3.{sys.version_info.minor})'
+        )
+    return ''
 
 
 def _is_usable(distro: Distro) -> bool:
@@ -97,6 +121,7 @@ def _is_usable(distro: Distro) -> bool:
 
 def _make_venv(distro: Distro) -> None:
     require_machine(distro)
+    require_room()
     require_system_packages(distro)
     if distro.venv.exists():
         tell('    an earlier set-up was interrupted or moved: making the environment again')

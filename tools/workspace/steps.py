@@ -114,8 +114,19 @@ def fingerprint_of(files: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()
 
 
-def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) -> None:
+def run_logged(
+    command: Sequence[str | Path],
+    log: Path,
+    env: dict[str, str],
+    explain: Callable[[str], str] = lambda said: '',
+) -> None:
     """Run a command with its output in a file, of which the end is shown if it fails.
+
+    Args:
+        command: The command.
+        log: File that gets what it says.
+        env: Its environment.
+        explain: Given what it said, returns what a user can do; empty if that is not known.
 
     Raises:
         SetupError: If it fails.
@@ -125,6 +136,8 @@ def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) ->
         return
     if tells_full_disk(said):
         raise SetupError(full_disk())
+    if sentence := explain(said):
+        raise SetupError(f'{sentence}; all that was said is in {log}')
     tell_end_of(said)
     raise SetupError(
         f'`{" ".join(str(part) for part in command)}` failed; all it said is in {log}; '

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_TAIL_BYTES = 2000
+_TAIL_BYTES = 20_000
 # On a terminal, where one line is drawn again and again, and elsewhere, where each is a new one.
 _REDRAW_S, _LINE_S = 0.5, 60.0
 
