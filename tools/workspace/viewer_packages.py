@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from workspace.environment import environment
 from workspace.layout import REQUIREMENTS, Distro
+from workspace.python_packages import why_not_installed
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _OPTION = '--view'
@@ -34,7 +35,7 @@ def viewer_packages(distro: Distro) -> list[Step]:
 
     def install(_: bool) -> None:
         command = [*pip, 'install', '-r', str(requirements)]
-        run_logged(command, distro.stamps / 'pip.log', environment(distro))
+        run_logged(command, distro.stamps / 'pip.log', environment(distro), why_not_installed)
 
     return [
         Step(
