@@ -1,0 +1,159 @@
+"""`./run demo …` of the documents: its options exist, and a demo is run as it is written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from document_files import DocumentFiles
+from document_rules import reason_not_to_run
+from documents import HELP, ROOT, commands
+
+from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.ros.demo.arguments import demo_parser
+
+PATIENCE_S = 120.0
+PARTS = [
+    (part, command)
+    for command in commands()
+    for part in command.parts
+    if part.words[:2] == ('./run', 'demo')
+]
+CASES = {part.words[2:]: command for part, command in reversed(PARTS)}
+TO_RUN = {
+    part.words[2:]: command
+    for part, command in reversed(PARTS)
+    if not reason_not_to_run(part) and not (command.is_mention and not part.words[2:])
+}
+DEMO_PICTURE = ROOT / 'docs' / 'demo.png'
+# Hue, saturation and value of the mesh as the demo draws it.
+GREEN = (60, 60, 60), (100, 255, 255)
+
+
+def cases(found) -> list:
+    return [pytest.param(arguments, id=command.where) for arguments, command in found.items()]
+
+
+def without_distro(arguments) -> list[str]:
+    rest = list(arguments)
+    if '--distro' in rest:
+        index = rest.index('--distro')
+        del rest[index : index + 2]
+    return rest
+
+
+@pytest.mark.parametrize('arguments', cases(CASES))
+def test_the_demo_has_these_options(arguments):
+    demo_parser().parse_args(without_distro(arguments))
+
+
+def test_help_names_options_of_the_demo():
+    text = (ROOT / HELP).read_text(encoding='utf-8')
+    section = re.search(r'^  demo .*?(?=^  test )', text, re.S | re.M)[0]
+    known = {option for action in demo_parser()._actions for option in action.option_strings}
+    assert set(re.findall(r'--\w+', section)) <= known
+
+
+@pytest.fixture(scope='module')
+def run_demo(tmp_path_factory, astronaut_bgr, model_store, require_package):
+    """Run a demo once, in a folder of its own, until it ends or for some seconds."""
+    require_package('skimage.data')
+    done: dict[tuple[str, ...], tuple[str, Path]] = {}
+
+    def run(arguments) -> tuple[str, Path]:
+        if arguments not in done:
+            files = DocumentFiles(tmp_path_factory.mktemp('demo'), astronaut_bgr)
+            done[arguments] = _run(arguments, files)
+        return done[arguments]
+
+    return run
+
+
+def _run(arguments, files) -> tuple[str, Path]:
+    for word in arguments:
+        if re.fullmatch(r'[\w/]+\.\w+', word):
+            files.provide(word)
+    # As `./run demo` does once it has set up.
+    command = [sys.executable, '-m', 'facemesh_ros.ros.demo', *arguments]
+    process = subprocess.Popen(
+        command,
+        cwd=files.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if '--seconds' not in arguments and re.search(r'f0000\d', line):
+            process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE_S) == 0, ''.join(lines)
+    chosen = demo_parser().parse_args(list(arguments))
+    return ''.join(lines), files.folder / chosen.output
+
+
+@pytest.mark.parametrize('arguments', cases(TO_RUN))
+def test_a_demo_sees_a_face_and_leaves_what_it_promises(arguments, run_demo):
+    said, output = run_demo(arguments)
+    assert re.search(r'f00001', said)
+    for name in ('face.png', 'faces.mp4'):
+        assert (output / name).stat().st_size
+        assert f'{output.name}/{name}' in said
+
+
+def makers() -> list[tuple[str, ...]]:
+    """Return the arguments of the demo that a page gives for the picture."""
+    text = (ROOT / 'CONTRIBUTING.md').read_text(encoding='utf-8')
+    found = re.findall(r'`docs/demo\.png` is the `face\.png` of `(\./run demo[^`]*)`', text)
+    return [tuple(shlex.split(command)[2:]) for command in found]
+
+
+def test_the_picture_of_the_readme_is_what_the_demo_leaves(run_demo):
+    """The face moves, so each run has it elsewhere; what is drawn is the same."""
+    (arguments,) = makers()
+    _, output = run_demo(arguments)
+    made, committed = (cv2.imread(str(path)) for path in (output / 'face.png', DEMO_PICTURE))
+    assert made.shape == committed.shape
+    assert_same_style(made, committed)
+
+
+def assert_same_style(made: np.ndarray, committed: np.ndarray) -> None:
+    boxes = [mesh_box(picture) for picture in (made, committed)]
+    sizes = [(width, height) for _, _, width, height in boxes]
+    np.testing.assert_allclose(*sizes, rtol=0.25)
+    shares = [green_share(picture) for picture in (made, committed)]
+    assert shares[0] == pytest.approx(shares[1], rel=0.3)
+    # What is not drawn over is the bundled moving face, at some moment.
+    for picture in (made, committed):
+        assert nearest_moment(picture) < 12
+
+
+def mesh_box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    mesh = cv2.dilate(
+        cv2.inRange(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), *GREEN), np.ones((9, 9))
+    )
+    _, _, found, _ = cv2.connectedComponentsWithStats(mesh)
+    return tuple(max(found[1:].tolist(), key=lambda box: box[-1])[:4])
+
+
+def green_share(picture: np.ndarray) -> float:
+    return float((cv2.inRange(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), *GREEN) > 0).mean())
+
+
+def nearest_moment(picture: np.ndarray) -> float:
+    """Return the least median difference of grey levels to an image of the bundled video."""
+    scene = moving_astronaut((picture.shape[1], picture.shape[0]))
+    small = (picture.shape[1] // 8, picture.shape[0] // 8)
+    shown = cv2.resize(picture, small).astype(float)
+    moments = range(0, 30 * 20, 3)
+    return min(
+        float(np.median(np.abs(shown - cv2.resize(scene.image_at(moment), small).astype(float))))
+        for moment in moments
+    )

@@ -1,0 +1,43 @@
+"""How the commands of the documents are tested, and which of them cannot be run here.
+
+A program that is missing from `CHECKED_BY` fails `test/documents/test_every_command.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from shell_words import SimpleCommand
+
+# The tests of each program's commands; '' for what is the shell's own, or of every system.
+CHECKED_BY = {
+    'facemesh': 'test/documents/test_facemesh_commands.py',
+    './run': 'test/documents/test_workspace_commands.py, test/ros/documents/test_demo_commands.py',
+    'ros2': 'test/ros/documents/',
+    **dict.fromkeys(('python', 'python3'), 'test/documents/test_python_commands.py'),
+    **dict.fromkeys(
+        ('apt', 'pip', 'pip3', 'docker', 'git', 'colcon', 'rosdep', 'rosdoc2', 'rviz2', 'fastdds'),
+        'test/documents/test_other_programs.py',
+    ),
+    **dict.fromkeys(('sysctl', 'ubuntu-drivers', 'chmod', '.ci/run'), ''),
+    **dict.fromkeys(('sudo', 'cd', 'cp', 'export', 'source', 'head', 'id', 'mkdir', 'echo'), ''),
+}
+# Commands by a pattern of their text, and why they are only read, not run. Each must match.
+NOT_RUN = {
+    r'facemesh models add FILE': 'takes minutes for a bundle; test/models adds each kind',
+    r'facemesh models build-engines': 'needs TensorRT and a GPU',
+    r'facemesh doctor .*(--require-gpu|--provider (cuda|tensorrt|openvino))': 'needs a GPU',
+    r'\./run (test|check|docs)': 'what .ci/run itself does',
+    r'\./run bench \S': 'minutes each, and needs pictures and peers',
+    r'\./run demo .*--camera': 'needs a camera',
+    r'\./run demo .*--view': 'needs a display',
+    r'\./run demo .*--distro': 'another distribution may not be set up; .ci/run runs its demo',
+}
+_REASONS = {re.compile(pattern): reason for pattern, reason in NOT_RUN.items()}
+
+
+def reason_not_to_run(command: SimpleCommand) -> str:
+    """Return why a command is only read; empty if it is run."""
+    text = shlex.join(command.words)
+    return next((reason for pattern, reason in _REASONS.items() if pattern.match(text)), '')
