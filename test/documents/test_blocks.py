@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from documents import ROOT, Block, blocks, documents, split_page
+from documents import ROOT, Block, blocks, documents, prose_of
 
 from facemesh_ros.ros.launch_arguments import PARAMETERS, SPECS
 from facemesh_ros.ros.parameters import NodeSettings
@@ -143,7 +143,7 @@ def test_each_kind_is_found_to_be_wrong():
 @pytest.mark.parametrize('page', documents(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_values_of_parameters_in_prose_are_allowed(page):
     """Code spans as `max_faces: 64` and `metric_mode:=depth`."""
-    prose = split_page(page.read_text(encoding='utf-8'))[1]
+    prose = prose_of(page)
     for name, value in re.findall(r'`([a-z][\w.]*): ([^`\s…]+)`', prose):
         if name in SPECS:
             replace_parameters(NodeSettings(), {name: yaml.safe_load(value)})

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from document_rules import CHECKED_BY, NOT_RUN
 from documents import ROOT, SHELL, blocks, commands, documents, split_page
+from shown_output import missing_line
 
 # What is neither for the shell nor code; MyST's directives of Sphinx besides.
 NO_CODE = ('text', 'indented', 'mermaid')
@@ -77,3 +78,23 @@ def test_programs_are_checked_by_files_that_exist():
     for files in CHECKED_BY.values():
         for file in filter(None, files.split(', ')):
             assert (ROOT / file).exists(), file
+
+
+@pytest.mark.parametrize(
+    ('shown', 'printed', 'missing'),
+    [
+        (['a.jpg: 1 face, 12.5 ms'], ['a.jpg: 2 face, 8.1 ms'], None),
+        (['f00001 at 0.45 m', '…', 'bye'], ['x', 'f00012 at 1 m', 'y', 'bye'], None),
+        (
+            ['written: /tmp/x/faces.jsonl'],
+            ['written: out/faces.jsonl'],
+            'written: /tmp/x/faces.jsonl',
+        ),
+        (['written: /tmp/x/faces.jsonl'], ['written: /home/me/faces.jsonl'], None),
+        (['one', 'two'], ['two', 'one'], 'two'),
+        (['mesh: … in fp32'], ['mesh: 171 nodes in fp32'], None),
+        (['1 face'], ['1 faces'], '1 face'),
+    ],
+)
+def test_shown_output_is_compared_in_its_words_and_order(shown, printed, missing):
+    assert missing_line(shown, printed) == missing

@@ -115,6 +115,16 @@ def _blocks_of(path: Path) -> Iterator[Block]:
         yield Block(name, line, language, text)
 
 
+def prose_of(path: Path) -> str:
+    """Return a page without its blocks of code."""
+    return split_page(path.read_text(encoding='utf-8'))[1]
+
+
+def is_command(span: str) -> bool:
+    """Return whether a code span is a command."""
+    return bool(_COMMAND.match(span))
+
+
 def split_page(text: str) -> tuple[list[tuple[int, str, str]], str]:
     """Return a page's blocks (line, language, content), and its prose with these blanked."""
     found, prose = [], []
@@ -166,7 +176,7 @@ def commands() -> tuple[Command, ...]:
             text = without_comment(block.text)
             found.append(Command(block.path, block.line, text, is_mention=False))
     for path in documents():
-        found += _mentions(path, split_page(path.read_text(encoding='utf-8'))[1], '`')
+        found += _mentions(path, prose_of(path), '`')
     changes = (ROOT / 'CHANGELOG.rst').read_text(encoding='utf-8')
     newest = re.match(r'.*?^Forthcoming\n-+\n.*?(?=^\S+ .*\n-+\n|\Z)', changes, re.S | re.M)
     found += _mentions(ROOT / 'CHANGELOG.rst', newest[0] if newest else changes, '``')

@@ -1,7 +1,7 @@
 """What a document shows as a command's output, against what the command prints now.
 
 Figures may differ, and paths and times with them; words, keys and their order may not. A line of
-`…` or `...` stands for any lines.
+`…` or `...` stands for any lines, and within a line for any words.
 """
 
 from __future__ import annotations
@@ -31,12 +31,9 @@ def missing_line(shown: Sequence[str], printed: Sequence[str]) -> str | None:
     for line in shown:
         if line.strip() in GAPS:
             continue
-        wanted = shape_of(line)
-        start = wanted.rstrip('…').rstrip() if wanted.endswith('…') else None
-        for index, found in enumerate(rest):
-            if found == wanted or (start is not None and found.startswith(start)):
-                del rest[: index + 1]
-                break
-        else:
+        wanted = '.*'.join(map(re.escape, shape_of(line).replace('...', '…').split('…')))
+        found = (index for index, said in enumerate(rest) if re.fullmatch(wanted, said))
+        if (index := next(found, None)) is None:
             return line
+        del rest[: index + 1]
     return None

@@ -12,21 +12,22 @@ from typing import Any
 
 import pytest
 import yaml
-from documents import commands, documents, split_page
+from documents import blocks, commands, documents, prose_of
 from lifecycle_msgs.srv import GetAvailableTransitions
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 from rclpy.parameter import Parameter, parameter_value_to_python
+from shown_output import missing_line
 
-from test.ros.conftest import Client
+from test.ros.conftest import Client, NodeProcess
 from test.ros.documents import conftest
 from test.ros.documents.conftest import ros2_cases
 
 
 @pytest.fixture(scope='module', autouse=True)
-def live_node(start_node) -> None:
+def live_node(start_node) -> NodeProcess:
     """One for all questions; it loads what is quickest."""
-    start_node('landmark_model:=mesh', 'detector:=short_range')
+    return start_node('landmark_model:=mesh', 'detector:=short_range')
 
 
 @pytest.fixture
@@ -278,9 +279,7 @@ NAMES = sorted(
     {
         (name, page.name)
         for page in documents()
-        for name in re.findall(
-            r'`(~/[\w/]+|/facemesh/[\w/]+)`', split_page(page.read_text(encoding='utf-8'))[1]
-        )
+        for name in re.findall(r'`(~/[\w/]+|/facemesh/[\w/]+)`', prose_of(page))
     }
 )
 
@@ -301,3 +300,18 @@ def test_names_in_prose_are_topics_and_services(graph):
         return [where for name, where in wanted.items() if name not in known]
 
     graph.wait_for(lambda: not missing(), missing())
+
+
+def test_the_providers_are_reported_as_documents_show_it(graph, live_node):
+    shown = [
+        line
+        for block in blocks()
+        for line in block.text.splitlines()
+        if line.startswith('provider report: CPU')
+    ]
+    assert shown
+
+    def printed() -> list[str]:
+        return [line.partition(']: ')[2] or line for line in live_node.log.splitlines()]
+
+    graph.wait_for(lambda: missing_line(shown, printed()) is None, f'{shown}, but {printed()}')

@@ -1,0 +1,107 @@
+"""Options and messages that the documents quote are those of the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from documents import ROOT, blocks, documents, is_command, prose_of
+from logged_messages import unsaid_words
+
+# Options of other programs that prose names by themselves, and whose they are.
+FOREIGN = {
+    '--clock': 'ros2 bag play',
+    '--gpus': 'docker run',
+    '--ipc': 'docker run',
+    '--network': 'docker run',
+    '--shm-size': 'docker run',
+    '--user': 'docker run',
+    '--show-args': 'ros2 launch',
+    '--ros-args': 'every node',
+}
+# Messages of other programs.
+NOT_OURS = ('Unable to Register SHM Transport',)
+# Blocks of text that no program prints, by words of theirs, and what they are.
+DRAWINGS = {
+    'ros/          the node and the demo': 'folders; test/package/test_docs.py',
+    'provider report:': 'test/ros/documents/test_graph_commands.py',
+}
+SOURCES = ('facemesh_ros', 'benchmarks', 'tools', 'test/golden')
+PAGES = [page for page in documents() if '`--' in page.read_text(encoding='utf-8')]
+# Cells of tables of `what you see`, as the log has them.
+QUOTED = re.compile(r'(?<!`)`([^`]+)`(?!`)')
+
+
+def name_of(page) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope='module')
+def options() -> set[str]:
+    """Every option that a parser of ours is given."""
+    files = [file for folder in SOURCES for file in (ROOT / folder).rglob('*.py')]
+    strings = (
+        node.value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8')))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return {text for text in strings if re.fullmatch(r'--[a-z][\w-]*', text)}
+
+
+@pytest.mark.parametrize('page', PAGES, ids=name_of)
+def test_an_option_that_prose_names_exists(page, options):
+    for span in QUOTED.findall(prose_of(page)):
+        for option in re.findall(r'(?:^|(?<=\s))(--[a-z][\w-]*)', span):
+            is_known = option in options or option in FOREIGN
+            assert is_known or is_command(span), f'{name_of(page)}: nobody has an option {option}'
+
+
+@pytest.mark.parametrize('option', FOREIGN)
+def test_every_option_of_others_is_named(option):
+    assert any(f'`{option}' in prose_of(page) for page in PAGES)
+
+
+def messages() -> list:
+    """Return what tables of troubles quote: cells of three words and more that are no code."""
+    found = []
+    for page in documents():
+        rows = (line for line in prose_of(page).splitlines() if line.startswith('| '))
+        for row in rows:
+            for span in QUOTED.findall(row.split(' | ')[0]):
+                is_code = re.search(r'--|\w\(', span) or is_command(span)
+                if len(span.split()) > 2 and not is_code and span not in NOT_OURS:
+                    found.append(pytest.param(span, id=f'{name_of(page)}: {span[:40]}'))
+    return found
+
+
+@pytest.mark.parametrize('message', messages())
+def test_a_quoted_message_is_one_of_the_code(message):
+    unsaid = unsaid_words(message)
+    assert not unsaid, f'no message of the code has {unsaid!r}'
+
+
+@pytest.mark.parametrize(
+    'block',
+    [block for block in blocks() if block.language == 'text'],
+    ids=lambda block: block.where,
+)
+def test_a_block_of_text_is_what_the_code_says_or_a_drawing(block):
+    if any(start in block.text for start in DRAWINGS):
+        return
+    for line in block.text.splitlines():
+        assert not unsaid_words(line), (
+            f'{block.where}: no message of the code is {line!r}. What a command prints is shown '
+            'after `$ command` in a ```console block; what is drawn is in DRAWINGS here'
+        )
+
+
+@pytest.mark.parametrize('start', DRAWINGS)
+def test_every_drawing_is_there(start):
+    assert any(start in block.text for block in blocks() if block.language == 'text')
+
+
+def test_a_message_that_nobody_writes_is_found():
+    assert unsaid_words('nobody has ever published /image_raw …')
+    assert not unsaid_words('no node publishes /image_raw …')
