@@ -1,4 +1,7 @@
-"""Every `facemesh` command of the documents is run on files named as there, or at least parsed."""
+"""Every `facemesh` command of the documents is run on files named as there, or at least parsed.
+
+So are programs that a page tells to save, after the commands before them.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from document_rules import reason_not_to_run
-from documents import Command, commands
+from document_rules import is_run
+from documents import Block, Command, commands, saved_program
 from shell_words import SimpleCommand
 from shown_output import missing_line
 
-from facemesh_ros.cli.main import _parser, main
+from facemesh_ros.cli.main import command_parser, main
 
 # Options that are followed by what a command writes.
 OUTPUTS = ('--jsonl', '--video', '--bag', '--output', '-o', '--save', '--html', '--json')
@@ -29,7 +32,6 @@ PLACEHOLDERS = {
     'RECORDING': 'robot_bag/',
     'FOLDER': 'holiday/',
 }
-NODES = ('hri_bridge',)  # test/ros/documents
 PIPELINE = re.compile(r'\||>|\$')
 
 
@@ -37,23 +39,37 @@ def parts_of(command: Command) -> list[SimpleCommand]:
     return [part for part in command.parts if part.program == 'facemesh']
 
 
+def program_of(command: Command) -> Block | None:
+    """Return the program that the page has told to save, if it needs no ROS."""
+    saved = saved_program(command)
+    return saved if saved and 'rclpy' not in saved.text else None
+
+
 OURS = [command for command in commands() if parts_of(command)]
 
 
-def is_run(command: Command) -> bool:
-    """Whether it is complete and cheap: those within other programs' arguments are not."""
-    outer = command.parts[0]
-    return (
-        not command.is_mention
-        and outer.program == 'facemesh'
-        and outer.words[1] not in NODES
-        and not any(map(reason_not_to_run, command.parts))
-    )
+def outputs_of(part: SimpleCommand) -> list[tuple[str, str]]:
+    pairs = zip(part.words, [*part.words[1:], ''], strict=True)
+    split = (word.split('=', 1) for word in part.words if word.startswith('--') and '=' in word)
+    return [pair for pair in [*pairs, *map(tuple, split)] if pair[0] in OUTPUTS and pair[1]]
 
 
-# The same command is run once, where it stands first.
-TO_RUN = {command.text: command for command in reversed(OURS) if is_run(command)}
-RUN = sorted(TO_RUN.values(), key=lambda command: (command.path, command.line))
+def is_read_later(command: Command) -> bool:
+    """Whether a command or a program after this one on its page names what it writes."""
+    written = [name for part in parts_of(command) for _, name in outputs_of(part) if name != '-']
+    later = [
+        program.text if (program := saved_program(other)) else other.text
+        for other in commands()
+        if other.path == command.path and other.line > command.line and is_run(other)
+    ]
+    return any(name in text for name in written for text in later)
+
+
+# The same command is run once, where it stands first, and where what it writes is read.
+FIRST = {command.text: command for command in reversed(OURS) if is_run(command)}
+READ = [command for command in OURS if is_run(command) and is_read_later(command)]
+PROGRAMS = [command for command in commands() if program_of(command)]
+RUN = sorted({*FIRST.values(), *READ, *PROGRAMS}, key=lambda command: (command.path, command.line))
 
 
 @pytest.mark.parametrize('command', OURS, ids=lambda command: command.where)
@@ -68,7 +84,7 @@ def assert_parsed(words: list[str], is_mention: bool) -> None:
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         try:
-            _parser().parse_args(words)
+            command_parser().parse_args(words)
         except SystemExit as ended:
             if ended.code == 0:  # --version
                 return
@@ -91,11 +107,13 @@ def test_a_command_does_what_the_document_says(
     text = command.text
     for word, name in PLACEHOLDERS.items():
         text = re.sub(rf'\b{word}\b', name, text)
-    (part, *_) = parts_of(Command(command.path, command.line, text, False))
+    part = Command(command.path, command.line, text, False).parts[0]
+    if saved := program_of(command):
+        (files.folder / part.words[1]).write_text(saved.text)
     for name in inputs_of(part):
         files.provide(name)
     monkeypatch.chdir(files.folder)
-    if PIPELINE.search(text):
+    if PIPELINE.search(text) or saved:
         done = subprocess.run(
             ['bash', '-c', text], env=shell_environment, capture_output=True, text=True
         )
@@ -109,12 +127,6 @@ def test_a_command_does_what_the_document_says(
     printed = [*said.splitlines(), *noted.splitlines()]
     missing = missing_line(command.output, printed)
     assert missing is None, f'{command.where} shows {missing!r}, but it prints {printed}'
-
-
-def outputs_of(part: SimpleCommand) -> list[tuple[str, str]]:
-    pairs = zip(part.words, [*part.words[1:], ''], strict=True)
-    split = (word.split('=', 1) for word in part.words if word.startswith('--') and '=' in word)
-    return [pair for pair in [*pairs, *map(tuple, split)] if pair[0] in OUTPUTS and pair[1]]
 
 
 def inputs_of(part: SimpleCommand) -> list[str]:

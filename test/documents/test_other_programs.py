@@ -24,6 +24,8 @@ APT = {
     'ca-certificates': 'pip',
     'strace': 'tests',
     'ros-$ROS_DISTRO-sros2': 'docs/security.md',
+    'ros-$ROS_DISTRO-camera-calibration': 'calibrates a camera',
+    'ros-$ROS_DISTRO-realsense2-camera': 'a driver',
 }
 # Packages of pip that nothing here depends on.
 PIP = {
@@ -67,12 +69,14 @@ def test_packages_of_apt_are_known(words):
 
 @pytest.mark.parametrize('words', cases('pip', 'pip3'))
 def test_what_pip_installs_is_known(words):
-    assert words[1] in ('install', 'uninstall')
+    assert words[1] in ('install', 'uninstall', 'download')
     known = {*requirements(), *PIP, *wheels()}
-    is_file = False
+    before = ''
     for word in words[2:]:
-        if is_file:
+        if before in ('-r', '-c', '--requirement'):
             assert of_the_checkout(word).exists(), word
+        elif before in ('-d', '--find-links', '--target'):
+            pass
         elif not word.startswith('-'):
             name, _, wanted = word.partition('[')
             name = re.split(r'[<>=!~;\[]', name)[0]
@@ -80,7 +84,7 @@ def test_what_pip_installs_is_known(words):
                 assert set(filter(None, wanted.rstrip(']').split(','))) <= set(extras())
             elif '/' not in name and not name.endswith('.whl'):
                 assert name in known, f'{name}: not in setup.py, tools/wheels, nor in PIP here'
-        is_file = word in ('-r', '-c', '--requirement')
+        before = word
 
 
 @cache

@@ -6,20 +6,10 @@ import ast
 import re
 
 import pytest
-from documents import ROOT, blocks, documents, is_command, prose_of
+from document_rules import is_run
+from documents import ROOT, blocks, commands, documents, is_command, prose_of
 from logged_messages import unsaid_words
 
-# Options of other programs that prose names by themselves, and whose they are.
-FOREIGN = {
-    '--clock': 'ros2 bag play',
-    '--gpus': 'docker run',
-    '--ipc': 'docker run',
-    '--network': 'docker run',
-    '--shm-size': 'docker run',
-    '--user': 'docker run',
-    '--show-args': 'ros2 launch',
-    '--ros-args': 'every node',
-}
 # Messages of other programs.
 NOT_OURS = ('Unable to Register SHM Transport',)
 # Blocks of text that no program prints, by words of theirs, and what they are.
@@ -39,7 +29,7 @@ def name_of(page) -> str:
 
 @pytest.fixture(scope='module')
 def options() -> set[str]:
-    """Every option that a parser of ours is given."""
+    """Every option that a parser of ours is given, and those of commands, which are tested."""
     files = [file for folder in SOURCES for file in (ROOT / folder).rglob('*.py')]
     strings = (
         node.value
@@ -47,20 +37,16 @@ def options() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text(encoding='utf-8')))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    return {text for text in strings if re.fullmatch(r'--[a-z][\w-]*', text)}
+    own = {text for text in strings if re.fullmatch(r'--[a-z][\w-]*', text)}
+    written = {word for command in commands() for part in command.parts for word in part.words}
+    return own | {word.partition('=')[0] for word in written if word.startswith('--')}
 
 
 @pytest.mark.parametrize('page', PAGES, ids=name_of)
 def test_an_option_that_prose_names_exists(page, options):
     for span in QUOTED.findall(prose_of(page)):
         for option in re.findall(r'(?:^|(?<=\s))(--[a-z][\w-]*)', span):
-            is_known = option in options or option in FOREIGN
-            assert is_known or is_command(span), f'{name_of(page)}: nobody has an option {option}'
-
-
-@pytest.mark.parametrize('option', FOREIGN)
-def test_every_option_of_others_is_named(option):
-    assert any(f'`{option}' in prose_of(page) for page in PAGES)
+            assert option in options, f'{name_of(page)}: nobody has an option {option}'
 
 
 def messages() -> list:
@@ -88,9 +74,11 @@ def test_a_quoted_message_is_one_of_the_code(message):
     ids=lambda block: block.where,
 )
 def test_a_block_of_text_is_what_the_code_says_or_a_drawing(block):
-    if any(start in block.text for start in DRAWINGS):
+    lines = tuple(block.text.splitlines())
+    shown = [each for each in commands() if (each.path, each.output) == (block.path, lines)]
+    if any(map(is_run, shown)) or any(start in block.text for start in DRAWINGS):
         return
-    for line in block.text.splitlines():
+    for line in lines:
         assert not unsaid_words(line), (
             f'{block.where}: no message of the code is {line!r}. What a command prints is shown '
             'after `$ command` in a ```console block; what is drawn is in DRAWINGS here'

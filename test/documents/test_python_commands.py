@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from documents import ROOT, Command, commands
+from documents import ROOT, Command, commands, saved_files
 
 CASES = {
     part.words: command
@@ -28,6 +28,8 @@ def test_the_script_exists_and_has_the_options(words: tuple[str, ...], command: 
         return
     if arguments[0].startswith('-'):
         compile(arguments[-1], command.where, 'exec')
+        return
+    if (command.path, arguments[0]) in saved_files():
         return
     script = ROOT / arguments[0]
     assert script.exists(), f'{command.where}: no {arguments[0]}'

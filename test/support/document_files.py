@@ -7,7 +7,8 @@
 | `*.mcap`, `*.db3` | a recording of the cameras `/camera/color` and `/front` |
 | a folder `*bag*/` | such a recording as `ros2 bag record` leaves it |
 | `frames*/`, `scans*/` | numbered frames; pictures with depth beside them |
-| another folder | a picture, a video and a recording |
+| `holiday/`, `photos/`, `pictures/` | pictures |
+| another folder | a video and a recording |
 | `*camera*.yaml` | a calibration as ROS' camera_calibration writes it |
 | another `*.yaml` | parameters of the node, as `ros2 param dump` leaves them |
 | `*.jsonl` | calibrations, a line for each picture of `scans/` |
@@ -16,6 +17,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -102,7 +104,8 @@ class DocumentFiles:
                 inner.provide(f'{letter}.png')
                 cv2.imwrite(str(path / f'{letter}_depth.png'), depth_mm)
         else:
-            for name in ('a.jpg', 'b.mp4', 'c.mcap'):
+            is_of_pictures = re.search('holiday|photo|picture', path.name)
+            for name in ('a.jpg', 'b.jpg') if is_of_pictures else ('a.mp4', 'b.mcap'):
                 inner.provide(name)
 
     def _k(self) -> list[float]:

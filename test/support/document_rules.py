@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from documents import Command, saved_program
 from shell_words import SimpleCommand
 
 # The tests of each program's commands; '' for what is the shell's own, or of every system.
@@ -34,6 +35,8 @@ NOT_RUN = {
     r'\./run demo .*--view': 'needs a display',
     r'\./run demo .*--distro': 'another distribution may not be set up; .ci/run runs its demo',
 }
+# Subcommands of `facemesh` that are ROS nodes: test/ros/documents.
+NODES = ('hri_bridge',)
 _REASONS = {re.compile(pattern): reason for pattern, reason in NOT_RUN.items()}
 
 
@@ -41,3 +44,17 @@ def reason_not_to_run(command: SimpleCommand) -> str:
     """Return why a command is only read; empty if it is run."""
     text = shlex.join(command.words)
     return next((reason for pattern, reason in _REASONS.items() if pattern.match(text)), '')
+
+
+def is_run(command: Command) -> bool:
+    """Return whether a command is run as it stands: complete, cheap, and of these programs."""
+    words = command.parts[0].words
+    is_ours = words[:1] == ('facemesh',) or words[:2] == ('./run', 'demo')
+    if saved_program(command):
+        return True
+    return (
+        not command.is_mention
+        and is_ours
+        and words[1] not in NODES
+        and not any(map(reason_not_to_run, command.parts))
+    )

@@ -59,7 +59,8 @@ class Command:
         line: Line of it.
         text: The statement without comments.
         is_mention: In prose, where it may lack arguments that are said around it.
-        output: What it is said to print, line by line; empty if nothing is said.
+        output: What it is said to print, line by line: the lines below it in a console block, or
+            a block of text in the same section after a block of which it is the last.
     """
 
     path: str
@@ -172,6 +173,8 @@ def commands() -> tuple[Command, ...]:
     for block in blocks():
         if block.language in SHELL:
             found += _commands_of_block(block)
+            if shown := _shown_after(block):
+                found[-1] = replace(found[-1], output=tuple(shown.text.splitlines()))
         elif block.language == 'indented' and _COMMAND.match(block.text):
             text = without_comment(block.text)
             found.append(Command(block.path, block.line, text, is_mention=False))
@@ -187,6 +190,39 @@ def commands() -> tuple[Command, ...]:
     for name, text in help_pages().items():
         found += _commands_of_text(name, text)
     return tuple(found)
+
+
+def _shown_after(block: Block) -> Block | None:
+    of_page = [other for other in blocks() if other.path == block.path]
+    after = of_page[of_page.index(block) + 1 :]
+    if block.language == 'console' or not after or after[0].language != 'text':
+        return None
+    lines = (ROOT / block.path).read_text(encoding='utf-8').splitlines()
+    between = lines[block.line + block.text.count('\n') : after[0].line - 1]
+    return None if any(line.startswith('#') for line in between) else after[0]
+
+
+@cache
+def saved_files() -> dict[tuple[str, str], Block]:
+    """Return the programs that a page tells to save, by page and file name.
+
+    The paragraph before the block names the file in italics: `Save this as *blinks.py*`.
+    """
+    found = {}
+    for block in blocks():
+        lines = (ROOT / block.path).read_text(encoding='utf-8').splitlines()
+        before = '\n'.join(lines[: block.line - 2]).rstrip().rpartition('\n\n')[2]
+        for name in re.findall(r'\*(\w+\.(?:py|yaml|cpp))\*', before):
+            found[block.path, name] = block
+    return found
+
+
+def saved_program(command: Command) -> Block | None:
+    """Return the program that a command starts, if its page has told to save it."""
+    words = command.parts[0].words
+    if words[:1] not in (('python',), ('python3',)) or len(words) < 2:
+        return None
+    return saved_files().get((command.path, words[1]))
 
 
 def _commands_of_block(block: Block) -> Iterator[Command]:
@@ -233,9 +269,9 @@ def _commands_of_text(name: str, text: str) -> Iterator[Command]:
 def help_pages() -> dict[str, str]:
     """Return the help of `./run`, and the text below the options of each `facemesh` command."""
     pages = {HELP: (ROOT / HELP).read_text(encoding='utf-8')}
-    from facemesh_ros.cli.main import _parser
+    from facemesh_ros.cli.main import command_parser
 
-    waiting = [_parser()]
+    waiting = [command_parser()]
     while waiting:
         parser = waiting.pop()
         pages[f'{parser.prog} --help'] = parser.epilog or ''

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -89,10 +88,18 @@ class Program(NodeProcess):
 
 @pytest.fixture
 def run_until_up(graph, tmp_path, model_store, document_files) -> Callable[..., None]:
-    """Start a program, wait until its node is seen, and end it as Ctrl-C does."""
+    """Start a program, wait until its node is seen, and end it as Ctrl-C does.
+
+    A bare one leaves Ctrl-C to Python, and is killed.
+    """
 
     def run(
-        command: Sequence[str], node: str, arguments: Sequence[str], *, may_be_killed: bool = False
+        command: Sequence[str],
+        node: str,
+        arguments: Sequence[str],
+        *,
+        is_bare: bool = False,
+        until: Callable[[Program], bool] = lambda program: True,
     ) -> None:
         namespace = next((rule[6:] for rule in arguments if rule.startswith('__ns:=')), '')
         name = f'{namespace.rstrip("/")}/{node}'
@@ -104,13 +111,14 @@ def run_until_up(graph, tmp_path, model_store, document_files) -> Callable[..., 
         try:
             graph.wait_for(lambda: name in graph.nodes or program.process.poll() is not None, name)
             assert program.process.poll() is None, program.log
+            graph.wait_for(lambda: until(program), program.log)
         finally:
+            if is_bare:
+                program.process.kill()
             status = program.stop()
-        if may_be_killed and status == -signal.SIGINT:
-            assert program.log.rstrip().endswith('KeyboardInterrupt')
-            return
-        assert status == 0, program.log
-        assert 'Traceback' not in program.log
-        assert 'ERROR' not in program.log
+        if not is_bare:
+            assert status == 0, program.log
+            assert 'Traceback' not in program.log
+            assert 'ERROR' not in program.log
 
     return run

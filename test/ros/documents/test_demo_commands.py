@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shlex
 import signal
@@ -15,6 +17,7 @@ import pytest
 from document_files import DocumentFiles
 from document_rules import reason_not_to_run
 from documents import HELP, ROOT, commands
+from shown_output import missing_line
 
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.ros.demo.arguments import demo_parser
@@ -32,6 +35,13 @@ TO_RUN = {
     for part, command in reversed(PARTS)
     if not reason_not_to_run(part) and not (command.is_mention and not part.words[2:])
 }
+SHOWN = [
+    command
+    for command in commands()
+    if command.output and command.parts[0].words[:2] == ('./run', 'demo')
+]
+# A line of the table of faces.
+WITH_A_FACE = re.compile(r'f00001 +\d+ .*\d+x\d+ at')
 DEMO_PICTURE = ROOT / 'docs' / 'demo.png'
 # Hue, saturation and value of the mesh as the demo draws it.
 GREEN = (60, 60, 60), (100, 255, 255)
@@ -80,23 +90,37 @@ def _run(arguments, files) -> tuple[str, Path]:
     for word in arguments:
         if re.fullmatch(r'[\w/]+\.\w+', word):
             files.provide(word)
-    # As `./run demo` does once it has set up.
+    # As `./run demo` does once it has set up, in a terminal.
     command = [sys.executable, '-m', 'facemesh_ros.ros.demo', *arguments]
-    process = subprocess.Popen(
-        command,
-        cwd=files.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if '--seconds' not in arguments and re.search(r'f0000\d', line):
-            process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE_S) == 0, ''.join(lines)
+    ours, theirs = pty.openpty()
+    variables = {**os.environ, 'TERM': 'xterm', 'COLUMNS': '120', 'LINES': '50'}
+    said = ''
+    with subprocess.Popen(
+        command, cwd=files.folder, env=variables, stdout=theirs, stderr=theirs
+    ) as demo:
+        os.close(theirs)
+        ends_by_itself = '--seconds' in arguments
+        while part := part_of(ours):
+            said += part.decode(errors='replace')
+            if not ends_by_itself and WITH_A_FACE.search(plain(said)):
+                demo.send_signal(signal.SIGINT)
+                ends_by_itself = True
+        assert demo.wait(PATIENCE_S) == 0, said
+    os.close(ours)
     chosen = demo_parser().parse_args(list(arguments))
-    return ''.join(lines), files.folder / chosen.output
+    return plain(said), files.folder / chosen.output
+
+
+def part_of(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # its other side is closed
+        return b''
+
+
+def plain(said: str) -> str:
+    """Return what a terminal was told, without colours and moves."""
+    return re.sub(r'\x1b\[[0-9;?]*[A-Za-z]', '', said).replace('\r', '')
 
 
 @pytest.mark.parametrize('arguments', cases(TO_RUN))
@@ -106,6 +130,13 @@ def test_a_demo_sees_a_face_and_leaves_what_it_promises(arguments, run_demo):
     for name in ('face.png', 'faces.mp4'):
         assert (output / name).stat().st_size
         assert f'{output.name}/{name}' in said
+
+
+def test_the_terminal_shows_what_pages_show(run_demo):
+    for command in SHOWN:
+        said, _ = run_demo(command.parts[0].words[2:])
+        missing = missing_line(command.output, said.splitlines())
+        assert missing is None, f'{command.where}: {missing!r} is not in {said}'
 
 
 def makers() -> list[tuple[str, ...]]:

@@ -83,7 +83,7 @@ INPUTS = re.compile(
 )
 # A robot's or a demo's namespace before a name of ours.
 BEFORE = re.compile(r'^/(demo_\w+|robot\w*|left|right)(?=/facemesh)')
-CAMERA = re.compile(r'(?<=^/facemesh)/(front|rear|left|right|<camera>)(?=/)')
+CAMERA = re.compile(r'(?<=^/facemesh)(?:/robot\d)?/(front|rear|left|right|<camera>)(?=/)')
 
 
 def ours(name: str) -> str:

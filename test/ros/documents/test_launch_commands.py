@@ -27,7 +27,14 @@ from test.ros.documents.conftest import ros2_cases
 # Launch files of others that documents name, with the arguments they give them.
 FOREIGN = {
     'foxglove_bridge foxglove_bridge_launch.xml': ('port', 'address'),
-    'realsense2_camera rs_launch.py': ('align_depth.enable', 'camera_name', 'enable_sync'),
+    'realsense2_camera rs_launch.py': (
+        'align_depth.enable',
+        'camera_name',
+        'camera_namespace',
+        'depth_module.depth_profile',
+        'enable_sync',
+        'rgb_camera.color_profile',
+    ),
     'usb_cam camera.launch.py': (),
 }
 CASES = ros2_cases('launch')

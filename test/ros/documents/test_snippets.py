@@ -9,21 +9,29 @@ import sys
 import numpy as np
 import pytest
 from consumer_messages import BLENDSHAPES, face_info, face_without_metres, placed_face
-from documents import ROOT, Block, blocks
+from documents import ROOT, Block, blocks, commands, saved_files, saved_program
 from sensor_msgs.msg import CameraInfo
+from shown_output import missing_line
 
 from facemesh_ros import consumer
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from test.ros.conftest import LATCHED
 from test.ros.documents.test_launch_commands import DEFAULTS
 
+# Its programs are built, and run on messages, by test/ros/examples.
+BUILT = 'docs/consumers.md'
 # Blocks that need what is not here, by what they name.
 NEEDS = {'open3d': 'Open3D, of which docs/outputs.md speaks'}
 PYTHON = [block for block in blocks() if block.language == 'python']
 NODES = [block for block in PYTHON if 'rclpy.spin' in block.text]
 LAUNCH_FILES = [block for block in PYTHON if 'LaunchDescription' in block.text]
-SNIPPETS = [block for block in PYTHON if block not in [*NODES, *LAUNCH_FILES]]
-# Built, and run on messages, by test/ros/examples.
-BUILT = 'docs/consumers.md'
+SNIPPETS = [
+    block
+    for block in PYTHON
+    if block not in LAUNCH_FILES
+    and 'rclpy.spin' not in block.text
+    and block not in saved_files().values()
+]
 
 
 def by_page(found: list[Block]) -> list:
@@ -72,18 +80,38 @@ def test_what_is_needed_is_named_by_a_block(need):
 
 
 @pytest.mark.parametrize('block', NODES, ids=lambda block: block.where)
-def test_a_node_of_a_page_starts_and_ends(block, run_until_up, tmp_path):
+def test_a_node_of_a_page_starts_says_what_is_shown_and_ends(
+    block, run_until_up, client, tmp_path
+):
+    """Faces are published to it as the node would."""
     file = tmp_path / 'node.py'
     file.write_text(block.text)
-    named = [
-        node.args[0].value
-        for node in ast.walk(ast.parse(block.text))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ('super().__init__', 'Node', 'rclpy.create_node')
-        and node.args
+    shown = [
+        line
+        for command in commands()
+        if saved_program(command) == block
+        for line in command.output
     ]
-    # Short as it is, it leaves Ctrl-C to Python.
-    run_until_up([sys.executable, str(file)], named[0], (), may_be_killed=True)
+    faces = client.create_publisher(FaceMeshArray, 'facemesh/landmarks', 5)
+    info = client.create_publisher(FaceMeshInfo, 'facemesh/info', LATCHED)
+    info.publish(face_info())
+
+    def is_shown(program) -> bool:
+        faces.publish(message())
+        return missing_line(shown, program.log.splitlines()) is None
+
+    run_until_up(
+        [sys.executable, '-u', str(file)], node_of(block), (), is_bare=True, until=is_shown
+    )
+
+
+def node_of(block: Block) -> str:
+    """Return the name that a program gives its node."""
+    calls = [node for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.Call)]
+    named = ('super().__init__', 'Node', 'rclpy.create_node')
+    return next(
+        call.args[0].value for call in calls if ast.unparse(call.func) in named and call.args
+    )
 
 
 @pytest.mark.parametrize('block', LAUNCH_FILES, ids=lambda block: block.where)
