@@ -19,6 +19,7 @@ from document_rules import reason_not_to_run
 from documents import HELP, ROOT, commands
 from shown_output import missing_line
 
+from facemesh_ros.io import DEFAULT_RATE_HZ
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.ros.demo.arguments import demo_parser
 
@@ -156,14 +157,16 @@ def test_the_picture_of_the_readme_is_what_the_demo_leaves(run_demo):
 
 
 def assert_same_style(made: np.ndarray, committed: np.ndarray) -> None:
-    boxes = [mesh_box(picture) for picture in (made, committed)]
-    sizes = [(width, height) for _, _, width, height in boxes]
-    np.testing.assert_allclose(*sizes, rtol=0.25)
-    shares = [green_share(picture) for picture in (made, committed)]
-    assert shares[0] == pytest.approx(shares[1], rel=0.3)
-    # What is not drawn over is the bundled moving face, at some moment.
+    """A mesh of the same form, and lines of the same width, at whatever distance."""
+    forms, lines = [], []
     for picture in (made, committed):
-        assert nearest_moment(picture) < 12
+        _, _, width, height = mesh_box(picture)
+        forms.append(width / height)
+        lines.append(green_pixels(picture) / width)
+        # What is not drawn over is the bundled moving face, at some moment.
+        assert nearest_moment(picture) < 8
+    assert forms[0] == pytest.approx(forms[1], rel=0.2)
+    assert lines[0] == pytest.approx(lines[1], rel=0.35)
 
 
 def mesh_box(picture: np.ndarray) -> tuple[int, int, int, int]:
@@ -174,17 +177,29 @@ def mesh_box(picture: np.ndarray) -> tuple[int, int, int, int]:
     return tuple(max(found[1:].tolist(), key=lambda box: box[-1])[:4])
 
 
-def green_share(picture: np.ndarray) -> float:
-    return float((cv2.inRange(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), *GREEN) > 0).mean())
+def green_pixels(picture: np.ndarray) -> int:
+    return int(np.count_nonzero(cv2.inRange(cv2.cvtColor(picture, cv2.COLOR_BGR2HSV), *GREEN)))
+
+
+def test_another_drawing_is_found():
+    """Thin lines made thick, and a mesh squeezed."""
+    committed = cv2.imread(str(DEMO_PICTURE))
+    assert_same_style(committed, committed)
+    mesh = cv2.inRange(cv2.cvtColor(committed, cv2.COLOR_BGR2HSV), *GREEN)
+    thick = committed.copy()
+    thick[cv2.dilate(mesh, np.ones((3, 3))) > 0] = (0, 255, 0)
+    squeezed = committed.copy()
+    squeezed[:, 160:480] = cv2.resize(committed, (320, committed.shape[0]))
+    for other in (thick, squeezed, moving_astronaut((640, 480)).image_at(0)):
+        with pytest.raises((AssertionError, ValueError)):
+            assert_same_style(other, committed)
 
 
 def nearest_moment(picture: np.ndarray) -> float:
     """Return the least median difference of grey levels to an image of the bundled video."""
-    scene = moving_astronaut((picture.shape[1], picture.shape[0]))
-    small = (picture.shape[1] // 8, picture.shape[0] // 8)
-    shown = cv2.resize(picture, small).astype(float)
-    moments = range(0, 30 * 20, 3)
+    small = moving_astronaut((160, 120))
+    shown = cv2.resize(picture, small.image_wh, interpolation=cv2.INTER_AREA)[::4, ::4]
     return min(
-        float(np.median(np.abs(shown - cv2.resize(scene.image_at(moment), small).astype(float))))
-        for moment in moments
+        float(np.median(cv2.absdiff(shown, small.image_at(number / DEFAULT_RATE_HZ)[::4, ::4])))
+        for number in range(round(60 * DEFAULT_RATE_HZ))
     )
