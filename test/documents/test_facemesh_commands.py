@@ -10,8 +10,10 @@ import io
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ PLACEHOLDERS = {
     'RECORDING': 'robot_bag/',
     'FOLDER': 'holiday/',
 }
+PATIENCE_S = 120.0
 PIPELINE = re.compile(r'\||>|\$')
 
 
@@ -101,13 +104,15 @@ def assert_parsed(words: list[str], is_mention: bool) -> None:
 
 @pytest.mark.parametrize('command', RUN, ids=lambda command: command.where)
 def test_a_command_does_what_the_document_says(
-    command, files_for, shell_environment, model_store, monkeypatch, capfd
+    command, files_for, shell_environment, model_store, require_package, monkeypatch, capfd
 ):
     files = files_for(command.path)
     text = command.text
     for word, name in PLACEHOLDERS.items():
         text = re.sub(rf'\b{word}\b', name, text)
     part = Command(command.path, command.line, text, False).parts[0]
+    if part.words[:2] == ('facemesh', 'view'):
+        require_package('rerun')
     if saved := program_of(command):
         (files.folder / part.words[1]).write_text(saved.text)
     for name in inputs_of(part):
@@ -115,11 +120,16 @@ def test_a_command_does_what_the_document_says(
     monkeypatch.chdir(files.folder)
     if PIPELINE.search(text) or saved:
         done = subprocess.run(
-            ['bash', '-c', text], env=shell_environment, capture_output=True, text=True
+            ['bash', '-c', text],
+            env=shell_environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
         )
         status, said, noted = done.returncode, done.stdout, done.stderr
     else:
-        status = main(shlex.split(text)[1:])
+        with ending_after(PATIENCE_S, command.where):
+            status = main(shlex.split(text)[1:])
         said, noted = capfd.readouterr()
     assert status == 0, noted
     for option, name in outputs_of(part):
@@ -127,6 +137,25 @@ def test_a_command_does_what_the_document_says(
     printed = [*said.splitlines(), *noted.splitlines()]
     missing = missing_line(command.output, printed)
     assert missing is None, f'{command.where} shows {missing!r}, but it prints {printed}'
+
+
+@contextlib.contextmanager
+def ending_after(seconds: float, where: str) -> Iterator[None]:
+    """Fail in the middle of a command that waits for something."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError(
+            f'{where} did not end in {seconds:g} s; if it waits for somebody, say so in '
+            'test/support/document_rules.py'
+        )
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def inputs_of(part: SimpleCommand) -> list[str]:

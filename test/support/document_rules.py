@@ -6,7 +6,6 @@ A program that is missing from `CHECKED_BY` fails `test/documents/test_every_com
 from __future__ import annotations
 
 import re
-import shlex
 
 from documents import Command, saved_program
 from shell_words import SimpleCommand
@@ -21,8 +20,26 @@ CHECKED_BY = {
         ('apt', 'pip', 'pip3', 'docker', 'git', 'colcon', 'rosdep', 'rosdoc2', 'rviz2', 'fastdds'),
         'test/documents/test_other_programs.py',
     ),
-    **dict.fromkeys(('sysctl', 'ubuntu-drivers', 'chmod', '.ci/run'), ''),
-    **dict.fromkeys(('sudo', 'cd', 'cp', 'export', 'source', 'head', 'id', 'mkdir', 'echo'), ''),
+    **dict.fromkeys(('sysctl', 'ubuntu-drivers', 'chmod', '.ci/run', 'ssh', 'scp', 'rsync'), ''),
+    # Schedulers of clusters, which facemesh meets in test/cli.
+    **dict.fromkeys(('dask', 'srun', 'sbatch'), ''),
+    **dict.fromkeys(
+        (
+            'sudo',
+            'cd',
+            'cp',
+            'export',
+            'source',
+            'head',
+            'id',
+            'mkdir',
+            'echo',
+            'sed',
+            'exit',
+            'wait',
+        ),
+        '',
+    ),
 }
 # Commands by a pattern of their text, and why they are only read, not run. Each must match.
 NOT_RUN = {
@@ -37,12 +54,20 @@ NOT_RUN = {
 }
 # Subcommands of `facemesh` that are ROS nodes: test/ros/documents.
 NODES = ('hri_bridge',)
-_REASONS = {re.compile(pattern): reason for pattern, reason in NOT_RUN.items()}
+# Commands that wait for somebody or something else, in whatever document.
+WAITING = {
+    r'facemesh view(?!.* --save)': 'stays until it is closed: test/cli, test/ros/viewer',
+    r'facemesh run .*--view': 'opens a window or a page: test/cli',
+    r'facemesh run .*--cluster': 'needs a scheduler and its workers: test/cli',
+    r'facemesh run .*(?<= )/\w': 'files of another machine',
+    r'facemesh run .*\$': 'variables of a batch system',
+}
+_REASONS = {re.compile(pattern): reason for pattern, reason in {**NOT_RUN, **WAITING}.items()}
 
 
 def reason_not_to_run(command: SimpleCommand) -> str:
     """Return why a command is only read; empty if it is run."""
-    text = shlex.join(command.words)
+    text = ' '.join(command.words)
     return next((reason for pattern, reason in _REASONS.items() if pattern.match(text)), '')
 
 
