@@ -33,6 +33,7 @@ PIP = {
     'onnxruntime-openvino': 'another ONNX Runtime',
     'tensorrt-cu13': 'TensorRT',
     'rerun-sdk': 'the viewer',
+    'asyncssh': 'workers by ssh',
 }
 COMPOSE_WORDS = ('up', 'down', 'run', 'logs', 'build', 'config', 'ps', 'exec')
 DOCKERFILE = (ROOT / 'docker' / 'Dockerfile').read_text(encoding='utf-8')

@@ -23,6 +23,7 @@ CHECKED_BY = {
     **dict.fromkeys(('sysctl', 'ubuntu-drivers', 'chmod', '.ci/run', 'ssh', 'scp', 'rsync'), ''),
     # Schedulers of clusters, which facemesh meets in test/cli.
     **dict.fromkeys(('dask', 'srun', 'sbatch'), ''),
+    'rerun': '',  # the viewer's own command
     **dict.fromkeys(
         (
             'sudo',
@@ -35,6 +36,7 @@ CHECKED_BY = {
             'mkdir',
             'echo',
             'sed',
+            'cat',
             'exit',
             'wait',
         ),

@@ -188,7 +188,7 @@ def commands() -> tuple[Command, ...]:
             said = ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or ''
             found += _commands_of_text(path.relative_to(ROOT).as_posix(), said)
     for name, text in help_pages().items():
-        found += _commands_of_text(name, text)
+        found += _commands_of_text(name, text, is_help=True)
     return tuple(found)
 
 
@@ -254,14 +254,19 @@ def _mentions(path: Path, prose: str, mark: str) -> Iterator[Command]:
             yield Command(path.relative_to(ROOT).as_posix(), line, text, is_mention=True)
 
 
-def _commands_of_text(name: str, text: str) -> Iterator[Command]:
-    """Yield the lines of a docstring or a help page that are commands, or end with one."""
+def _commands_of_text(name: str, text: str, *, is_help: bool = False) -> Iterator[Command]:
+    """Yield the lines of a docstring or a help page that are commands, or end with one.
+
+    Those of help are indented, and what they do may follow after some blanks.
+    """
     joined = re.sub(r'\\\n\s*', lambda match: ' ' + '\0' * match[0].count('\n'), text)
+    begin = r'^\s+|:  +' if is_help else r'^\s*|:  +'
     line = 1
     for said in joined.splitlines():
-        match = re.search(rf'(?:^\s*|:  +)({_COMMAND.pattern}.*)', without_comment(said))
-        if match and ' COMMAND ' not in match[1] and not match[1].endswith(('.', ',')):
-            yield Command(name, line, match[1].replace('\0', ''), is_mention=False)
+        match = re.search(rf'(?:{begin})({_COMMAND.pattern}.*)', without_comment(said))
+        found = re.split(r'\s{3,}', match[1])[0] if match and is_help else match and match[1]
+        if found and not found.endswith(('.', ',')):
+            yield Command(name, line, found.replace('\0', ''), is_mention=False)
         line += 1 + said.count('\0')
 
 
