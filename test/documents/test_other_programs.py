@@ -34,6 +34,7 @@ PIP = {
     'tensorrt-cu13': 'TensorRT',
     'rerun-sdk': 'the viewer',
     'asyncssh': 'workers by ssh',
+    'paramiko': 'workers by ssh',
 }
 COMPOSE_WORDS = ('up', 'down', 'run', 'logs', 'build', 'config', 'ps', 'exec')
 DOCKERFILE = (ROOT / 'docker' / 'Dockerfile').read_text(encoding='utf-8')
