@@ -13,7 +13,7 @@ _DESCRIPTION = (
     'sentences that say what is normal. It needs no network and no other file.'
 )
 _PATH_HELP = (
-    'a rosbag2 recording (a folder, .mcap or .db3) of the node’s landmark topics, by `ros2 bag '
+    "a rosbag2 recording (a folder, .mcap or .db3) of the node's landmark topics, by `ros2 bag "
     'record` or `facemesh run --bag`; in a recording without them, a video, or a folder of '
     'numbered frames, faces are found first, as by `facemesh run`; lines of JSON that '
     '`facemesh run --jsonl` wrote (.jsonl) hold less'

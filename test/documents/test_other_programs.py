@@ -77,7 +77,7 @@ def test_what_pip_installs_is_known(words):
     for word in words[2:]:
         if before in ('-r', '-c', '--requirement'):
             assert of_the_checkout(word).exists(), word
-        elif before in ('-d', '--find-links', '--target'):
+        elif before in ('-d', '-w', '--find-links', '--target', '--platform', '--python-version'):
             pass
         elif not word.startswith('-'):
             name, _, wanted = word.partition('[')

@@ -185,7 +185,7 @@ def test_links_of_the_repository_lead_to_pages(site):
     """A link to a file of messages, of parameters or to the README is one to what shows it."""
     readme = (site / 'reference' / 'readme.html').read_text(encoding='utf-8')
     assert 'href="messages.html#facemesharray"' in readme
-    assert 'href="../recall.html#by-kind"' in readme
+    assert 'href="../recall.html"' in readme
     launch = (site / 'outputs.html').read_text(encoding='utf-8')
     assert 'href="reference/readme.html' in launch + (site / 'install.html').read_text()
     quality = (site / 'reference' / 'quality_declaration.html').read_text(encoding='utf-8')

@@ -113,4 +113,6 @@ def _simple_command(words: Sequence[str]) -> SimpleCommand:
             written = target if word.startswith('>') else written
         else:
             kept.append(word)
+    if kept[:3] in (['python', '-m', 'pip'], ['python3', '-m', 'pip']):
+        kept[:3] = ['pip']
     return SimpleCommand(tuple(variables), tuple(kept), written)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-# Else --option would be shown with a dash.
-_OPTION = re.compile(r"(?<![\w'-])--[a-z][\w-]*")
+# `code`, and --option, which would else be shown with a dash.
+_CODE = re.compile(r"(`[^`]*`)|(?<![\w'-])--[a-z][\w-]*")
 # Would be read as emphasis, a link, HTML, or the end of a table's cell.
 _SPECIAL = re.compile(r'([\\*_<>\[\]|$`])')
 
 
 def text(words: str) -> str:
     """Return text that Markdown shows as it is; options and what is in `backticks` are code."""
-    parts = _OPTION.sub(r'`\g<0>`', words).split('`')
+    parts = _CODE.sub(lambda it: it[1] or f'`{it[0]}`', words).split('`')
     return ''.join(
         code(part) if index % 2 else _SPECIAL.sub(r'\\\1', part)
         for index, part in enumerate(parts)
