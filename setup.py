@@ -34,7 +34,11 @@ setup(
         DEFINITIONS,
     ],
     package_dir={DEFINITIONS: 'msg'},
-    package_data={'facemesh_ros.geometry.face_tables': ['*'], DEFINITIONS: ['*.msg']},
+    package_data={
+        'facemesh_ros.geometry.face_tables': ['*'],
+        'facemesh_ros.viz.report': ['*.css', '*.js'],
+        DEFINITIONS: ['*.msg'],
+    },
     install_requires=[
         # The converter of the models: nothing runs before `facemesh models fetch`.
         'flatbuffers',

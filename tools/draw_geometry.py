@@ -23,7 +23,8 @@ from facemesh_ros.geometry.named_points import NAMED_POINTS
 
 OUTPUT = Path(__file__).resolve().parents[1] / 'docs' / 'geometry_frames.svg'
 Array = NDArray[np.float64]
-SIZE_WH = (960, 350)
+# As narrow as a phone shows without making letters small.
+SIZE_WH = (480, 540)
 AXES = (('x', '#d33'), ('y', '#2a2'), ('z', '#36c'))
 LOWER_LIP = NAMED_POINTS['lower_lip_inner']
 MESH, CONTOUR, LINE = '#ccd', '#667', '#999'
@@ -55,14 +56,14 @@ class Panel:
 
     def line(self, points_m: Array, colour: str, width: float = 1, dash: str = '') -> str:
         """Return a line through (N, 3) points."""
-        path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in self.at(points_m))
+        path = ' '.join(f'{x:.2f},{y:.2f}' for x, y in self.at(points_m))
         dashed = f' stroke-dasharray="{dash}"' if dash else ''
         return f'<polyline points="{path}" stroke="{colour}" stroke-width="{width}"{dashed}/>'
 
     def text(self, point_m: Array, words: str, shift: tuple[float, float] = (0, 0)) -> str:
         """Return a word beside a point."""
         x, y = self.at(point_m) + shift
-        return f'<text x="{x:.1f}" y="{y:.1f}">{words}</text>'
+        return f'<text x="{x:.2f}" y="{y:.2f}">{words}</text>'
 
     def axes(self, origin_m: Array, rotation: Array, length_m: float) -> Iterator[str]:
         """Yield the axes of a frame."""
@@ -76,7 +77,7 @@ class Panel:
         topology = load_topology(MESH_LANDMARKS)
         for edges, colour in ((topology.edges, MESH), (topology.contours, CONTOUR)):
             ends = self.at(points_m[edges.astype(int)])
-            path = ''.join(f'M{a:.0f} {b:.0f}L{c:.0f} {d:.0f}' for (a, b), (c, d) in ends)
+            path = ''.join(f'M{a:.2f} {b:.2f}L{c:.2f} {d:.2f}' for (a, b), (c, d) in ends)
             yield f'<path d="{path}" stroke="{colour}" stroke-width=".6"/>'
 
 
@@ -84,7 +85,7 @@ def scene() -> Iterator[str]:
     """Yield the first panel: a camera, a head before it, and the ray of its sellion."""
     rotation = turn(1, 35) @ TOWARDS_CAMERA
     position_m = np.array([0.06, -0.02, 0.5])
-    middle = np.array([225.0, 185])
+    middle = np.array([225.0, 155])
     panel = Panel(turn(0, 25) @ turn(1, 62), np.array([0.03, 0, 0.24]), middle, 700)
     yield from panel.face(canonical_face_m() @ rotation.T + position_m)
     corners = 0.09 * np.array([[-0.6, -0.4, 1], [0.6, -0.4, 1], [0.6, 0.4, 1], [-0.6, 0.4, 1]])
@@ -120,15 +121,16 @@ def heads() -> Iterator[str]:
     ]
     gaze = turn(2, -15) @ turn(1, -25) @ np.array([1.0, 0, 0])
     looking = gaze_rotations(gaze, np.eye(3))
-    yield from head(np.array([575.0, 185]), own)
-    yield from head(np.array([825.0, 185]), [('gaze_&lt;id&gt;', face_m[SELLION], looking, 0.075)])
+    yield from head(np.array([120.0, 415]), own)
+    yield from head(np.array([350.0, 415]), [('gaze_&lt;id&gt;', face_m[SELLION], looking, 0.075)])
 
 
 def main() -> None:
     """Write the drawing."""
     width, height = SIZE_WH
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" fill="none" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="640" '
+        f'height="{640 * height // width}" viewBox="0 0 {width} {height}" fill="none" '
         'stroke-linecap="round">\n<style>text{font:13px sans-serif;fill:#222}</style>\n'
         f'<rect width="{width}" height="{height}" fill="#fff"/>'
     )

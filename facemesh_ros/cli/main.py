@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; None means this process's.
     """
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = command_parser().parse_args(argv)
         status: int = arguments.func(arguments)
     except BrokenPipeError:
         # The reader of our output has closed it, as `head` does.
@@ -63,13 +63,14 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    from facemesh_ros.cli import doctor, hri_bridge, models, run, view
+def command_parser() -> argparse.ArgumentParser:
+    """Return the command line with all subcommands."""
+    from facemesh_ros.cli import doctor, hri_bridge, models, report, run, view
 
     parser = argparse.ArgumentParser(prog='facemesh', description='Face sensor for robots.')
     parser.add_argument('--version', action=_Version, nargs=0, help='print the version and exit')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for subcommand in (run, view, models, doctor, hri_bridge):
+    for subcommand in (run, view, report, models, doctor, hri_bridge):
         subcommand.add_parser(subparsers)
     return parser
 

@@ -143,10 +143,17 @@ def _summary(
 ) -> str:
     lines = [f'Ready in {store.folder}: {_names(installed)}.'] if installed else []
     if missing:
-        lines.append(f'Not there: {_names(missing)}. To get what is missing:')
+        lines.append(f'{_lacking(missing)}. To get {"it" if len(missing) == 1 else "them"}:')
         for archive, entries in grouped_by_archive(missing).items():
             lines.append(f'  {_names(entries)}: {how_to_get(archive, folder)}')
     return '\n'.join(lines)
+
+
+def _lacking(missing: Sequence[ModelEntry]) -> str:
+    """Say what is not there, and whether it matters."""
+    left = {entry.kind for entry in CATALOG.values() if entry not in missing}
+    names = _names(missing)
+    return f'Optional, not there: {names}' if left >= REQUIRED_KINDS else f'Not there: {names}'
 
 
 def _no_source(outcome: FetchOutcome, folder: str | None) -> str:

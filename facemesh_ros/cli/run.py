@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from facemesh_ros.cli.option_types import Once, jobs, share
 from facemesh_ros.cli.run_help import DESCRIPTION, EPILOG, PATH_HELP
 from facemesh_ros.cli.setting_options import add_settings, chosen_settings
 
@@ -19,21 +18,6 @@ SETTINGS = {
     'landmark_model': '--model',
     'metric_mode': '--metric-mode',
 }
-
-
-class _Once(argparse.Action):
-    """An option that may be given once: a second value would silently replace the first."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        if getattr(namespace, self.dest) is not None:
-            raise argparse.ArgumentError(self, 'given twice')
-        setattr(namespace, self.dest, values)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,13 +48,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--jsonl',
-        action=_Once,
+        action=Once,
         metavar='OUT',
         help='write one line of JSON per picture to this file; - for stdout',
     )
     parser.add_argument(
         '--video',
-        action=_Once,
+        action=Once,
         type=Path,
         metavar='OUT',
         help='write an annotated copy: one video if OUT ends in .mp4 (.m4v, .mov, .avi, .mkv), '
@@ -79,7 +63,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--bag',
-        action=_Once,
+        action=Once,
         type=Path,
         metavar='OUT',
         help='write each recording again as an MCAP file, with the topics that the node publishes '
@@ -98,7 +82,7 @@ def add_geometry(parser: argparse._ActionsContainer) -> None:
     """Add where camera and depth of pictures are from."""
     parser.add_argument(
         '--camera-info',
-        action=_Once,
+        action=Once,
         type=Path,
         metavar='FILE',
         help='calibration of the camera, which gives poses and landmarks in metres: a YAML as '
@@ -106,7 +90,7 @@ def add_geometry(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         '--depth',
-        action=_Once,
+        action=Once,
         metavar='PATTERN',
         help="depth picture of each picture, in its folder, such as '{stem}_depth.png': 16-bit "
         'grey, mm, 0 where unknown, registered to it; {stem} is its name without suffix, {frame} '
@@ -114,7 +98,7 @@ def add_geometry(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         '--depth-topic',
-        action=_Once,
+        action=Once,
         metavar='NAME',
         help='topic of the registered depth images in recordings, if it is not depth/image_raw '
         'beside the images',
@@ -148,15 +132,15 @@ def add_quality(parser: argparse._ActionsContainer) -> None:
 def _add_processing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--jobs',
-        action=_Once,
-        type=_jobs,
+        action=Once,
+        type=jobs,
         metavar='N',
         help='process N files at a time, each in a process of its own with its share of the cores '
         'and models of its own; results and their order are the same',
     )
     parser.add_argument(
         '--cluster',
-        action=_Once,
+        action=Once,
         metavar='ADDRESS',
         help='hand the files to the workers of a Dask cluster: tcp://HOST:PORT of its scheduler, '
         'or its file. Workers need the same facemesh, models, and all files under the same '
@@ -164,8 +148,8 @@ def _add_processing(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--share',
-        action=_Once,
-        type=_share,
+        action=Once,
+        type=share,
         metavar='2/5',
         help='process one of so many shares of the files, for job arrays: a file is in the same '
         'one always. Outputs have the share in their names (faces.2of5.jsonl), but for '
@@ -177,22 +161,6 @@ def _add_processing(parser: argparse.ArgumentParser) -> None:
         help='go on with a run that was interrupted, with the same options: files that are done, '
         'by OUT.progress beside the results, are not done again',
     )
-
-
-def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise argparse.ArgumentTypeError('at least 1')
-    return jobs
-
-
-def _share(text: str) -> Any:
-    from facemesh_ros.cli.shares import Share
-
-    try:
-        return Share.parsed(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
-from facemesh_ros.cli.interrupt import Interruption
 from facemesh_ros.io import ImageOrigin, MediaSource, SourceKind, readable_name
 from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.io.recordings.recorded_images import RecordedImage
@@ -28,11 +27,11 @@ class _Counts:
     dropped = lost = failed = 0
 
 
-class ViewerClosedError(Interruption):
-    """The user has closed the viewer, which ends the command as a signal does."""
+class ViewerClosedError(BaseException):
+    """The user has closed the viewer: nothing is wrong, and nobody looks on.
 
-    def __init__(self) -> None:
-        super().__init__(0)
+    Like KeyboardInterrupt it is no fault of ours in a file, after which others would go on.
+    """
 
 
 class Pace:

@@ -30,7 +30,7 @@ class Opening(NamedTuple):
 def mouth_opening(points: Points, names: NamedLandmarks) -> Opening:
     """Return how far the lips are apart.
 
-    gap = |upper_lip_inner - lower_lip_inner|, width = |mouth_left - mouth_right| (the corners).
+    `gap = |upper_lip_inner - lower_lip_inner|`, `width = |mouth_left - mouth_right|` (corners).
     Closed lips have a ratio of 0 to 0.03, a smile that shows teeth 0.1 to 0.25, a yawn near 1; in
     speech it swings, whatever it is at rest.
 
@@ -46,9 +46,9 @@ def mouth_opening(points: Points, names: NamedLandmarks) -> Opening:
 def eye_opening(points: Points, names: NamedLandmarks, side: str) -> Opening:
     """Return how far the lids of an eye are apart.
 
-    gap = |eyelid_upper - eyelid_lower|, width = |eye_outer - eye_inner|. An open eye has a ratio
-    of 0.2 to 0.4, which differs from person to person, so compare with what is usual in a track:
-    in a blink it falls below about half of that for 0.1 to 0.4 s.
+    `gap = |eyelid_upper - eyelid_lower|`, `width = |eye_outer - eye_inner|`. An open eye has a
+    ratio of 0.2 to 0.4, which differs from person to person, so compare with what is usual in a
+    track: in a blink it falls below about half of that for 0.1 to 0.4 s.
 
     Args:
         points: (N, 3), as in `mouth_opening`.

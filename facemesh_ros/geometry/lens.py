@@ -65,7 +65,7 @@ PINHOLE = PinholeLens()
 
 
 def squared(z: Complex) -> Float64:
-    """Return |z|²."""
+    """Return `|z|²`."""
     result: Float64 = z.real * z.real + z.imag * z.imag
     return result
 

@@ -34,13 +34,13 @@ TINY = 1e-9
 class PolynomialLens:
     """Draws directions as OpenCV's pinhole camera with distortion does.
 
-    With s = |z|² and c(s) = (1 + k1 s + k2 s² + k3 s³) / (1 + k4 s + k5 s² + k6 s³):
+    With `s = |z|²` and c(s) = (1 + k1 s + k2 s² + k3 s³) / (1 + k4 s + k5 s² + k6 s³):
     g(z) = z c(s) + 2 s P + conj(P) z² + s S1 + s² S2, P = p2 + i p1, S1 = s1 + i s3,
     S2 = s2 + i s4; then the homography of the sensor's tilt (τx, τy).
 
     The polynomials hold as far as both derivatives of g, outwards and around, are between
     MIN_SLOPE and MAX_SLOPE, and up to 80°. Beyond this circle of radius R the lens goes on in
-    proportion, g(z) = |z|/R g(z R/|z|): so every pixel has a ray and every direction before the
+    proportion, `g(z) = |z|/R g(z R/|z|)`: so every pixel has a ray and every direction before the
     lens one pixel, and what lies outside never folds back into the image.
 
     Source: OpenCV, "Camera Calibration and 3D Reconstruction".

@@ -12,6 +12,8 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.affine import rotations_from_angles
 from facemesh_ros.types import UInt8
 
+# Logitech C920: 78 degrees across the diagonal of 16:9 are 43 from top to bottom.
+WEBCAM_VERTICAL_FOV_RAD = math.radians(43)
 # Where the face of scikit-image's `astronaut` is, px.
 ASTRONAUT_FACE_XY = (222.0, 118.0)
 

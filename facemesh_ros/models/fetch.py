@@ -66,7 +66,9 @@ def fetch(store: ModelStore, *, if_needed: bool = False) -> FetchOutcome:
     outcome = FetchOutcome()
     outcome.missing = [e for e in CATALOG.values() if store.state(e) is not State.READY]
     if outcome.missing:
-        load_converter()  # before anything is downloaded
+        # Before anything is downloaded.
+        load_converter()
+        store.require_writable()
     for entry in list(outcome.missing):
         if store.convert_kept(entry):
             _done(outcome, entry)

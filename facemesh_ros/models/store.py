@@ -6,6 +6,7 @@ The node only loads from it; `facemesh models fetch` and `add` fill it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -192,11 +193,23 @@ class ModelStore:
         try:
             self._write(entry, content, converted, record)
         except OSError as error:
-            raise SourceError(
-                f'cannot write to {self.folder}: {error.strerror}; choose another folder with '
-                f'--dir or ${FOLDER_VARIABLE}'
-            ) from error
+            raise self._not_writable(error) from error
         return entry
+
+    def require_writable(self) -> None:
+        """Make the folder if it is missing; raises SourceError if nothing can be written there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> SourceError:
+        return SourceError(
+            f'cannot write to {self.folder}: {error.strerror}; choose another folder with '
+            f'--dir or ${FOLDER_VARIABLE}'
+        )
 
     def convert_kept(self, entry: ModelEntry) -> bool:
         """Convert a model again from its stored original; False if there is none."""

@@ -113,6 +113,8 @@ class CameraStream:
             )
             undo.callback(self._worker.stop)
             self._opened = undo.pop_all()
+        if self._enabled:
+            topics.logger.info(f'waiting for images on {topics.image_topic}')
 
     def close(self) -> None:
         """Unsubscribe, finish the image in progress and forget all faces; nothing if not open."""

@@ -119,8 +119,8 @@ class CameraStreams:
         """Log which models run, if that has changed."""
         model, log = self._sensor.model, self._node.get_logger()
         text = (
-            f'{model.detector} and {model.landmark_model} ({model.landmark_count} landmarks) run '
-            f'on {model.provider} in {model.precision}'
+            f'detector {model.detector}; landmark model {model.landmark_model} '
+            f'({model.landmark_count} points); on {model.provider} in {model.precision}'
         )
         if text == self._logged:
             return

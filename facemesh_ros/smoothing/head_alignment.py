@@ -59,7 +59,7 @@ class HeadAlignments:
 def align_heads(landmarks: Float64) -> HeadAlignments:
     """Fit the canonical face C to N faces by weighted linear least squares.
 
-    Minimises Σ wᵢ |A Cᵢ + b − yᵢ|². Affine maps, not rotations: a person's proportions and the
+    Minimises `Σ wᵢ |A Cᵢ + b − yᵢ|²`. Affine maps, not rotations: a person's proportions and the
     perspective then belong to the motion, the fit is one matrix product, and it takes no
     iterations. Landmarks that expressions move have no weight, those of the jaw little.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -124,7 +125,7 @@ def test_a_file_that_kills_its_worker_again_and_again_is_given_up(cluster, input
 def test_an_interrupted_run_on_a_cluster_goes_on(cluster, inputs):
     assert main(['run', *inputs, '--jsonl', 'one.jsonl', '--model', 'mesh']) == 1
     worker = cluster.add_worker()
-    options = ['--jsonl', 'many.jsonl', '--cluster', cluster.address]
+    options = ['--jsonl', 'many.jsonl', '--cluster', str(cluster.file)]
     with started(*inputs, *options) as run:
         eventually(lambda: child_that_has_open(worker.pid, 'long.mp4'))
         run.send_signal(signal.SIGINT)
@@ -173,6 +174,17 @@ def test_a_worker_that_does_not_see_the_files_is_told(cluster):
     )
     assert 'a file system that all machines share' in errors
     worker.kill()
+
+
+def test_the_document_starts_dask_with_options_that_it_has(require_package):
+    require_package('distributed')
+    text = (Path(__file__).parents[2] / 'docs' / 'archives.md').read_text()
+    started = re.findall(r'\bdask (scheduler|worker|ssh)\b([^#`\n]*)', text)
+    assert {name for name, _ in started} == {'scheduler', 'worker', 'ssh'}
+    for name, words in started:
+        command = importlib.import_module(f'distributed.cli.dask_{name}').main
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert known >= set(re.findall(r'--[a-z-]+', words)), (name, words)
 
 
 @pytest.mark.parametrize(

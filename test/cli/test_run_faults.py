@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from facemesh_ros.cli.json_lines import JsonLines
 from facemesh_ros.cli.main import main
 from facemesh_ros.cli.run_setup import RunSetup
+from facemesh_ros.cli.view_output import ViewerClosedError
 from facemesh_ros.cli.workers.source_work import SourceTask, SourceWork
 from facemesh_ros.cli.workers.spooled_results import spooled_results
 from facemesh_ros.io import MediaSource, SourceKind
@@ -80,6 +82,33 @@ def test_a_worker_tells_an_error_of_ours_and_goes_on(fail_with, place):
     assert 'a fault of its own (IndexError' in str(error)
     assert 'process_or_fail' in error.trace
     assert len(list(spooled_results(place / '1'))) == 1
+
+
+def test_an_error_of_ours_in_an_output_is_told_and_the_rest_goes_on(monkeypatch, capsys):
+    write = JsonLines.write
+
+    def write_or_fail(lines, picture, *result):
+        if picture.frame == 1:
+            raise ZeroDivisionError
+        write(lines, picture, *result)
+
+    monkeypatch.setattr(JsonLines, 'write', write_or_fail)
+    arguments = ['face.png', 'clip.mp4', 'face.png', '--jsonl', 'out.jsonl', '--model', 'mesh']
+    assert main(['run', *arguments]) == 1
+    assert 'after 1 image facemesh failed, which is a fault of its own (ZeroDivisionError)' in (
+        capsys.readouterr().err
+    )
+    assert sources() == ['face.png', 'clip.mp4', 'face.png']
+
+
+def test_a_viewer_that_is_closed_is_no_fault(monkeypatch):
+    def write_and_nobody_looks(*_):
+        raise ViewerClosedError
+
+    monkeypatch.setattr(JsonLines, 'write', write_and_nobody_looks)
+    with pytest.raises(ViewerClosedError):
+        main(['run', 'face.png', 'clip.mp4', '--jsonl', 'out.jsonl', '--model', 'mesh'])
+    assert not Path('out.jsonl.errors').exists()
 
 
 def test_memory_that_runs_out_is_no_fault_of_the_program(fail_with, capsys):

@@ -244,12 +244,12 @@ def test_a_file_that_kills_its_process_again_and_again_is_given_up(place, head):
     for name in names:
         cv2.imwrite(name, head)
     Path('killer.mp4').write_bytes(Path('clip.mp4').read_bytes())
-    inputs = [*names, 'killer.mp4', 'clip.mp4', 'killer.mp4']
+    inputs = [*names, 'killer.mp4', 'clip.mp4']
     with started(*inputs, '--jsonl', 'out.jsonl', '--jobs', '2') as process:
-        kill_whoever_opens(process.pid, 'killer.mp4', 6)
+        kill_whoever_opens(process.pid, 'killer.mp4', 3)
         errors = process.stderr.read()
     assert process.returncode == 1
-    assert errors.count('killer.mp4 is given up: 3 processes of --jobs were lost on it') == 2
+    assert 'killer.mp4 is given up: 3 processes of --jobs were lost on it' in errors
     assert 'with fewer files at a time there is more' in errors
     assert [line['source'] for line in lines_of('out.jsonl')] == [*names, *['clip.mp4'] * 4]
     assert not list(Path().glob('*.parts'))

@@ -106,7 +106,9 @@ def test_what_every_start_of_the_demo_does_without_is_told_once_for_a_folder(
         assert told[1:] == ['', '']
     ModelStore(tmp_path / 'robot').install(provisioned.original(CATALOG['v2']), 'test')
     assert facemesh('fetch', '--if-needed', '--dir', tmp_path / 'robot') == 0
-    assert 'Not there: full_range, mesh, blendshapes.' in capsys.readouterr().out  # it is news
+    assert (
+        'Optional, not there: full_range, mesh, blendshapes.' in capsys.readouterr().out
+    )  # it is news
     assert facemesh('fetch', '--dir', tmp_path / 'robot') == 0
     assert 'blendshapes: download' in capsys.readouterr().out  # asked for
 
@@ -143,7 +145,7 @@ def test_without_the_bundle_it_goes_on_with_what_it_has(
     monkeypatch.setenv('FACEMESH_MODEL_SOURCES', f'{wheel}{os.pathsep}{detector}')
     assert facemesh('fetch') == 0
     said = capsys.readouterr().out
-    assert 'Not there: v2, blendshapes.' in said
+    assert 'Optional, not there: v2, blendshapes.' in said
     assert 'facemesh models add face_landmarker.task' in said
     assert sorted(store.records()) == ['attention', 'full_range', 'mesh', 'short_range']
 
@@ -184,7 +186,7 @@ def test_add_takes_archives_files_and_folders(capsys, bundle, wheel, store, prov
     target = bundle.parent / 'robot'
     assert facemesh('add', bundle, wheel, provisioned.folder, '--dir', target) == 0
     assert sorted(ModelStore(target).records()) == sorted(CATALOG)
-    assert 'Not there' not in capsys.readouterr().out
+    assert 'not there' not in capsys.readouterr().out
 
 
 def test_add_says_what_is_still_missing(capsys, wheel) -> None:
@@ -267,3 +269,10 @@ def test_an_incomplete_command_explains_itself(capsys) -> None:
 def test_the_store_can_be_moved(provisioned, tmp_path) -> None:
     moved = Path(shutil.move(provisioned.folder, tmp_path / 'moved'))
     assert facemesh('verify', '--dir', moved) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_downloaded(capsys):
+    assert facemesh('fetch', '--dir', '/proc/models') == 1
+    said = capsys.readouterr().err
+    assert said.startswith('facemesh: cannot write to /proc/models: ')
+    assert 'choose another folder with --dir' in said

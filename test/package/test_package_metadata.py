@@ -8,8 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from imported_modules import FROM_PIP, OPTIONAL, WITHOUT_ROSDEP_KEY, modules_imported_by
+from imported_modules import EXTRAS, FROM_PIP, OPTIONAL, WITHOUT_ROSDEP_KEY, modules_imported_by
 from rosdep_keys import packages_of_keys
+
+from facemesh_ros.messages.message_classes import MESSAGE_TYPES
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
@@ -45,7 +47,7 @@ def depends(*tags):
 
 def modules_imported(*folders):
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
-    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL
+    return modules_imported_by(files) - WITHOUT_ROSDEP_KEY - OPTIONAL - EXTRAS
 
 
 def keys_of(modules):
@@ -73,6 +75,7 @@ def test_every_dependency_is_used():
     used = (
         keys_of(modules_imported('facemesh_ros', 'launch'))
         | in_messages
+        | {name.partition('/')[0] for name in MESSAGE_TYPES}
         | in_cpp - {'facemesh_ros'}
     )
     other_runtimes = set(RUNTIMES.values()) - {RUNTIMES[''], None}

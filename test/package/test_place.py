@@ -111,7 +111,10 @@ cp -r "$2"/. "$1" && mount -o remount,ro "$1" && cd "$1" && exec ./run setup
 
 @pytest.mark.parametrize(
     ('script', 'told'),
-    [(SMALL_DISK, 'the disk is full'), (READ_ONLY_DISK, 'its file system is read-only')],
+    [
+        (SMALL_DISK, 'the disk has too little room'),
+        (READ_ONLY_DISK, 'its file system is read-only'),
+    ],
     ids=['full', 'read-only'],
 )
 def test_a_disk_that_takes_nothing_is_told(tmp_path, script, told):

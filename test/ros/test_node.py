@@ -180,6 +180,18 @@ def test_info_is_latched(client):
     assert list(info.blendshape_names) == []
 
 
+def test_the_log_of_a_start_says_what_runs_and_where_it_listens(client, face_msg, node):
+    """And no more than that."""
+    client.answer_to(face_msg())
+    client.wait_until(lambda: 'images arrive' in node.log, 'the line about the first image')
+    lines = [line for line in node.log.splitlines() if '[INFO]' in line]
+    topic = re.search(r'waiting for images on (\S+)', node.log)[1]
+    assert topic.endswith('/image_raw')
+    assert re.search(r'faces are published on \S*/facemesh/landmarks', node.log)
+    assert 'landmark model attention (478 points); on CPUExecutionProvider' in node.log
+    assert len(lines) == 4
+
+
 def test_the_provider_report_is_in_info_diagnostics_and_log(client, node):
     client.wait_until(lambda: client.infos and client.figures, 'info and diagnostics')
     report = client.infos[-1].provider_report

@@ -35,13 +35,20 @@ def eventually(find: Callable[[], Found]) -> Found:
 
 
 class DaskCluster:
-    """A scheduler and its workers, as `dask scheduler` and `dask worker` start them."""
+    """A scheduler and its workers, as `dask scheduler` and `dask worker` start them.
+
+    Attributes:
+        address: Of the scheduler.
+        file: In which the scheduler says where it is.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Start a scheduler; logs go to the folder, which is where workers are."""
         self._folder = folder
         self._started: list[subprocess.Popen] = []
-        log = self._start('scheduler', '--port', '0', '--host', '127.0.0.1')
+        self.file = folder / 'scheduler.json'
+        options = ('--port', '0', '--host', '127.0.0.1', '--scheduler-file', str(self.file))
+        log = self._start('scheduler', *options)
         self.address = eventually(lambda: re.search(r'tcp://[0-9.:]+', log.read_text()))[0]
 
     def add_worker(self, package_parent: str = PACKAGE_PARENT) -> subprocess.Popen:

@@ -12,6 +12,8 @@ WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
 FROM_PIP = {'onnx', 'tflite'}
 # The node does without; not all of them are released for every distribution.
 OPTIONAL = {'foxglove_msgs', 'hri_msgs', 'vision_msgs'}
+# Imported by one option of a command when it is given: extras of the wheel.
+EXTRAS = {'distributed'}
 
 
 def modules_imported_by(files: Iterable[Path]) -> set[str]:

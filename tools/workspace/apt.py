@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from workspace.layout import SetupError
-from workspace.steps import held_locks, tell
+from workspace.layout import VENVS, SetupError
+from workspace.steps import call_logged, tell, tell_end_of
 
 # A machine that has just started is often busy with its own upgrades.
 _APT_GET = ('apt-get', '-o', 'DPkg::Lock::Timeout=300')
@@ -31,6 +29,7 @@ def install(packages: Sequence[str], as_root: Sequence[str]) -> None:
         SetupError: If that fails; the message holds the command to run by hand.
         KeyboardInterrupt: If Ctrl-C was pressed, when nothing is half done.
     """
+    tell(f'==> system packages, by apt-get: {", ".join(packages)}')
     install = (*as_root, *_INSTALL)
     # It fails where one of several sources does not answer, and the others may have everything.
     _call([*as_root, *_APT_GET, 'update', '-q'], is_atomic=False)
@@ -38,19 +37,22 @@ def install(packages: Sequence[str], as_root: Sequence[str]) -> None:
         ([*install, '--download-only', *packages], False),
         ([*install, *packages], True),
     ):
-        if not _succeeds(command, as_root, is_atomic=is_atomic):
+        status, said = _call_mended(command, as_root, is_atomic=is_atomic)
+        if status:
+            tell_end_of(said)
             raise SetupError(f'`{" ".join(command)}` failed; {way_out(packages)}')
 
 
-def _succeeds(command: Sequence[str], as_root: Sequence[str], *, is_atomic: bool) -> bool:
+def _call_mended(
+    command: Sequence[str], as_root: Sequence[str], *, is_atomic: bool
+) -> tuple[int, str]:
     """Run apt-get, and once more if an interrupted dpkg has kept it from working."""
-    if _call(command, is_atomic=is_atomic) == 0:
-        return True
+    ended = _call(command, is_atomic=is_atomic)
     # Only now: dpkg looks the same while somebody is at work, and apt-get has waited for him.
-    if not is_dpkg_interrupted():
-        return False
-    mended = _call([*as_root, *_CONFIGURE], is_atomic=True) == 0
-    return mended and _call(command, is_atomic=is_atomic) == 0
+    if ended[0] and is_dpkg_interrupted():
+        mended = _call([*as_root, *_CONFIGURE], is_atomic=True)
+        return mended if mended[0] else _call(command, is_atomic=is_atomic)
+    return ended
 
 
 def is_dpkg_interrupted() -> bool:
@@ -70,22 +72,15 @@ def way_out(packages: Sequence[str]) -> str:
     return f'run `{" && ".join(commands)}`, then this again'
 
 
-def _call(command: Sequence[str], *, is_atomic: bool) -> int:
-    """Run a command and return its exit status, but end with KeyboardInterrupt after Ctrl-C.
+def _call(command: Sequence[str], *, is_atomic: bool) -> tuple[int, str]:
+    """Run a command, return its exit status and output; KeyboardInterrupt after Ctrl-C.
 
     An atomic command is in a session of its own, where Ctrl-C and a closed terminal do not reach
     it: dpkg stopped half way leaves a system on which nothing can be installed.
     """
-    tell(f'==> {" ".join(command)}')
+    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
     with _interrupts_kept('this is done to its end first' if is_atomic else ''):
-        return subprocess.call(
-            command,
-            env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            start_new_session=is_atomic,
-            pass_fds=held_locks,
-        )
+        return call_logged(command, VENVS / 'apt.log', env, new_session=is_atomic)
 
 
 @contextmanager

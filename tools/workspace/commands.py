@@ -15,9 +15,10 @@ from workspace.layout import ROOT, Distro, SetupError, chosen_distro
 from workspace.message_packages import NEEDED, OPTIONAL
 from workspace.models import fetch_models
 from workspace.package_build import message_packages, package_build
+from workspace.pages import make_pages, visit_links
 from workspace.place import require_usable_checkout, sentence_of
-from workspace.python_packages import python_packages
-from workspace.steps import bring_up, tell
+from workspace.python_packages import python_packages, test_packages
+from workspace.steps import Stage, bring_up, tell
 from workspace.viewer_packages import viewer_packages, wants_rerun
 
 Arguments = Sequence[str]
@@ -66,10 +67,15 @@ def _split_distro(arguments: Arguments) -> tuple[str | None, list[str]]:
 
 def set_up(distro: Distro, *, for_tests: bool = False, with_rerun: bool = False) -> None:
     """Bring the machine to where everything can be started, tested, or looked at in Rerun too."""
-    lacking = [NEEDED, OPTIONAL] if for_tests else [NEEDED]
-    messages = [] if distro.installed else [message_packages(distro, some) for some in lacking]
+    messages = [] if distro.installed else [message_packages(distro, NEEDED)]
     viewer = viewer_packages(distro) if for_tests or with_rerun else []
-    bring_up([python_packages(distro), *viewer, *messages, package_build(distro)])
+    # Side by side: each build keeps one core busy for much of its time.
+    steps: list[Stage] = [python_packages(distro), *viewer, (*messages, package_build(distro))]
+    if for_tests:
+        steps.append(test_packages(distro))
+        if not distro.installed:
+            steps.append(message_packages(distro, OPTIONAL))
+    bring_up(steps)
     fetch_models(distro)
 
 
@@ -97,10 +103,11 @@ def _check(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'check takes no {arguments[0]!r}')
     require_usable_checkout()  # ruff and mypy keep what they know there
-    bring_up([python_packages(distro)])
+    bring_up([python_packages(distro), test_packages(distro)])
     env = {**environment(distro), 'MYPYPATH': 'tools'}
     failed = False
-    for command in ('ruff format --check', 'ruff check', 'mypy', 'mypy -p workspace'):
+    packages = 'mypy -p workspace -p reference'
+    for command in ('ruff format --check', 'ruff check', 'mypy', packages):
         tell(f'==> {command}')
         failed |= subprocess.call(command.split(), cwd=ROOT, env=env) != 0
     return int(failed)
@@ -132,6 +139,12 @@ def _shell(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['bash', '--norc'])
 
 
+def _docs(distro: Distro, arguments: Arguments) -> int:
+    if arguments not in ([], ['--external-links']):
+        raise SetupError(f'docs takes --external-links alone, not {" ".join(arguments)!r}')
+    return visit_links() if arguments else make_pages()
+
+
 def _setup(distro: Distro, arguments: Arguments) -> int:
     if arguments:
         raise SetupError(f'setup takes no {arguments[0]!r}')
@@ -146,5 +159,6 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'check': _check,
     'bench': _bench,
     'shell': _shell,
+    'docs': _docs,
     'setup': _setup,
 }

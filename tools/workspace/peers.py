@@ -6,6 +6,7 @@ from pathlib import Path
 
 from workspace.environment import environment_without_ros
 from workspace.layout import REQUIREMENTS, VENVS, base_python
+from workspace.python_packages import why_not_installed
 from workspace.steps import Step, bring_up, fingerprint_of, run_logged
 
 ENVIRONMENTS = VENVS / 'peers'
@@ -29,7 +30,7 @@ def peer_python(name: str, environments: Path = ENVIRONMENTS) -> Path:
         log, variables = environment.parent / f'{name}.log', environment_without_ros()
         run_logged([base_python(), '-m', 'venv', '--clear', environment], log, variables)
         pip: list[str | Path] = [python, '-m', 'pip', '--no-input']
-        run_logged([*pip, 'install', '-r', requirements], log, variables)
+        run_logged([*pip, 'install', '-r', requirements], log, variables, why_not_installed)
 
     step = Step(
         f'{name}: Python packages of its own (about half a minute the first time)',

@@ -16,6 +16,8 @@ from workspace.layout import ROOT, VENVS, SetupError
 _UNBUILDABLE = re.compile(r'[^A-Za-z0-9/ ._+@=~-]')
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FULL_BYTES = 1_000_000
+# Of the demo's packages alone, when they are unpacked.
+_MIN_FREE_BYTES = 1_000_000_000
 _NEEDED = 'the set-up needs about 1.5 GB'
 
 
@@ -30,6 +32,12 @@ def require_usable_checkout() -> None:
     for folder in (ROOT, VENVS, ROOT / 'build'):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             raise SetupError(_not_writable(folder))
+
+
+def require_room() -> None:
+    """Raise SetupError if the packages would fill the disk, before any is downloaded."""
+    if shutil.disk_usage(ROOT).free < _MIN_FREE_BYTES:
+        raise SetupError(full_disk())
 
 
 def is_creatable(folder: Path) -> bool:
@@ -60,8 +68,8 @@ def full_disk() -> str:
         if folder.exists()
     )
     return (
-        f'the disk is full ({free} free); {_NEEDED}: make room, or name another folder for '
-        'temporary files with TMPDIR, then run the same again: it goes on from here'
+        f'the disk has too little room ({free} free); {_NEEDED}: make room, or name another '
+        'folder for temporary files with TMPDIR, then run the same again: it goes on from here'
     )
 
 

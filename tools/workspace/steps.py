@@ -13,12 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from workspace.layout import VENVS, SetupError
 from workspace.place import full_disk, require_usable_checkout, tells_full_disk
+from workspace.waiting_line import erasure, waiting_line
 
 _LOG_LINES_SHOWN = 30
 # Commands keep them too: should this process be killed, nobody starts another one beside them.
@@ -53,8 +55,6 @@ class Step:
 
     def run(self) -> None:
         """Do it and stamp it."""
-        tell(f'==> {self.name}')
-        started = time.monotonic()
         was_done = self.stamp.exists() and self.is_intact()
         self.stamp.unlink(missing_ok=True)
         self.action(was_done)
@@ -62,27 +62,47 @@ class Step:
         partial = self.stamp.with_suffix('.partial')
         partial.write_text(self.fingerprint)
         partial.replace(self.stamp)
-        tell(f'    {time.monotonic() - started:.1f} s')
+
+
+# A step, or several that are done side by side.
+Stage = Step | tuple[Step, ...]
 
 
 def tell(line: str) -> None:
     """Show a line to the user; standard output belongs to the command that is started."""
-    print(line, file=sys.stderr, flush=True)
+    print(f'{erasure()}{line}', file=sys.stderr, flush=True)
 
 
-def bring_up(steps: Sequence[Step]) -> None:
+def bring_up(steps: Sequence[Stage]) -> None:
     """Do the steps that are not done, in order, one `./run` at a time.
+
+    Args:
+        steps: The steps; those of a tuple are done side by side.
 
     Raises:
         SetupError: If one fails; a second try goes on from there.
     """
-    if all(step.is_done for step in steps):
+    stages = [step if isinstance(step, tuple) else (step,) for step in steps]
+    if all(step.is_done for stage in stages for step in stage):
         return
     require_usable_checkout()
     with _lock():
-        for step in steps:
-            if not step.is_done:
-                step.run()
+        for stage in stages:
+            if left := [step for step in stage if not step.is_done]:
+                _run_side_by_side(left)
+
+
+def _run_side_by_side(steps: Sequence[Step]) -> None:
+    for step in steps:
+        tell(f'==> {step.name}')
+    started = time.monotonic()
+    *others, last = steps
+    with ThreadPoolExecutor() as pool:
+        running = [pool.submit(step.run) for step in others]
+        last.run()  # here, as only the main thread may handle signals
+    for one in running:
+        one.result()
+    tell(f'    {time.monotonic() - started:.1f} s')
 
 
 def fingerprint_of(files: Iterable[Path], *more: str) -> str:
@@ -94,14 +114,50 @@ def fingerprint_of(files: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()
 
 
-def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) -> None:
+def run_logged(
+    command: Sequence[str | Path],
+    log: Path,
+    env: dict[str, str],
+    explain: Callable[[str], str] = lambda said: '',
+) -> None:
     """Run a command with its output in a file, of which the end is shown if it fails.
+
+    Args:
+        command: The command.
+        log: File that gets what it says.
+        env: Its environment.
+        explain: Given what it said, returns what a user can do; empty if that is not known.
 
     Raises:
         SetupError: If it fails.
     """
+    status, said = call_logged(command, log, env)
+    if not status:
+        return
+    if tells_full_disk(said):
+        raise SetupError(full_disk())
+    if sentence := explain(said):
+        raise SetupError(f'{sentence}; all that was said is in {log}')
+    tell_end_of(said)
+    raise SetupError(
+        f'`{" ".join(str(part) for part in command)}` failed; all it said is in {log}; '
+        f'when the cause is gone, run the same again: it goes on from here'
+    )
+
+
+def call_logged(
+    command: Sequence[str | Path], log: Path, env: dict[str, str], *, new_session: bool = False
+) -> tuple[int, str]:
+    """Run a command, and return its exit status and what it said.
+
+    Args:
+        command: The command.
+        log: File that gets what it says, behind what is there.
+        env: Its environment.
+        new_session: Whether to keep Ctrl-C and a closed terminal from it.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open('ab') as output:
+    with log.open('ab') as output, waiting_line(log):
         said_before = output.tell()
         ended = subprocess.run(
             [str(part) for part in command],
@@ -110,18 +166,15 @@ def run_logged(command: Sequence[str | Path], log: Path, env: dict[str, str]) ->
             stderr=subprocess.STDOUT,
             env=env,
             pass_fds=held_locks,
+            start_new_session=new_session,
             check=False,
         )
-    if ended.returncode:
-        said = log.read_bytes()[said_before:].decode(errors='replace')
-        if tells_full_disk(said):
-            raise SetupError(full_disk())
-        lines = said.splitlines()[-_LOG_LINES_SHOWN:]
-        tell('\n'.join(f'    | {line}' for line in lines))
-        raise SetupError(
-            f'`{" ".join(str(part) for part in command)}` failed; all it said is in {log}; '
-            f'when the cause is gone, run the same again: it goes on from here'
-        )
+    return ended.returncode, log.read_bytes()[said_before:].decode(errors='replace')
+
+
+def tell_end_of(said: str) -> None:
+    """Show the last lines of what a command said."""
+    tell('\n'.join(f'    | {line}' for line in said.splitlines()[-_LOG_LINES_SHOWN:]))
 
 
 @contextmanager

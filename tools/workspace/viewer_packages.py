@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from workspace.environment import environment
 from workspace.layout import REQUIREMENTS, Distro
+from workspace.python_packages import why_not_installed
 from workspace.steps import Step, fingerprint_of, run_logged
 
 _OPTION = '--view'
@@ -30,11 +31,11 @@ def viewer_packages(distro: Distro) -> list[Step]:
     if distro.installed and sys.version_info < (3, 13):
         return []
     requirements = REQUIREMENTS / 'view.txt'
-    pip = [distro.python, '-m', 'pip', '--disable-pip-version-check', '--no-input']
+    pip = [str(distro.python), '-m', 'pip', '--disable-pip-version-check', '--no-input']
 
     def install(_: bool) -> None:
-        command = [*pip, 'install', '-r', requirements]
-        run_logged(command, distro.stamps / 'pip.log', environment(distro))
+        command = [*pip, 'install', '-r', str(requirements)]
+        run_logged(command, distro.stamps / 'pip.log', environment(distro), why_not_installed)
 
     return [
         Step(

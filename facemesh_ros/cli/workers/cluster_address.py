@@ -38,7 +38,8 @@ def connected_client(address: str) -> Client:
     if address.endswith(_FILE_SUFFIX):
         address = _address_in(Path(address))
     try:
-        return Client(address, timeout=CONNECT_S, set_as_default=False)
+        # Answers come through the scheduler: this machine connects to nobody else.
+        return Client(address, timeout=CONNECT_S, set_as_default=False, direct_to_workers=False)
     except ValueError as error:
         raise ClusterError(
             f'{address} is no address of a cluster ({in_one_line(error)}): it is tcp://HOST:PORT '

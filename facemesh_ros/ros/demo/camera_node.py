@@ -9,7 +9,6 @@ if __name__ == '__main__':
 
 import argparse
 import itertools
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,15 +30,13 @@ from facemesh_ros.io import (
     rate_of,
     rate_of_file,
 )
-from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.io.moving_face import WEBCAM_VERTICAL_FOV_RAD, moving_astronaut
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 from facemesh_ros.ros.process.spin import spin_until_signal, start_rclpy
 from facemesh_ros.types import UInt8
 
 FRAME_ID = 'camera_optical_frame'
 VGA_WH = (640, 480)
-# Logitech C920: 78 degrees across the diagonal of 16:9 are 43 from top to bottom.
-WEBCAM_VERTICAL_FOV_RAD = math.radians(43)
 
 
 class DemoCamera(Node):

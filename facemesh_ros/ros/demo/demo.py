@@ -146,9 +146,9 @@ def _show(arguments: argparse.Namespace, spinner: _Spinner, viewer: str) -> None
     if sys.stdout.isatty() and not console.is_dumb_terminal:
         footer_live = f'{footer}\nCtrl-C ends it'
         with Live(
-            get_renderable=lambda: view(monitor, footer_live),
+            get_renderable=lambda: view(monitor, footer_live, console),
             console=console,
-            refresh_per_second=4,
+            refresh_per_second=10,
         ):
             spinner.spin_for(seconds)
     else:

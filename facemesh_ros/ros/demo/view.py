@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from rich.columns import Columns
-from rich.console import Group
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from facemesh_ros.msg import FaceMesh
+from facemesh_ros.ros.demo.face_sketch import can_sketch, face_sketch
 from facemesh_ros.ros.demo.monitor import Monitor
 
 TIME_SUFFIX = ' (ms)'
@@ -17,18 +18,23 @@ TOTAL = 'stamp to published'
 MAX_FACES = 8
 
 
-def view(monitor: Monitor, footer: str) -> Group:
-    """Draw the current state."""
+def view(monitor: Monitor, footer: str, console: Console) -> Group:
+    """Draw the current state, with the faces' contours where the terminal has room for them."""
     headline = Text(f'{monitor.rate_hz:.1f} fps  {_counts(monitor)}', style='bold')
     if info := monitor.info:
         headline.append(f'\n{info.detector} and {info.model} on {info.execution_provider}')
-    return Group(
+    parts: list[RenderableType] = [
         headline,
         _faces(monitor),
         Text('median ms', style='italic'),
         Columns(_times(monitor), padding=(0, 2)),
         Text(footer, style='dim'),
-    )
+    ]
+    if monitor.last and can_sketch(console):
+        taken = sum(len(console.render_lines(part)) for part in parts)
+        # The last line stays free, or the terminal would scroll.
+        parts.insert(0, face_sketch(monitor.last, console.height - taken - 1))
+    return Group(*parts)
 
 
 def line(monitor: Monitor) -> str:

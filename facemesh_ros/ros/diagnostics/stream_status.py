@@ -21,6 +21,7 @@ from facemesh_ros.ros.diagnostics.image_counts import CountHistory
 from facemesh_ros.ros.diagnostics.transport_advice import lost_images_remedy
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.qos import resolved
 
 WINDOW_S = 5.0
 WINDOW_PERIODS = 3
@@ -47,10 +48,15 @@ class StreamStatus:
         self._detector_runs = pipeline.detector_runs
         self._history, self._throttle = CountHistory(queue.counts), LogThrottle()
         self._faces, self._error, self._max_age_s = 0, '', 0.0
+        self._works = False
 
     def image_done(self, faces: int, latency_s: float) -> None:
         """Count an image that was published `latency_s` after its stamp, NaN if unknown."""
         self._counts.processed += 1
+        if not self._works:
+            self._works = True
+            topic = resolved(self._topics.node, f'{self._topics.output_prefix}landmarks')
+            self._topics.logger.info(f'images arrive; faces are published on {topic}')
         self._faces = faces
         if not math.isnan(latency_s):
             self._times.record('stamp to published', 1e3 * latency_s)

@@ -70,25 +70,28 @@ class FaceStream:
         self._node, self._named, self._put, self._tell = node, image_topic, put, tell
         self._info: FaceMeshInfo | None = None
         self._images: ImageTopics | None = None
+        self._candidate: ImageTopics | None = None
+        self._image_subscriptions: list[Subscription] = []
         self._camera = CameraInfoModel('', tell)
         self._matcher: StampMatcher[AnyImage | AnyCompressedImage, _Faces] = StampMatcher()
         self._began_s = time.monotonic()
         self._first_s, self._received_s, self._paired_s = math.inf, -math.inf, -math.inf
         info_topic = f'{self.name}/info'
-        self._subscriptions = [
-            create_subscription(node, FaceMeshArray, faces_topic, self._take_faces, SENSOR_DATA),
-            create_subscription(node, FaceMeshInfo, info_topic, self._take_info, LATCHED),
-        ]
+        create_subscription(node, FaceMeshArray, faces_topic, self._take_faces, SENSOR_DATA)
+        create_subscription(node, FaceMeshInfo, info_topic, self._take_info, LATCHED)
 
     def find_images(self) -> None:
-        """Subscribe to the images if they are known by now; to be called now and then."""
-        if self._images is not None:
-            return
+        """Subscribe to the images once they are known, or others; to be called now and then.
+
+        They are if two calls find the same: at first a node is known with some of its topics,
+        and those of another camera would be taken.
+        """
         if self._named is not None:
             images = named_images(self._node, self._named)
         else:
             images = images_of(self._node, self.faces_topic)
-        if images is not None:
+        is_settled, self._candidate = images == self._candidate, images
+        if images is not None and is_settled and images != self._images:
             self._subscribe_to(images)
 
     def problems(self) -> Iterator[str]:
@@ -119,6 +122,9 @@ class FaceStream:
             )
 
     def _subscribe_to(self, images: ImageTopics) -> None:
+        while self._image_subscriptions:
+            self._node.destroy_subscription(self._image_subscriptions.pop())
+        self._matcher.clear()
         self._images, self._camera = images, CameraInfoModel(images.image, self._tell)
         self._tell(f'{self.faces_topic} is shown with the images of {images.image}')
         node, image_type = self._node, images.image_type
@@ -126,12 +132,12 @@ class FaceStream:
         def take_image(cdr: bytes) -> None:
             self._take_image(image_type, cdr)
 
-        self._subscriptions.append(
+        self._image_subscriptions.append(
             create_subscription(node, image_type, images.image, take_image, SENSOR_DATA, raw=True)
         )
         if images.info is not None:
             update = self._camera.update
-            self._subscriptions.append(
+            self._image_subscriptions.append(
                 create_subscription(node, CameraInfo, images.info, update, SENSOR_DATA)
             )
 
@@ -140,9 +146,7 @@ class FaceStream:
 
     def _take_faces(self, msg: FaceMeshArray) -> None:
         now_s = time.monotonic()
-        if math.isinf(self._first_s):
-            self._first_s = now_s
-            self.find_images()
+        self._first_s = min(self._first_s, now_s)
         self._received_s = now_s
         faces, stamp_ns = _Faces(msg, time.time_ns()), ns_from_stamp(msg.header)
         pair = self._matcher.put_faces(stamp_ns, faces)
@@ -180,9 +184,3 @@ class FaceStream:
         except ImageError as error:
             self._tell(f'an image cannot be shown: {error}')
             return None
-
-    def destroy(self) -> None:
-        """Subscribe to nothing any more."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
-        self._subscriptions: list[Subscription] = []

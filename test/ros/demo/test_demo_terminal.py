@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance
 from rich.console import Console
 
+from facemesh_ros.geometry.canonical_face import canonical_face_m
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.demo.monitor import Monitor
 from facemesh_ros.ros.demo.recording import Recording
@@ -59,10 +61,46 @@ def monitor(ros, tmp_path):
     node.destroy_node()
 
 
+def show_a_face(monitor):
+    """Let the monitor have one face, upright, in the middle of an image."""
+    out, left, up = 1500.0 * canonical_face_m().T
+    points = np.stack([320.0 + left, 240.0 - up, -out], axis=1)
+    face = FaceMesh(id='f00001', state=FaceMesh.STATE_TRACKED, landmarks=points.ravel().tolist())
+    monitor.last = FaceMeshArray(image_width=640, image_height=480, faces=[face])
+
+
+@pytest.mark.parametrize(('rows', 'drawn'), [(24, 13), (45, 30), (18, 0)])
+def test_a_face_is_drawn_where_there_is_room(monitor, rows, drawn):
+    show_a_face(monitor)
+    file = io.TextIOWrapper(io.BytesIO(), encoding='utf-8')
+    console = Console(width=80, height=rows, record=True, file=file)
+    console.print(view(monitor, FOOTER, console))
+    lines = console.export_text().splitlines()
+    sketch = [line for line in lines if any('\u2800' <= letter <= '\u28ff' for letter in line)]
+    assert len(lines) < rows
+    assert len(sketch) == drawn
+    assert all(len(line) == 2 * drawn for line in sketch)
+    if drawn:  # as wide to the left as to the right, as faces are
+        dots = np.array(
+            [[(ord(letter) - 0x2800).bit_count() for letter in line] for line in sketch]
+        )
+        left, right = dots[:, :drawn].sum(), dots[:, drawn:].sum()
+        assert left > 50
+        assert abs(left - right) < 0.2 * left  # in whole dots
+
+
+def test_a_terminal_without_braille_gets_none(monitor):
+    show_a_face(monitor)
+    file = io.TextIOWrapper(io.BytesIO(), encoding='ascii')
+    console = Console(width=80, height=40, record=True, file=file)
+    console.print(view(monitor, FOOTER, console))
+    assert console.export_text().isascii()
+
+
 @pytest.mark.parametrize('columns', [60, 80, 200])
 def test_nothing_is_cut_at_the_right(monitor, columns):
-    console = Console(width=columns, height=30, record=True, file=io.StringIO())
-    console.print(view(monitor, FOOTER))
+    console = Console(width=columns, height=24, record=True, file=io.StringIO())
+    console.print(view(monitor, FOOTER, console))
     shown = console.export_text()
     lines = shown.splitlines()
     assert '…' not in shown

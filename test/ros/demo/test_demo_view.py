@@ -11,7 +11,9 @@ import pytest
 from chromium import chromium, opened_page
 
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.errors import FacemeshError
 from facemesh_ros.io.moving_face import moving_astronaut
+from facemesh_ros.ros.demo.viewers import NONE, RVIZ, chosen_viewer
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
 from facemesh_ros.viz.overlay import rgb_of_id
@@ -31,6 +33,20 @@ def clip(tmp_path):
         writer.write(face.image_at(number / 8))
     writer.release()
     return path
+
+
+def test_without_an_option_rviz_is_shown_where_it_can_be(tmp_path, monkeypatch):
+    rviz = tmp_path / 'rviz2'
+    rviz.write_text('#!/bin/sh\n')
+    rviz.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setenv('DISPLAY', ':0')
+    assert chosen_viewer(None) == chosen_viewer(RVIZ) == RVIZ
+    assert chosen_viewer(NONE) == NONE
+    rviz.unlink()
+    assert chosen_viewer(None) == NONE
+    with pytest.raises(FacemeshError, match='rviz2 on the PATH'):
+        chosen_viewer(RVIZ)
 
 
 def address_in(demo):

@@ -88,6 +88,33 @@ def test_the_first_node_of_the_page_tells_of_mouths(started, room, language):
     assert not example.says('f00002')
 
 
+def test_the_first_node_of_the_tutorial_greets_each_face_once(ros, room, tmp_path):
+    tutorial = (ROOT / 'docs' / 'tutorial.md').read_text(encoding='utf-8')
+    (program,) = (
+        block for block in re.findall(r'```python\n(.*?)```', tutorial, re.S) if 'rclpy' in block
+    )
+    (tmp_path / 'greeter.py').write_text(program)
+    example = Example([sys.executable, str(tmp_path / 'greeter.py')], '/', ())
+    faces = [
+        placed_face((-0.1, 0, 0.8), id='f00001'),
+        face_without_metres(id='f00002'),
+        placed_face(id='f00003', state=FaceMesh.STATE_TENTATIVE),
+    ]
+
+    def told() -> bool:
+        room.show(faces)
+        return len(example.lines) > 1
+
+    try:
+        room.client.wait_until(told, 'a greeting')
+        room.show(faces)
+    finally:
+        example.end()
+    place = ', 0.80 m away, 0.10 m to the left'
+    greetings = [line for line in example.lines if line.startswith('hello')]
+    assert greetings == [f'hello, f00001{place}', 'hello, f00002']
+
+
 def test_the_commands_of_the_page_name_examples():
     named = set(re.findall(r'\bexamples/(\w+)\.py', CONSUMERS))
     named |= set(re.findall(r'ros2 run facemesh_ros (\w+)', CONSUMERS))

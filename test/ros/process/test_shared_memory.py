@@ -26,7 +26,7 @@ def start_alone(start_node, client):
 
     def start():
         node = start_node(environment={'ROS_DOMAIN_ID': domain})
-        client.wait_until(lambda: 'landmarks) run on' in node.log, 'the node')
+        client.wait_until(lambda: 'provider report' in node.log, 'the node')
         return node
 
     return start

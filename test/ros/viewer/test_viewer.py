@@ -12,49 +12,19 @@ from rclpy.qos import QoSReliabilityPolicy
 from recordings import bag_of
 
 from facemesh_ros.cli.main import main
-from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.msg import FaceMeshArray
-from facemesh_ros.ros.demo.camera_node import VGA_WH, info_msg
-from facemesh_ros.ros.input.image_conversion import msg_from_bgr, ns_from_stamp
+from facemesh_ros.ros.demo.camera_node import VGA_WH
+from facemesh_ros.ros.input.image_conversion import ns_from_stamp
 from facemesh_ros.ros.output.messages import class_of
 from facemesh_ros.ros.viewer.topics_of_faces import images_of
-from test.ros.conftest import LATCHED, Client
-
-PERIOD_S = 0.05
-
-
-class Camera:
-    """Sends a moving face with its calibration; no two images are the same."""
-
-    def __init__(self, client: Client, shift_px: int = 0):
-        self.sent, self._client, self._shift = {}, client, shift_px
-        self._face = moving_astronaut(VGA_WH)
-
-    def send(self, header=None):
-        header = header or self._client.header()
-        bgr = np.roll(self._face.image_at(len(self.sent) * PERIOD_S), self._shift, axis=1)
-        self.sent[ns_from_stamp(header)] = bgr
-        self._client.camera_infos.publish(info_msg(VGA_WH, header))
-        self._client.send(msg_from_bgr(bgr, header))
-        return header
-
-    def send_until(self, reached, what):
-        def is_reached():
-            self.send()
-            self._client.spin_for(PERIOD_S)
-            return reached()
-
-        self._client.wait_until(is_reached, what)
+from test.ros.conftest import LATCHED
+from test.ros.viewer.camera import PERIOD_S, Camera, with_picture
 
 
 @pytest.fixture(scope='module')
 def node(start_node, require_package):
     require_package('skimage.data')
     return start_node()
-
-
-def with_picture(seen):
-    return [it for it in seen if it.frame is not None]
 
 
 def test_faces_come_with_the_very_image_they_were_found_in(node, client, start_viewer):
@@ -168,7 +138,10 @@ def test_a_recording_that_is_played_is_shown_as_a_node_is(
     monkeypatch.chdir(tmp_path)
     bag_of([np.ascontiguousarray(astronaut_bgr[10:250, 60:380])] * 3).write(Path('bag'))
     assert main(['run', 'bag', '--bag', 'out.mcap', '--model', 'mesh']) == 0
-    player, viewer = rclpy.create_node('rosbag2_player'), start_viewer('/facemesh/landmarks')
+    player, viewer = (
+        rclpy.create_node('rosbag2_player'),
+        start_viewer('/played/facemesh/landmarks'),
+    )
     with open('out.mcap', 'rb') as file:
         messages = list(make_reader(file).iter_messages())
     publishers = {}
@@ -177,7 +150,7 @@ def test_a_recording_that_is_played_is_shown_as_a_node_is(
         publishers.setdefault(
             channel.topic,
             player.create_publisher(
-                class_of(schema.name), channel.topic, LATCHED if latched else 5
+                class_of(schema.name), f'/played{channel.topic}', LATCHED if latched else 5
             ),
         )
 

@@ -1,0 +1,1 @@
+"""A report of a recording: one HTML page with curves, and sentences that say what is normal."""
