@@ -6,9 +6,9 @@ The node only loads from it; `facemesh models fetch` and `add` fill it.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -197,11 +197,11 @@ class ModelStore:
         return entry
 
     def require_writable(self) -> None:
-        """Make the folder if it is missing; raises SourceError if nothing can be written there."""
+        """Raise SourceError if nothing can be written to the folder, or where it would be made."""
+        places = (self.folder, *self.folder.absolute().parents)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.folder, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            with tempfile.TemporaryFile(dir=next(place for place in places if place.exists())):
+                pass
         except OSError as error:
             raise self._not_writable(error) from error
 

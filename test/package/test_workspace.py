@@ -210,8 +210,8 @@ def test_a_terminal_shows_what_a_long_command_is_at(tmp_path):
     assert re.search(r'    \d+ s  Downloading numpy-2\.4\.6', said)
     (tmp_path / 'seen').touch()
     said = read_until('the next step', terminal)
-    os.close(terminal)
     assert running.wait(PATIENCE_S) == 0
+    os.close(terminal)
     lines = [line.rpartition('\x1b[K')[2] for line in said.split('\r\n')]
     assert 'the next step' in lines  # on a line of its own, with nothing left before it
     drawn = said.replace('\x1b[K', '').split('\r')
