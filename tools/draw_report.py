@@ -16,7 +16,6 @@ from PIL import Image
 
 from facemesh_ros.assembly.face_sensor import FaceSensor, load_sensor
 from facemesh_ros.cli.seen_results import SeenResults
-from facemesh_ros.cli.source_results import ImageFaces
 from facemesh_ros.geometry.camera import DEFAULT_VERTICAL_FOV_RAD, CalibratedCamera, Intrinsics
 from facemesh_ros.io import Picture
 from facemesh_ros.io.moving_face import moving_astronaut
@@ -40,7 +39,7 @@ def seen_images(sensor: FaceSensor) -> Iterator[SeenImage]:
         stamp_ns = round(1e9 * time_s)
         picture = Picture(Path('moving face'), number, stamp_ns, face.image_at(time_s))
         frame = Frame(picture.bgr, PixelOrder.BGR, stamp_ns, camera=camera)
-        yield results.seen(ImageFaces(picture, frame, pipeline.process(frame), 0.0))
+        yield results.seen('moving face', picture, frame, pipeline.process(frame))
 
 
 def main() -> int:

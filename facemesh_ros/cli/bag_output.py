@@ -18,7 +18,7 @@ from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
 from facemesh_ros.messages.annotations import AnnotationMessages
-from facemesh_ros.messages.face_messages import FaceMessages
+from facemesh_ros.messages.face_messages import FaceMessages, NoneMissed
 from facemesh_ros.messages.markers import MarkerMessages
 from facemesh_ros.messages.scene import scene_in_camera
 from facemesh_ros.messages.transforms import FaceTransforms
@@ -37,12 +37,6 @@ _TF_TYPE = 'tf2_msgs/msg/TFMessage'
 # As the node has them.
 _QUALITY, _TF_QUALITY = offered_quality(5), offered_quality(100)
 _INFO_QUALITY = offered_quality(1, latched=True)
-
-
-class _Counts:
-    """A recording has lost what it has lost before: nothing is dropped while it is read."""
-
-    dropped = lost = failed = 0
 
 
 class CameraMessages:
@@ -75,7 +69,7 @@ class CameraMessages:
             model, topology = self._sensor.model, self._sensor.topology
             add('info', self._messages.info(model, topology, info_header))
             self._has_info = True
-        msg = self._messages.array(faces, header, frame.image_wh, _Counts())
+        msg = self._messages.array(faces, header, frame.image_wh, NoneMissed())
         add('landmarks', msg)
         if (frames := self._transforms.msg(faces, msg)) is not None:
             writer.add_msg('/tf', _TF_TYPE, frames, log_ns, _TF_QUALITY)

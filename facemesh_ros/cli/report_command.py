@@ -210,7 +210,9 @@ def _find(
                 if isinstance(result, UnreadableError):
                     report.problems.append(str(result))
                     continue
-                image = seen.seen(result)
+                origin = result.origin
+                stream_name = origin.topic or readable_name(origin.source)
+                image = seen.seen(stream_name, origin, result.frame, result.faces)
                 report.stream(image.stream).add(image)
                 images += 1
                 progress.show(0, reader.share_of(images), images)

@@ -6,25 +6,15 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.cli.seen_results import SeenResults
 from facemesh_ros.io import ImageOrigin, MediaSource, SourceKind, readable_name
-from facemesh_ros.io.recordings.message_store import message_store
-from facemesh_ros.io.recordings.recorded_images import RecordedImage
-from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.types import Faces, Frame
 from facemesh_ros.viz.rerun_view import RerunView
-from facemesh_ros.viz.seen_image import SeenImage
 
 _NS_PER_S = 1_000_000_000
 _MAX_PAUSE_S = 2.0
-
-
-class _Counts:
-    """Nothing is dropped while files are read."""
-
-    dropped = lost = failed = 0
 
 
 class ViewerClosedError(BaseException):
@@ -77,10 +67,8 @@ class ViewOutput:
             rate: See `Pace`.
             ends_with_viewer: Whether `write` raises ViewerClosedError once nobody looks on.
         """
-        self._view, self._sensor, self._ends = view, sensor, ends_with_viewer
-        self._classes = message_store().classes
-        self._messages = FaceMessages(self._classes)
-        self._info: Any = None
+        self._view, self._ends = view, ends_with_viewer
+        self._results = SeenResults(sensor)
         self._streams = _stream_names(sources)
         self._pace = Pace(rate)
 
@@ -96,32 +84,11 @@ class ViewOutput:
             if self._ends:
                 raise ViewerClosedError
             return
-        recorded = picture if isinstance(picture, RecordedImage) else None
         stream = self._streams.get(picture.source, readable_name(picture.source))
         stream = '/'.join(filter(None, [stream, picture.topic.strip('/')]))
         self._pace.wait(stream, picture.stamp_ns)
-        seen = SeenImage(
-            stream=stream,
-            stamp_ns=picture.stamp_ns,
-            received_ns=recorded.message.log_ns if recorded is not None else None,
-            msg=self._msg(picture.stamp_ns, recorded, frame, faces),
-            info=self._info,
-            frame=frame,
-            camera=frame.camera,
-        )
+        seen = self._results.seen(stream, picture, frame, faces)
         self._view.show(seen, {'finding the faces': took_ms})
-
-    def _msg(
-        self, stamp_ns: int, recorded: RecordedImage | None, frame: Frame, faces: Faces
-    ) -> Any:
-        if recorded is not None:
-            header = recorded.msg.header
-        else:
-            header = self._classes.Header()
-            header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns, _NS_PER_S)
-        if self._info is None:
-            self._info = self._messages.info(self._sensor.model, self._sensor.topology, header)
-        return self._messages.array(faces, header, frame.image_wh, _Counts())
 
     @property
     def written(self) -> str:

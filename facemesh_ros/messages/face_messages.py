@@ -36,6 +36,12 @@ class Counts(Protocol):
         """Refused, or their processing failed."""
 
 
+class NoneMissed:
+    """The counts of files: whoever reads them misses no image."""
+
+    dropped = lost = failed = 0
+
+
 class FaceMessages:
     """Builds messages of the classes that it is given."""
 
