@@ -126,7 +126,8 @@ def _space(stream: StreamStatistics) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE,
             'No face has metres, so there are no distances, head angles or gaze.',
-            'They need a calibrated camera_info beside the images (README, Faces in metres).',
+            'They need a calibrated camera_info beside the images, or --camera-info for files '
+            '(README, Faces in metres).',
         )
         return
     near, middle, far = (float(np.quantile(distances, share)) for share in (0.05, 0.5, 0.95))
