@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -44,10 +45,9 @@ def seen_images(sensor: FaceSensor) -> Iterator[SeenImage]:
 
 def main() -> int:
     """Write the picture."""
-    chromium = shutil.which('chromium')
+    chromium = os.environ.get('FACEMESH_CHROMIUM') or shutil.which('chromium')
     if chromium is None:
-        print('draw_report: needs chromium (`apt install chromium`)', file=sys.stderr)
-        return 1
+        raise SystemExit('there is no Chromium: apt install chromium, or set FACEMESH_CHROMIUM')
     report = Report('moving face')
     sensor = load_sensor(SensorSettings())
     for seen in seen_images(sensor):

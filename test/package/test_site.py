@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import html
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
@@ -107,8 +107,9 @@ WIDTHS = """
 }}">{frames}</body>"""
 
 
-def test_no_page_is_wider_than_a_phone(site, tmp_path):
+def test_no_page_is_wider_than_a_phone(site, tmp_path, require):
     """Tables and code that are wide move by themselves, or all text would move with them."""
+    require(chromium(), 'Chromium')
     names = sorted(page.relative_to(site).as_posix() for page in site.rglob('*.html'))
     frame = f'<iframe src="{{}}" style="width: {PHONE_PX}px; height: 640px; border: 0"></iframe>'
     measuring = site / 'widths.html'
@@ -124,16 +125,9 @@ def test_no_page_is_wider_than_a_phone(site, tmp_path):
 
 def dumped_by_chromium(page, profile):
     """Return a page of files as it is after its scripts have run."""
-    names = ('chromium', 'chromium-browser', 'google-chrome')
-    found = filter(None, map(shutil.which, names))
-    program = os.environ.get('FACEMESH_CHROMIUM') or next(found, None)
-    if program is None:
-        if os.environ.get('FACEMESH_REQUIRE_DATA') == '1':
-            pytest.fail("no Chromium: install Debian's chromium, or name one in FACEMESH_CHROMIUM")
-        pytest.skip('no Chromium')
     options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--hide-scrollbars']
     options += ['--allow-file-access-from-files']
-    command = [program, *options, f'--user-data-dir={profile}', '--dump-dom', page.as_uri()]
+    command = [chromium(), *options, f'--user-data-dir={profile}', '--dump-dom', page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     return done.stdout
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 
 import pytest
+from chromium import chromium
 from face_recordings import START_NS, faces_msg, info, placed_face
 
 from facemesh_ros.viz.report.page import Report, page_of
@@ -37,13 +37,6 @@ document.getElementById('page').onload = (event) => {
 </script></body>"""
 
 
-@pytest.fixture(scope='module')
-def chromium(require) -> str:
-    found = shutil.which('chromium')
-    require(found, 'another program: chromium, to look at a page')
-    return str(found)
-
-
 def report_of_ten_seconds() -> Report:
     report = Report('a_recording_with_a_name_that_is_longer_than_a_phone_is_wide.mcap')
     topic = '/robot_with_a_long_name/head/front/camera/color/image_raw'
@@ -58,11 +51,12 @@ def report_of_ten_seconds() -> Report:
     return report
 
 
-def test_a_phone_shows_all_of_it(chromium, tmp_path):
+def test_a_phone_shows_all_of_it(require, tmp_path):
+    require(chromium(), 'Chromium')
     (tmp_path / 'report.html').write_text(page_of(report_of_ten_seconds()), encoding='utf-8')
     (tmp_path / 'frame.html').write_text(FRAME, encoding='utf-8')
     command = [
-        *(chromium, '--headless=new', '--no-sandbox', '--disable-gpu', '--dump-dom'),
+        *(chromium(), '--headless=new', '--no-sandbox', '--disable-gpu', '--dump-dom'),
         *('--allow-file-access-from-files', f'--user-data-dir={tmp_path / "profile"}'),
         *('--virtual-time-budget=4000', (tmp_path / 'frame.html').as_uri()),
     ]
