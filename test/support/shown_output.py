@@ -16,7 +16,8 @@ _NUMBER = re.compile(r'(?<![A-Za-z])[-+]?\d[\d.,]*(?:e[-+]?\d+)?')
 def shape_of(line: str) -> str:
     """Return a line with figures, paths and runs of blanks masked."""
     line = re.sub(r'(?:~|\.{0,2})(?:/[\w.@+-]+)+/?', 'PATH', line)
-    line = _NUMBER.sub('#', line)
+    # In the place of a detector's score, in images in which it did not run.
+    line = _NUMBER.sub('#', re.sub(r'\btracked\b', '0', line))
     line = re.sub(r'\b([a-z]{1,4})\d+\b', r'\1#', line)
     line = re.sub(r'[━─╸╺▏▎▍▌▋▊▉█]+', '━', line)
     return re.sub(r'\s+', ' ', line).strip()
