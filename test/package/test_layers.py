@@ -6,6 +6,7 @@ A stage (detection, landmarks, tracking, smoothing, attributes) knows no other s
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def imports_of(source, package):
             yield from ('.'.join([*parts, alias.name]) for alias in node.names)
 
 
+@cache
 def imports(path):
     return list(imports_of(path.read_text(), named(path.parent)))
 
