@@ -17,7 +17,7 @@ from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
 from facemesh_ros.geometry.shape_model import canonical_landmarks_m
 from facemesh_ros.inference.hardware import NvidiaDriver
 from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
-from facemesh_ros.msg import FaceMesh, FaceMeshInfo
+from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.output.messages import info_msg
 
 BLENDSHAPES = tuple(f'shape{number}' for number in range(52))
@@ -88,3 +88,18 @@ def face_without_metres(landmark_count: int = 478, **fields: Any) -> FaceMesh:
         gaze_sigma=nan,
         **fields,
     )
+
+
+def faces_of_all_kinds() -> FaceMeshArray:
+    """Return a face that looks, one without metres, a coasting one, one with blendshapes."""
+    sure = np.diag([1e-6] * 6)
+    msg = FaceMeshArray(
+        faces=[
+            placed_face((0.1, 0, 1.0), id='f00001', gaze=(0.15, 0, -1), covariance=sure),
+            face_without_metres(id='f00002'),
+            placed_face(id='f00003', state=FaceMesh.STATE_COASTING),
+            placed_face(id='f00004', blendshapes=np.linspace(0, 1, len(BLENDSHAPES)).tolist()),
+        ]
+    )
+    msg.header.frame_id = 'camera_optical_frame'
+    return msg

@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-from consumer_messages import BLENDSHAPES, face_info, face_without_metres, placed_face
+from consumer_messages import face_info, faces_of_all_kinds
 from documents import ROOT, Block, blocks, commands, saved_files, saved_program
 from sensor_msgs.msg import CameraInfo
 from shown_output import missing_line
 
 from facemesh_ros import consumer
-from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
+from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from test.ros.conftest import LATCHED
 from test.ros.documents.test_launch_commands import DEFAULTS
 
@@ -47,7 +47,7 @@ def test_snippets_of_a_page_run_one_after_the_other(page):
     names = {
         'np': np,
         'consumer': consumer,
-        'msg': message(),
+        'msg': faces_of_all_kinds(),
         'info': face_info(),
         'camera_info': camera_info,
         'FaceMeshArray': FaceMeshArray,
@@ -61,17 +61,6 @@ def test_snippets_of_a_page_run_one_after_the_other(page):
         exec(compile(block.text, block.where, 'exec'), names)
         if 'on_faces' in names:
             names['on_faces'](names['msg'])
-
-
-def message() -> FaceMeshArray:
-    sure = np.diag([1e-6] * 6)
-    faces = [
-        placed_face((0.1, 0, 1.0), id='f00001', gaze=(0.15, 0, -1), covariance=sure),
-        face_without_metres(id='f00002'),
-        placed_face(id='f00003', state=FaceMesh.STATE_COASTING),
-        placed_face(id='f00004', blendshapes=np.linspace(0, 1, len(BLENDSHAPES)).tolist()),
-    ]
-    return FaceMeshArray(faces=faces)
 
 
 @pytest.mark.parametrize('need', NEEDS)
@@ -97,7 +86,7 @@ def test_a_node_of_a_page_starts_says_what_is_shown_and_ends(
     info.publish(face_info())
 
     def is_shown(program) -> bool:
-        faces.publish(message())
+        faces.publish(faces_of_all_kinds())
         return missing_line(shown, program.log.splitlines()) is None
 
     run_until_up(

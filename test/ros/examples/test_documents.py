@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from consumer_messages import BLENDSHAPES, face_info, face_without_metres, placed_face
+from consumer_messages import face_info, face_without_metres, faces_of_all_kinds, placed_face
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros import consumer
-from facemesh_ros.msg import FaceMesh, FaceMeshArray
+from facemesh_ros.msg import FaceMesh
 from test.ros.examples.conftest import Example
 
 ROOT = Path(__file__).parents[3]
@@ -24,22 +24,14 @@ SNIPPETS = [block for block in BLOCKS if block is not PROGRAM]
 RATIO = 5.78 / 49.12
 
 
-def a_message() -> FaceMeshArray:
-    sure = np.diag([1e-6] * 6)
-    faces = [
-        placed_face((0.1, 0, 1.0), id='f00001', gaze=(0.15, 0, -1), covariance=sure),
-        face_without_metres(id='f00002'),
-        placed_face(id='f00003', state=FaceMesh.STATE_COASTING),
-        placed_face(id='f00004', blendshapes=np.linspace(0, 1, len(BLENDSHAPES)).tolist()),
-    ]
-    msg = FaceMeshArray(faces=faces)
-    msg.header.frame_id = 'camera_optical_frame'
-    return msg
-
-
 def test_the_snippets_say_what_the_page_says_they_do(capsys):
     camera_info = CameraInfo(k=[500.0, 0, 320, 0, 500, 240, 0, 0, 1])
-    names = {'np': np, 'msg': a_message(), 'info': face_info(), 'camera_info': camera_info}
+    names = {
+        'np': np,
+        'msg': faces_of_all_kinds(),
+        'info': face_info(),
+        'camera_info': camera_info,
+    }
     for snippet in SNIPPETS:
         exec(snippet, names)
     said = capsys.readouterr().out
