@@ -17,15 +17,14 @@ import cv2
 import numpy as np
 
 from facemesh_ros.assembly.face_sensor import load_sensor
+from facemesh_ros.cli.seen_results import SeenResults
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
+from facemesh_ros.io import Picture
 from facemesh_ros.io.moving_face import moving_astronaut
-from facemesh_ros.io.recordings.message_store import message_store
-from facemesh_ros.messages.face_messages import FaceMessages
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
 from facemesh_ros.viz.rerun_view import Place, RerunView, ViewTarget
 from facemesh_ros.viz.rerun_view.viewer_process import free_port
-from facemesh_ros.viz.seen_image import SeenImage
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'test' / 'support'))
@@ -41,26 +40,18 @@ CAMERA = CalibratedCamera(Intrinsics.from_vertical_fov(IMAGE_WH, math.radians(43
 PERIOD_S, PATIENCE_S, STILL = 2.0, 300.0, 2.0
 
 
-class _Counts:
-    dropped = lost = failed = 0
-
-
 def show_moving_face(view: RerunView) -> None:
     """Show some seconds of the demo's face, as `facemesh view` shows a video."""
-    sensor, classes = load_sensor(SensorSettings()), message_store().classes
-    messages, face, pipeline = FaceMessages(classes), moving_astronaut(IMAGE_WH), sensor.stream()
-    info = messages.info(sensor.model, sensor.topology, classes.Header())
+    sensor, face = load_sensor(SensorSettings()), moving_astronaut(IMAGE_WH)
+    pipeline, results = sensor.stream(), SeenResults(sensor)
     for number in range(round(SECONDS * RATE_HZ)):
         stamp_ns = number * 10**9 // RATE_HZ
-        frame = Frame(face.image_at(number / RATE_HZ), PixelOrder.BGR, stamp_ns, CAMERA)
+        picture = Picture(Path('camera'), number, stamp_ns, face.image_at(number / RATE_HZ))
+        frame = Frame(picture.bgr, PixelOrder.BGR, stamp_ns, CAMERA)
         start_s = time.perf_counter()
         faces = pipeline.process(frame)
         took_ms = 1e3 * (time.perf_counter() - start_s)
-        header = classes.Header()
-        header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns, 10**9)
-        msg = messages.array(faces, header, IMAGE_WH, _Counts())
-        seen = SeenImage('camera', stamp_ns, None, msg, info, frame, CAMERA)
-        view.show(seen, {'finding the faces': took_ms})
+        view.show(results.seen('camera', picture, frame, faces), {'finding the faces': took_ms})
 
 
 def picture_of(url: str, program: str, folder: Path) -> np.ndarray:
