@@ -23,7 +23,8 @@ class DuplicatePublishers:
         """Take the topic, the subscription's quality of service, and what arrives."""
         self._topics, self._qos, self._gaps = topics, qos, gaps
         self._ids: set[bytes] = set()
-        self._reports = self._steps_before = 0
+        self._reports = 0
+        self._steps_before = self._steps_reported = gaps.steps_back
 
     def __call__(self) -> Finding | None:
         """Return which nodes publish the topic, if there are several."""
@@ -37,11 +38,13 @@ class DuplicatePublishers:
         ids = {bytes(publisher.endpoint_gid) for publisher in matching}
         if ids != self._ids:
             self._ids, self._reports = ids, 0
-            self._steps_before = self._gaps.steps_back
+            # Its first image may have come since the last report, with the step.
+            self._steps_before = self._steps_reported
         self._reports += 1
+        self._steps_reported = self._gaps.steps_back
         # Exactly one step back in the sequence numbers is a camera that was restarted; without
         # numbers it cannot be told from a second one.
-        restarted = self._gaps.steps_back - self._steps_before == 1
+        restarted = self._steps_reported - self._steps_before == 1
         patient = restarted or not self._gaps.are_numbered
         needed = MIN_REPORTS_AFTER_RESTART if patient else MIN_REPORTS
         if len(ids) < 2 or self._reports < needed:

@@ -233,6 +233,8 @@ def test_a_camera_that_was_killed_and_restarted_is_no_second_one(graph):
     until_publishers(graph_, 2)
     restart = [[100, 101], [1, 2], *([number] for number in range(3, 23))]
     assert not any(duplicates(graph_, *restart))
+    # Both its discovery and its first images came between two reports.
+    assert not any(duplicates(graph_, [200, 1, 2], *([number] for number in range(3, 23))))
     mixed = [[100, 1], [101, 2], [102, 3], [103, 4]]
     assert duplicates(graph_, *mixed)[-1]
     assert duplicates(graph_, [104], [1], *[[]] * MIN_REPORTS_AFTER_RESTART)[-1]
