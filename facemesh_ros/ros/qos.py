@@ -28,8 +28,8 @@ SENSOR_DATA = qos_profile_sensor_data
 # Depth 1: while one image is processed, newer ones replace each other.
 IMAGES = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
-# A link that was cut must not bring the last results of before: who waited for them would take them
-# for the present. Shorter, and what is lost on the way could not be repeated: Fast DDS asks for it
+# A link that was cut must not bring the results of before the cut, which a consumer would take for
+# the present. A shorter time would leave none to repeat what is lost on the way, which Fast DDS does
 # after the next result.
 RESULTS = QoSProfile(
     depth=5, reliability=QoSReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=2)
