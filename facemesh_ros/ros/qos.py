@@ -29,7 +29,7 @@ SENSOR_DATA = qos_profile_sensor_data
 IMAGES = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
 # A link that was cut must not bring the results of before the cut, which a consumer would take for
-# the present. A shorter time would leave none to repeat what is lost on the way, which Fast DDS does
+# the present. A shorter time would leave none to repeat what is lost on the way: Fast DDS does so
 # after the next result.
 RESULTS = QoSProfile(
     depth=5, reliability=QoSReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=2)
