@@ -96,7 +96,8 @@ def _errors_explained(node: Node, topic: str, role: str) -> Iterator[None]:
         raise TopicError(
             f'cannot create the {role} of {topic}: {_shortened(error)}; correct the parameters '
             f'qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable or '
-            'best_effort; history: keep_last or keep_all; depth: a number of messages)'
+            'best_effort; history: keep_last or keep_all; depth: a number of messages; lifespan, '
+            'of publishers: ns)'
             f'{_enclave_remedy()}'
         ) from error
 

@@ -17,6 +17,7 @@ from facemesh_ros.ros.diagnostics.transport_advice import (
 )
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import TRANSPORTS, CameraTopics, type_name
+from facemesh_ros.ros.process import packet_pieces
 from facemesh_ros.ros.process.local_addresses import addresses_at_start, local_addresses
 
 TIMEOUT_S = 5.0
@@ -84,7 +85,7 @@ class NoImages:
         if ago_s is not None:
             return 'stopped', (
                 f'{last}; {names} still publishes it: has the camera stopped, or the network?'
-            )
+            ) + (f'; {packet_pieces.REMEDY}' if packet_pieces.is_full() else '')
         return 'none', (
             f'{names} publishes {topic}, but no image has arrived: either none has been sent (is '
             'the camera streaming?), or all are lost in transport. Then '

@@ -24,7 +24,7 @@ from poor_wire import GOOD, PoorWire
 
 HERE = Path(__file__).parent
 # A lease of Fast DDS, after which it forgets a participant, lasts 20 s.
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 RATE_HZ = 10.0
 SEVERAL = 3
 ROBOT, SERVER, OTHER_ROBOT, OTHER_SERVER = (f'10.77.0.{number}' for number in (1, 2, 3, 4))

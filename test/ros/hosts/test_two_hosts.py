@@ -69,6 +69,20 @@ def test_lost_packets_are_lost_images_and_are_counted(hosts, faces_folder, loss)
     assert abs(lost - images * (1 - arrives)) < margin, (sent, lost)
 
 
+def test_pieces_that_fill_the_memory_of_the_kernel_are_told_and_a_remedy_helps(hosts):
+    """A lossy wire leaves pieces of packets, and half a minute long no image arrives any more."""
+    since_ns, limit = time.time_ns(), '/proc/sys/net/ipv4/ipfrag_high_thresh'
+    usual = hosts.server.run('cat', limit).strip()
+    hosts.server.run('sh', '-c', f'echo 50000 > {limit}')
+    hosts.wire.set(Wire(loss=0.2))
+    told = 'sysctl -w net.ipv4.ipfrag_time=1 on this machine'
+    hosts.wait_until(lambda: any(told in text for text in hosts.messages(since_ns)), told)
+    hosts.wire.set(GOOD)
+    hosts.server.run('sh', '-c', f'echo {usual} > {limit}')
+    hosts.wait_for_faces()
+    balance(hosts, since_ns)
+
+
 def test_delayed_packets_are_late_images_and_none_is_lost(hosts):
     since_ns = let_through(hosts, Wire(delay_s=0.1, jitter_s=0.03), 20)
     _, lost = balance(hosts, since_ns)
