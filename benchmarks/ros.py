@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import numpy as np
 from common.command import log, run_benchmark, scratch_folder

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
+import network_hosts
 from common.command import MeasurementError
+from network_hosts import DEVICE, NetworkHost
 
 PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
-DEVICE = 'wire'
-ADDRESSES = ('10.77.0.1/24', '10.77.0.2/24')
+ADDRESSES = ('10.77.0.1', '10.77.0.2')
 IN_OWN_USER_NAMESPACE = '--in-own-user-namespace'
-PATIENCE_S = 5.0
 SKIPPED = 'skipped, as no network namespaces can be made here'
 
 
@@ -74,62 +73,39 @@ class TwoHosts(AbstractContextManager['TwoHosts']):
 
     def __init__(self, hosts: Hosts) -> None:
         """Make them for two hosts; raises NotAllowedError if the kernel refuses."""
-        self._keepers: list[subprocess.Popen[bytes]] = []
-        try:
-            others, nodes = (self._namespace() for _ in ADDRESSES)
-            wire = f'ip link add {DEVICE} type veth peer name {DEVICE} netns'
-            run([*others, *wire.split(), str(self._keepers[1].pid)])
-            for enter, address in zip((others, nodes), ADDRESSES, strict=True):
-                for command in (
-                    f'ip address add {address} dev {DEVICE}',
-                    f'ip link set {DEVICE} up',
-                    'ip link set lo up',
-                    # Or images would travel through memory, as between no two machines.
-                    'mount -t tmpfs tmpfs /dev/shm',
-                ):
-                    run([*enter, *command.split()])
-        except BaseException:
-            self.__exit__()
-            raise
-        self.hosts = Hosts(replace(hosts.nodes, enter=nodes), replace(hosts.others, enter=others))
-
-    def _namespace(self) -> tuple[str, ...]:
-        keeper = subprocess.Popen(['unshare', '--net', '--mount', 'sleep', 'infinity'])
-        self._keepers.append(keeper)
-        own, kept = (f'/proc/{pid}/ns/net' for pid in ('self', keeper.pid))
-        end_s = time.monotonic() + PATIENCE_S
-        while os.readlink(own) == os.readlink(kept):
-            if keeper.poll() is not None or time.monotonic() > end_s:
-                raise NotAllowedError(f'{SKIPPED}: `unshare --net --mount` failed; see above')
-            time.sleep(0.01)
-        return ('nsenter', '--target', str(keeper.pid), '--net', '--mount')
+        with ExitStack() as undo, told_as_skipped():
+            self._others, self._nodes = (undo.enter_context(NetworkHost()) for _ in ADDRESSES)
+            pair = f'ip link add {DEVICE} type veth peer name {DEVICE} netns {self._nodes.pid}'
+            self._others.run(*pair.split())
+            for host, address in zip((self._others, self._nodes), ADDRESSES, strict=True):
+                host.set_address(address)
+                host.turn_on()
+            self._made = undo.pop_all()
+        self.hosts = Hosts(
+            replace(hosts.nodes, enter=self._nodes.enter),
+            replace(hosts.others, enter=self._others.enter),
+        )
 
     def sent_bytes(self) -> tuple[int, int]:
         """Return the bytes sent by the others and by the nodes, Ethernet headers included."""
-        others, nodes = (self._sent_by(host) for host in (self.hosts.others, self.hosts.nodes))
-        return others, nodes
-
-    def _sent_by(self, host: Host) -> int:
-        shown = run([*host.enter, *f'ip -s -j link show dev {DEVICE}'.split()])
-        return int(json.loads(shown)[0]['stats64']['tx']['bytes'])
+        return _sent_by(self._others), _sent_by(self._nodes)
 
     def __exit__(self, *_: object) -> None:
-        for keeper in self._keepers:
-            keeper.kill()
-            keeper.wait()
+        self._made.close()
 
 
-def run(command: list[str]) -> str:
-    """Run a command and return what it printed; raises NotAllowedError if it fails."""
+def _sent_by(host: NetworkHost) -> int:
+    shown = host.run(*f'ip -s -j link show dev {DEVICE}'.split())
+    return int(json.loads(shown)[0]['stats64']['tx']['bytes'])
+
+
+@contextmanager
+def told_as_skipped() -> Iterator[None]:
+    """Raise NotAllowedError of a benchmark where namespaces cannot be made."""
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    except FileNotFoundError as error:
-        raise NotAllowedError(
-            f'{SKIPPED}: there is no `{error.filename}` (iproute2, util-linux)'
-        ) from error
-    except subprocess.CalledProcessError as error:
-        text = f'{SKIPPED}: `{" ".join(command)}`: {error.stderr.strip()}'
-        raise NotAllowedError(text) from error
+        yield
+    except network_hosts.NotAllowedError as error:
+        raise NotAllowedError(f'{SKIPPED}: {error}') from error
 
 
 def become_root_of_own_namespace() -> None:
@@ -142,5 +118,6 @@ def become_root_of_own_namespace() -> None:
         sys.argv.remove(IN_OWN_USER_NAMESPACE)
     elif os.geteuid() != 0:
         enter = ['unshare', '--user', '--map-root-user']
-        run([*enter, 'true'])
+        with told_as_skipped():
+            network_hosts.run([*enter, 'true'])
         os.execvp(enter[0], [*enter, sys.executable, *sys.argv, IN_OWN_USER_NAMESPACE])

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import (
     QoSDurabilityPolicy,
+    QoSPolicyKind,
     QoSProfile,
     QoSReliabilityPolicy,
     qos_profile_sensor_data,
@@ -26,10 +28,20 @@ SENSOR_DATA = qos_profile_sensor_data
 # Depth 1: while one image is processed, newer ones replace each other.
 IMAGES = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
+# A link that was cut must not bring the results of before the cut, which a consumer would take for
+# the present. A shorter time would leave none to repeat what is lost on the way: Fast DDS does so
+# after the next result.
+RESULTS = QoSProfile(
+    depth=5, reliability=QoSReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=2)
+)
 # As tf2's own broadcaster.
 TF = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 MAX_ERROR_CHARS = 200
+OVERRIDABLE = (
+    *(QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY),
+    QoSPolicyKind.LIFESPAN,  # which rclpy leaves out for subscriptions
+)
 # What rclpy and rcl raise for an invalid quality of service.
 _OVERRIDE_ERRORS = (
     AssertionError,
@@ -53,7 +65,7 @@ def create_publisher(node: Node, msg_type: type, topic: str, qos: QoSProfile) ->
     """
     with _errors_explained(node, topic, 'publisher'):
         # rclpy writes overrides into the profile, so each topic needs a copy.
-        options = QoSOverridingOptions.with_default_policies()
+        options = QoSOverridingOptions(OVERRIDABLE)
         return node.create_publisher(msg_type, topic, copy(qos), qos_overriding_options=options)
 
 
@@ -62,7 +74,7 @@ def create_subscription(
 ) -> Subscription:
     """Subscribe to a topic; otherwise as `create_publisher`."""
     with _errors_explained(node, topic, 'subscription'):
-        options['qos_overriding_options'] = QoSOverridingOptions.with_default_policies()
+        options['qos_overriding_options'] = QoSOverridingOptions(OVERRIDABLE)
         return node.create_subscription(msg_type, topic, callback, copy(qos), **options)
 
 
@@ -84,7 +96,8 @@ def _errors_explained(node: Node, topic: str, role: str) -> Iterator[None]:
         raise TopicError(
             f'cannot create the {role} of {topic}: {_shortened(error)}; correct the parameters '
             f'qos_overrides.{resolved(node, topic)}.{role}.* (reliability: reliable or '
-            'best_effort; history: keep_last or keep_all; depth: a number of messages)'
+            'best_effort; history: keep_last or keep_all; depth: a number of messages; lifespan, '
+            'of publishers: ns)'
             f'{_enclave_remedy()}'
         ) from error
 

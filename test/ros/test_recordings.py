@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from foxglove_msgs.msg import ImageAnnotations
 from mcap.reader import make_reader
+from message_fields import assert_same_bits
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from recordings import PERIOD_NS, START_NS, STORE, bag_of, depth_of_face
@@ -67,36 +67,6 @@ def written(path: Path) -> dict[str, list[Any]]:
                 assert schema.name == f'{package}/msg/{kind.__name__}'
                 found[channel.topic].append(deserialize_message(message.data, kind))
     return found
-
-
-def fields_of(value: Any, path: str = '') -> Iterator[tuple[str, Any]]:
-    """Yield every number and text of a message with its path."""
-    if hasattr(value, 'get_fields_and_field_types'):
-        for name in value.get_fields_and_field_types():
-            if name not in OF_THE_RUN:
-                yield from fields_of(getattr(value, name), f'{path}.{name}')
-    elif not isinstance(value, str) and hasattr(value, '__len__') and (
-        len(value) and hasattr(value[0], 'get_fields_and_field_types')
-    ):  # fmt: skip
-        yield f'{path}.length', len(value)
-        for index, one in enumerate(value):
-            yield from fields_of(one, f'{path}[{index}]')
-    else:
-        yield path, value
-
-
-def assert_same(found: Any, expected: Any) -> None:
-    ours, theirs = dict(fields_of(found)), dict(fields_of(expected))
-    assert ours.keys() == theirs.keys()
-    for path, value in theirs.items():
-        if np.asarray(value).dtype.kind == 'U':  # text, or many
-            assert ours[path] == value, path
-            continue
-        # Two processes may share out their work differently, and so round differently.
-        np.testing.assert_allclose(
-            np.asarray(ours[path], float), np.asarray(value, float), rtol=1e-5, atol=1e-5,
-            err_msg=path,
-        )  # fmt: skip
 
 
 def played(client, bag) -> dict[str, list[Any]]:
@@ -159,7 +129,7 @@ def test_every_message_is_that_of_a_live_node(
         for one, other in zip(found[topic], live[topic], strict=True):
             if topic == INFO:
                 one.header = other.header  # when it was published
-            assert_same(one, other)
+            assert_same_bits(one, other, OF_THE_RUN)
     faces = [face for msg in live[LANDMARKS] for face in msg.faces]
     # The comparison has seen something: births, metres, expressions, coasting, deletions.
     assert {face.state for face in faces} == {0, 1, 2}

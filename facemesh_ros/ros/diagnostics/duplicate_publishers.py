@@ -23,7 +23,8 @@ class DuplicatePublishers:
         """Take the topic, the subscription's quality of service, and what arrives."""
         self._topics, self._qos, self._gaps = topics, qos, gaps
         self._ids: set[bytes] = set()
-        self._reports = self._steps_before = 0
+        self._reports = self._added = 0
+        self._steps_before = self._steps_reported = gaps.steps_back
 
     def __call__(self) -> Finding | None:
         """Return which nodes publish the topic, if there are several."""
@@ -35,13 +36,17 @@ class DuplicatePublishers:
             and not why_incompatible([publisher], self._qos)
         ]
         ids = {bytes(publisher.endpoint_gid) for publisher in matching}
-        if ids != self._ids:
-            self._ids, self._reports = ids, 0
-            self._steps_before = self._gaps.steps_back
+        if added := ids - self._ids:
+            self._reports, self._added = 0, len(added)
+            # Its first image may have come since the last report, with the step.
+            self._steps_before = self._steps_reported
+        # One that is gone changes nothing: of several restarts each ends its lease by itself.
+        self._ids = ids
         self._reports += 1
-        # Exactly one step back in the sequence numbers is a camera that was restarted; without
+        self._steps_reported = self._gaps.steps_back
+        # One step back in the sequence numbers for each is a camera that was restarted; without
         # numbers it cannot be told from a second one.
-        restarted = self._gaps.steps_back - self._steps_before == 1
+        restarted = 1 <= self._steps_reported - self._steps_before <= self._added
         patient = restarted or not self._gaps.are_numbered
         needed = MIN_REPORTS_AFTER_RESTART if patient else MIN_REPORTS
         if len(ids) < 2 or self._reports < needed:

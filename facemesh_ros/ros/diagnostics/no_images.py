@@ -17,6 +17,8 @@ from facemesh_ros.ros.diagnostics.transport_advice import (
 )
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.topics import TRANSPORTS, CameraTopics, type_name
+from facemesh_ros.ros.process import packet_pieces
+from facemesh_ros.ros.process.local_addresses import addresses_at_start, local_addresses
 
 TIMEOUT_S = 5.0
 TIMEOUT_PERIODS = 3
@@ -33,6 +35,7 @@ class NoImages:
         self._topics, self._topic, self._qos = topics, topics.image_topic, qos
         self._queue = queue
         self._since_s = time.monotonic()
+        self._addresses = addresses_at_start()
 
     def __call__(self) -> Finding | None:
         """Return why no images arrive; None while they do."""
@@ -47,7 +50,21 @@ class NoImages:
         if self._queue.is_gated or silent_s < timeout_s:
             return Finding(f'no image on {self._topic} yet') if ago_s is None else None
         kind, text = self._cause(ago_s)
-        return Finding(text, kind, LOG_PERIOD_S)
+        return Finding(text + self._moved(), kind, LOG_PERIOD_S)
+
+    def _moved(self) -> str:
+        """Return that this machine's addresses have changed; empty if not.
+
+        Fast DDS and Cyclone DDS go on using those that they found at start.
+        """
+        before, now = self._addresses, local_addresses()
+        if before == now:
+            return ''
+        was, is_now = (', '.join(sorted(some)) or 'none' for some in (before, now))
+        return (
+            f'; the addresses of this machine have changed since the node started ({was}; '
+            f'now {is_now}): restart the node, or it may not be reached'
+        )
 
     def _cause(self, ago_s: float | None) -> tuple[str, str]:
         topic, publishers = self._topic, self._publishers(self._topic)
@@ -68,7 +85,7 @@ class NoImages:
         if ago_s is not None:
             return 'stopped', (
                 f'{last}; {names} still publishes it: has the camera stopped, or the network?'
-            )
+            ) + (f'; {packet_pieces.REMEDY}' if packet_pieces.is_full() else '')
         return 'none', (
             f'{names} publishes {topic}, but no image has arrived: either none has been sent (is '
             'the camera streaming?), or all are lost in transport. Then '

@@ -7,6 +7,7 @@ import os
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 
 from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.process import packet_pieces
 from facemesh_ros.ros.process.dds_profile import large_image_profile
 from facemesh_ros.ros.process.middleware import (
     is_cyclone_dds,
@@ -23,6 +24,8 @@ def lost_images_remedy(topics: CameraTopics, qos: QoSProfile) -> str:
             'the camera sends more than the network, or this machine, takes in time, and Zenoh '
             'then drops images: smaller images, a lower rate or image_transport:=compressed help'
         )
+    if packet_pieces.is_full():
+        return packet_pieces.REMEDY
     ways = []
     if is_fast_dds():
         ways.append(f'start the camera with {"=".join(large_image_profile())}')

@@ -10,7 +10,7 @@ from facemesh_ros.messages.message_classes import MessageClasses
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyTopic
 from facemesh_ros.ros.output.messages import class_of
-from facemesh_ros.ros.qos import RELIABLE
+from facemesh_ros.ros.qos import RESULTS
 
 FOXGLOVE_CLASSES = MessageClasses(class_of, ANNOTATION_TYPES)
 
@@ -22,4 +22,4 @@ def lazy_topic(topology: FaceTopology) -> LazyTopic:
     def build(result: ImageResult) -> Any:
         return messages.msg(result.faces, result.frame, result.msg.header.stamp)
 
-    return LazyTopic('annotations', FOXGLOVE_CLASSES.ImageAnnotations, RELIABLE, build)
+    return LazyTopic('annotations', FOXGLOVE_CLASSES.ImageAnnotations, RESULTS, build)

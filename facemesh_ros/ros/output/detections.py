@@ -16,14 +16,14 @@ from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.msg import FaceMesh, FaceMeshArray
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyTopic
-from facemesh_ros.ros.qos import RELIABLE
+from facemesh_ros.ros.qos import RESULTS
 
 CLASS_ID = 'face'
 
 
 def lazy_topic(_topology: FaceTopology) -> LazyTopic:
     """Return the topic."""
-    return LazyTopic('detections', Detection2DArray, RELIABLE, detections_of)
+    return LazyTopic('detections', Detection2DArray, RESULTS, detections_of)
 
 
 def detections_of(result: ImageResult) -> Detection2DArray:

@@ -27,7 +27,7 @@ from facemesh_ros.ros.output.scene_placement import ScenePlacement
 from facemesh_ros.ros.output.shown_topics import IN_SPACE, shown_topics
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import NodeSettings
-from facemesh_ros.ros.qos import LATCHED, RELIABLE, TF, create_publisher
+from facemesh_ros.ros.qos import LATCHED, RESULTS, TF, create_publisher
 from facemesh_ros.types import Faces, Frame
 
 
@@ -63,7 +63,7 @@ class Publishers:
         shown = shown_topics(sensor.topology, topics.logger, privacy_mode=settings.privacy_mode)
         with ExitStack() as undo:
             self._undo = undo
-            self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RELIABLE)
+            self._landmarks = self._publisher(FaceMeshArray, 'landmarks', RESULTS)
             self._info = self._publisher(FaceMeshInfo, 'info', LATCHED)
             self._shown = LazyPublishers(shown, self._publisher, stage)
             self._tf = self._created(TFMessage, '/tf', TF) if settings.publish_tf else None

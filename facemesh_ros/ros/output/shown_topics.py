@@ -18,7 +18,7 @@ from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyTopic
 from facemesh_ros.ros.output.markers import FaceMarkers
 from facemesh_ros.ros.output.point_cloud import points_msg
-from facemesh_ros.ros.qos import RELIABLE, SENSOR_DATA
+from facemesh_ros.ros.qos import RESULTS, SENSOR_DATA
 
 # Those that are in frames of tf2.
 IN_SPACE = ('markers', 'points')
@@ -56,8 +56,8 @@ def _always(topology: FaceTopology) -> Iterator[LazyTopic]:
     def cloud(result: ImageResult) -> PointCloud2 | None:
         return None if result.scene is None else points_msg(*result.scene)
 
-    yield LazyTopic('markers', MarkerArray, RELIABLE, marker_content)
-    yield LazyTopic('points', PointCloud2, RELIABLE, cloud)
+    yield LazyTopic('markers', MarkerArray, RESULTS, marker_content)
+    yield LazyTopic('points', PointCloud2, RESULTS, cloud)
     yield LazyTopic('debug_image', Image, SENSOR_DATA, raw_msg, shows_pixels=True)
     yield LazyTopic(
         'debug_image/compressed', CompressedImage, SENSOR_DATA, compressed_msg, shows_pixels=True

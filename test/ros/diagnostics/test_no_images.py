@@ -209,7 +209,7 @@ def duplicates(graph_, *numbers, qos=IMAGES):
 def until_publishers(graph_, count):
     end_s = time.monotonic() + PATIENCE_S
     topic = graph_.topics.image_topic
-    while len(graph_.node.get_publishers_info_by_topic(topic)) < count:
+    while len(graph_.node.get_publishers_info_by_topic(topic)) != count:
         assert time.monotonic() < end_s
         time.sleep(0.01)
 
@@ -233,9 +233,29 @@ def test_a_camera_that_was_killed_and_restarted_is_no_second_one(graph):
     until_publishers(graph_, 2)
     restart = [[100, 101], [1, 2], *([number] for number in range(3, 23))]
     assert not any(duplicates(graph_, *restart))
+    # Both its discovery and its first images came between two reports.
+    assert not any(duplicates(graph_, [200, 1, 2], *([number] for number in range(3, 23))))
     mixed = [[100, 1], [101, 2], [102, 3], [103, 4]]
     assert duplicates(graph_, *mixed)[-1]
     assert duplicates(graph_, [104], [1], *[[]] * MIN_REPORTS_AFTER_RESTART)[-1]
+
+
+def test_a_camera_that_restarts_again_and_again_is_no_second_one(graph):
+    """Each leaves a publisher that is listed until its lease ends."""
+    graph_ = graph()
+    check = DuplicatePublishers(graph_.topics, IMAGES, graph_.queue.gaps)
+    cameras = []
+    for restart in range(3):
+        cameras.append(graph_.camera(name=f'start{restart}'))
+        until_publishers(graph_, restart + 1)
+        for number in range(1, 6):
+            graph_.queue.put(Arrival(b'', time.time(), number))
+            assert check() is None
+    cameras[0].destroy_node()
+    until_publishers(graph_, 2)
+    for number in range(6, 16):
+        graph_.queue.put(Arrival(b'', time.time(), number))
+        assert check() is None
 
 
 def test_without_numbers_a_second_publisher_may_be_a_restart_until_the_lease_of_the_first_ends(
