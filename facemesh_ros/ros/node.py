@@ -23,6 +23,7 @@ from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
+from facemesh_ros.ros.process.ending import end_soon_after
 from facemesh_ros.ros.process.lifecycle import (
     creation_errors_explained,
     log_exceptions,
@@ -184,6 +185,7 @@ def main(args: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         signals = start_rclpy(args)
+        end_soon_after(signals)
         arguments = sys.argv if args is None else args
         node = FaceMeshNode(lambda: signals.received, arguments)
     except (FacemeshError, ParameterException) as error:
