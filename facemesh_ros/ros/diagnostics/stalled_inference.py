@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
+from threading import Thread
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -17,6 +18,9 @@ STALLED_S = 10
 # What hangs in native code cannot be broken off: only a new process helps.
 ENDED_S = 20
 LOG_PERIOD_S = 10.0
+# In which a second is slept, to close soon. Up to Python 3.10, an event with a timeout waits for
+# hours if the system's clock is set back; a sleep does not.
+_TICKS = 10
 
 
 class Stall:
@@ -77,18 +81,24 @@ class Watchdog:
         self, stalls: Sequence[Stall], end: Callable[[str], object] = end_by_force
     ) -> None:
         """Watch until it is closed."""
-        self._stalls, self._end, self._closed = stalls, end, Event()
+        self._stalls, self._end, self._is_closed = stalls, end, False
         self._thread = Thread(target=self._run, name='watchdog', daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """End the thread."""
-        self._closed.set()
+        self._is_closed = True
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._closed.wait(1.0):
-            for stall in self._stalls:
-                stall.count()
-                if stall.is_lost:
-                    self._end(f'{stall}, and hangs; the process ends so that a new one can go on')
+        while not self._is_closed:
+            for _ in range(_TICKS):
+                if not self._is_closed:
+                    time.sleep(1 / _TICKS)
+            self._count()
+
+    def _count(self) -> None:
+        for stall in self._stalls:
+            stall.count()
+            if stall.is_lost:
+                self._end(f'{stall}, and hangs; the process ends so that a new one can go on')
