@@ -27,7 +27,7 @@ _WEIGHTS = {
     ALLOCATES: (-2, 1, 1),
     RETURNS_NAN: (-1, 1, -1),
 }
-# Of any range of input that is symmetric about black and white or not: pure colours alone reach it.
+# The input is from -1 to 1.
 _LIMIT = 2.5
 HUGE = 1 << 33
 # For a `sitecustomize.py`: a test need not burn a core for as long as users are given.
@@ -165,9 +165,7 @@ def _huge_tensor(prefix: str) -> onnx.GraphProto:
     nodes = [
         _constant(f'{prefix}_count', np.array([HUGE // (128 * 128 * 3)], np.int64)),
         helper.make_node('Size', ['image'], [f'{prefix}_size']),
-        helper.make_node(
-            'Mul', [f'{prefix}_count', f'{prefix}_size'], [f'{prefix}_shape']
-        ),
+        helper.make_node('Mul', [f'{prefix}_count', f'{prefix}_size'], [f'{prefix}_shape']),
         helper.make_node('ConstantOfShape', [f'{prefix}_shape'], [f'{prefix}_huge']),
         helper.make_node('ReduceSum', [f'{prefix}_huge'], [f'{prefix}_value'], keepdims=0),
     ]

@@ -92,7 +92,8 @@ class StreamStatus:
         works = self._history.over(window).processed > 0
         texts = [f'{self._faces} face(s)'] * works + [finding.text for finding in findings]
         values = self._values(self._history.over(1).processed, period_s)
-        values |= {'details': finding.details for finding in findings if finding.details}
+        if details := '\n'.join(finding.details for finding in findings if finding.details):
+            values['details'] = details
         return DiagnosticStatus(
             level=max((finding.level for finding in findings), default=DiagnosticStatus.OK),
             name=f'{self._topics.display_name}: faces',

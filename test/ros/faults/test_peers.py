@@ -116,8 +116,9 @@ def test_consumers_that_never_read_cost_neither_answers_nor_memory(
             image = face_msg()
             client.send(image)
             client.wait_until(
-                lambda image=image: client.answers[-1].header == image.header
-                or client.send(image),
+                lambda image=image: (
+                    client.answers[-1].header == image.header or client.send(image)
+                ),
                 'the answer',
             )
 

@@ -1,5 +1,4 @@
-"""A node whose home, log folder or shared memory is missing, full or read-only finds faces all the
-same, and says what is wrong.
+"""Homes, log folders and shared memory that are missing, full or read-only: faces are found.
 
 Each node has two of them, which have nothing to do with each other.
 """
