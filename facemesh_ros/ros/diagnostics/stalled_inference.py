@@ -12,8 +12,8 @@ from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.input.progress import Phase, Progress
 from facemesh_ros.ros.process.ending import end_by_force, stacks_of_all_threads
 
-# Seconds of one image. They are counted, not read from a clock: a process that was stopped, or
-# that gets no processor, does not hang.
+# Seconds of one image. They are counted, not read from a clock: a process that was stopped or
+# suspended does not hang.
 STALLED_S = 10
 # What hangs in native code cannot be broken off: only a new process helps.
 ENDED_S = 20

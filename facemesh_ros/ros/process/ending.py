@@ -11,10 +11,12 @@ from typing import NoReturn
 
 from facemesh_ros.ros.process.signals import TerminationSignals
 
-# After a signal, until the process is ended by force: before docker and `ros2 launch`, which send
-# SIGKILL after 10 s, so that the stacks are told.
+# From a signal until the process is ended by force: before docker and `ros2 launch` send SIGKILL,
+# after 10 s, so that the stacks are told.
 ENDING_S = 8
-# Times are counted in sleeps: a process that was stopped, or got no processor, does not hang.
+# While models are loaded, which may take long on a GPU and is not broken off.
+STARTING_S = 30
+# Times are counted in sleeps: a process that was stopped or suspended does not hang.
 _TICK_S = 0.1
 
 
@@ -43,13 +45,17 @@ def end_by_force(reason: str) -> NoReturn:
         os._exit(1)
 
 
-def end_soon_after(signals: TerminationSignals) -> None:
-    """End this process by force if it has not ended by itself `ENDING_S` after a signal."""
+def end_soon_after(signals: TerminationSignals, *, starting: bool = False) -> None:
+    """End this process by force if it has not ended by itself some time after a signal.
+
+    `ENDING_S`, or `STARTING_S` where it is `starting`; called for both, the shorter one counts.
+    """
+    limit_s = STARTING_S if starting else ENDING_S
 
     def watch() -> None:
         signals.wait()
-        for _ in range(round(ENDING_S / _TICK_S)):
+        for _ in range(round(limit_s / _TICK_S)):
             time.sleep(_TICK_S)
-        end_by_force(f'it was to end {ENDING_S} s ago, and hangs; it is ended by force, where:')
+        end_by_force(f'a signal was to end it {limit_s} s ago; it hangs, and is ended by force:')
 
     threading.Thread(target=watch, name='ending', daemon=True).start()
