@@ -19,6 +19,7 @@ from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.image_headers import StampFaultLog
 from facemesh_ros.ros.diagnostics.metric_finding import metric_finding
 from facemesh_ros.ros.diagnostics.no_images import NoImages
+from facemesh_ros.ros.diagnostics.stalled_inference import Stall
 from facemesh_ros.ros.diagnostics.stream_status import StreamStatus
 from facemesh_ros.ros.input.camera_info import CameraModel
 from facemesh_ros.ros.input.cdr_image import read_image
@@ -41,6 +42,7 @@ class CameraStream:
 
     Attributes:
         publishers: Of the faces; they exist until `publishers.destroy()`.
+        stall: For how long the inference thread has been at one image, counted by a watchdog.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class CameraStream:
         self._counts, self._enabled = counts, True
         self._model, self._recovery = sensor.model, sensor.recovery
         self._topics = CameraTopics(node, camera, parameters.settings.image_transport)
+        self.stall = Stall(self._topics.image_topic)
         self._times = StageTimes()
         self._pipeline = sensor.stream(self._times.stage)
         self._prepare_thread = sensor.prepare_thread
@@ -97,6 +100,7 @@ class CameraStream:
             publishers.frame_id = None
             # None refers to this stream: a cycle would keep the models in memory.
             checks = (
+                self.stall.finding,
                 NoImages(topics, images.qos, queue),
                 DuplicatePublishers(topics, images.qos, queue.gaps),
                 publishers.frame_finding,
@@ -109,7 +113,12 @@ class CameraStream:
             )
             self._queue = queue
             self._worker = NewestFirstWorker(
-                queue, self._process, self._on_error, self._scheduler, self._prepare_thread
+                queue,
+                self._process,
+                self._on_error,
+                self._scheduler,
+                self._prepare_thread,
+                self.stall.progress,
             )
             undo.callback(self._worker.stop)
             self._opened = undo.pop_all()

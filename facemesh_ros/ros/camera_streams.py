@@ -14,6 +14,7 @@ from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.diagnostics.publisher import Diagnostics
+from facemesh_ros.ros.diagnostics.stalled_inference import Watchdog
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
@@ -79,6 +80,7 @@ class CameraStreams:
     def open(self) -> None:
         """Subscribe and start the workers; raises TopicError if a subscription is refused."""
         with ExitStack() as undo:
+            undo.callback(Watchdog([stream.stall for stream in self._streams]).close)
             for stream in self._streams:
                 stream.open()
                 undo.callback(stream.close)

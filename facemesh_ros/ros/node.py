@@ -23,6 +23,7 @@ from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.parameters import Parameters
+from facemesh_ros.ros.process.ending import end_soon_after
 from facemesh_ros.ros.process.lifecycle import (
     creation_errors_explained,
     log_exceptions,
@@ -184,6 +185,7 @@ def main(args: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         signals = start_rclpy(args)
+        end_soon_after(signals, starting=True)
         arguments = sys.argv if args is None else args
         node = FaceMeshNode(lambda: signals.received, arguments)
     except (FacemeshError, ParameterException) as error:
@@ -199,7 +201,15 @@ def _run(node: FaceMeshNode, signals: TerminationSignals) -> int:
             return 0
         if not node.start():
             return 0 if signals.received else 1
+        end_soon_after(signals)
         spin_until_signal(node, signals)
+    except MemoryError as error:
+        # rclpy never takes a message of this subscription again.
+        node.get_logger().fatal(
+            f'no memory for a message ({error}), so the process ends with status 1; smaller '
+            'images, fewer cameras or a higher memory limit help'
+        )
+        return 1
     finally:
         node.stop()
         # If this is left to the end of the interpreter, rclpy sometimes crashes there.

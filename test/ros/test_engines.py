@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+
+from test.ros.conftest import FACEMESH
 
 AS_IF = """\
 import os, sys, time
@@ -20,6 +24,8 @@ if any(part.endswith('engine_builder') for part in sys.orig_argv):
     def build(session):
         if 'FAILING' in os.environ:
             raise RuntimeError('the builder ran out of memory')
+        if 'FILLS' in os.environ:
+            os.system('cat /dev/zero > "$FACEMESH_CACHE_DIR/full"')
         while not os.path.exists(os.environ['BUILT']):
             time.sleep(0.05)
     from facemesh_ros.inference.session import ModelSession
@@ -98,6 +104,25 @@ def test_an_engine_that_cannot_be_built_ends_the_start_with_the_reason(
     node = start_node('execution_provider:=tensorrt', environment=environment)
     assert node.process.wait(60) == 1
     assert 'the builder ran out of memory' in node.log
+    assert 'Traceback' not in node.log
+
+
+def test_a_full_disk_ends_the_start_with_the_way_out(start_node, environment, tmp_path):
+    namespace = ('unshare', '--map-root-user', '--mount')
+    if not shutil.which('unshare') or subprocess.run([*namespace, 'true']).returncode:
+        pytest.skip('this system lets no process mount for itself')
+    cache = Path(environment['FACEMESH_CACHE_DIR'])
+    cache.mkdir()
+    Path(environment['BUILT']).touch()
+    script = f'mount -t tmpfs -o size=1m tmpfs {cache} && exec "$@"'
+    node = start_node(
+        'execution_provider:=tensorrt',
+        environment={**environment, 'FILLS': '1'},
+        command=(*namespace, 'bash', '-c', script, 'bash', *FACEMESH),
+    )
+    assert node.process.wait(60) == 1
+    assert f'cannot be kept in {cache}' in node.log
+    assert 'No space left on device; make room there, or set $FACEMESH_CACHE_DIR' in node.log
     assert 'Traceback' not in node.log
 
 

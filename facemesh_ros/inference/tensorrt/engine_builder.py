@@ -21,7 +21,11 @@ from facemesh_ros.inference.hardware import NvidiaDriver
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import PROVIDERS, ProviderChoice, ProviderStartError
 from facemesh_ros.inference.session import ModelSession, variant_for
-from facemesh_ros.inference.tensorrt.engine_cache import EngineCache, this_machine
+from facemesh_ros.inference.tensorrt.engine_cache import (
+    FOLDER_VARIABLE,
+    EngineCache,
+    this_machine,
+)
 from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h
@@ -73,9 +77,19 @@ class Engines:
         }
         for number, (model, folder) in enumerate(missing.items(), 1):
             title = f'TensorRT engine of {model} ({number} of {len(missing)})'
-            with self.cache.building(folder):
-                if not self.cache.is_built(folder):  # else another process has built it meanwhile
-                    build_engine(self._request(model, folder), title, self._watch)
+            try:
+                self._build(model, folder, title)
+            except OSError as error:
+                raise ProviderStartError(
+                    PROVIDERS['tensorrt'],
+                    f'the {title} cannot be kept in {self.cache.folder}: {error.strerror}; make '
+                    f'room there, or set ${FOLDER_VARIABLE} to another folder',
+                ) from error
+
+    def _build(self, model: str, folder: EngineFolder, title: str) -> None:
+        with self.cache.building(folder):
+            if not self.cache.is_built(folder):  # else another process has built it meanwhile
+                build_engine(self._request(model, folder), title, self._watch)
 
     def _request(self, model: str, folder: EngineFolder) -> BuildRequest:
         precision, device_id = self._choice.precision, self._choice.device_id

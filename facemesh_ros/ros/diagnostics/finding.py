@@ -24,12 +24,14 @@ class Finding:
         kind: Findings of one kind are logged at most once in `log_period_s`.
         log_period_s: s; None for what is not logged, or logged elsewhere.
         level: In the diagnostics.
+        details: What is too long for a sentence: stacks; empty if there is nothing.
     """
 
     text: str
     kind: Hashable = ''
     log_period_s: float | None = None
     level: bytes = DiagnosticStatus.WARN
+    details: str = ''
 
 
 # Called once for each report.

@@ -10,6 +10,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 
 from facemesh_ros.ros.diagnostics.finding import LogThrottle
+from facemesh_ros.ros.diagnostics.same_name import SameName
 from facemesh_ros.ros.diagnostics.sim_time import SimTime
 
 PERIOD_S = 1.0
@@ -27,7 +28,7 @@ class Diagnostics:
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(PERIOD_S, self._report, clock=steady)
-        self._sim_time, self._throttle = SimTime(node), LogThrottle()
+        self._checks, self._throttle = (SimTime(node), SameName(node)), LogThrottle()
         self._last: Sequence[DiagnosticStatus] = ()
 
     def close(self) -> None:
@@ -44,7 +45,8 @@ class Diagnostics:
 
     def _report(self) -> None:
         self._last = [report(PERIOD_S) for report in self._reports]
-        if finding := self._sim_time():  # concerns all streams, so it is logged once for all
+        for finding in filter(None, [check() for check in self._checks]):
+            # It concerns all streams, so it is logged once for all.
             if self._throttle.is_due(finding.kind, finding.log_period_s):
                 self._node.get_logger().warning(finding.text)
             for status in self._last:

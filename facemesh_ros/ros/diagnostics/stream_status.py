@@ -88,12 +88,12 @@ class StreamStatus:
         window = math.ceil(window_s / period_s)
         findings = self._findings(window)
         for finding in findings:
-            log_period_s = finding.log_period_s
-            if log_period_s is not None and self._throttle.is_due(finding.kind, log_period_s):
-                self._topics.logger.warning(finding.text)
+            self._log(finding)
         works = self._history.over(window).processed > 0
         texts = [f'{self._faces} face(s)'] * works + [finding.text for finding in findings]
         values = self._values(self._history.over(1).processed, period_s)
+        if details := '\n'.join(finding.details for finding in findings if finding.details):
+            values['details'] = details
         return DiagnosticStatus(
             level=max((finding.level for finding in findings), default=DiagnosticStatus.OK),
             name=f'{self._topics.display_name}: faces',
@@ -101,6 +101,17 @@ class StreamStatus:
             hardware_id=self._topics.image_topic,
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
+
+    def _log(self, finding: Finding) -> None:
+        period_s, log = finding.log_period_s, self._topics.logger
+        if period_s is None or not self._throttle.is_due(finding.kind, period_s):
+            return
+        text = '\n'.join(filter(None, (finding.text, finding.details)))
+        # rclpy keeps one level for each place in the code.
+        if finding.level == DiagnosticStatus.ERROR:
+            log.error(text)
+        else:
+            log.warning(text)
 
     def _findings(self, window: int) -> list[Finding]:
         """Return all that is wrong, over the last `window` reports."""

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler, Slot
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
+from facemesh_ros.ros.input.progress import Phase, Progress
 
 Item = TypeVar('Item')
 # An error around the processing, not in it, may come again at once.
@@ -27,6 +28,7 @@ class NewestFirstWorker(Generic[Item]):
         on_error: Callable[[Exception], None],
         scheduler: FairScheduler,
         prepare: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
     ) -> None:
         """Start the thread.
 
@@ -37,10 +39,12 @@ class NewestFirstWorker(Generic[Item]):
                 thread goes on, whatever either of them raises.
             scheduler: Gives turns to the workers of all cameras.
             prepare: Called in the thread before the first item.
+            progress: Where the thread says what it does, for a watchdog.
         """
         self._queue, self._process, self._on_error = queue, process, on_error
         self._scheduler, self._slot = scheduler, Slot(scheduler, queue.newest_s)
         self._prepare, self._stopped = prepare, Event()
+        self._progress = progress or Progress()
         self._thread = Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
 
@@ -56,9 +60,14 @@ class NewestFirstWorker(Generic[Item]):
         self._thread.join()
 
     def _run(self) -> None:
+        progress = self._progress
+        progress.phase = Phase.PREPARING
         with suppress(Exception):  # the first item meets it too, and then it is reported
             self._prepare()
+        progress.phase = Phase.IDLE
         while self._queue.wait():
+            progress.turn += 1
+            progress.phase = Phase.QUEUED
             try:
                 with self._slot:
                     self._process_newest()
@@ -68,14 +77,17 @@ class NewestFirstWorker(Generic[Item]):
                 except Exception:
                     _LOG.exception('an error of the inference thread cannot be reported')
                 self._stopped.wait(RETRY_PERIOD_S)
+            progress.phase = Phase.IDLE
 
     def _process_newest(self) -> None:
         try:
             item = self._queue.take()
             if item is not None:
+                self._progress.phase = Phase.PROCESSING
                 try:
                     self._process(item)
                 except Exception as error:  # one bad image must not end all others
+                    self._progress.phase = Phase.RECOVERING
                     self._on_error(error)
         finally:
             self._queue.finish(others_waiting=self._scheduler.waiting > 0)

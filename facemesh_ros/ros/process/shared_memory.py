@@ -66,10 +66,13 @@ def shortage(folder: Path = FOLDER) -> str:
 
     Fast DDS then uses the network stack, where large images are lost.
     """
-    try:
-        disk = os.statvfs(folder)
-    except OSError:
-        return ''
+    if not os.access(folder, os.W_OK):
+        wrong = 'cannot be written' if folder.is_dir() else 'does not exist'
+        return (
+            f'{folder} {wrong}, so Fast DDS has no shared memory: large images can be lost. Let '
+            'the container have one (`docker run --ipc=host`)'
+        )
+    disk = os.statvfs(folder)
     free, needed = disk.f_bavail * disk.f_frsize, _OVERHEAD * _segment_size()
     if free >= needed:
         return ''

@@ -14,6 +14,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from facemesh_ros.ros.parameter_files import explained
+from facemesh_ros.ros.process.log_folder import WITHOUT_FILES, why_not_writable
 from facemesh_ros.ros.process.middleware import is_fast_dds
 from facemesh_ros.ros.process.shared_memory import remove_dead_segments, shortage
 from facemesh_ros.ros.process.signals import TerminationSignals
@@ -29,10 +30,17 @@ def start_rclpy(args: list[str] | None = None) -> TerminationSignals:
     """
     signals = TerminationSignals()
     freed, short = (remove_dead_segments(), shortage()) if is_fast_dds() else (0, '')
+    arguments = list(sys.argv if args is None else args)
+    no_log_files = why_not_writable()
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(
+            args=[*arguments, *(WITHOUT_FILES if no_log_files else ())],
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
     except RuntimeError as error:
-        raise explained(error, sys.argv if args is None else args) from error
+        raise explained(error, arguments) from error
+    if no_log_files:
+        _LOGGER.warning(no_log_files)
     if freed:
         _LOGGER.info(f'{freed / 1e6:.0f} MB of shared memory freed, left by killed processes')
     if short:

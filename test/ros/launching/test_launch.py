@@ -7,9 +7,12 @@ import re
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from failing_models import HANGS, failing_environment
 from sensor_msgs.msg import CameraInfo, Image
 
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 from facemesh_ros.ros.launch_arguments import PARAMETERS, SPECS
 
 LAUNCH = Path(__file__).parents[3] / 'launch' / 'facemesh.launch.py'
@@ -157,4 +160,18 @@ def test_a_killed_node_is_restarted(start_launch, client):
     client.wait_until(lambda: re.search(started, launch.log), 'the node')
     os.kill(int(re.findall(started, launch.log)[0]), signal.SIGKILL)
     client.wait_until(lambda: len(re.findall(started, launch.log)) == 2, 'another one')
+    assert launch.end() == 0
+
+
+def test_a_node_that_hangs_is_restarted(
+    start_launch, client, face_msg, model_store, require_models, tmp_path
+):
+    require_models('short_range', 'mesh')
+    parameters = ('respawn:=true', 'respawn_delay:=0.1', 'landmark_model:=mesh')
+    launch = start_launch(*parameters, **failing_environment(model_store, tmp_path))
+    assert client.answer_to(face_msg()).faces
+    hangs = msg_from_bgr(np.full((256, 256, 3), HANGS, np.uint8), client.header())
+    client.wait_until(lambda: client.send(hangs) or 'exit code 1' in launch.log, 'its end')
+    assert "Thread 'inference'" in launch.log
+    assert client.answer_to(face_msg()).faces
     assert launch.end() == 0

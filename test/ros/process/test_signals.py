@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from own_shared_memory import command_of
 
 from facemesh_ros.ros.process.signals import block_signals
 
@@ -18,10 +22,11 @@ SCRIPTS = Path(__file__).parents[3] / 'scripts' / 'lib'
 MODULES = {'facemesh': 'facemesh_ros.ros.node', 'demo_camera': 'facemesh_ros.ros.demo.camera_node'}
 # s after the start: Python's own start, the imports, rclpy, the models, the first work.
 MOMENTS_S = [0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0]
-# A signal in every moment of two seconds: FACEMESH_MOMENTS=20 or more.
+# A signal at that many random moments of four seconds: FACEMESH_MOMENTS=20 or more.
 if more := int(os.environ.get('FACEMESH_MOMENTS', '0')):
-    MOMENTS_S = [2.0 * moment / more for moment in range(more)]
-ENDINGS = [signal.SIGINT, signal.SIGTERM]
+    random = Random(more)
+    MOMENTS_S = [random.uniform(0.0, 4.0) for _ in range(more)]
+ENDINGS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.fixture(autouse=True)
@@ -41,15 +46,23 @@ def start_blocked(command: list[str]) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_at_any_moment_a_signal_ends_it_quietly(name):
+def test_at_any_moment_a_signal_ends_it_quietly_and_nothing_is_left(name):
     for turn, moment_s in enumerate(MOMENTS_S):
-        for number in ENDINGS if more else [ENDINGS[turn % 2]]:
-            program = start_blocked([sys.executable, '-m', MODULES[name]])
-            time.sleep(moment_s)
-            program.send_signal(number)
-            output, _ = program.communicate(timeout=PATIENCE_S)
-            assert program.returncode == 0, (moment_s, number, output)
-            assert 'Traceback' not in output, (moment_s, number)
+        number = ENDINGS[turn % len(ENDINGS)]
+        ended = ended_after([sys.executable, '-m', MODULES[name]], moment_s, number)
+        where = (moment_s, number, ended)
+        assert (ended['status'], ended['left']) == (0, []), where
+        assert 'Traceback' not in ended['output'], where
+
+
+def ended_after(command: list[str], moment_s: float, number: int) -> dict[str, Any]:
+    """Start a program, send it a signal after a while, and return how it has ended."""
+    program = subprocess.Popen(command_of(command), stdout=subprocess.PIPE, text=True)
+    process_id = int(program.stdout.readline())
+    time.sleep(moment_s)
+    os.kill(process_id, number)
+    output, _ = program.communicate(timeout=PATIENCE_S)
+    return json.loads(output)
 
 
 @pytest.mark.parametrize('number', ENDINGS)

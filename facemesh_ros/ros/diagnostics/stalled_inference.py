@@ -1,0 +1,104 @@
+"""Watchdog of the inference threads: whether one of them hangs on an image."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Thread
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from facemesh_ros.ros.diagnostics.finding import Finding
+from facemesh_ros.ros.input.progress import Phase, Progress
+from facemesh_ros.ros.process.ending import end_by_force, stacks_of_all_threads
+
+# Seconds of one image. They are counted, not read from a clock: a process that was stopped or
+# suspended does not hang.
+STALLED_S = 10
+# What hangs in native code cannot be broken off: only a new process helps.
+ENDED_S = 20
+LOG_PERIOD_S = 10.0
+# In which a second is slept, to close soon. Up to Python 3.10, an event with a timeout waits for
+# hours if the system's clock is set back; a sleep does not.
+_TICKS = 10
+
+
+class Stall:
+    """For how long a camera's thread has been at the same image.
+
+    Attributes:
+        progress: What the thread does.
+        seconds: Without progress.
+    """
+
+    def __init__(self, topic: str) -> None:
+        """Take the topic of the images."""
+        self.progress, self.seconds = Progress(), 0
+        self._topic, self._turn = topic, 0
+
+    def count(self) -> None:
+        """Count one more second."""
+        turn, busy = self.progress.turn, self.progress.phase is not Phase.IDLE
+        self.seconds = self.seconds + 1 if busy and turn == self._turn else 0
+        self._turn = turn
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether only a new process helps.
+
+        Opening models on a GPU again may take minutes, and a thread that waits for its turn goes
+        on when the other one does.
+        """
+        return self.seconds >= ENDED_S and self.progress.phase is Phase.PROCESSING
+
+    def __str__(self) -> str:
+        return (
+            f'no result for {self.seconds} s though images on {self._topic} come: the inference '
+            f'thread is {self.progress.phase.value}'
+        )
+
+    def finding(self) -> Finding | None:
+        """Return an error with the stacks of all threads after `STALLED_S` without progress."""
+        if self.seconds < STALLED_S:
+            return None
+        text = str(self)
+        if self.progress.phase is Phase.PROCESSING:
+            text += (
+                f' and seems to hang; after {ENDED_S} s the process ends with status 1, so that '
+                'a supervisor (respawn:=true) starts it anew'
+            )
+        stacks = stacks_of_all_threads()
+        return Finding(text, 'stalled', LOG_PERIOD_S, DiagnosticStatus.ERROR, stacks)
+
+
+class Watchdog:
+    """Counts the seconds of all stalls, and ends the process where one is lost.
+
+    In a thread of its own: the executor may wait for the very thread that hangs.
+    """
+
+    def __init__(
+        self, stalls: Sequence[Stall], end: Callable[[str], object] = end_by_force
+    ) -> None:
+        """Watch until it is closed."""
+        self._stalls, self._end, self._is_closed = stalls, end, False
+        self._thread = Thread(target=self._run, name='watchdog', daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._is_closed = True
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._is_closed:
+            for _ in range(_TICKS):
+                if not self._is_closed:
+                    time.sleep(1 / _TICKS)
+            self._count()
+
+    def _count(self) -> None:
+        for stall in self._stalls:
+            stall.count()
+            if stall.is_lost:
+                self._end(f'{stall}, and hangs; the process ends so that a new one can go on')

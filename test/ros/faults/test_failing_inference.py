@@ -1,0 +1,94 @@
+"""Inference that raises, returns NaN, finds no memory or hangs, in real models of a real node."""
+
+from __future__ import annotations
+
+import re
+import resource
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from failing_models import ALLOCATES, HANGS, RAISES, RETURNS_NAN
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from std_srvs.srv import SetBool
+
+PATIENCE_S = 60.0
+SPARE_BYTES = 1 << 30
+
+
+@pytest.fixture
+def node(start, failing, client, face_msg):
+    """A node that works."""
+    started = start(environment=failing)
+    assert client.answer_to(face_msg()).faces
+    return started
+
+
+def limit_memory(process_id: int) -> None:
+    """Let a process have some more address space than it has, as a container may."""
+    status = Path(f'/proc/{process_id}/status').read_text()
+    used = 1024 * int(re.search(r'VmSize:\s+(\d+) kB', status)[1])
+    resource.prlimit(process_id, resource.RLIMIT_AS, (used + SPARE_BYTES, used + SPARE_BYTES))
+
+
+def numbers_of(face) -> np.ndarray:
+    return np.array([*face.landmarks, *face.box, *face.roi, face.presence])
+
+
+def test_one_image_that_fails_is_told_and_the_next_one_is_processed(
+    client, node, face_msg, coloured
+):
+    limit_memory(node.process.pid)
+    before = client.answer_to(face_msg()).failed_images
+    for colour, text in ((RAISES, 'out of data bounds'), (ALLOCATES, 'allocate memory')):
+        status = client.status_after(coloured(colour), text)
+        assert status.level == DiagnosticStatus.ERROR
+        assert text in node.log
+        (face,) = client.answer_to(face_msg()).faces
+        assert np.isfinite(numbers_of(face)).all()
+    assert client.answer_to(face_msg()).failed_images > before
+
+
+def test_not_a_number_reaches_nobody(client, node, face_msg, coloured):
+    """A detector that is sure of a face at NaN."""
+    image = coloured(RETURNS_NAN)
+    faces = client.answer_to(image).faces
+    assert all(np.isfinite(numbers_of(face)).all() for face in faces)
+    (face,) = client.answer_to(face_msg()).faces
+    assert np.isfinite(numbers_of(face)).all()
+    assert 'Traceback' not in node.log
+
+
+def test_a_hang_is_told_with_stacks_and_a_signal_ends_it_with_status_1(client, node, coloured):
+    status = client.status_after(coloured(HANGS), 'no result for')
+    assert 'seems to hang' in status.message
+    stacks = next(item.value for item in status.values if item.key == 'details')
+    hung = re.search(r"Thread 'inference':\n(?:  .*\n?)+", stacks)[0]
+    assert 'session.py' in hung
+    assert "Thread 'MainThread':" in stacks
+    assert '[ERROR]' in node.log
+    assert hung.splitlines()[-1] in node.log
+    # All else goes on.
+    assert client.call(SetBool, 'facemesh/enable', SetBool.Request(data=True)).success
+    assert client.set_parameter('max_coast_frames', integer_value=3).successful
+    node.process.send_signal(signal.SIGTERM)
+    assert node.process.wait(PATIENCE_S) == 1
+    assert 'ended by force' in node.log
+
+
+def test_a_hang_ends_the_process_though_the_executor_waits_for_it_and_a_new_one_goes_on(
+    client, node, start, failing, face_msg, coloured
+):
+    client.status_after(coloured(HANGS), 'no result for')
+    change = client.create_client(ChangeState, 'facemesh/change_state')
+    assert change.wait_for_service(PATIENCE_S)
+    deactivate = Transition(id=Transition.TRANSITION_DEACTIVATE)
+    change.call_async(ChangeState.Request(transition=deactivate))
+    assert node.process.wait(PATIENCE_S) == 1
+    assert re.search(r'facemesh: no result for \d+ s .* so that a new one can go on', node.log)
+    assert 'ended by force' not in node.log
+    start(environment=failing)  # as respawn does
+    assert client.answer_to(face_msg()).faces
