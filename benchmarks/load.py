@@ -17,13 +17,11 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-import rclpy
 from common.command import log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report
-from load_measurements.asked import Asked
+from load_measurements.asked import asking
 from load_measurements.rows import load_row, load_tables
-from rclpy.signals import SignalHandlerOptions
 from ros_graph.hosts import Host, Hosts
 from ros_graph.session import measure_session
 from ros_graph.settings import NODE, RATE_HZ, Setting, isolate_dds, versions
@@ -32,15 +30,14 @@ OVERLOAD = 10.0
 SECONDS, QUICK_SECONDS = 30.0, 8.0
 MODE = (
     'Cameras, one node with all its defaults, a subscriber and a client of its services are '
-    'processes on the same cores. Held: the median age of a result is at most two images, results '
-    'come in order, and 99 of 100 service calls are answered within 100 ms.'
+    'processes on the same cores. Held: the age of results is at most two images, the median in '
+    'medians and p99 in p99s; results come in order; 99 of 100 service calls take 100 ms at most.'
 )
 
 
 def measure(chosen: Namespace) -> Report:
     """Measure all loads, or those whose name contains --only."""
     isolate_dds('LOCALHOST')
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     before, rows = cores_in_use(), []
     with scratch_folder() as folder:
         known = Known(Path(folder), QUICK_SECONDS if chosen.quick else SECONDS)
@@ -54,7 +51,6 @@ def measure(chosen: Namespace) -> Report:
         for name, setting in loads.items():
             if chosen.only in name:
                 rows.append(known.row(name, replace(setting, shared=True)))
-    rclpy.shutdown()
     cores = len(os.sched_getaffinity(0))
     about = conditions(before, versions=versions(), **{'cores used': cores})
     return Report(MODE, about, (), load_tables(rows))
@@ -71,20 +67,15 @@ class Known:
     def row(self, name: str, setting: Setting) -> dict[str, Any]:
         """Measure one load."""
         log(name)
-        asked = Asked(f'/{NODE}')
-        try:
+        with asking(f'/{NODE}') as asked:
             session = measure_session(
                 setting, self._folder, self._seconds, self._hosts, during=asked.ask_for
             )
-        finally:
-            asked.destroy_node()
         return load_row(name, setting, session, asked.taken_ms)
 
 
 if __name__ == '__main__':
     only = {'default': '', 'metavar': 'TEXT', 'help': 'loads whose name contains TEXT'}
     sys.exit(
-        run_benchmark(
-            __doc__, measure, quick='a minute, rough figures', options={'--only': only}
-        )
+        run_benchmark(__doc__, measure, quick='a minute, rough figures', options={'--only': only})
     )

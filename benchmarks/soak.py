@@ -14,13 +14,10 @@ down as it goes; Ctrl-C ends it with the verdict so far. The exit status is 1 if
 from __future__ import annotations
 
 import json
-import os
+import signal
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
@@ -75,13 +72,16 @@ def _run(folder: Path, minutes: float) -> str:
     """Run the cycles; return why it ended early, empty if it did not."""
     from soak_measurements.session import run_cycles, versions
 
+    # Also in the background, where a shell lets programs ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder.mkdir(parents=True, exist_ok=True)
     about = {**machine(), 'versions': versions(), 'minutes asked for': minutes}
     (folder / 'about.json').write_text(json.dumps(about, indent=1) + '\n')
     try:
         run_cycles(folder, 60 * minutes)
     except KeyboardInterrupt:
-        return 'ended by Ctrl-C'
+        return 'Interrupted'
     except MeasurementError as error:
         return f'{BROKEN}: {error}'
     return ''

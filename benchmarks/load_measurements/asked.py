@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import rclpy
@@ -12,6 +14,7 @@ from common.command import MeasurementError
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 PATIENCE_S = 30.0
@@ -61,3 +64,13 @@ class Asked(Node):
                 raise MeasurementError(f'{name} did not answer in {PATIENCE_S:g} s')
             self.taken_ms[name].append(1e3 * (time.perf_counter() - started_s))
             time.sleep(PERIOD_S)
+
+
+@contextmanager
+def asking(node: str) -> Iterator[Asked]:
+    """Start ROS in this process for a client of a node, and end it."""
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield Asked(node)
+    finally:
+        rclpy.shutdown()

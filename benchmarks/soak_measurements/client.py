@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import rclpy
+from common.command import MeasurementError
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from soak_measurements.records import Records
 from std_srvs.srv import SetBool, Trigger
 
-from common.command import MeasurementError
 from facemesh_ros.messages.image_conversion import ns_from_stamp
 from facemesh_ros.msg import FaceMeshArray
-from soak_measurements.records import Records
+from facemesh_ros.ros.input.image_subscription import HAS_MESSAGE_INFO
 
 NODE = '/facemesh'
 PATIENCE_S = 60.0
@@ -42,7 +44,8 @@ class Client(Node):
     """One thread: everything happens while it waits.
 
     Attributes:
-        answered: Number of messages of faces heard.
+        answered: Images that the node has answered: the last message's sequence number, as a
+            consumer that has no processor time misses some; without numbers, those heard.
         counts: dropped, lost and failed of the last one.
         stamp_ns: Of the last one.
         cycle: Number of the cycle, for the records.
@@ -55,9 +58,9 @@ class Client(Node):
         self._records, self._every, self._start_s = records, every, time.monotonic()
         self.answered, self.counts, self.stamp_ns = 0, (0, 0, 0), 0
         self.cycle, self.phase = 0, 'start'
-        self.create_subscription(
-            FaceMeshArray, f'{NODE}/landmarks', self._on_faces, RELIABLE
-        )
+        # Humble's callbacks take a message alone.
+        on_faces = self._on_faces if HAS_MESSAGE_INFO else partial(self._on_faces, info={})
+        self.create_subscription(FaceMeshArray, f'{NODE}/landmarks', on_faces, RELIABLE)
         self._callers = {
             name: self.create_client(kind, f'{NODE}/{name}') for name, kind in SERVICES.items()
         }
@@ -67,8 +70,8 @@ class Client(Node):
         seconds = time.monotonic() - self._start_s
         self._records.add(name, seconds, self.cycle, self.phase, *cells)
 
-    def _on_faces(self, msg: FaceMeshArray) -> None:
-        self.answered += 1
+    def _on_faces(self, msg: FaceMeshArray, info: Mapping[str, Any]) -> None:
+        self.answered = info.get('publication_sequence_number') or self.answered + 1
         self.counts = msg.dropped_images, msg.lost_images, msg.failed_images
         self.stamp_ns = ns_from_stamp(msg.header)
         self.record('answers', 1e3 * msg.latency, len(msg.faces), *self.counts)

@@ -141,9 +141,9 @@ class Cycle:
         self._ask(show=STEADY)  # what the single image shows
         self._ask(pause=True)
         for _ in range(int(PATIENCE_S / MARK_S)):
-            answer = self._ask(one=True)
-            if client.wait(MARK_S, lambda: client.stamp_ns == answer['stamp_ns']):
-                return answer['sent'], client.answered, client.counts
+            one = self._ask(one=True)
+            if client.wait(MARK_S, lambda sent_ns=one['stamp_ns']: client.stamp_ns == sent_ns):
+                return one['sent'], client.answered, client.counts
         raise MeasurementError(f'no image was answered in {PATIENCE_S:g} s')
 
     def _show(self, seconds: float, **shown: Any) -> None:

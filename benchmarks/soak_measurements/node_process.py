@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from systems.process import ProcessError
 
 STOP_S = 30.0
+_PR_SET_PDEATHSIG = 1
 
 
 class NodeProcess(AbstractContextManager['NodeProcess']):
@@ -26,6 +28,7 @@ class NodeProcess(AbstractContextManager['NodeProcess']):
                 stdout=file,
                 stderr=file,
                 env=dict(variables),
+                preexec_fn=_end_with_parent,
             )
         self.pid = self._process.pid
 
@@ -43,3 +46,8 @@ class NodeProcess(AbstractContextManager['NodeProcess']):
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _end_with_parent() -> None:
+    """Let the kernel interrupt this process when the one that started it ends, however it ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

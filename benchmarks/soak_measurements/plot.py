@@ -35,7 +35,8 @@ def main() -> None:
     for one in axes.flat:
         if len(warm):
             one.axvspan(0, warm[-1] / 60, color='0.93', zorder=0)
-        one.legend(fontsize=7)
+        if one.get_legend_handles_labels()[0]:
+            one.legend(fontsize=7)
     for one in axes[1]:
         one.set_xlabel('minutes (grey: warm-up)')
     figure.savefig(sys.argv[2], metadata={'Date': None} if sys.argv[2].endswith('.svg') else None)
@@ -45,7 +46,9 @@ def _draw_memory(axes: Any, samples: Table) -> None:
     steady = samples[samples['phase'] == STEADY]
     for name, color in (('resident', 'tab:blue'), ('private', 'tab:orange')):
         axes.plot(*_thinned(samples, f'{name}_mib'), color=color, lw=0.5, alpha=0.5)
-        axes.plot(*_of_cycles(steady, f'{name}_mib', np.median), '.-', color=color, ms=3, label=name)
+        axes.plot(
+            *_of_cycles(steady, f'{name}_mib', np.median), '.-', color=color, ms=3, label=name
+        )
     if np.isfinite(samples['gpu_mib']).any():
         axes.plot(*_thinned(samples, 'gpu_mib'), color='tab:green', label='GPU')
     axes.set(title='memory, MiB: all samples, and the steady phases', ylim=(0, None))

@@ -35,9 +35,11 @@ def run_cycles(folder: Path, seconds: float) -> None:
     host = Host(frozenset(os.sched_getaffinity(0)), _variables())
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
-        with Records(folder) as records, NodeProcess(
-            folder / 'node.log', os.environ, []
-        ) as node, Processes() as processes:
+        with (
+            Records(folder) as records,
+            NodeProcess(folder / 'node.log', os.environ, []) as node,
+            Processes() as processes,
+        ):
             sampler = Sampler(node)
             client = Client(records, lambda: sampler.sample(client))
             cycle = Cycle(client, processes, host)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from soak_measurements.bounds import BOUNDS, STEADY, WARM_UP_CYCLES, Bound
 from soak_measurements.trend import Trend, trend_of
 

@@ -1,10 +1,11 @@
-"""Subscribes to every topic that is built only while somebody does, until it is ended."""
+"""Subscribes to every topic that is built on demand, until it is ended or its input is."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
 from importlib import import_module
+from threading import Thread
 
 import rclpy
 from rclpy.qos import qos_profile_sensor_data
@@ -34,6 +35,10 @@ def main() -> None:
     node = rclpy.create_node('viewer')
     waiting = set(TOPICS)
 
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        node.context.try_shutdown()
+
     def told(topic: str) -> None:
         if topic in waiting:
             waiting.discard(topic)
@@ -47,6 +52,7 @@ def main() -> None:
             qos_profile_sensor_data,
             raw=True,
         )
+    Thread(target=end_with_parent, daemon=True).start()
     print(len(TOPICS), flush=True)
     spin_until_signal(node, signals)
     rclpy.try_shutdown()
