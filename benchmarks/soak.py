@@ -30,7 +30,7 @@ from soak_measurements.verdict import BROKEN, findings_of, sentence_of
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
-NIGHTLY_MINUTES = 10.0
+NIGHTLY_MINUTES, QUICK_MINUTES, QUICK_PACE = 10.0, 0.01, 0.1
 COLUMNS = [
     (name, f'{{{name}}}') for name in ('title', 'first', 'last', 'change', 'bound', 'verdict')
 ]
@@ -43,6 +43,7 @@ def arguments() -> Namespace:
     how_long.add_argument('--hours', type=float, metavar='N', help='how long')
     how_long.add_argument('--minutes', type=float, metavar='N', help='how long')
     how_long.add_argument('--nightly', action='store_true', help='10 minutes, the default')
+    how_long.add_argument('--quick', action='store_true', help='one cycle at a tenth of its time')
     how_long.add_argument('--show', type=Path, metavar='FOLDER', help='judge an earlier run')
     parser.add_argument(
         '--output', type=Path, default=Path('soak_output'), metavar='FOLDER', help='for records'
@@ -56,7 +57,7 @@ def main() -> int:
     chosen = arguments()
     folder = chosen.show or chosen.output
     try:
-        ended_by = '' if chosen.show else _run(folder, _minutes(chosen))
+        ended_by = '' if chosen.show else _run(folder, _minutes(chosen), chosen.quick)
         return _show(folder, chosen.plot or folder / 'soak.svg', ended_by)
     except (MeasurementError, OSError) as error:
         log(str(error))
@@ -64,11 +65,12 @@ def main() -> int:
 
 
 def _minutes(chosen: Namespace) -> float:
-    hours = chosen.hours or 0.0
-    return 60 * hours or chosen.minutes or NIGHTLY_MINUTES
+    if chosen.quick:
+        return QUICK_MINUTES
+    return 60 * (chosen.hours or 0.0) or chosen.minutes or NIGHTLY_MINUTES
 
 
-def _run(folder: Path, minutes: float) -> str:
+def _run(folder: Path, minutes: float, quick: bool) -> str:
     """Run the cycles; return why it ended early, empty if it did not."""
     from soak_measurements.session import run_cycles, versions
 
@@ -79,7 +81,7 @@ def _run(folder: Path, minutes: float) -> str:
     about = {**machine(), 'versions': versions(), 'minutes asked for': minutes}
     (folder / 'about.json').write_text(json.dumps(about, indent=1) + '\n')
     try:
-        run_cycles(folder, 60 * minutes)
+        run_cycles(folder, 60 * minutes, QUICK_PACE if quick else 1.0)
     except KeyboardInterrupt:
         return 'Interrupted'
     except MeasurementError as error:
@@ -100,12 +102,19 @@ def _show(folder: Path, plot: Path, ended_by: str) -> int:
     print(Table('soak', '', COLUMNS, [vars(one) for one in findings]).as_text(), end='\n\n')
     for one in findings:
         print(f'{one.title}: {one.verdict}; {one.why}.')
-    script = Path(__file__).with_name('soak_measurements') / 'plot.py'
-    drawn = [str(peer_python('plots')), str(script), str(folder), str(plot)]
-    subprocess.run(drawn, env=environment_without_ros(), check=False)
-    print(f'\n{ended_by + ". " if ended_by else ""}{sentence_of(findings)} Plot: {plot}')
+    print(f'\n{ended_by + ". " if ended_by else ""}{sentence_of(findings)}')
+    if cycles > 1:
+        _draw(folder, plot)
+        print(f'Plot: {plot}')
     is_broken = ended_by.startswith(BROKEN) or any(one.verdict == BROKEN for one in findings)
     return int(is_broken)
+
+
+def _draw(folder: Path, plot: Path) -> None:
+    """Draw the plot in an environment that has matplotlib."""
+    script = Path(__file__).with_name('soak_measurements') / 'plot.py'
+    command = [str(peer_python('plots')), str(script), str(folder), str(plot)]
+    subprocess.run(command, env=environment_without_ros(), check=False)
 
 
 if __name__ == '__main__':

@@ -26,8 +26,9 @@ STEADY: dict[str, Any] = {'rate': 15}
 class Cycle:
     """Does one phase after the other; after each, every image sent must be accounted for."""
 
-    def __init__(self, client: Client, processes: Processes, host: Host) -> None:
-        """Start the camera."""
+    def __init__(self, client: Client, processes: Processes, host: Host, pace: float) -> None:
+        """Start the camera; `pace` below 1 shortens everything."""
+        self._pace = pace
         self._client, self._processes, self._host = client, processes, host
         self._camera = self._started('camera')
         self._encodings = tuple(ENCODERS)
@@ -75,7 +76,7 @@ class Cycle:
             expected = int(viewer.line())
             for _ in range(expected):
                 self._line(viewer)
-            self._client.wait(VIEWED_S)
+            self._wait(VIEWED_S)
             self._end(viewer)
 
     def _parameters(self) -> None:
@@ -85,12 +86,12 @@ class Cycle:
             self._ask(show={**STEADY, 'faces': 2, 'depth': True})
             for filter_type in ('none', 'one_euro', 'rigid'):
                 client.set_parameters(filter__type=filter_type)
-                client.wait(0.5)
+                self._wait(0.5)
             for mode in ('none', 'canonical', 'depth', 'auto'):
                 client.set_parameters(metric_mode=mode)
-                client.wait(0.5)
+                self._wait(0.5)
             client.set_parameters(detector_rotations='all', max_coast_frames=0)
-            client.wait(1.0)
+            self._wait(1.0)
             client.set_parameters(detector_rotations='upright', max_coast_frames=5)
             client.set_parameters(taken=False, min_presence_confidence=2.0)
 
@@ -99,9 +100,9 @@ class Cycle:
         self._ask(show=STEADY)
         for enabled in (False, True):
             client.enable(enabled)
-            client.wait(0.5)
+            self._wait(0.5)
         client.reset()
-        client.wait(0.5)
+        self._wait(0.5)
         self._ask(pause=True)
 
     def _lifecycle(self) -> None:
@@ -111,18 +112,18 @@ class Cycle:
         client.change('deactivate')
         if client.cycle % 2:
             client.change('cleanup')
-            client.wait(0.5)
+            self._wait(0.5)
             client.change('configure')
         client.change('activate')
-        client.wait(1.0)
+        self._wait(1.0)
         self._ask(pause=True)
 
     def _camera_returns(self) -> None:
         """The camera ends, or is killed while it publishes, and comes back."""
         self._ask(show=STEADY)
-        self._client.wait(0.5)
+        self._wait(0.5)
         self._end(self._camera)
-        self._client.wait(AWAY_S)
+        self._wait(AWAY_S)
         self._camera = self._started('camera')
         self._show(RETURNED_S, **STEADY)
 
@@ -148,8 +149,11 @@ class Cycle:
 
     def _show(self, seconds: float, **shown: Any) -> None:
         self._ask(show=shown)
-        self._client.wait(seconds)
+        self._wait(seconds)
         self._ask(pause=True)
+
+    def _wait(self, seconds: float) -> None:
+        self._client.wait(self._pace * seconds)
 
     def _ask(self, **command: Any) -> dict[str, int]:
         self._camera.ask(json.dumps(command))

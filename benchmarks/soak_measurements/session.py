@@ -25,8 +25,10 @@ SAMPLE_S = 3.0
 HERE = Path(__file__).resolve().parents[1]
 
 
-def run_cycles(folder: Path, seconds: float) -> None:
+def run_cycles(folder: Path, seconds: float, pace: float = 1.0) -> None:
     """Run whole cycles until the time has passed; records go to the folder as it runs.
+
+    `pace` below 1 shortens the cycles.
 
     Raises:
         MeasurementError: If a process ends by itself, or the node does not do as it should.
@@ -42,11 +44,11 @@ def run_cycles(folder: Path, seconds: float) -> None:
         ):
             sampler = Sampler(node)
             client = Client(records, lambda: sampler.sample(client))
-            cycle = Cycle(client, processes, host)
+            cycle = Cycle(client, processes, host, pace)
             end_s = time.monotonic() + seconds
             while time.monotonic() < end_s:
                 cycle.run()
-                log(f'cycle {client.cycle}: {client.answered} answers, {sampler.last}')
+                log(f'cycle {client.cycle}: {sampler.last}')
                 client.cycle += 1
     finally:
         rclpy.try_shutdown()
