@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import signal
 import subprocess
 import sys
@@ -17,14 +18,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 class NodeProcess(AbstractContextManager['NodeProcess']):
-    """`facemesh`, with its log in a file."""
+    """`facemesh` by its own `main`, with its log in a file.
 
-    def __init__(self, log: Path, variables: Mapping[str, str], arguments: list[str]) -> None:
-        """Start it in an environment, with ROS arguments."""
-        self._log = log
-        with log.open('wb') as file:
+    Attributes:
+        pid: Its process id.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        """Start it in an environment; log and counts are files of a folder."""
+        self._log, self._counts = folder / 'node.log', folder / 'node.counts'
+        script = Path(__file__).with_name('counted_node.py')
+        with self._log.open('wb') as file:
             self._process = subprocess.Popen(
-                [sys.executable, '-m', 'facemesh_ros.ros.node', '--ros-args', *arguments],
+                [sys.executable, str(script), str(self._counts)],
                 stdout=file,
                 stderr=file,
                 env=dict(variables),
@@ -37,6 +43,14 @@ class NodeProcess(AbstractContextManager['NodeProcess']):
         status = self._process.poll()
         if status is not None:
             raise ProcessError(f'the node ended by itself (status {status}); see {self._log}')
+
+    def in_use(self) -> tuple[float, float]:
+        """Return what is in use of malloc, MiB, and of Python, blocks; NaN until known."""
+        try:
+            mib, blocks = self._counts.read_text().split()
+        except (OSError, ValueError):
+            return math.nan, math.nan
+        return float(mib), float(blocks)
 
     def __exit__(self, *_: object) -> None:
         """End it by SIGINT, or if that does not help by SIGKILL."""

@@ -49,6 +49,8 @@ def _draw_memory(axes: Any, samples: Table) -> None:
         axes.plot(
             *_of_cycles(steady, f'{name}_mib', np.median), '.-', color=color, ms=3, label=name
         )
+    if 'heap_mib' in samples.dtype.names:
+        axes.plot(*_of_cycles(steady, 'heap_mib', np.nanmin), '.-', ms=3, label='malloc in use')
     if np.isfinite(samples['gpu_mib']).any():
         axes.plot(*_thinned(samples, 'gpu_mib'), color='tab:green', label='GPU')
     axes.set(title='memory, MiB: all samples, and the steady phases', ylim=(0, None))
@@ -58,6 +60,10 @@ def _draw_counts(axes: Any, samples: Table) -> None:
     steady = samples[samples['phase'] == STEADY]
     for name, label in (('threads', 'threads'), ('descriptors', 'file descriptors')):
         axes.plot(*_of_cycles(steady, name, np.min), '.-', ms=3, label=label)
+    if 'python_blocks' in samples.dtype.names:
+        minutes, blocks = _of_cycles(steady, 'python_blocks', np.nanmin)
+        tens = [count / 1e4 for count in blocks]
+        axes.plot(minutes, tens, '.-', ms=3, label='Python blocks, ten thousands')
     axes.set(title='in the steady phases', ylim=(0, None))
 
 

@@ -39,7 +39,7 @@ def run_cycles(folder: Path, seconds: float, pace: float = 1.0) -> None:
     try:
         with (
             Records(folder) as records,
-            NodeProcess(folder / 'node.log', os.environ, []) as node,
+            NodeProcess(folder, os.environ) as node,
             Processes() as processes,
         ):
             sampler = Sampler(node)
@@ -75,10 +75,10 @@ class Sampler:
         held, (then_s, then_busy_s) = held_by(self._node.pid), self._before
         self._before = now_s, busy_s()
         cores = (self._before[1] - then_busy_s) / max(now_s - then_s, 1e-3)
-        client.record('samples', *astuple(held), cores)
+        client.record('samples', *astuple(held), *self._node.in_use(), cores)
         self.last = (
-            f'{held.private_mib:.0f} MiB private, {held.threads} threads, '
-            f'{held.descriptors} descriptors'
+            f'{held.private_mib:.0f} MiB private, {self._node.in_use()[0]:.1f} in use, '
+            f'{held.threads} threads, {held.descriptors} descriptors'
         )
 
 
