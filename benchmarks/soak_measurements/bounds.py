@@ -45,7 +45,7 @@ def _thousands(values: np.ndarray) -> np.floating:
 
 NO_MORE = 'each one that stays would add up over weeks'
 IN_USE = (
-    'what is in use is the same at the same point of each cycle but for images on their way; '
+    'what is in use while no image is under way is the same in each cycle; '
     'a leak of a kilobyte an image would be 50 MiB an hour at 15 Hz'
 )
 RESIDENT = (
@@ -54,8 +54,8 @@ RESIDENT = (
 )
 SLOWER = 'what gets slower with the hours would be twice as slow after days'
 BOUNDS = (
-    Bound('malloc in use, MiB', 'samples', 'heap_mib', np.min, 2.0, IN_USE),
-    Bound('Python blocks, thousands', 'samples', 'python_blocks', _thousands, 5.0, IN_USE),
+    Bound('malloc in use, MiB', 'counts', 'heap_mib', np.min, 2.0, IN_USE),
+    Bound('Python blocks, thousands', 'counts', 'python_blocks', _thousands, 5.0, IN_USE),
     Bound('private memory, MiB', 'samples', 'private_mib', np.min, 64.0, RESIDENT),
     Bound('resident memory, MiB', 'samples', 'resident_mib', np.min, 64.0, RESIDENT),
     Bound('GPU memory, MiB', 'samples', 'gpu_mib', np.min, 8.0, NO_MORE),

@@ -1,13 +1,15 @@
-"""The node's own `main`, and a thread that writes down what its allocators hold in use.
+"""The node's own `main`, and a thread that counts what its allocators hold in use, if asked to.
 
-Usage: counted_node.py OUTPUT ROS_ARGUMENTS…; OUTPUT holds one line, replaced every second: bytes
-that the C library's allocator has given away, and blocks of Python's. Resident memory is not that:
-it has up to 64 MiB in it that are free, kept for the next image.
+Usage: counted_node.py OUTPUT ROS_ARGUMENTS…; an empty file OUTPUT is the request. It is replaced
+by one line: MiB that the C library's allocator has given away, and blocks of Python's, after its
+garbage was collected. Resident memory is not that: it has up to 64 MiB in it that are free, kept
+for the next image, and garbage in cycles stays until Python looks for it.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 import time
@@ -16,7 +18,7 @@ from threading import Thread
 
 from facemesh_ros.ros import node
 
-PERIOD_S = 1.0
+PERIOD_S = 0.2
 MIB = 2**20
 
 
@@ -42,14 +44,16 @@ def heap_mib() -> float:
     return float(info.uordblks + info.hblkhd) / MIB
 
 
-def _write(output: Path) -> None:
+def _count_when_asked(output: Path) -> None:
     scratch = output.with_suffix('.new')
     while True:
-        scratch.write_text(f'{heap_mib():.3f} {sys.getallocatedblocks()}\n')
-        os.replace(scratch, output)
+        if output.exists() and not output.stat().st_size:
+            gc.collect()
+            scratch.write_text(f'{heap_mib():.3f} {sys.getallocatedblocks()}\n')
+            os.replace(scratch, output)
         time.sleep(PERIOD_S)
 
 
 if __name__ == '__main__':
-    Thread(target=_write, args=(Path(sys.argv.pop(1)),), daemon=True).start()
+    Thread(target=_count_when_asked, args=(Path(sys.argv.pop(1)),), daemon=True).start()
     sys.exit(node.main())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
 from common.command import MeasurementError
 from ros_graph.hosts import Host
 from ros_graph.processes import Processes, RosProcess
 from soak_measurements.client import PATIENCE_S, Client
+from soak_measurements.node_process import NodeProcess
 from soak_measurements.scenes import ENCODERS
 
 STEADY_S, FACES_S, VIEWED_S, AWAY_S = 15.0, 10.0, 8.0, 2.0
@@ -26,9 +28,11 @@ STEADY: dict[str, Any] = {'rate': 15}
 class Cycle:
     """Does one phase after the other; after each, every image sent must be accounted for."""
 
-    def __init__(self, client: Client, processes: Processes, host: Host, pace: float) -> None:
+    def __init__(
+        self, client: Client, node: NodeProcess, processes: Processes, host: Host, pace: float
+    ) -> None:
         """Start the camera; `pace` below 1 shortens everything."""
-        self._pace = pace
+        self._pace, self._node = pace, node
         self._client, self._processes, self._host = client, processes, host
         self._camera = self._started('camera')
         self._encodings = tuple(ENCODERS)
@@ -46,6 +50,10 @@ class Cycle:
         """One face at VGA: what is compared from cycle to cycle."""
         with self._accounted():
             self._show(STEADY_S, **STEADY)
+        self._node.count()  # nothing is under way
+        if not self._client.wait(PATIENCE_S, lambda: isfinite(self._node.in_use()[0])):
+            raise MeasurementError(f'the node counted nothing in {PATIENCE_S:g} s')
+        self._client.record('counts', *self._node.in_use())
 
     def _faces(self) -> None:
         """Faces that come and go: tracks, ids and filters begin and end."""
@@ -125,6 +133,7 @@ class Cycle:
         self._end(self._camera)
         self._wait(AWAY_S)
         self._camera = self._started('camera')
+        self._mark()
         self._show(RETURNED_S, **STEADY)
 
     @contextmanager

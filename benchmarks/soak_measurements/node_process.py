@@ -44,8 +44,12 @@ class NodeProcess(AbstractContextManager['NodeProcess']):
         if status is not None:
             raise ProcessError(f'the node ended by itself (status {status}); see {self._log}')
 
+    def count(self) -> None:
+        """Ask it to collect its garbage and to count what it has in use; see `in_use`."""
+        self._counts.write_text('')
+
     def in_use(self) -> tuple[float, float]:
-        """Return what is in use of malloc, MiB, and of Python, blocks; NaN until known."""
+        """Return what is in use of malloc, MiB, and of Python, blocks; NaN until counted."""
         try:
             mib, blocks = self._counts.read_text().split()
         except (OSError, ValueError):

@@ -25,8 +25,8 @@ def main() -> None:
     mpl.rcParams['svg.hashsalt'] = 'facemesh_ros'  # the same figures give the same file
     figure, axes = plt.subplots(2, 3, figsize=(13, 6.4), layout='constrained', sharex=True)
     samples = records['samples']
-    _draw_memory(axes[0, 0], samples)
-    _draw_counts(axes[0, 1], samples)
+    _draw_memory(axes[0, 0], samples, records['counts'])
+    _draw_counts(axes[0, 1], samples, records['counts'])
     _draw_shared(axes[0, 2], samples)
     _draw_latency(axes[1, 0], records['answers'])
     _draw_calls(axes[1, 1], records['calls'])
@@ -42,28 +42,25 @@ def main() -> None:
     figure.savefig(sys.argv[2], metadata={'Date': None} if sys.argv[2].endswith('.svg') else None)
 
 
-def _draw_memory(axes: Any, samples: Table) -> None:
+def _draw_memory(axes: Any, samples: Table, counts: Table) -> None:
     steady = samples[samples['phase'] == STEADY]
     for name, color in (('resident', 'tab:blue'), ('private', 'tab:orange')):
         axes.plot(*_thinned(samples, f'{name}_mib'), color=color, lw=0.5, alpha=0.5)
         axes.plot(
             *_of_cycles(steady, f'{name}_mib', np.median), '.-', color=color, ms=3, label=name
         )
-    if 'heap_mib' in samples.dtype.names:
-        axes.plot(*_of_cycles(steady, 'heap_mib', np.nanmin), '.-', ms=3, label='malloc in use')
+    axes.plot(counts['s'] / 60, counts['heap_mib'], '.-', ms=3, label='malloc in use')
     if np.isfinite(samples['gpu_mib']).any():
         axes.plot(*_thinned(samples, 'gpu_mib'), color='tab:green', label='GPU')
     axes.set(title='memory, MiB: all samples, and the steady phases', ylim=(0, None))
 
 
-def _draw_counts(axes: Any, samples: Table) -> None:
+def _draw_counts(axes: Any, samples: Table, counts: Table) -> None:
     steady = samples[samples['phase'] == STEADY]
     for name, label in (('threads', 'threads'), ('descriptors', 'file descriptors')):
         axes.plot(*_of_cycles(steady, name, np.min), '.-', ms=3, label=label)
-    if 'python_blocks' in samples.dtype.names:
-        minutes, blocks = _of_cycles(steady, 'python_blocks', np.nanmin)
-        tens = [count / 1e4 for count in blocks]
-        axes.plot(minutes, tens, '.-', ms=3, label='Python blocks, ten thousands')
+    tens = counts['python_blocks'] / 1e4
+    axes.plot(counts['s'] / 60, tens, '.-', ms=3, label='Python blocks, ten thousands')
     axes.set(title='in the steady phases', ylim=(0, None))
 
 

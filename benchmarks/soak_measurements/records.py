@@ -12,7 +12,9 @@ from soak_measurements.proc_samples import HELD
 
 COLUMNS = {
     # One line every few seconds; `s` since the start.
-    'samples': ('s', 'cycle', 'phase', *HELD, 'heap_mib', 'python_blocks', 'machine_cores'),
+    'samples': ('s', 'cycle', 'phase', *HELD, 'machine_cores'),
+    # One line per cycle, of what is in use while no image is under way.
+    'counts': ('s', 'cycle', 'phase', 'heap_mib', 'python_blocks'),
     # One line per message of faces.
     'answers': ('s', 'cycle', 'phase', 'latency_ms', 'faces', 'dropped', 'lost', 'failed'),
     # One line per stretch in which every image sent must be accounted for.

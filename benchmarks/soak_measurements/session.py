@@ -44,7 +44,7 @@ def run_cycles(folder: Path, seconds: float, pace: float = 1.0) -> None:
         ):
             sampler = Sampler(node)
             client = Client(records, lambda: sampler.sample(client))
-            cycle = Cycle(client, processes, host, pace)
+            cycle = Cycle(client, node, processes, host, pace)
             end_s = time.monotonic() + seconds
             while time.monotonic() < end_s:
                 cycle.run()
@@ -75,7 +75,7 @@ class Sampler:
         held, (then_s, then_busy_s) = held_by(self._node.pid), self._before
         self._before = now_s, busy_s()
         cores = (self._before[1] - then_busy_s) / max(now_s - then_s, 1e-3)
-        client.record('samples', *astuple(held), *self._node.in_use(), cores)
+        client.record('samples', *astuple(held), cores)
         self.last = (
             f'{held.private_mib:.0f} MiB private, {self._node.in_use()[0]:.1f} in use, '
             f'{held.threads} threads, {held.descriptors} descriptors'

@@ -56,8 +56,6 @@ def findings_of(records: Records, log: Path) -> list[Finding]:
 def cycle_values(bound: Bound, records: Records) -> tuple[np.ndarray, np.ndarray]:
     """Return the time in s and the value of each whole cycle, after the warm-up."""
     table = records[bound.table]
-    if bound.column not in table.dtype.names:  # of an earlier version
-        return np.empty(0), np.empty(0)
     whole = np.unique(records['balances']['cycle'])[WARM_UP_CYCLES:]
     steady = table[(table['phase'] == STEADY) & np.isfinite(table[bound.column])]
     chosen = [steady[steady['cycle'] == cycle] for cycle in whole]

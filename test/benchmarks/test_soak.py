@@ -40,13 +40,16 @@ def run_of(folder, cycles, *, log='', missing=0, **grown):
             for second in range(5):
                 line = dict.fromkeys(COLUMNS['samples'], 1.0) | usual
                 noise = rng.normal(0, 1.0, 2)
-                line['heap_mib'] += noise[0]
                 line['private_mib'] += noise[0]
                 line['resident_mib'] += noise[1]
                 for name, change in grown.items():
-                    line[name] = line.get(name, 0) + int(change * done)
+                    if name in line:
+                        line[name] += int(change * done)
                 line |= {'s': CYCLE_S * cycle + second, 'cycle': cycle, 'phase': STEADY}
                 records.add('samples', *(line[name] for name in COLUMNS['samples']))
+            heap_mib = 90 + rng.normal(0, 1.0) + grown.get('heap_mib', 0) * done
+            blocks = int(276e3 + grown.get('python_blocks', 0) * done)
+            records.add('counts', CYCLE_S * cycle, cycle, STEADY, heap_mib, blocks)
             for _ in range(100):
                 latency_ms = 20 * rng.lognormal(0, 0.3) * (1 + grown.get('latency', 0) * done)
                 at = CYCLE_S * cycle, cycle, STEADY
