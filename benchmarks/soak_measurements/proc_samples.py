@@ -29,6 +29,7 @@ class Held:
         segments_mib: Their mapped size.
         gpu_mib: Memory on GPUs; NaN where nvidia-smi is not, or does not know the process.
         cpu_s: Processor time so far.
+        waited_s: How long its threads, those that still run, could have run and got no core.
     """
 
     resident_mib: float
@@ -40,6 +41,7 @@ class Held:
     segments_mib: float
     gpu_mib: float
     cpu_s: float
+    waited_s: float
 
 
 HELD = tuple(field.name for field in fields(Held))
@@ -62,7 +64,16 @@ def held_by(pid: int) -> Held:
         segments_mib=sum(segments.values()) / MIB**2,
         gpu_mib=_gpu_mib(pid),
         cpu_s=(int(after_name[11]) + int(after_name[12])) / TICKS_PER_S,
+        waited_s=sum(_waited_ns(task) for task in (folder / 'task').iterdir()) / 1e9,
     )
+
+
+def _waited_ns(task: Path) -> int:
+    """Return how long a thread has waited for a core; 0 where it has ended or nothing tells."""
+    try:
+        return int((task / 'schedstat').read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _kib(file: Path) -> dict[str, int]:

@@ -88,6 +88,21 @@ def test_what_grows_is_found_and_named(tmp_path, title, grown):
     assert BROKEN in sentence_of(list(found.values()))
 
 
+def test_a_machine_that_has_less_time_is_not_blamed_on_the_node(tmp_path):
+    found = run_of(tmp_path, 40, latency=2.0, cpu_s=100, waited_s=100)
+    assert found['latency p50, ms'].verdict == BROKEN  # it waited as long as before
+    columns = (tmp_path / 'samples.csv').read_text().splitlines()
+    at = columns[0].split(',').index('waited_s')
+    for number, line in enumerate(columns[1:], 1):
+        cells = line.split(',')
+        cells[at] = str(float(cells[at]) ** 3)
+        columns[number] = ','.join(cells)
+    (tmp_path / 'samples.csv').write_text('\n'.join(columns) + '\n')
+    again = {one.title: one for one in findings_of(read_records(tmp_path), tmp_path / 'node.log')}
+    assert again['latency p50, ms'].verdict == OPEN
+    assert 'waited' in again['latency p50, ms'].why
+
+
 def test_one_image_that_nobody_accounts_for_breaks_it(tmp_path):
     assert run_of(tmp_path, 5, missing=1)['images'].verdict == BROKEN
 
