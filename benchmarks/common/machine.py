@@ -41,12 +41,12 @@ def cores_in_use(period_s: float = 1.0) -> float:
     The load average would not do: it includes what ended minutes ago, such as the benchmark before
     this one.
     """
-    before, started_s = _busy_s(), time.monotonic()
+    before, started_s = busy_s(), time.monotonic()
     time.sleep(period_s)
-    return round((_busy_s() - before) / (time.monotonic() - started_s), 2)
+    return round((busy_s() - before) / (time.monotonic() - started_s), 2)
 
 
-def _busy_s() -> float:
+def busy_s() -> float:
     """Time that all cores together were busy, or stolen by a hypervisor, since boot."""
     user, nice, system, _, _, *interrupts_and_stolen = (
         int(ticks) for ticks in Path('/proc/stat').read_text().split(maxsplit=9)[1:9]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from ros_graph.hosts import Hosts
 from ros_graph.processes import Memory, Processes, RosProcess
-from ros_graph.settings import RATE_HZ, Setting
+from ros_graph.settings import Setting
 from systems.process import ProcessError
 
 HERE = Path(__file__).parent
@@ -71,8 +71,12 @@ def measure_session(
     seconds: float,
     hosts: Hosts,
     watch: Callable[[], Any] = lambda: None,
+    during: Callable[[float], None] = time.sleep,
 ) -> Session:
-    """Start everything, let it settle, and measure; raises ProcessError if a process ends."""
+    """Start everything, let it settle, and measure; raises ProcessError if a process ends.
+
+    `watch` is called before and after, `during` lasts as many seconds as it is given.
+    """
     clip = write_clip(setting, folder)
     with Processes() as processes:
         listener = start_listener(setting, folder, processes, hosts)
@@ -87,7 +91,7 @@ def measure_session(
             listener.line(needs=(*nodes, *cameras))
         time.sleep(SETTLING_S)
         start_ns, before_s, first = time.time_ns(), sum(node.cpu_s() for node in nodes), watch()
-        time.sleep(seconds)
+        during(seconds)
         end_ns, after_s, last = time.time_ns(), sum(node.cpu_s() for node in nodes), watch()
         for process in (*nodes, *cameras):
             process.check()
@@ -139,7 +143,7 @@ def start_cameras(
     return [
         processes.start(
             HERE / 'camera.py', clip, setting.image_topic(camera), folder / camera,
-            '--rate', RATE_HZ, '--phase', number / setting.cameras, host=hosts.others,
+            '--rate', setting.rate_hz, '--phase', number / setting.cameras, host=hosts.others,
         )
         for number, camera in enumerate(setting.camera_names)
     ]  # fmt: skip

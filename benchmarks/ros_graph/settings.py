@@ -29,6 +29,7 @@ class Setting:
         markers: Whether markers are subscribed to.
         shared: Whether one node takes all cameras, or each has a node of its own.
         max_faces: With 1, there is no search while the face is tracked; None for the default.
+        rate_hz: Of each camera.
     """
 
     cameras: int
@@ -37,6 +38,7 @@ class Setting:
     markers: bool = False
     shared: bool = False
     max_faces: int | None = None
+    rate_hz: float = RATE_HZ
 
     @property
     def nodes(self) -> int:

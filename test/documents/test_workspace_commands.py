@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,22 @@ def test_a_benchmark_has_these_options(words, monkeypatch, capsys, tmp_path):
     parse_only(monkeypatch)
     script = ROOT / 'benchmarks' / f'{name}.py'
     monkeypatch.setattr(sys, 'argv', [str(script), *arguments])
+    with pytest.raises((ParsedError, SystemExit)) as ended:
+        runpy.run_path(str(script), run_name='__main__')
+    assert ended.type is ParsedError, capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words', cases('soak'))
+def test_a_soak_has_these_options(words, monkeypatch, capsys):
+    parse = ArgumentParser.parse_args
+
+    def parse_only(*given):
+        parse(*given)
+        raise ParsedError
+
+    monkeypatch.setattr(ArgumentParser, 'parse_args', parse_only)
+    script = ROOT / 'benchmarks' / 'soak.py'
+    monkeypatch.setattr(sys, 'argv', [str(script), *words[2:]])
     with pytest.raises((ParsedError, SystemExit)) as ended:
         runpy.run_path(str(script), run_name='__main__')
     assert ended.type is ParsedError, capsys.readouterr().err

@@ -126,6 +126,11 @@ def _bench(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['python', str(scripts[arguments[0]]), *arguments[1:]])
 
 
+def _soak(distro: Distro, arguments: Arguments) -> int:
+    set_up(distro)
+    return _become(distro, ['python', str(ROOT / 'benchmarks' / 'soak.py'), *arguments])
+
+
 def _first_line(script: Path) -> str:
     return (ast.get_docstring(ast.parse(script.read_text())) or '').partition('\n')[0]
 
@@ -158,6 +163,7 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'test': _test,
     'check': _check,
     'bench': _bench,
+    'soak': _soak,
     'shell': _shell,
     'docs': _docs,
     'setup': _setup,

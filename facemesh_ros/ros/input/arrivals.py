@@ -14,6 +14,8 @@ ItemT = TypeVar('ItemT', covariant=True)
 
 # No camera is faster.
 MIN_PERIOD_S = 1e-3
+# Images that a machine which was busy may deliver at once: of common cameras, seconds.
+MAX_BURST = 100.0
 # For this long after a number that was not greater than the one before it, the numbers are taken
 # for those of several publishers.
 DISORDER_S = 10.0
@@ -62,7 +64,7 @@ class SequenceGaps:
         self.are_numbered = False
         self._last: Arrival[object] | None = None
         self._disorder_s = -math.inf
-        self._lost_early = 0
+        self._lost_early, self._possible = 0, 0.0
 
     def reset(self) -> None:
         """Forget the last arrival: nothing is missing before the next one."""
@@ -74,13 +76,12 @@ class SequenceGaps:
         self.are_numbered = arrival.sequence_number is not None
         self.interval_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
         if last is None:
-            self._lost_early = 0
+            self._lost_early, self._possible = 0, 0.0
             return
         self.interval_s = arrival.received_s - last.received_s
         step = self._step(last, arrival)
         if step is not None:
-            possible = int(self.interval_s / MIN_PERIOD_S)
-            self.skipped = max(0, min(step, possible) - 1)
+            self.skipped = max(0, self._believable(step) - 1)
         if last.lost_total is not None and arrival.lost_total is not None:
             self.lost = max(0, arrival.lost_total - last.lost_total)
             self.replaced = 0 if step is None else self._not_lost(self.lost)
@@ -92,9 +93,16 @@ class SequenceGaps:
         step = arrival.sequence_number - last.sequence_number
         if step <= 0:
             self.steps_back += 1
-            self._disorder_s, self._lost_early = arrival.received_s, 0
+            self._disorder_s, self._lost_early, self._possible = arrival.received_s, 0, 0.0
             return None
         return step if arrival.received_s >= self._disorder_s + DISORDER_S else None
+
+    def _believable(self, step: int) -> int:
+        """Return as much of a step as one camera can have sent; another one's number is any."""
+        possible = max(0.0, self._possible + self.interval_s / MIN_PERIOD_S)
+        believed = min(step, int(possible))
+        self._possible = min(MAX_BURST, possible - believed)
+        return believed
 
     def _not_lost(self, lost: int) -> int:
         """Return how many of those skipped were not lost.

@@ -71,8 +71,10 @@ class NewestImageQueue(Generic[Item]):
             self._changed.notify()
 
     def enable(self, enabled: bool) -> None:
-        """Accept items from now on, or refuse them."""
+        """Accept items from now on, or refuse them; what is so already stays, and is counted."""
         with self._changed:
+            if enabled == self.enabled:
+                return
             self.enabled = enabled
             self.gaps.reset()
             self._set_gate(True)
@@ -101,9 +103,7 @@ class NewestImageQueue(Generic[Item]):
         """Return the newest item to process, None if there is none; `finish` must follow."""
         with self._changed:
             if not self._gate_open:
-                # More than one where `qos_overrides` ask for a deeper history.
-                while self._source and (newer := self._source.take()) is not None:
-                    self._replace(newer)
+                self._take_waiting()
             arrival, self._waiting = self._waiting, None
             self._busy = arrival is not None
             return None if arrival is None or self._closed else arrival.item
@@ -125,6 +125,18 @@ class NewestImageQueue(Generic[Item]):
             self._closed = True
             self._source = None  # which refers to this by its callback
             self._changed.notify()
+
+    def _take_waiting(self) -> None:
+        """Take what waits in the middleware: more than one where `qos_overrides` say so.
+
+        What arrives meanwhile is left there: a camera that is faster than its images can be taken
+        would keep the worker here for ever.
+        """
+        started_s = time.time()
+        while self._source and (newer := self._source.take()) is not None:
+            self._replace(newer)
+            if newer.received_s >= started_s:
+                return
 
     def _replace(self, arrival: Arrival[Item]) -> None:
         """Let an item wait in place of the one that did, and count what is missing before it."""

@@ -57,6 +57,19 @@ def test_lost_and_replaced_images_are_told_apart(steps, depth):
     assert (lost, replaced) == (transport.lost, transport.replaced)
 
 
+@given(st.sets(st.integers(1, 90), min_size=1), st.integers(90, 99), st.floats(0.002, 0.05))
+def test_what_a_busy_machine_delivers_at_once_is_counted(arriving, stalled, period_s):
+    """After a stall those of its images that were not replaced arrive all at the same moment."""
+    gaps = SequenceGaps()
+    for number in range(1, 101):
+        gaps.update(Arrival(number, number * period_s, number))
+    end_s, skipped = (100 + stalled) * period_s, 0
+    for index, number in enumerate(sorted(arriving)):
+        gaps.update(Arrival(number, end_s + 1e-6 * index, 100 + number))
+        skipped += gaps.skipped
+    assert skipped == max(arriving) - len(arriving)
+
+
 def missing_before(*arrivals):
     """Return what is missing before each arrival: (lost, replaced)."""
     gaps, missing = SequenceGaps(), []

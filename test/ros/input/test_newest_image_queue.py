@@ -109,6 +109,46 @@ def test_under_load_no_more_is_taken_than_is_processed():
     assert (queue.counts.received, queue.counts.dropped) == (done[-1] + 0, done[-1] - 50)
 
 
+def test_a_camera_faster_than_its_images_can_be_taken_does_not_hold_the_worker():
+    queue = NewestImageQueue(ImageCounts())
+    camera = Camera(queue)
+    camera.send()
+    assert queue.take() == 1
+    camera.send()  # early: the gate closes
+    endless = 100
+
+    def take():  # as when the next image has arrived before this one is out
+        nonlocal endless
+        endless -= 1
+        assert endless, 'the worker does not come back'
+        item = Camera.take(camera)
+        camera.send()
+        return item
+
+    queue.finish()
+    camera.send()
+    camera.take = take
+    item = queue.take()
+    assert camera.sent - 2 <= item <= camera.sent
+    assert queue.counts.received == item
+    assert queue.counts.dropped == item - 2
+
+
+def test_enabling_what_is_enabled_loses_no_count():
+    queue = NewestImageQueue(ImageCounts())
+    camera, start_s = Camera(queue), time.time() - 1000
+    for number in range(10):
+        camera.send(start_s + number * PERIOD_S)
+    first = queue.take()
+    for number in range(10, 20):
+        camera.send(start_s + number * PERIOD_S)
+    queue.enable(True)  # somebody asks for it every now and then
+    queue.finish()
+    last = queue.take()
+    assert first < last == camera.sent
+    assert (queue.counts.received, queue.counts.dropped) == (20, 18)
+
+
 def test_without_sequence_numbers_all_are_taken():
     queue = NewestImageQueue(ImageCounts())
     camera = Camera(queue, counts=False)
