@@ -107,7 +107,9 @@ def pixels_from_encoded(
         raise
     # Pillow's parsers raise whatever damaged bytes lead them to.
     except Exception as error:
-        raise ImageError(f'damaged {name} image of {len(encoded)} bytes: {in_one_line(error)}') from error
+        raise ImageError(
+            f'damaged {name} image of {len(encoded)} bytes: {in_one_line(error)}'
+        ) from error
 
 
 def format_of(encoded: bytes | memoryview, formats: Sequence[str]) -> str | None:
@@ -148,10 +150,10 @@ def _pixels(image: Image.Image) -> NDArray[Any]:
     return np.frombuffer(rgb.tobytes('raw', 'BGR'), np.uint8).reshape(height, width, 3)
 
 
-def _deep_rawmode(image: Image.Image, name: str) -> str:
+def _deep_rawmode(image: Any, name: str) -> str:
     """Return how Pillow reads the high bytes of a PNG with 16-bit colours; empty for others."""
     rawmode = image.tile[0][3] if name == 'PNG' and len(image.tile) == 1 else ''
-    return rawmode if rawmode in ('RGB;16B', 'RGBA;16B') else ''
+    return str(rawmode) if rawmode in ('RGB;16B', 'RGBA;16B') else ''
 
 
 def _deep_bgr(content: bytes, rawmode: str, high: NDArray[Any]) -> NDArray[Any]:
@@ -159,12 +161,12 @@ def _deep_bgr(content: bytes, rawmode: str, high: NDArray[Any]) -> NDArray[Any]:
 
     Read again as if it were little endian, its low bytes are taken for the high ones.
     """
-    image = Image.OPEN['PNG'][0](io.BytesIO(content), '')
+    image: Any = Image.OPEN['PNG'][0](io.BytesIO(content), '')
     codec, extents, offset, _ = image.tile[0]
     image.tile = [(codec, extents, offset, rawmode.replace('16B', '16L'))]
     image.load()
     low = _pixels(image)
-    return (high.astype(np.uint16) << 8) | low
+    return np.asarray((high.astype(np.uint16) << 8) | low)
 
 
 def _upright(pixels: NDArray[Any], image: Image.Image) -> NDArray[Any]:

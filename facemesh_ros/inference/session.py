@@ -26,7 +26,6 @@ from facemesh_ros.inference.providers import (
 )
 from facemesh_ros.types import Float32
 
-
 # Logits are below a hundred, and landmarks in px below a few sides of the largest image.
 MAX_MAGNITUDE = 1e7
 NOT_FINITE = (

@@ -69,8 +69,7 @@ class CameraInfoModel:
         self._latest = calibration
 
     def camera_of(self, stamp_ns: int, image_wh: tuple[int, int]) -> CalibratedCamera | None:
-        """Return the camera of an image, None if it has none; each kind of problem is
-        logged once."""
+        """Return the camera of an image, None if it has none; a kind of problem is logged once."""
         key = (self._by_stamp.get(stamp_ns, self._latest), image_wh)
         if self._key != key:
             self._key, self._camera, self.problem = key, None, ''

@@ -119,8 +119,7 @@ def models_in_archive(file: Path | BinaryIO, source: str) -> Iterator[FoundModel
             raise  # of the disk; those of bzip2 have no reason
         # zipfile and the decompressors raise whatever damaged bytes lead them to.
         raise SourceError(
-            f'{named}: damaged or truncated archive ({in_one_line(error)}); expected '
-            f'{_expected()}'
+            f'{named}: damaged or truncated archive ({in_one_line(error)}); expected {_expected()}'
         ) from error
 
 

@@ -45,9 +45,7 @@ BAD_CALIBRATIONS = {
     'a date that is none': b'width: 2001-99-99',
     'a number that is none': b'width: !!int ""',
     'a side without end': b'width: 1%s\nheight: 480\n' % (b'0' * 400) + K,
-    'a region without end': (
-        b'width: 640\nheight: 480\nroi: {width: 1%s}\n' % (b'0' * 400) + K
-    ),
+    'a region without end': (b'width: 640\nheight: 480\nroi: {width: 1%s}\n' % (b'0' * 400) + K),
 }
 
 

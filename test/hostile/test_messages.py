@@ -104,5 +104,3 @@ def test_resolution_and_encoding_may_change_with_every_image():
     with contextlib.redirect_stderr(io.StringIO()) as written:
         alternate()
     assert not written.getvalue()
-
-

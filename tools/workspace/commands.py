@@ -126,6 +126,12 @@ def _bench(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['python', str(scripts[arguments[0]]), *arguments[1:]])
 
 
+def _fuzz(distro: Distro, arguments: Arguments) -> int:
+    set_up(distro, for_tests=True)
+    os.environ['PYTHONPATH'] = str(ROOT / 'test' / 'support')
+    return _become(distro, ['python', '-m', 'hostile', *arguments])
+
+
 def _first_line(script: Path) -> str:
     return (ast.get_docstring(ast.parse(script.read_text())) or '').partition('\n')[0]
 
@@ -158,6 +164,7 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'test': _test,
     'check': _check,
     'bench': _bench,
+    'fuzz': _fuzz,
     'shell': _shell,
     'docs': _docs,
     'setup': _setup,

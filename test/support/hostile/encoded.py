@@ -151,7 +151,9 @@ def _damaged(draw: DrawFn, content: bytes) -> bytes:
         elif kind == 'leave out':
             del changed[at : at + draw(st.integers(1, 40))]
         elif kind == 'insert':
-            changed[at:at] = changed[at : at + draw(st.integers(1, 40))] + draw(st.binary(max_size=9))
+            changed[at:at] = changed[at : at + draw(st.integers(1, 40))] + draw(
+                st.binary(max_size=9)
+            )
         elif kind == 'cut' and draw(st.booleans()):
             del changed[at:]
     return bytes(changed)

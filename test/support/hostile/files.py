@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 import zstandard
-from hostile.cdr import RawImage
-from hostile.rules import check_text
 from mcap.writer import IndexType, Writer
 
 from facemesh_ros.errors import FacemeshError
@@ -25,6 +23,8 @@ from facemesh_ros.io.json_faces import faces_in_lines
 from facemesh_ros.io.recordings.message_store import MessageStore
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.models.archives import models_in
+from hostile.cdr import RawImage
+from hostile.rules import check_text
 
 # Of a recording, read in one case.
 MOST_MESSAGES = 100
@@ -147,9 +147,18 @@ def _sound_archives() -> Iterator[bytes]:
 
 def _sound_lines() -> Iterator[bytes]:
     face = {
-        **{'id': 'f00001', 'state': 1, 'score': 0.9, 'presence': 0.9, 'box_xyxy': [0, 0, 9, 9]},
-        **{'landmarks': [[1, 2, 3]] * 3, 'pose': None, 'metric_source': 0},
-        **{'landmarks_metric': None, 'gaze_left': None, 'gaze_right': None, 'gaze_sigma': None},
+        'id': 'f00001',
+        'state': 1,
+        'score': 0.9,
+        'presence': 0.9,
+        'box_xyxy': [0, 0, 9, 9],
+        'landmarks': [[1, 2, 3]] * 3,
+        'pose': None,
+        'metric_source': 0,
+        'landmarks_metric': None,
+        'gaze_left': None,
+        'gaze_right': None,
+        'gaze_sigma': None,
     }
     line = {'source': 'a.png', 'frame': 0, 'stamp_ns': 0, 'image_wh': [9, 9], 'ms': 1.0}
     yield json.dumps({**line, 'faces': []}).encode()

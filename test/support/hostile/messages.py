@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from hostile import cdr
-from hostile.encoded import damaged, encoded_images
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from facemesh_ros.image.encodings import ADVICE, BY_NAME
+from hostile import cdr
+from hostile.encoded import damaged, encoded_images
 
 MAX_UINT32 = 2**32 - 1
 uint32s = st.sampled_from((0, 1, 2, 3, 32766, 32767, 2**16, 2**31, MAX_UINT32)) | st.integers(

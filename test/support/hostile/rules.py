@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from hostile.cdr import CameraInfo
 
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.calibration import CalibrationError, camera_from_calibration
@@ -14,6 +13,7 @@ from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.messages.camera_model import calibration_from_msg
 from facemesh_ros.messages.cdr_image import image_from_cdr
 from facemesh_ros.messages.image_conversion import depth_from_msg, frame_from_msg
+from hostile.cdr import CameraInfo
 
 MAX_MEGAPIXELS = 1.0
 # What fits a line of a log, with names of all encodings in it.
@@ -45,10 +45,10 @@ def check_image(cdr: bytes, *, is_compressed: bool) -> str:
     width, height = frame.image_wh
     if isinstance(msg.data, memoryview) and not is_compressed:
         assert (width, height) == (msg.width, msg.height)
-    assert 0 < width * height
+    assert width * height > 0
     assert frame.image.ndim in (2, 3)
     # Reads the whole of it: a view past the end of its buffer would not survive.
-    assert 0 <= int(frame.image.sum(dtype=np.int64))
+    assert int(frame.image.sum(dtype=np.int64)) >= 0
     return 'decoded'
 
 

@@ -17,8 +17,6 @@ import cv2
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
-from hostile import messages, rules
-from hostile.sane_faces import insane_numbers
 from hypothesis import HealthCheck, Phase, given, settings
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -26,9 +24,13 @@ from std_msgs.msg import Header
 
 from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
+from hostile import messages, rules
+from hostile.sane_faces import insane_numbers
 
 PERIOD_S = 1 / 30
 PATIENCE_S = 30.0
+# Of the node's memory, bytes a case: 10 MB in 10,000, and an image is larger than that.
+MAX_GROWTH_BYTES = 1000.0
 # Between samples of the node's memory, in cases.
 SAMPLED = 50
 LOG_LINE = re.compile(r'\[(DEBUG|INFO|WARN|ERROR|FATAL)\] \[\d+\.\d+\]')
@@ -71,6 +73,19 @@ class Findings:
         slope, _ = np.polyfit(np.arange(len(later)), later, 1)
         return float(slope * 1e6 / SAMPLED)
 
+    def problems(self) -> list[str]:
+        """Return which promises were not kept."""
+        found = [f'an answer with {what}' for what in self.insane[:5]]
+        if self.outcomes['vanished']:
+            found.append(f'{self.outcomes["vanished"]} images are in no counter')
+        if self.outcomes['refused, though sound']:
+            found.append(f'{self.outcomes["refused, though sound"]} sound images were refused')
+        if self.failed != sum(self.outcomes[name] for name in self.outcomes if 'refused' in name):
+            found.append(f'failed_images is {self.failed}')
+        if self.growth_bytes > MAX_GROWTH_BYTES:
+            found.append(f'memory grows by {self.growth_bytes:.0f} bytes a case')
+        return found
+
     def waits_ms(self) -> str:
         """Return median and p99 of the waits, behind hostile messages and usually, ms."""
         both = [np.percentile(of, (50, 99)) * 1e3 for of in (self.waits_s, self.usual_waits_s)]
@@ -99,6 +114,13 @@ class NodeUnderFire:
     def strange_lines(self) -> list[str]:
         """Return what was not logged by it: tracebacks, and words of libraries."""
         return [line for line in self.lines() if line.strip() and not LOG_LINE.search(line)]
+
+    def problems(self) -> list[str]:
+        """Return which promises of its log were not kept."""
+        found = [f'in the log: {line}' for line in self.strange_lines()[:5]]
+        if self.process.poll() is not None:
+            found.append(f'the node has ended with {self.process.poll()}')
+        return found
 
     def refusals(self) -> Counter[str]:
         """Return how often each refusal was logged, numbers and quotations left out."""
@@ -229,7 +251,8 @@ class Campaign:
 
     def _good_image(self) -> Image | CompressedImage:
         self._stamp_s += 1
-        msg = msg_from_bgr(self._picture, Header(stamp=Time(sec=self._stamp_s), frame_id='camera_optical_frame'))
+        header = Header(stamp=Time(sec=self._stamp_s), frame_id='camera_optical_frame')
+        msg = msg_from_bgr(self._picture, header)
         if self._image != 'compressed':
             return msg
         done, content = cv2.imencode('.jpg', self._picture)
