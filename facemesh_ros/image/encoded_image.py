@@ -95,7 +95,9 @@ def pixels_from_encoded(
     if name == 'JPEG' and content.count(START_OF_SCAN) > MAX_JPEG_SCANS:
         raise ImageError(f'JPEG image of more than {MAX_JPEG_SCANS} scans')
     try:
-        image = Image.OPEN[name][0](io.BytesIO(content), '')
+        # Pillow's own choice for JPEG warns on the terminal of damaged lists of further pictures.
+        open_image = JpegImagePlugin.JpegImageFile if name == 'JPEG' else Image.OPEN[name][0]
+        image = open_image(io.BytesIO(content), '')
         _check_size(image, name, max_pixels)
         deep = _deep_rawmode(image, name)
         image.load()

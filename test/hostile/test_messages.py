@@ -53,6 +53,15 @@ def test_no_encoded_image_writes_to_the_log(name, capfd):
     assert capfd.readouterr() == ('', '')
 
 
+def test_a_damaged_list_of_further_pictures_warns_nobody(recwarn):
+    content = content_of('jpeg two pictures')
+    listed = content.index(b'MPF\0')
+    for at in range(listed, listed + 60):
+        changed = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        rules.check_image(CompressedImage(data=changed).cdr(), is_compressed=True)
+    assert not recwarn.list
+
+
 SOUND = RawImage(height=1, width=1, encoding=b'mono8', step=1, data=b'a')
 LONG = b'x' * 10**6
 

@@ -18,7 +18,6 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from hypothesis import HealthCheck, Phase, given, settings
-from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -164,7 +163,7 @@ class Campaign:
         }
         self._answers: list[FaceMeshArray] = []
         self._ros.create_subscription(
-            FaceMeshArray, 'facemesh/landmarks', self._answers.append, qos_profile_sensor_data
+            FaceMeshArray, 'facemesh/landmarks', self._answers.append, 100
         )
         self._stamp_s, self._before = int(time.time()), FaceMeshArray()
 
