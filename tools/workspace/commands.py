@@ -128,8 +128,7 @@ def _bench(distro: Distro, arguments: Arguments) -> int:
 
 def _fuzz(distro: Distro, arguments: Arguments) -> int:
     set_up(distro, for_tests=True)
-    os.environ['PYTHONPATH'] = str(ROOT / 'test' / 'support')
-    return _become(distro, ['python', '-m', 'hostile', *arguments])
+    return _become(distro, ['python', '-m', 'hostile', *arguments], ROOT / 'test' / 'support')
 
 
 def _first_line(script: Path) -> str:
