@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, quoted
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.fisheye_lens import FisheyeLens
 from facemesh_ros.geometry.lens import PINHOLE, Lens
@@ -146,8 +146,8 @@ def _lens(model: str, d: tuple[float, ...]) -> Lens:
     name = model.strip().lower()
     if name in NO_DISTORTION and any(d):
         raise CalibrationError(
-            f'D has coefficients, but distortion_model is {model!r}: publish its name, one of '
-            f'{_KNOWN_MODELS}, or empty D if the lens does not distort'
+            f'D has coefficients, but distortion_model is {quoted(model)}: publish its name, one '
+            f'of {_KNOWN_MODELS}, or empty D if the lens does not distort'
         )
     counts = COEFFICIENT_COUNTS.get(name)
     if counts is not None and len(d) not in counts:
@@ -157,7 +157,7 @@ def _lens(model: str, d: tuple[float, ...]) -> Lens:
         )
     if counts is None and name not in NO_DISTORTION:
         raise CalibrationError(
-            f'distortion_model {model!r} is not known: calibrate the camera as one of '
+            f'distortion_model {quoted(model)} is not known: calibrate the camera as one of '
             f'{_KNOWN_MODELS}, or use its rectified images (image_rect)'
         )
     if not all(map(math.isfinite, d)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from facemesh_ros.errors import quoted
 from facemesh_ros.image.encodings import Layout
 from facemesh_ros.image.raw_image import ImageError, RawImage, check_size
 from facemesh_ros.types import Float32, PixelOrder
@@ -29,8 +30,8 @@ def depth_from_raw(raw: RawImage) -> Float32:
     kind = _TYPES.get(raw.encoding.strip().lower())
     if kind is None:
         raise ImageError(
-            f'depth images are 16UC1 (mm) or 32FC1 (m), REP 118, not {raw.encoding!r}: publish '
-            'the registered depth image, not a picture of it'
+            f'depth images are 16UC1 (mm) or 32FC1 (m), REP 118, not {quoted(raw.encoding)}: '
+            'publish the registered depth image, not a picture of it'
         )
     dtype = np.dtype(('>' if raw.big_endian else '<') + kind)
     check_size(raw, Layout(PixelOrder.MONO, dtype.itemsize, depth=dtype.itemsize))

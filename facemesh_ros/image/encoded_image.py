@@ -10,11 +10,11 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.raw_image import MAX_SIDE_PX, ImageError
 from facemesh_ros.types import UInt8
@@ -95,16 +95,23 @@ def pixels_from_encoded(
     if name == 'JPEG' and content.count(START_OF_SCAN) > MAX_JPEG_SCANS:
         raise ImageError(f'JPEG image of more than {MAX_JPEG_SCANS} scans')
     try:
-        image = Image.OPEN[name][0](io.BytesIO(content), '')
+        # Pillow's own choice for JPEG warns on the terminal of damaged lists of further pictures.
+        open_image = JpegImagePlugin.JpegImageFile if name == 'JPEG' else Image.OPEN[name][0]
+        image = open_image(io.BytesIO(content), '')
         _check_size(image, name, max_pixels)
+        deep = _deep_rawmode(image, name)
         image.load()
-        pixels = _deep_bgr(content) if _is_deep_colour(name, content) else _pixels(image)
+        pixels = _pixels(image)
+        if deep:
+            pixels = _deep_bgr(content, deep, pixels)
         return _upright(pixels, image) if apply_exif else pixels
     except ImageError:
         raise
     # Pillow's parsers raise whatever damaged bytes lead them to.
     except Exception as error:
-        raise ImageError(f'damaged {name} image of {len(encoded)} bytes: {error}') from error
+        raise ImageError(
+            f'damaged {name} image of {len(encoded)} bytes: {in_one_line(error)}'
+        ) from error
 
 
 def format_of(encoded: bytes | memoryview, formats: Sequence[str]) -> str | None:
@@ -145,15 +152,23 @@ def _pixels(image: Image.Image) -> NDArray[Any]:
     return np.frombuffer(rgb.tobytes('raw', 'BGR'), np.uint8).reshape(height, width, 3)
 
 
-def _is_deep_colour(name: str, content: bytes) -> bool:
-    """Return whether an image is a PNG with 16-bit colours, by its bit depth and colour type."""
-    return name == 'PNG' and content[24] == 16 and content[25] in (2, 6)
+def _deep_rawmode(image: Any, name: str) -> str:
+    """Return how Pillow reads the high bytes of a PNG with 16-bit colours; empty for others."""
+    rawmode = image.tile[0][3] if name == 'PNG' and len(image.tile) == 1 else ''
+    return str(rawmode) if rawmode in ('RGB;16B', 'RGBA;16B') else ''
 
 
-def _deep_bgr(content: bytes) -> NDArray[Any]:
-    """Read 16-bit colours, of which Pillow keeps eight bits; Pillow has validated the file."""
-    image = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
-    return np.ascontiguousarray(image[..., :3])
+def _deep_bgr(content: bytes, rawmode: str, high: NDArray[Any]) -> NDArray[Any]:
+    """Return 16-bit colours of a PNG, of which Pillow keeps one byte: `high`, as read before.
+
+    Read again as if it were little endian, its low bytes are taken for the high ones.
+    """
+    image: Any = Image.OPEN['PNG'][0](io.BytesIO(content), '')
+    codec, extents, offset, _ = image.tile[0]
+    image.tile = [(codec, extents, offset, rawmode.replace('16B', '16L'))]
+    image.load()
+    low = _pixels(image)
+    return np.asarray((high.astype(np.uint16) << 8) | low)
 
 
 def _upright(pixels: NDArray[Any], image: Image.Image) -> NDArray[Any]:

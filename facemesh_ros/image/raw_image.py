@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, quoted
 from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.encodings import ADVICE, BY_NAME, Layout, Rows
 from facemesh_ros.types import Frame, UInt8
@@ -82,10 +82,11 @@ def layout_of(encoding: str) -> Layout:
     """
     name = encoding.strip().lower()
     if name in _ADVICE:
-        raise ImageError(f'image encoding {encoding!r} {_ADVICE[name]}')
+        raise ImageError(f'image encoding {quoted(encoding)} {_ADVICE[name]}')
     if name not in _LAYOUTS:
         raise ImageError(
-            f'image encoding {encoding!r} is not supported; publish one of {", ".join(BY_NAME)}'
+            f'image encoding {quoted(encoding)} is not supported; publish one of '
+            f'{", ".join(BY_NAME)}'
         )
     return _LAYOUTS[name]
 
@@ -97,7 +98,8 @@ def _columns_in_memory(raw: RawImage, layout: Layout) -> int:
 
 def check_size(raw: RawImage, layout: Layout) -> None:
     """Raise ImageError if the size is impossible or the buffer is too short for it."""
-    width, height, size = raw.width, raw.height, f'{raw.width}x{raw.height} {raw.encoding} image'
+    width, height, name = raw.width, raw.height, raw.encoding.strip()
+    size = f'{width}x{height} {name} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
         raise ImageError(f'{size}: each side must be 1 to {MAX_SIDE_PX} px')
     if layout.rows > 1 and (width % layout.columns or height % layout.rows):

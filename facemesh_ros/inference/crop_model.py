@@ -23,7 +23,7 @@ from facemesh_ros.image.crop import (
 )
 from facemesh_ros.inference.gpu.runner import GpuRunner
 from facemesh_ros.inference.gpu.sampling_inputs import Inputs
-from facemesh_ros.inference.session import ModelSession
+from facemesh_ros.inference.session import ModelSession, require_finite
 from facemesh_ros.thread_pool import NO_WORKERS, ThreadPool
 from facemesh_ros.types import Float32, Float64, Frame
 
@@ -57,6 +57,9 @@ class CropModel(Protocol):
         Returns:
             The model's wanted outputs, batch axis first. `landmarks` (N, L, 3) are in px of the
             image, z in px of the same scale; all others are as the model gives them.
+
+        Raises:
+            ModelOutputError: If an output is not finite.
         """
 
 
@@ -151,7 +154,10 @@ class GpuCropModel:
         inputs: Inputs = {'columns': columns, 'rows': rows}
         if self._maps_landmarks:
             inputs['maps'], inputs['offsets'] = landmark_maps(maps)
-        return self._runner.run(self._session.name, frame, inputs)
+        name = self._session.name
+        results = self._runner.run(name, frame, inputs)
+        require_finite(name, results)
+        return results
 
 
 class GpuTensorModel:
@@ -162,7 +168,9 @@ class GpuTensorModel:
 
     def run(self, batch: Float32) -> list[Float32]:
         """See `TensorModel`."""
-        return self._runner.run(self._name, None, {'points': batch})
+        results = self._runner.run(self._name, None, {'points': batch})
+        require_finite(self._name, results)
+        return results
 
 
 def landmarks_in_image(landmarks: Float32, maps: Float64) -> Float32:

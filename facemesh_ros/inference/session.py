@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -25,9 +26,21 @@ from facemesh_ros.inference.providers import (
 )
 from facemesh_ros.types import Float32
 
+# Logits are below a hundred, and landmarks in px below a few sides of the largest image.
+MAX_MAGNITUDE = 1e7
+NOT_FINITE = (
+    'the model {} returned numbers that are not finite, so an image has no result: check its file '
+    'by `facemesh models verify`; if it is sound, set precision to fp32, or execution_provider to '
+    'cpu'
+)
+
 
 class ModelMismatchError(FacemeshError):
     """A model file does not have the inputs and outputs that it should have."""
+
+
+class ModelOutputError(FacemeshError):
+    """A model returned NaN, infinity or absurdly large numbers."""
 
 
 class GpuLostError(ExecutionProviderError):
@@ -103,8 +116,12 @@ class ModelSession:
         del self._session, self._input  # which is a part of it
 
     def try_once(self) -> None:
-        """Run zeros; only now a library that the provider lacks raises an error."""
-        self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
+        """Run zeros; only now a library that the provider lacks raises an error.
+
+        Some models make NaN of them.
+        """
+        with suppress(ModelOutputError):
+            self.run(np.zeros((1, *self._input.shape[1:]), np.float32))
 
     def end_profile(self) -> None:
         """Close the file of a profile."""
@@ -114,17 +131,22 @@ class ModelSession:
         """Run a batch of N inputs and return the named outputs (none: all), batch axis first.
 
         Raises:
+            ModelOutputError: If an output is not finite.
             GpuLostError: If the GPU fails. Errors of the batch or the names are ONNX Runtime's
                 own, on a GPU too.
         """
         if self.provider in GPU_PROVIDERS:
             ignore_other_captures(cuda_runtime)
         try:
-            return self._session.run(list(outputs), {self._input.name: batch})  # type: ignore[no-any-return]
+            results = self._session.run(list(outputs), {self._input.name: batch})
         except Exception as error:  # ONNX Runtime's have no common base
             if self.provider not in GPU_PROVIDERS or not is_gpu_fault(error):
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
+        for output in results:  # as `require_finite`, without a call for each run
+            if not np.abs(output).max(initial=0) < MAX_MAGNITUDE:
+                raise ModelOutputError(NOT_FINITE.format(self.name))
+        return results  # type: ignore[no-any-return]
 
     def replace_session(self, other: ModelSession) -> None:
         """Run the session of another `ModelSession` of the same model from the next batch on.
@@ -136,6 +158,20 @@ class ModelSession:
         self.provider, self.precision = other.provider, other.precision
         self.variant, self.placement = other.variant, other.placement
         self.cpu_operators = other.cpu_operators
+
+
+def require_finite(name: str, outputs: Sequence[Float32]) -> None:
+    """Require of the outputs of a model that all are numbers of this world.
+
+    NaN or infinity from a damaged file, a faulty GPU or an overflow in fp16 would go on into
+    tracks and filters, and from there into the results of all further images.
+
+    Raises:
+        ModelOutputError: If they are not.
+    """
+    for output in outputs:
+        if not np.abs(output).max(initial=0) < MAX_MAGNITUDE:  # NaN is the largest, and not less
+            raise ModelOutputError(NOT_FINITE.format(name))
 
 
 def variant_for(name: str, choice: ProviderChoice, *, takes_images: bool = False) -> Variant:

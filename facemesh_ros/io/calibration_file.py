@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.geometry.calibration import Calibration, CalibrationError
 from facemesh_ros.io.errors import MediaError, UnreadableError, readable_name
 from facemesh_ros.io.pictures import content_of_file
@@ -22,6 +23,8 @@ _LONG_NAMES = {
 }
 _SIDES = ('width', 'height')
 _ROI = ('x_offset', 'y_offset', *_SIDES)
+# The message has no larger numbers.
+MAX_UINT32 = 2**32 - 1
 _EXAMPLE = '{"source": "a.png", "width": 640, "height": 480, "distortion_model": "", "d": [], "k":'
 
 
@@ -83,6 +86,8 @@ class CalibrationFile:
             return [(self._name, self._mapping(self._name, self._from_yaml(text)))]
         try:
             return [(self._name, self._mapping(self._name, json.loads(text)))]
+        except RecursionError as error:
+            raise self._error(self._name, 'is nested without end') from error
         except ValueError:  # more than one
             return list(self._from_json_lines(text.splitlines()))
 
@@ -93,8 +98,8 @@ class CalibrationFile:
             place = f'{self._name}, line {number}'
             try:
                 yield place, self._mapping(place, json.loads(line))
-            except ValueError as error:
-                raise self._error(place, f'is no JSON ({error})') from error
+            except (ValueError, RecursionError) as error:
+                raise self._error(place, f'is no JSON ({in_one_line(error)})') from error
 
     def _from_yaml(self, text: str) -> Any:
         import yaml
@@ -102,9 +107,11 @@ class CalibrationFile:
         try:
             # `ros2 topic echo` ends its one document with a separator.
             return next(iter(filter(None, yaml.safe_load_all(text))), None)
-        except yaml.YAMLError as error:
-            cause = ' '.join(str(error).split())
-            raise self._error(self._name, f'is no YAML ({cause})') from error
+        # Values that look like dates or numbers, and endless nesting, raise what they like.
+        except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+            raise self._error(self._name, f'is no YAML ({in_one_line(error)})') from error
+        except RecursionError as error:
+            raise self._error(self._name, 'is nested without end') from error
 
     def _mapping(self, place: str, record: Any) -> Mapping[str, Any]:
         if not isinstance(record, dict):
@@ -115,13 +122,17 @@ class CalibrationFile:
         width, height = self._size(place, record)
         roi = record.get('roi') or {}
         try:
-            bin_x, bin_y = (int(record.get(f'binning_{axis}', 0)) for axis in 'xy')
-            left, top, roi_width, roi_height = (int(roi.get(name, 0)) for name in _ROI)
+            region = [int(record.get(f'binning_{axis}', 0)) for axis in 'xy']
+            region += [int(roi.get(name, 0)) for name in _ROI]
         except (AttributeError, OverflowError, TypeError, ValueError) as error:
-            raise self._error(place, f'has a wrong binning or roi ({error})') from error
+            cause = in_one_line(error)
+            raise self._error(place, f'has a wrong binning or roi ({cause})') from error
+        if not all(0 <= each <= MAX_UINT32 for each in region):
+            raise self._error(place, 'has a wrong binning or roi (no numbers of px)')
+        bin_x, bin_y, left, top, roi_width, roi_height = region
         return Calibration(
             image_wh=(width, height),
-            distortion_model=str(record.get('distortion_model') or ''),
+            distortion_model=self._distortion_model(place, record),
             d=self._numbers(place, record, 'd'),
             k=self._numbers(place, record, 'k', 9),
             p=self._numbers(place, record, 'p', 12) or (0.0,) * 12,
@@ -129,9 +140,15 @@ class CalibrationFile:
             roi_xywh=(left, top, roi_width, roi_height),
         )
 
+    def _distortion_model(self, place: str, record: Mapping[str, Any]) -> str:
+        name = record.get('distortion_model') or ''
+        if not isinstance(name, str):  # written out, nested lists could fill the memory
+            raise self._error(place, 'has a distortion_model that is no name')
+        return name
+
     def _size(self, place: str, record: Mapping[str, Any]) -> tuple[int, int]:
         width, height = (record.get(name, record.get(_LONG_NAMES[name])) for name in _SIDES)
-        if not all(isinstance(side, int) and side >= 0 for side in (width, height)):
+        if not all(isinstance(side, int) and 0 <= side <= MAX_UINT32 for side in (width, height)):
             raise self._error(place, 'has no width and height, px')
         return int(width or 0), int(height or 0)
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.io.errors import UnreadableError, readable_name
 from facemesh_ros.messages.message_classes import MessageClasses
 from facemesh_ros.viz.seen_image import SeenImage
 
 NS_PER_S = 10**9
 _UNKNOWN = [math.nan] * 3
+# Of lines that are JSON, but not ours, or nested without end.
+_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def faces_in_lines(path: Path, classes: MessageClasses) -> Iterator[SeenImage]:
@@ -29,10 +32,10 @@ def faces_in_lines(path: Path, classes: MessageClasses) -> Iterator[SeenImage]:
             for number, line in enumerate(lines, start=1):
                 try:
                     yield _seen(json.loads(line), classes)
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                except _ERRORS as error:
                     raise UnreadableError(
                         f'{readable_name(path)}: line {number} is none that `facemesh run '
-                        f'--jsonl` wrote ({type(error).__name__}: {error})'
+                        f'--jsonl` wrote ({type(error).__name__}: {in_one_line(error)})'
                     ) from error
     except UnicodeDecodeError as error:
         raise UnreadableError(f'{readable_name(path)} is no text: {error}') from error

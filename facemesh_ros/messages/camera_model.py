@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
+from facemesh_ros.errors import kind_of
 from facemesh_ros.geometry.calibration import (
     Calibration,
     CalibrationError,
@@ -44,8 +45,8 @@ class CameraInfoModel:
         is_calibrated: Whether the last image has a camera, or has none because of the problem.
     """
 
-    def __init__(self, image_topic: str, log_once: Callable[[str], None]) -> None:
-        """Take the name of the images' topic, and what logs a text unless it has done so."""
+    def __init__(self, image_topic: str, log_once: Callable[[str, Hashable], None]) -> None:
+        """Take the name of the images' topic, and what logs a text, once for each kind."""
         self._image_topic, self._rectified = image_topic, is_rectified(image_topic)
         self._log_once = log_once
         self._latest: Calibration | None = None
@@ -68,7 +69,7 @@ class CameraInfoModel:
         self._latest = calibration
 
     def camera_of(self, stamp_ns: int, image_wh: tuple[int, int]) -> CalibratedCamera | None:
-        """Return the camera of an image, None if it has none; each problem is logged once."""
+        """Return the camera of an image, None if it has none; a kind of problem is logged once."""
         key = (self._by_stamp.get(stamp_ns, self._latest), image_wh)
         if self._key != key:
             self._key, self._camera, self.problem = key, None, ''
@@ -84,7 +85,7 @@ class CameraInfoModel:
                 'camera_info is not used, so poses, landmarks in metres, markers and points are '
                 f'left out: {error}'
             )
-            self._log_once(f'{self.problem} ({self._image_topic})')
+            self._log_once(f'{self.problem} ({self._image_topic})', kind_of(error))
         self.is_calibrated = self._camera is not None or bool(self.problem)
 
     def intrinsics(self) -> Intrinsics | None:
@@ -101,7 +102,7 @@ class CameraInfoModel:
 
     def log_uncalibrated(self) -> None:
         """Log, once, what it means that there is no calibration."""
-        self._log_once(UNCALIBRATED)
+        self._log_once(UNCALIBRATED, UNCALIBRATED)
 
 
 def calibration_from_msg(msg: Any) -> Calibration:

@@ -114,5 +114,5 @@ class CdrReader:
         return octets
 
     def string(self) -> str:
-        """Read a string, which is terminated by a zero."""
-        return bytes(self.octets())[:-1].decode()
+        """Read a string, which ends at its first zero, as in C and so in all messages of ROS."""
+        return bytes(self.octets()).partition(b'\0')[0].decode()

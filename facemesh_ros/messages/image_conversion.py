@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from facemesh_ros.errors import quoted
 from facemesh_ros.image.bit_depth import uint8_from_uint16
 from facemesh_ros.image.depth import depth_from_raw
 from facemesh_ros.image.encoded_image import (
@@ -71,7 +72,7 @@ def _frame_from_compressed(msg: Any, stamp_ns: int, max_pixels: int, to_8_bits: 
     """
     before, separator, _ = msg.format.partition(';')
     encoding = before.strip().lower() if separator else ''
-    what = f'compressed image of format {msg.format!r}'
+    what = f'compressed image of format {quoted(msg.format)}'
     _check_format(msg, encoding, what)
     try:
         pixels: Rows = pixels_from_encoded(msg.data, max_pixels=max_pixels, apply_exif=False)

@@ -7,7 +7,6 @@ size, and count only if their hash is the pinned one.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from typing import BinaryIO
 
 from facemesh_ros.catalog.model_entry import Member, ModelEntry
 from facemesh_ros.catalog.models import BUNDLE, CATALOG, WHEEL, model_of
-from facemesh_ros.errors import SourceError
+from facemesh_ros.errors import SourceError, in_one_line
 from facemesh_ros.models.files import sha256_of
 from facemesh_ros.models.progress import log
 
@@ -115,10 +114,12 @@ def models_in_archive(file: Path | BinaryIO, source: str) -> Iterator[FoundModel
                 for member in entry.members:
                     if member.path in names:
                         yield FoundModel(entry, _read(archive, member, named), source)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        # RuntimeError: encrypted, or packed in a way zipfile does not know.
+    except Exception as error:
+        if isinstance(error, SourceError) or (isinstance(error, OSError) and error.strerror):
+            raise  # of the disk; those of bzip2 have no reason
+        # zipfile and the decompressors raise whatever damaged bytes lead them to.
         raise SourceError(
-            f'{named}: damaged or truncated archive ({error}); expected {_expected()}'
+            f'{named}: damaged or truncated archive ({in_one_line(error)}); expected {_expected()}'
         ) from error
 
 

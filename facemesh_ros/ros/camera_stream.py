@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.bit_depth import StreamBitDepth
+from facemesh_ros.inference.session import ModelOutputError
 from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.duplicate_publishers import DuplicatePublishers
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
@@ -148,7 +149,7 @@ class CameraStream:
         try:
             self._depth.follow(self._parameters.settings.metric_mode)
         except TopicError as error:
-            self._depth.refuse(str(error))
+            self._depth.refuse(str(error), error)
         status = self._status.report(period_s)
         if self._worker is not None and not self._worker.is_alive:
             status.level = DiagnosticStatus.ERROR
@@ -197,8 +198,7 @@ class CameraStream:
     def _faces_in(self, frame: Frame) -> Faces:
         try:
             return self._pipeline.process(frame)
-        except FacemeshError:
-            raise
-        except Exception:
-            self.reset()  # a half-updated state would make all further images fail
+        except Exception as error:
+            if not isinstance(error, FacemeshError) or isinstance(error, ModelOutputError):
+                self.reset()  # a half-updated state would make all further images fail
             raise

@@ -131,6 +131,11 @@ def _soak(distro: Distro, arguments: Arguments) -> int:
     return _become(distro, ['python', str(ROOT / 'benchmarks' / 'soak.py'), *arguments])
 
 
+def _fuzz(distro: Distro, arguments: Arguments) -> int:
+    set_up(distro, for_tests=True)
+    return _become(distro, ['python', '-m', 'hostile', *arguments], ROOT / 'test' / 'support')
+
+
 def _first_line(script: Path) -> str:
     return (ast.get_docstring(ast.parse(script.read_text())) or '').partition('\n')[0]
 
@@ -164,6 +169,7 @@ _COMMANDS: dict[str, Callable[[Distro, Arguments], int]] = {
     'check': _check,
     'bench': _bench,
     'soak': _soak,
+    'fuzz': _fuzz,
     'shell': _shell,
     'docs': _docs,
     'setup': _setup,

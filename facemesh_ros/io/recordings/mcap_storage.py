@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.io.recordings.storage import (
     DamageError,
     RecordedMessage,
@@ -28,9 +29,12 @@ class McapStorage:
         self._stream_reader = required('mcap.stream_reader')
         self._records, errors = required('mcap.records'), required('mcap.exceptions')
         self._cut_short = (errors.EndOfFile, struct.error)
-        # Of the decompressors too: zstandard's error is an Exception, lz4's a RuntimeError.
-        zstd_error = required('zstandard').ZstdError
-        self._errors = (errors.McapError, struct.error, ValueError, RuntimeError, zstd_error)
+        # Of the decompressors too: zstandard's error is an Exception, lz4's a RuntimeError. Where
+        # numbers are damaged: offsets and lengths that no file and no memory has, unknown ids.
+        self._errors = (
+            *(errors.McapError, required('zstandard').ZstdError, struct.error, ValueError),
+            *(RuntimeError, LookupError, ArithmeticError, MemoryError, AssertionError),
+        )
         self._path = path
         self.topics: dict[str, RecordedTopic] = {}
         self.span_ns = 0
@@ -101,7 +105,7 @@ class McapStorage:
                 elif isinstance(record, records.Message) and record.channel_id in channels:
                     channel = channels[record.channel_id]
                     yield schemas.get(channel.schema_id), channel, record
-        except self._errors as error:
+        except (*self._errors, OSError) as error:  # OSError: a place that no file has
             raise self._damage_error(error, has_begun) from error
 
     def _all_records(self) -> Iterator[Any]:
@@ -113,7 +117,7 @@ class McapStorage:
             return DamageError(_NOT_MCAP)
         if isinstance(error, self._cut_short):
             return DamageError('is cut short: it has no end and no index')
-        return DamageError(f'is damaged: {" ".join(str(error).split())}')
+        return DamageError(f'is damaged: {in_one_line(error)}')
 
     def messages(self, names: Collection[str]) -> Iterator[RecordedMessage]:
         """See `Storage.messages`."""
@@ -129,5 +133,5 @@ class McapStorage:
             with self._path.open('rb') as file:
                 reader = self._reader.make_reader(file, validate_crcs=True)
                 yield from reader.iter_messages(topics=list(names))
-        except self._errors as error:
+        except (*self._errors, OSError) as error:
             raise self._damage_error(error, True) from error

@@ -43,7 +43,7 @@ class RecordedCamera:
 
     def __init__(self, topics: CameraTopics, store: MessageStore) -> None:
         self.topics, self._store = topics, store
-        self.model = CameraInfoModel(topics.image.name, lambda _: None)
+        self.model = CameraInfoModel(topics.image.name, lambda *_: None)
         self.bit_depth, self.images, self.depth_problem = StreamBitDepth(), 0, ''
         self._depth = NearestDepth(KEPT_DEPTHS, self._read_depth)
         # Of the newest camera_info and depth images.

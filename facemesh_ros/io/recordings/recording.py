@@ -27,6 +27,8 @@ ZSTD_SUFFIX = '.zstd'
 RECORDING_SUFFIXES = (*_STORAGES, *(suffix + ZSTD_SUFFIX for suffix in _STORAGES))
 METADATA_NAME = 'metadata.yaml'
 # A frame of zstd; plain CDR begins with a zero.
+# The largest image that `MAX_SIDE_PX` allows has more, but no camera makes it.
+MOST_MESSAGE_BYTES = 2**29
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
@@ -146,9 +148,17 @@ class Recording:
             return message
         zstandard = required('zstandard')
         try:
-            return message._replace(cdr=zstandard.ZstdDecompressor().decompress(message.cdr))
+            # A few bytes can claim terabytes.
+            with zstandard.ZstdDecompressor().stream_reader(message.cdr) as reader:
+                cdr = reader.read(MOST_MESSAGE_BYTES + 1)
         except zstandard.ZstdError as error:
             raise DamageError(f'has a message that is no readable zstd: {error}') from error
+        if len(cdr) > MOST_MESSAGE_BYTES:
+            raise DamageError(
+                f'has a message of more than {MOST_MESSAGE_BYTES / 2**20:.0f} MiB, packed in '
+                f'{len(message.cdr)} bytes'
+            )
+        return message._replace(cdr=cdr)
 
     def _error(self, file: Path, reason: str) -> UnreadableError:
         return UnreadableError(f'{readable_name(file)} {reason}')

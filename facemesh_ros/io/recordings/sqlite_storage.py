@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from facemesh_ros.errors import in_one_line
 from facemesh_ros.io.recordings.offered_quality import OFFERED
 from facemesh_ros.io.recordings.storage import DamageError, RecordedMessage, RecordedTopic
 
@@ -17,6 +18,10 @@ _TOPICS = (
     ' WHERE topic_id = topics.id) FROM topics'
 )
 _DEFINITIONS = 'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
+
+
+# Of a damaged file: text that is none, and lengths beyond any memory.
+_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError, OverflowError)
 
 
 class SqliteStorage:
@@ -34,9 +39,11 @@ class SqliteStorage:
             definitions = self._definitions()
             rows = self._connection.execute(self._topics_query()).fetchall()
             qualities = self._qualities()
-        except sqlite3.Error as error:
+            for row in rows:
+                _require_types(row, (str, str, str, int))
+        except _ERRORS as error:
             self.close()
-            raise DamageError(f'is no readable rosbag2 file: {error}') from error
+            raise DamageError(f'is no readable rosbag2 file: {in_one_line(error)}') from error
         self.topics = {
             name: RecordedTopic(
                 name,
@@ -66,6 +73,8 @@ class SqliteStorage:
         if ('message_definitions',) not in tables:
             return {}
         rows = self._connection.execute(_DEFINITIONS).fetchall()
+        for row in rows:
+            _require_types(row, (str, str, str))
         return {kind: (encoding, text.encode()) for kind, encoding, text in rows}
 
     def _qualities(self) -> dict[str, dict[str, str]]:
@@ -74,15 +83,16 @@ class SqliteStorage:
         if OFFERED not in (column[1] for column in columns):
             return {}
         rows = self._connection.execute(f'SELECT name, {OFFERED} FROM topics').fetchall()
-        return {name: {OFFERED: text} for name, text in rows if text}
+        return {name: {OFFERED: text} for name, text in rows if text and isinstance(text, str)}
 
     def _span_ns(self) -> int:
         try:
             query = 'SELECT MIN(timestamp), MAX(timestamp) FROM messages'
-            first, last = self._connection.execute(query).fetchone()
-        except sqlite3.Error:  # what is wrong is said when the messages are read
+            first, last = span = self._connection.execute(query).fetchone()
+            _require_types(span, (int, int))
+        except (*_ERRORS, DamageError):  # what is wrong is said when the messages are read
             return 0
-        return last - first if first is not None else 0
+        return int(last - first)
 
     def messages(self, names: Collection[str]) -> Iterator[RecordedMessage]:
         """See `Storage.messages`; of a damaged file in the order in which they were written."""
@@ -93,15 +103,24 @@ class SqliteStorage:
         )
         try:
             for name, log_ns, cdr in self._connection.execute(query, tuple(names)):
+                _require_types((log_ns, cdr), (int, bytes))
                 yield RecordedMessage(name, log_ns, log_ns, cdr)
-        except sqlite3.Error as error:
-            raise DamageError(self._damage() or f'is damaged: {error}') from error
+        except _ERRORS as error:
+            text = self._damage() or f'is damaged: {in_one_line(error)}'
+            raise DamageError(text) from error
         if self._missing_bytes:
             raise DamageError(self._damage())
 
     def _damage(self) -> str:
         missing = self._missing_bytes
         return f'is cut short, its last {missing} bytes are missing' if missing else ''
+
+
+def _require_types(row: tuple[object, ...], types: tuple[type, ...]) -> None:
+    """Require the types of a row's columns, which sqlite does not; raises DamageError."""
+    if not all(map(isinstance, row, types)):
+        found = ', '.join(type(value).__name__ for value in row)
+        raise DamageError(f'is damaged: it has a row of {found}')
 
 
 def _missing_bytes(path: Path) -> int:

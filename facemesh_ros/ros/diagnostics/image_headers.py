@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from facemesh_ros.errors import quoted
 from facemesh_ros.frame_clock import LONGEST_PAUSE_S, RESTART_S, StampFaults
 from facemesh_ros.messages.transforms import tf2_takes
 from facemesh_ros.ros.diagnostics.finding import ONCE, Finding
@@ -49,9 +50,9 @@ def frame_id_finding(frame_id: str | None) -> Finding | None:
     """Return why tf2 and RViz drop all in a frame; None if they do not, or if it is None."""
     if frame_id is None or tf2_takes(frame_id):
         return None
-    wrong = f'{frame_id!r}, which begins with a slash' if frame_id else 'empty'
+    wrong = f'{quoted(frame_id)}, which begins with a slash' if frame_id else 'empty'
     text = (
         f'the frame_id of the images is {wrong}: no frames of faces are published, and RViz shows '
         'no markers and no points; set the frame_id in the camera driver'
     )
-    return Finding(text, text, ONCE)
+    return Finding(text, bool(frame_id), ONCE)

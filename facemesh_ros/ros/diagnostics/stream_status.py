@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.qos import QoSProfile
 
 from facemesh_ros.assembly.face_sensor import ModelInfo
-from facemesh_ros.errors import FacemeshError
+from facemesh_ros.errors import FacemeshError, kind_of
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.failure_rate import failure_findings, too_old_text
@@ -70,14 +69,13 @@ class StreamStatus:
             self._topics.logger.warning(f'skipped images on {topic} {too_old_text(max_age_s)}')
 
     def image_failed(self, error: Exception) -> None:
-        """Count an image that could not be processed; each reason is logged from time to time."""
+        """Count an image that could not be processed; each kind is logged from time to time."""
         self._counts.failed += 1
         self._error = str(error) or repr(error)
         # What a user can correct is logged as a sentence, a bug with its traceback.
         is_ours = isinstance(error, FacemeshError)
         text = self._error if is_ours else ''.join(traceback.format_exception(error))
-        reason = type(error), re.sub(r'\d+', '#', self._error)
-        if self._throttle.is_due(reason, LOG_PERIOD_S):
+        if self._throttle.is_due(kind_of(error), LOG_PERIOD_S):
             self._topics.logger.error(f'image on {self._topics.image_topic} failed: {text}')
 
     def report(self, period_s: float) -> DiagnosticStatus:

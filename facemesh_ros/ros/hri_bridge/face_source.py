@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
+from facemesh_ros.errors import kind_of
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.diagnostics.finding import LogThrottle
@@ -161,5 +162,5 @@ class FaceSource:
         self._on_picture(faces, frame)
 
     def _tell(self, error: ImageError) -> None:
-        if self._log.is_due(str(error), BAD_IMAGE_PERIOD_S):
+        if self._log.is_due(kind_of(error), BAD_IMAGE_PERIOD_S):
             self._node.get_logger().error(f'{self._image_topic}: {error}')

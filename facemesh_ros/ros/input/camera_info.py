@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from facemesh_ros.messages.camera_model import (
     MAX_INFOS,
     UNCALIBRATED,
@@ -21,6 +23,6 @@ class CameraModel(CameraInfoModel):
         self._logger, self._throttle = topics.logger, LogThrottle()
         super().__init__(topics.image_topic, self._warn_once)
 
-    def _warn_once(self, text: str) -> None:
-        if self._throttle.is_due(text, ONCE):
+    def _warn_once(self, text: str, kind: Hashable) -> None:
+        if self._throttle.is_due(kind, ONCE):
             self._logger.warning(text)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from facemesh_ros.messages.cdr_image import (
-    BYTE_ORDERS,
     CdrCompressedImage,
     CdrImage,
     image_from_cdr,
@@ -21,8 +19,6 @@ def read_image(msg_type: type, cdr: bytes) -> AnyImage | AnyCompressedImage:
     """Read a message of type Image or CompressedImage, as a raw subscription gets it.
 
     Raises:
-        ImageError: If it is truncated or damaged.
+        ImageError: If it is truncated, damaged or no plain CDR.
     """
-    if cdr[:2] not in BYTE_ORDERS:  # an encapsulation that no middleware sends today
-        return deserialize_message(cdr, msg_type)  # type: ignore[no-any-return]
     return image_from_cdr(cdr, Header, is_compressed=msg_type is CompressedImage)

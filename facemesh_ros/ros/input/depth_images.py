@@ -7,6 +7,7 @@ from threading import Lock
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
+from facemesh_ros.errors import kind_of
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
@@ -100,15 +101,15 @@ class DepthImages:
             except ImageError as error:
                 self._refuse_image(error)
 
-    def refuse(self, problem: str) -> None:
-        """Report, and log once, why no depth image can be used."""
+    def refuse(self, problem: str, error: Exception) -> None:
+        """Report, and log once for each kind of error, why no depth image can be used."""
         self.problem = problem
-        if self._throttle.is_due(problem, ONCE):
+        if self._throttle.is_due(kind_of(error), ONCE):
             self._topics.logger.warning(problem)
 
     def _refuse_image(self, error: ImageError) -> None:
         topic = resolved(self._topics.node, self._topics.depth_topic)
-        self.refuse(f'depth images on {topic} are not used: {error}')
+        self.refuse(f'depth images on {topic} are not used: {error}', error)
 
 
 def _read(cdr: bytes) -> AnyImage:

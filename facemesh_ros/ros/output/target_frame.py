@@ -9,8 +9,9 @@ from rclpy.node import Node
 from rclpy.time import Time
 from std_msgs.msg import Header
 
-from facemesh_ros.errors import FacemeshError, in_one_line
+from facemesh_ros.errors import FacemeshError, in_one_line, quoted
 from facemesh_ros.geometry.rotations import matrix_from_quaternion_xyzw
+from facemesh_ros.messages.image_conversion import ns_from_stamp
 from facemesh_ros.messages.scene import FrameTransform
 
 
@@ -52,16 +53,18 @@ class TargetFrame:
         Raises:
             TargetFrameError: If tf2 knows no way between the two.
         """
-        tf2_ros = self._tf2_ros
+        tf2_ros, frame_id = self._tf2_ros, quoted(header.frame_id)
         try:
             try:
-                stamped = self._lookup(header, Time.from_msg(header.stamp))
+                # rclpy has no times before 1970; zero is tf2's latest.
+                stamp_ns = max(0, ns_from_stamp(header))
+                stamped = self._lookup(header, Time(nanoseconds=stamp_ns))
             except tf2_ros.ExtrapolationException:
                 stamped = self._lookup(header, Time())
         except tf2_ros.TransformException as error:
             raise TargetFrameError(
-                f'tf2 has no transform from {header.frame_id!r} to the target_frame '
-                f'{self.frame_id!r}, so markers and points are in {header.frame_id!r}: publish '
+                f'tf2 has no transform from {frame_id} to the target_frame '
+                f'{self.frame_id!r}, so markers and points are in {frame_id}: publish '
                 f'it, or correct target_frame ({in_one_line(error)})'
             ) from error
         shift, turn = stamped.transform.translation, stamped.transform.rotation

@@ -72,7 +72,7 @@ class FaceStream:
         self._images: ImageTopics | None = None
         self._candidate: ImageTopics | None = None
         self._image_subscriptions: list[Subscription] = []
-        self._camera = CameraInfoModel('', tell)
+        self._camera = self._camera_of('')
         self._matcher: StampMatcher[AnyImage | AnyCompressedImage, _Faces] = StampMatcher()
         self._began_s = time.monotonic()
         self._first_s, self._received_s, self._paired_s = math.inf, -math.inf, -math.inf
@@ -121,11 +121,14 @@ class FaceStream:
                 'lost on their way? Then the profile fastdds_large_images.xml helps'
             )
 
+    def _camera_of(self, image_topic: str) -> CameraInfoModel:
+        return CameraInfoModel(image_topic, lambda text, _: self._tell(text))
+
     def _subscribe_to(self, images: ImageTopics) -> None:
         while self._image_subscriptions:
             self._node.destroy_subscription(self._image_subscriptions.pop())
         self._matcher.clear()
-        self._images, self._camera = images, CameraInfoModel(images.image, self._tell)
+        self._images, self._camera = images, self._camera_of(images.image)
         self._tell(f'{self.faces_topic} is shown with the images of {images.image}')
         node, image_type = self._node, images.image_type
 

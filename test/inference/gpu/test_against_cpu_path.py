@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from facemesh_ros.inference.gpu.batch_worker import BatchWorker
 from facemesh_ros.inference.gpu.executor_factory import GpuExecutorFactory
 from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
+from facemesh_ros.inference.session import ModelOutputError
 from facemesh_ros.landmarks.face_mesh import FaceMesh
 from facemesh_ros.types import Frame, PixelOrder, Rois
 
@@ -194,10 +196,15 @@ def test_black_and_empty_crops_are_no_faces(on_gpu, model, order):
 def test_an_invalid_region_spoils_no_other_crop(on_gpu, cpu_landmark_model, astronaut, model):
     frame = Frame(astronaut, PixelOrder.RGB)
     nowhere = Rois(np.float32([[np.nan, np.inf]]), np.float32([[np.inf, 1]]), np.float32([np.nan]))
-    with np.errstate(invalid='ignore'):
-        found = on_gpu(model).landmark_model.predict(frame, nowhere + FACE)
+    predict = on_gpu(model).landmark_model.predict
+    with np.errstate(invalid='ignore'), ThreadPoolExecutor() as threads:
+        lost = [threads.submit(predict, frame, nowhere) for _ in range(3)]
+        found = [threads.submit(predict, frame, FACE) for _ in range(3)]
     expected = cpu_landmark_model(model).predict(frame, FACE)
-    assert found.points[1] == pytest.approx(expected.points[0], abs=TOLERANCE_PX)
+    for each in found:
+        assert each.result().points == pytest.approx(expected.points, abs=TOLERANCE_PX)
+    for each in lost:
+        assert isinstance(each.exception(), ModelOutputError)
     assert on_gpu(model).runner.failures == 0
 
 
