@@ -18,6 +18,9 @@ from soak_measurements.scenes import ENCODERS
 STEADY_S, FACES_S, VIEWED_S, AWAY_S = 15.0, 10.0, 8.0, 2.0
 # After a camera's return the node takes sequence numbers for those of two cameras.
 RETURNED_S = 11.0
+# What is in use after the models were released is less for a while, and between two releases all
+# cycles have to be alike for a slow growth to be seen.
+RELEASED_EVERY, RELEASED_FIRST = 10, 1
 SIZES = ((320, 240), (1920, 1080), (64, 48), (1280, 720), (640, 480), (3840, 2160), (480, 640))
 SIZE_S = 1.5
 REFUSED = ('32FC1', 'nonsense')
@@ -114,11 +117,11 @@ class Cycle:
         self._ask(pause=True)
 
     def _lifecycle(self) -> None:
-        """Every second time the models are released and loaded again."""
+        """Every tenth time the models are released and loaded again."""
         client = self._client
         self._ask(show=STEADY)
         client.change('deactivate')
-        if client.cycle % 2:
+        if client.cycle % RELEASED_EVERY == RELEASED_FIRST:
             client.change('cleanup')
             self._wait(0.5)
             client.change('configure')
