@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 from common.command import log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use

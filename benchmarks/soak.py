@@ -21,6 +21,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 from common.command import MeasurementError, log
 from common.machine import machine
