@@ -118,6 +118,13 @@ def _sound_databases() -> Iterator[bytes]:
     yield database(_image_cdr(), stamp='soon')
 
 
+def _sound_packed() -> Iterator[bytes]:
+    for content in (next(_sound_databases()), b'', bytes(2**20)):
+        yield zstandard.compress(content)
+        packer = zstandard.ZstdCompressor(write_checksum=True).compressobj()
+        yield packer.compress(content) + packer.flush()
+
+
 def database(
     cdr: object, *, name: object = '/image_raw', stamp: object = 1, kind: object = IMAGE_TYPE
 ) -> bytes:
@@ -171,6 +178,7 @@ FILE_KINDS = {
     'calibration': FileKind('.yaml', _read_calibration, _sound_calibrations),
     'mcap': FileKind('.mcap', _read_recording, _sound_mcaps),
     'sqlite': FileKind('.db3', _read_recording, _sound_databases),
+    'packed': FileKind('.db3.zstd', _read_recording, _sound_packed),
     'archive': FileKind('.task', models_in, _sound_archives),
     'json lines': FileKind('.jsonl', _read_lines, _sound_lines),
 }
