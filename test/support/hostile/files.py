@@ -20,7 +20,7 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.calibration import camera_from_calibration
 from facemesh_ros.io.calibration_file import CalibrationFile
 from facemesh_ros.io.json_faces import faces_in_lines
-from facemesh_ros.io.recordings.message_store import MessageStore
+from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.models.archives import models_in
 from hostile.cdr import RawImage
@@ -77,7 +77,7 @@ def _read_recording(path: Path) -> None:
 
 
 def _read_lines(path: Path) -> None:
-    for seen in islice(faces_in_lines(path, MessageStore().classes), MOST_MESSAGES):
+    for seen in islice(faces_in_lines(path, message_store().classes), MOST_MESSAGES):
         assert seen.stamp_ns is not None
 
 
