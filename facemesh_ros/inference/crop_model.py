@@ -6,6 +6,7 @@ and the model's graph samples the crops itself. Both return the same tensors.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -117,6 +118,8 @@ class CpuCropModel:
         if LANDMARKS in self._outputs:
             index = self._outputs.index(LANDMARKS)
             tensors[index] = landmarks_in_image(tensors[index], maps)
+            if not math.isfinite(maps.sum()):  # all else is finite
+                require_finite(self._session.name, [tensors[index]])
         return tensors
 
     def _crops(self, frame: Frame, maps: Float64, whole: Sequence[int]) -> Float32:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
 from facemesh_ros.errors import kind_of
 from facemesh_ros.geometry.calibration import (
@@ -16,7 +15,7 @@ from facemesh_ros.geometry.camera import (
     CalibratedCamera,
     Intrinsics,
 )
-from facemesh_ros.messages.image_conversion import ns_from_stamp
+from facemesh_ros.messages.cdr_camera_info import calibration_from_cdr
 
 # Two seconds at 60 Hz; an image waits for its turn for less.
 MAX_INFOS = 120
@@ -42,6 +41,8 @@ class CameraInfoModel:
     Attributes:
         problem: Why the camera_info cannot be used for the last image; empty if it can, or if
             there is none.
+        damage: What is wrong with the last camera_info, so that the one before it is used; empty
+            if it could be read.
         is_calibrated: Whether the last image has a camera, or has none because of the problem.
     """
 
@@ -53,20 +54,31 @@ class CameraInfoModel:
         self._by_stamp: dict[int, Calibration] = {}
         self._key: tuple[Calibration | None, tuple[int, int]] | None = None
         self._camera: CalibratedCamera | None = None
-        self.problem, self.is_calibrated = '', False
+        self.problem, self.damage, self.is_calibrated = '', '', False
+        self._damaged = 0
 
-    def update(self, msg: Any) -> None:
-        """Take a new camera_info, a CameraInfo of any class."""
-        calibration = calibration_from_msg(msg)
+    def update(self, cdr: bytes) -> int | None:
+        """Take a new camera_info, serialised; return its stamp, ns, None if it is damaged."""
+        try:
+            stamp_ns, calibration = calibration_from_cdr(cdr)
+        except CalibrationError as error:
+            self._refuse(error)
+            return None
+        self.damage = ''
         if calibration == self._latest:
             calibration = self._latest  # found again by its identity
-        stamp_ns = ns_from_stamp(msg.header)
         if stamp_ns:
             self._by_stamp.pop(stamp_ns, None)
             self._by_stamp[stamp_ns] = calibration
             if len(self._by_stamp) > MAX_INFOS:
                 del self._by_stamp[next(iter(self._by_stamp))]
         self._latest = calibration
+        return stamp_ns
+
+    def _refuse(self, error: CalibrationError) -> None:
+        self._damaged += 1
+        self.damage = f'camera_info is left out ({self._damaged} so far): {error}'
+        self._log_once(f'{self.damage} ({self._image_topic})', kind_of(error))
 
     def camera_of(self, stamp_ns: int, image_wh: tuple[int, int]) -> CalibratedCamera | None:
         """Return the camera of an image, None if it has none; a kind of problem is logged once."""
@@ -103,17 +115,3 @@ class CameraInfoModel:
     def log_uncalibrated(self) -> None:
         """Log, once, what it means that there is no calibration."""
         self._log_once(UNCALIBRATED, UNCALIBRATED)
-
-
-def calibration_from_msg(msg: Any) -> Calibration:
-    """Return what a CameraInfo says."""
-    roi = msg.roi
-    return Calibration(
-        image_wh=(msg.width, msg.height),
-        distortion_model=msg.distortion_model,
-        d=tuple(map(float, msg.d)),
-        k=tuple(map(float, msg.k)),
-        p=tuple(map(float, msg.p)),
-        binning_xy=(msg.binning_x, msg.binning_y),
-        roi_xywh=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-    )

@@ -56,11 +56,8 @@ def image_from_cdr(
     Raises:
         ImageError: If it is truncated, damaged or no plain CDR.
     """
-    order = BYTE_ORDERS.get(cdr[:2])
-    if order is None:
-        raise ImageError(f'an image message of {len(cdr)} bytes is not plain CDR')
-    reader = CdrReader(cdr, order)
     try:
+        reader = plain_reader(cdr)
         header = new_header()
         header.stamp.sec, header.stamp.nanosec = reader.number('i'), reader.number('I')
         header.frame_id = reader.string()
@@ -69,7 +66,7 @@ def image_from_cdr(
         height, width, encoding = reader.number('I'), reader.number('I'), reader.string()
         is_bigendian, step = reader.number('B'), reader.number('I')
         return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
-    except (struct.error, UnicodeDecodeError) as error:
+    except CDR_ERRORS as error:
         raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
 
 
@@ -79,12 +76,17 @@ def header_from_cdr(cdr: bytes) -> tuple[int, str]:
     Raises:
         CDR_ERRORS: If it is no plain CDR, or damaged.
     """
-    order = BYTE_ORDERS.get(cdr[:2])
-    if order is None:
-        raise ValueError(f'a message of {len(cdr)} bytes is not plain CDR')
-    reader = CdrReader(cdr, order)
+    reader = plain_reader(cdr)
     seconds, nanoseconds = reader.number('i'), reader.number('I')
     return 10**9 * seconds + nanoseconds, reader.string()
+
+
+def plain_reader(cdr: bytes) -> CdrReader:
+    """Return a reader of a serialised message; raises ValueError if it is no plain CDR."""
+    order = BYTE_ORDERS.get(cdr[:2])
+    if order is None:
+        raise ValueError('it is not plain CDR')
+    return CdrReader(cdr, order)
 
 
 class CdrReader:
@@ -98,11 +100,20 @@ class CdrReader:
 
     def number(self, kind: str) -> Any:
         """Read a number; `kind` is a format character of `struct`."""
-        layout = struct.Struct(self._order + kind)
-        self._offset += (ENCAPSULATION_BYTES - self._offset) % layout.size
-        (value,) = layout.unpack_from(self._cdr, self._offset)
-        self._offset += layout.size
+        (value,) = self._numbers(kind, 1)
         return value
+
+    def doubles(self, count: int) -> tuple[float, ...]:
+        """Read an array of so many float64."""
+        return self._numbers('d', count)
+
+    def _numbers(self, kind: str, count: int) -> tuple[Any, ...]:
+        layout = struct.Struct(f'{self._order}{count}{kind}')
+        if count:
+            self._offset += (ENCAPSULATION_BYTES - self._offset) % (layout.size // count)
+        values = layout.unpack_from(self._cdr, self._offset)
+        self._offset += layout.size
+        return values
 
     def octets(self) -> memoryview:
         """Read a sequence of bytes."""

@@ -88,7 +88,8 @@ class CameraStream:
         with ExitStack() as undo:
             undo.callback(self.reset)
             camera_info = create_subscription(
-                topics.node, CameraInfo, topics.info_topic, self._camera.update, SENSOR_DATA
+                *(topics.node, CameraInfo, topics.info_topic, self._camera.update, SENSOR_DATA),
+                raw=True,
             )
             undo.callback(topics.node.destroy_subscription, camera_info)
             undo.callback(self._depth.close)

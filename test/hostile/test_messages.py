@@ -15,7 +15,9 @@ from hostile.encoded import CORPUS, content_of
 from hypothesis import HealthCheck, given, settings
 
 from facemesh_ros.errors import kind_of
+from facemesh_ros.geometry.calibration import Calibration, CalibrationError
 from facemesh_ros.image.raw_image import ImageError
+from facemesh_ros.messages.cdr_camera_info import calibration_from_cdr
 from facemesh_ros.messages.cdr_image import image_from_cdr
 from facemesh_ros.messages.image_conversion import frame_from_msg
 
@@ -41,9 +43,9 @@ def test_a_depth_image_is_decoded_or_refused(cdr):
 
 
 @some
-@given(messages.wrong(messages.sound_infos()))
-def test_a_calibration_is_understood_or_refused(info):
-    rules.check_info(rules.as_msg(info))
+@given(messages.camera_infos)
+def test_a_calibration_is_understood_or_refused(cdr):
+    rules.check_info(cdr)
 
 
 @pytest.mark.parametrize('name', CORPUS)
@@ -77,7 +79,27 @@ def test_an_error_is_no_longer_than_a_line_whatever_a_driver_writes(field):
 def test_a_distortion_model_of_a_megabyte_is_refused_in_a_line():
     k = (500.0, 0.0, 319.5, 0.0, 500.0, 239.5, 0.0, 0.0, 1.0)
     info = CameraInfo(height=480, width=640, distortion_model=LONG, k=k)
-    assert rules.check_info(rules.as_msg(info)) == 'refused'
+    assert rules.check_info(info.cdr()) == 'refused'
+
+
+def test_what_a_stream_keeps_of_a_calibration_is_bounded():
+    """It keeps two seconds of them; sound, but a megabyte each, they would fill the memory."""
+    for large in (CameraInfo(d=[0.1] * 10**5), CameraInfo(distortion_model=LONG)):
+        with pytest.raises(CalibrationError):
+            calibration_from_cdr(large.cdr())
+
+
+def test_a_calibration_is_read_as_it_was_sent():
+    info = CameraInfo(
+        Header(7, 8), 480, 640, b'plumb_bob', [0.5, -1.0], range(9), p=range(10, 22),
+        binning=(1, 2), roi=(3, 4, 5, 6),
+    )  # fmt: skip
+    stamp_ns, found = calibration_from_cdr(info.cdr())
+    assert stamp_ns == 7_000_000_008
+    assert found == Calibration(
+        (640, 480), 'plumb_bob', (0.5, -1.0), tuple(range(9)), tuple(range(10, 22)), (1, 2),
+        (3, 4, 6, 5),
+    )  # fmt: skip
 
 
 def test_a_frame_id_ends_where_all_others_see_its_end():

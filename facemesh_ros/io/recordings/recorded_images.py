@@ -15,7 +15,7 @@ from facemesh_ros.image.bit_depth import StreamBitDepth
 from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.io.errors import UnreadableError
 from facemesh_ros.io.pictures import MAX_PIXELS
-from facemesh_ros.io.recordings.camera_topics import CAMERA_INFO, COMPRESSED, CameraTopics
+from facemesh_ros.io.recordings.camera_topics import COMPRESSED, CameraTopics
 from facemesh_ros.io.recordings.message_store import MessageStore
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
@@ -57,12 +57,9 @@ class RecordedCamera:
     def add(self, message: RecordedMessage) -> None:
         """Take a camera_info or a depth image of this camera."""
         if message.topic == self.topics.info:
-            try:
-                info = self._store.deserialised(message.cdr, CAMERA_INFO)
-                self.model.update(info)
-            except Exception:  # a damaged one is none
-                return
-            self._stamps_ns[message.topic].append(ns_from_stamp(info.header))
+            stamp_ns = self.model.update(message.cdr)
+            if stamp_ns is not None:
+                self._stamps_ns[message.topic].append(stamp_ns)
             return
         try:
             self._stamps_ns[message.topic].append(self._depth.add(message.cdr))
@@ -90,8 +87,8 @@ class RecordedCamera:
     @property
     def problem(self) -> str:
         """Why the last image has no metres, or none by depth; empty if it is as it should be."""
-        if self.model.problem:
-            return self.model.problem
+        if self.model.problem or self.model.damage:
+            return self.model.problem or self.model.damage
         if not self.model.is_calibrated:
             if self.topics.info is None:
                 return f'no metres: no camera_info is recorded beside {self.topics.image.name}'

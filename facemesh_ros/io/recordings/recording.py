@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from pathlib import Path
 from facemesh_ros.io.errors import UnreadableError, readable_name
 from facemesh_ros.io.numbered_frames import in_natural_order
 from facemesh_ros.io.recordings.mcap_storage import McapStorage
+from facemesh_ros.io.recordings.packed_file import ZSTD_SUFFIX, unpack
 from facemesh_ros.io.recordings.sqlite_storage import SqliteStorage
 from facemesh_ros.io.recordings.storage import (
     DamageError,
@@ -23,12 +23,11 @@ from facemesh_ros.io.recordings.storage import (
 )
 
 _STORAGES: dict[str, Callable[[Path], Storage]] = {'.mcap': McapStorage, '.db3': SqliteStorage}
-ZSTD_SUFFIX = '.zstd'
 RECORDING_SUFFIXES = (*_STORAGES, *(suffix + ZSTD_SUFFIX for suffix in _STORAGES))
 METADATA_NAME = 'metadata.yaml'
-# A frame of zstd; plain CDR begins with a zero.
 # The largest image that `MAX_SIDE_PX` allows has more, but no camera makes it.
 MOST_MESSAGE_BYTES = 2**29
+# A frame of zstd; plain CDR begins with a zero.
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
@@ -117,13 +116,7 @@ class Recording:
         if not name.endswith(ZSTD_SUFFIX):
             return _STORAGES[file.suffix.lower()](file)
         folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix='facemesh_')))
-        unpacked = folder / file.stem
-        zstandard = required('zstandard')
-        try:
-            with file.open('rb') as packed, unpacked.open('wb') as plain:
-                shutil.copyfileobj(zstandard.ZstdDecompressor().stream_reader(packed), plain)
-        except zstandard.ZstdError as error:
-            raise DamageError(f'is no readable zstd file: {error}') from error
+        unpacked = unpack(file, folder)
         return _STORAGES[unpacked.suffix.lower()](unpacked)
 
     def messages(self, names: Collection[str]) -> Iterator[RecordedMessage]:

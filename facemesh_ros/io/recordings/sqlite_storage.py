@@ -13,10 +13,9 @@ from facemesh_ros.io.recordings.storage import DamageError, RecordedMessage, Rec
 _MAGIC = b'SQLite format 3\0'
 # Where the header says how large a page is, and how many there are (big endian).
 _PAGE_BYTES, _PAGES = slice(16, 18), slice(28, 32)
-_TOPICS = (
-    'SELECT name, type, serialization_format, (SELECT COUNT(*) FROM messages'
-    ' WHERE topic_id = topics.id) FROM topics'
-)
+_TABLES = ('topics', 'messages', 'message_definitions')
+_TOPICS = 'SELECT id, name, type, serialization_format FROM topics'
+_COUNTS = 'SELECT topic_id, COUNT(*) FROM messages GROUP BY topic_id'
 _DEFINITIONS = 'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
 
 
@@ -36,40 +35,57 @@ class SqliteStorage:
             if self._missing_bytes:
                 # Else sqlite refuses a file that is shorter than its header says. It is read only.
                 self._connection.execute('PRAGMA writable_schema = ON')
-            definitions = self._definitions()
-            rows = self._connection.execute(self._topics_query()).fetchall()
-            qualities = self._qualities()
-            for row in rows:
-                _require_types(row, (str, str, str, int))
+            self._require_stored()
+            self.topics, self._names = self._read_topics()
         except _ERRORS as error:
             self.close()
             raise DamageError(f'is no readable rosbag2 file: {in_one_line(error)}') from error
-        self.topics = {
-            name: RecordedTopic(
-                name,
-                kind,
-                encoding,
-                count,
-                *definitions.get(kind, ('', b'')),
-                metadata=qualities.get(name, {}),
-            )
-            for name, kind, encoding, count in rows
-        }
+        except DamageError:
+            self.close()
+            raise
         self.span_ns = self._span_ns()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def _topics_query(self) -> str:
-        """Return what lists the topics: counting messages would stop where a file is damaged."""
-        if self._missing_bytes:
-            return 'SELECT name, type, serialization_format, 0 FROM topics'
-        return _TOPICS
+    def _require_stored(self) -> None:
+        """Require that all is stored: what is calculated by a view need not end."""
+        schema = 'SELECT lower(name), type, rootpage FROM sqlite_master'
+        for name, kind, page in self._connection.execute(schema):
+            if name not in _TABLES:
+                continue
+            columns = self._connection.execute(f'PRAGMA table_xinfo({name})')
+            if kind != 'table' or not page or any(column[6] for column in columns):
+                raise DamageError(
+                    f'calculates its {name} instead of storing them, as no recorder does: record '
+                    'it again'
+                )
+
+    def _read_topics(self) -> tuple[dict[str, RecordedTopic], dict[int, str]]:
+        """Return the topics by name, and their names by id."""
+        rows = self._connection.execute(_TOPICS).fetchall()
+        for row in rows:
+            _require_types(row, (int, str, str, str))
+        # Counting would stop where a file is damaged.
+        counts = {} if self._missing_bytes else dict(self._connection.execute(_COUNTS))
+        definitions, qualities = self._definitions(), self._qualities()
+        topics = {
+            name: RecordedTopic(
+                name,
+                kind,
+                encoding,
+                counts.get(number, 0),
+                *definitions.get(kind, ('', b'')),
+                metadata=qualities.get(name, {}),
+            )
+            for number, name, kind, encoding in rows
+        }
+        return topics, {number: name for number, name, *_ in rows}
 
     def _definitions(self) -> dict[str, tuple[str, bytes]]:
         """Return encoding and text of each type's definition, where the release records them."""
-        tables = self._connection.execute('SELECT name FROM sqlite_master').fetchall()
+        tables = self._connection.execute('SELECT lower(name) FROM sqlite_master').fetchall()
         if ('message_definitions',) not in tables:
             return {}
         rows = self._connection.execute(_DEFINITIONS).fetchall()
@@ -96,15 +112,16 @@ class SqliteStorage:
 
     def messages(self, names: Collection[str]) -> Iterator[RecordedMessage]:
         """See `Storage.messages`; of a damaged file in the order in which they were written."""
-        order = 'messages.id' if self._missing_bytes else 'timestamp, messages.id'
+        order = 'id' if self._missing_bytes else 'timestamp, id'
+        numbers = [number for number, name in self._names.items() if name in names]
         query = (
-            'SELECT name, timestamp, data FROM messages JOIN topics ON topic_id = topics.id'
-            f' WHERE name IN ({", ".join("?" * len(names))}) ORDER BY {order}'
+            'SELECT topic_id, timestamp, data FROM messages'
+            f' WHERE topic_id IN ({", ".join("?" * len(numbers))}) ORDER BY {order}'
         )
         try:
-            for name, log_ns, cdr in self._connection.execute(query, tuple(names)):
+            for number, log_ns, cdr in self._connection.execute(query, numbers):
                 _require_types((log_ns, cdr), (int, bytes))
-                yield RecordedMessage(name, log_ns, log_ns, cdr)
+                yield RecordedMessage(self._names[number], log_ns, log_ns, cdr)
         except _ERRORS as error:
             text = self._damage() or f'is damaged: {in_one_line(error)}'
             raise DamageError(text) from error

@@ -22,8 +22,8 @@ def metric_finding(
         pipeline_problem: See `FacePipeline.metric_problem`; numbers in it do not make another one.
         metric_mode: With auto, a camera without calibration is not a fault.
     """
-    if camera.problem:
-        return Finding(camera.problem)
+    if problem := camera.problem or camera.damage:
+        return Finding(problem)
     if metric_mode == 'none':
         return None
     if not camera.is_calibrated and pipeline_problem:

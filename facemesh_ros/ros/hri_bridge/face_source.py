@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -13,6 +13,7 @@ from facemesh_ros.image.raw_image import ImageError
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.diagnostics.finding import LogThrottle
 from facemesh_ros.ros.hri_bridge.settings import BridgeSettings
+from facemesh_ros.ros.hri_bridge.sound_faces import is_sound
 from facemesh_ros.ros.input.cdr_image import AnyCompressedImage, AnyImage, read_image
 from facemesh_ros.ros.input.image_conversion import frame_from_msg, ns_from_stamp
 from facemesh_ros.ros.input.stamp_matcher import StampMatcher
@@ -22,7 +23,7 @@ from facemesh_ros.types import Frame
 
 # Discovery and the first images may take this long.
 PATIENCE_S = 5.0
-BAD_IMAGE_PERIOD_S = 30.0
+BAD_INPUT_PERIOD_S = 30.0
 
 FacesCallback = Callable[['FaceSource', FaceMeshArray], None]
 PictureCallback = Callable[[FaceMeshArray, Frame], None]
@@ -127,6 +128,13 @@ class FaceSource:
         return bool(of_faces & of_frames)
 
     def _take_faces(self, msg: FaceMeshArray) -> None:
+        sound = [face for face in msg.faces if is_sound(face)]
+        if len(sound) < len(msg.faces):
+            self._tell(
+                f'a face on {self._faces_topic} breaks the promises of FaceMesh.msg and is left '
+                'out: is another program, or another version of facemesh, publishing there?'
+            )
+        msg.faces = sound
         self._on_faces(self, msg)
         metric = (face.metric_source != FaceMesh.METRIC_NONE for face in msg.faces)
         self._has_metres = any(metric)
@@ -142,7 +150,7 @@ class FaceSource:
         try:
             image = read_image(self._msg_type, cdr)
         except ImageError as error:
-            self._tell(error)
+            self._tell(f'{self._image_topic}: {error}', kind_of(error))
             return
         if self._images is not None:  # it may have been delivered late
             self._publish(self._matcher.put_image(ns_from_stamp(image.header), image))
@@ -157,10 +165,10 @@ class FaceSource:
         try:
             frame = frame_from_msg(image)
         except ImageError as error:
-            self._tell(error)
+            self._tell(f'{self._image_topic}: {error}', kind_of(error))
             return
         self._on_picture(faces, frame)
 
-    def _tell(self, error: ImageError) -> None:
-        if self._log.is_due(kind_of(error), BAD_IMAGE_PERIOD_S):
-            self._node.get_logger().error(f'{self._image_topic}: {error}')
+    def _tell(self, text: str, kind: Hashable = 'faces') -> None:
+        if self._log.is_due(kind, BAD_INPUT_PERIOD_S):
+            self._node.get_logger().error(text)

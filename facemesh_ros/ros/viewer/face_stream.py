@@ -141,7 +141,7 @@ class FaceStream:
         if images.info is not None:
             update = self._camera.update
             self._image_subscriptions.append(
-                create_subscription(node, CameraInfo, images.info, update, SENSOR_DATA)
+                create_subscription(node, CameraInfo, images.info, update, SENSOR_DATA, raw=True)
             )
 
     def _take_info(self, msg: FaceMeshInfo) -> None:

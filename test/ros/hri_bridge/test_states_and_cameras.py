@@ -25,7 +25,7 @@ class Speaker:
 
     def __init__(self, client):
         self._client = client
-        self._publishers = {
+        self.publishers = {
             name: client.create_publisher(FaceMeshArray, f'{name}/landmarks', 5)
             for name in (FRONT, REAR)
         }
@@ -47,7 +47,7 @@ class Speaker:
             )
             for face_id, state in states.items()
         ]
-        self._publishers[name].publish(msg)
+        self.publishers[name].publish(msg)
         return msg
 
 
@@ -152,3 +152,41 @@ def test_it_says_what_is_missing_and_what_to_do(client, speaker, start_bridge):
     for problem in problems:
         client.wait_until(told(problem), problem)
     assert [bridge.log.count(problem) for problem in problems] == [1] * len(problems)
+
+
+def hostile_faces():
+    """Faces that break one promise each; as messages they are sound."""
+    landmarks = np.zeros(3 * 478, np.float32)
+    for face_id in (
+        '',
+        'f 1',
+        '1f',
+        'f/../g',
+        'f' * 10**4,
+        '\ufffd',
+    ):
+        yield FaceMesh(id=face_id, landmarks=landmarks)
+    for count in (0, 1, 3, 3 * 477, 10**5):
+        yield FaceMesh(id='f00009', landmarks=np.zeros(count, np.float32))
+    for value in (np.nan, np.inf, -1e30):
+        yield FaceMesh(id='f00009', landmarks=np.full(3 * 478, value, np.float32))
+        yield FaceMesh(id='f00009', landmarks=landmarks, box=np.full(4, value, np.float32))
+    yield FaceMesh(id='f00009', landmarks=landmarks, presence=np.nan)
+
+
+def test_faces_that_break_the_promises_of_their_message_are_left_out_and_told_once(
+    client, speaker, hear, start_bridge
+):
+    bridge = start_bridge('facemesh_node:=sensor', 'cameras:=[front]')
+    listener = HriListener(client)
+    hear(lambda: 'f00001' in listener.faces, 'a face', FRONT, f00001=TRACKED)
+    for face in hostile_faces():
+        face.state = TRACKED
+        msg = FaceMeshArray(header=client.header(), faces=[face])
+        speaker.publishers[FRONT].publish(msg)
+        client.spin_for(0.02)
+    hear(lambda: 'f00002' in listener.faces, 'another face', FRONT, f00002=TRACKED)
+    assert {face_id for faces in listener.lists for face_id in faces.ids} == {'f00001', 'f00002'}
+    assert 'breaks the promises of FaceMesh.msg' in bridge.log
+    assert 'Traceback' not in bridge.log
+    assert bridge.process.poll() is None

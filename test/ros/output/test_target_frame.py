@@ -53,12 +53,13 @@ def seen(client, face_msg, node):
     client.create_subscription(MarkerArray, 'facemesh/markers', markers.append, 10)
     k = [500.0, 0.0, 255.5, 0.0, 500.0, 255.5, 0.0, 0.0, 1.0]
 
-    def show(frame_id):
+    def show(frame_id, shift_s=0):
         """Until they are given in a frame."""
         found = []
 
         def shown():
             image = face_msg()
+            image.header.stamp.sec += shift_s
             info = CameraInfo(header=image.header, width=512, height=512, k=k)
             client.camera_infos.publish(info)
             answer = client.answer_to(image)
@@ -127,6 +128,18 @@ def test_they_are_where_the_face_is_in_the_robots_frame(client, seen, topic):
     assert z_end.z > origin.z + 0.08
     client.status = None
     client.wait_until(lambda: client.status and 'tf2' not in client.status.message, 'no reason')
+
+
+def test_images_with_stamps_before_1970_are_shown_too(client, seen, node):
+    """A driver without a clock that is set; rclpy's own times begin in 1970."""
+    publisher = client.create_publisher(TFMessage, '/tf_static', LATCHED)
+    client.wait_until(publisher.get_subscription_count, 'the listener')
+    publisher.publish(TFMessage(transforms=[base_to_camera()]))
+    answer, cloud, _ = seen('base_link', shift_s=-2 * 10**9)
+    assert cloud.header.stamp == answer.header.stamp
+    assert answer.header.stamp.sec < 0
+    assert answer.failed_images == 0
+    assert 'Traceback' not in node.log
 
 
 @pytest.mark.skipif(HAS_TF2, reason='tf2_ros is installed')

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -17,14 +18,20 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from platform import machine
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from hostile import messages, rules
 
+if TYPE_CHECKING:
+    from hostile.running_node import Findings, NodeUnderFire
+
 ROOT = Path(__file__).parents[3]
+# The Pythons that atheris 3.0.0 has wheels for.
+HAS_ATHERIS = (3, 11), (3, 13)
 PARTS = ('messages', 'files', 'node')
 DECODERS: dict[str, tuple[SearchStrategy[Any], Callable[[Any], str]]] = {
     'Image': (messages.images, lambda cdr: rules.check_image(cdr, is_compressed=False)),
@@ -33,10 +40,7 @@ DECODERS: dict[str, tuple[SearchStrategy[Any], Callable[[Any], str]]] = {
         lambda cdr: rules.check_image(cdr, is_compressed=True),
     ),
     'depth': (messages.depths, rules.check_depth),
-    'CameraInfo': (
-        messages.wrong(messages.sound_infos()),
-        lambda info: rules.check_info(rules.as_msg(info)),
-    ),
+    'CameraInfo': (messages.camera_infos, rules.check_info),
 }
 
 
@@ -96,20 +100,29 @@ def _outcomes(
 
 
 def fuzz_files(seconds: int) -> bool:
-    """Run the coverage-guided fuzzer on each kind of files."""
+    """Run the coverage-guided fuzzer on each kind of files; where it has no wheel, say so."""
+    if not (HAS_ATHERIS[0] <= sys.version_info[:2] <= HAS_ATHERIS[1]) or machine() != 'x86_64':
+        version = '.'.join(map(str, sys.version_info[:2]))
+        print(f'files: skipped, as atheris has no wheel for Python {version} on {machine()}')
+        return True
     sys.path.append(str(ROOT / 'tools'))
-    from workspace.environment import environment_without_ros
     from workspace.peers import peer_python
 
     from hostile.files import FILE_KINDS
 
-    python = peer_python('fuzz')
+    (packages,) = peer_python('fuzz').parents[1].glob('lib/python3*/site-packages')
     script = Path(__file__).with_name('coverage_guided.py')
-    paths = os.pathsep.join(map(str, (ROOT, script.parents[1])))
-    variables = {**environment_without_ros(), 'PYTHONPATH': paths}
+    paths = (packages, script.parents[1], os.environ.get('PYTHONPATH', ''))
+    variables = {**os.environ, 'PYTHONPATH': os.pathsep.join(map(str, paths))}
     sound = True
     for kind in FILE_KINDS:
-        done = subprocess.run([python, script, kind, str(seconds)], env=variables)
+        began_s = time.monotonic()
+        command = [sys.executable, script, kind, str(seconds)]
+        done = subprocess.run(command, env=variables, capture_output=True, text=True)
+        cases = re.findall(r'number_of_executed_units: (\d+)', done.stderr)
+        print(f'{kind}: {"".join(cases)} cases in {time.monotonic() - began_s:.0f} s', flush=True)
+        if done.returncode:
+            print(f'{kind}: broken', done.stdout, done.stderr, sep='\n', flush=True)
         sound &= done.returncode == 0
     return sound
 
@@ -137,21 +150,28 @@ def fuzz_node(cases: int) -> bool:
         log = Path(tempfile.mkdtemp(prefix='facemesh_fuzz_')) / 'log'
         with running_node(log, transport) as node:
             campaign = Campaign(node, transport, face)
-            found = campaign.run(round(cases * share))
-            campaign.close()
-            broken = [*found.problems(), *node.problems()]
-            print(
-                f'{transport}: {dict(found.sent)}, images {dict(found.outcomes)}; next good image '
-                f'{found.waits_ms()} ms; memory {found.memory_mb[:1]} to {found.memory_mb[-1:]} '
-                f'MB, {found.growth_bytes:.0f} bytes a case; {len(node.refusals())} refusals in '
-                f'{node.refusals().total()} lines ({log})',
-                *broken,
-                sep='\n  ',
-                flush=True,
-            )
-            sound &= not broken
+            try:
+                campaign.run(round(cases * share))
+            finally:  # also if the node has ended
+                sound &= _tell(transport, campaign.found, node, log)
+                campaign.close()
     rclpy.shutdown()
     return sound
+
+
+def _tell(transport: str, found: Findings, node: NodeUnderFire, log: Path) -> bool:
+    """Print what a campaign found; return whether all promises were kept."""
+    broken = [*found.problems(), *node.problems()]
+    print(
+        f'{transport}: {dict(found.sent)}, images {dict(found.outcomes)}; next good image '
+        f'{found.waits_ms()} ms at a load of {os.getloadavg()[2]:.0f}; memory '
+        f'{found.memory_mb[:1]} to {found.memory_mb[-1:]} MB, {found.growth_bytes:.0f} bytes a '
+        f'case; {len(node.refusals())} refusals in {node.refusals().total()} lines ({log})',
+        *broken,
+        sep='\n  ',
+        flush=True,
+    )
+    return not broken
 
 
 if __name__ == '__main__':

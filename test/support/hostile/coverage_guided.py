@@ -1,17 +1,22 @@
 """Atheris on one kind of files: `python coverage_guided.py KIND SECONDS`; see `./run fuzz files`.
 
-Run by the Python of tools/wheels/fuzz.txt. Inputs that reached new code are kept beside that
-environment, and go on from there the next time.
+Inputs that reached new code are kept beside atheris, and go on from there the next time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=['facemesh_ros', 'mcap', 'zipfile', 'yaml']):
+READERS = ['facemesh_ros.io', 'facemesh_ros.models', 'facemesh_ros.messages', 'mcap', 'yaml']
+with (
+    contextlib.redirect_stderr(io.StringIO()),  # a line for each module
+    atheris.instrument_imports(include=[*READERS, 'facemesh_ros.geometry', 'zipfile']),
+):
     from hostile.files import FILE_KINDS
 
 MAX_BYTES, MAX_MEMORY_MB = 20_000, 2000
@@ -19,13 +24,14 @@ MAX_BYTES, MAX_MEMORY_MB = 20_000, 2000
 
 def main(kind: str, seconds: str) -> None:
     files = FILE_KINDS[kind]
-    corpus = Path(sys.prefix) / 'corpus' / kind.replace(' ', '_')
+    corpus = Path(atheris.__file__).parents[1] / 'corpus' / kind.replace(' ', '_')
     corpus.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(files.sound()):
         (corpus / f'sound_{number}').write_bytes(content)
     options = {
         'max_total_time': seconds,
         'max_len': MAX_BYTES,
+        'seed': 1,
         'rss_limit_mb': MAX_MEMORY_MB,
         'timeout': 20,
         'artifact_prefix': f'{corpus.parent}/broken_{corpus.name}_',
@@ -36,7 +42,6 @@ def main(kind: str, seconds: str) -> None:
     atheris.Setup(
         [sys.argv[0], str(corpus), *flags], lambda content: files.check(content) and None
     )
-    print(f'{kind}: {seconds} s', flush=True)
     atheris.Fuzz()
 
 

@@ -20,7 +20,7 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.calibration import camera_from_calibration
 from facemesh_ros.io.calibration_file import CalibrationFile
 from facemesh_ros.io.json_faces import faces_in_lines
-from facemesh_ros.io.recordings.message_store import MessageStore
+from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.models.archives import models_in
 from hostile.cdr import RawImage
@@ -77,7 +77,7 @@ def _read_recording(path: Path) -> None:
 
 
 def _read_lines(path: Path) -> None:
-    for seen in islice(faces_in_lines(path, MessageStore().classes), MOST_MESSAGES):
+    for seen in islice(faces_in_lines(path, message_store().classes), MOST_MESSAGES):
         assert seen.stamp_ns is not None
 
 
@@ -116,6 +116,13 @@ def _sound_databases() -> Iterator[bytes]:
         yield database(cdr)
     yield database(_image_cdr(), name=None)
     yield database(_image_cdr(), stamp='soon')
+
+
+def _sound_packed() -> Iterator[bytes]:
+    for content in (next(_sound_databases()), b'', bytes(2**20)):
+        yield zstandard.compress(content)
+        packer = zstandard.ZstdCompressor(write_checksum=True).compressobj()
+        yield packer.compress(content) + packer.flush()
 
 
 def database(
@@ -171,6 +178,7 @@ FILE_KINDS = {
     'calibration': FileKind('.yaml', _read_calibration, _sound_calibrations),
     'mcap': FileKind('.mcap', _read_recording, _sound_mcaps),
     'sqlite': FileKind('.db3', _read_recording, _sound_databases),
+    'packed': FileKind('.db3.zstd', _read_recording, _sound_packed),
     'archive': FileKind('.task', models_in, _sound_archives),
     'json lines': FileKind('.jsonl', _read_lines, _sound_lines),
 }

@@ -10,10 +10,9 @@ import numpy as np
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.geometry.calibration import CalibrationError, camera_from_calibration
 from facemesh_ros.image.raw_image import ImageError
-from facemesh_ros.messages.camera_model import calibration_from_msg
+from facemesh_ros.messages.cdr_camera_info import calibration_from_cdr
 from facemesh_ros.messages.cdr_image import image_from_cdr
 from facemesh_ros.messages.image_conversion import depth_from_msg, frame_from_msg
-from hostile.cdr import CameraInfo
 
 MAX_MEGAPIXELS = 1.0
 # What fits a line of a log, with names of all encodings in it.
@@ -64,9 +63,13 @@ def check_depth(cdr: bytes) -> str:
     return 'decoded'
 
 
-def check_info(msg: Any, image_wh: tuple[int, int] = (640, 480)) -> str:
-    """Understand a camera_info; return what became of it."""
-    calibration = calibration_from_msg(msg)
+def check_info(cdr: bytes, image_wh: tuple[int, int] = (640, 480)) -> str:
+    """Understand a serialised camera_info; return what became of it."""
+    try:
+        _, calibration = calibration_from_cdr(cdr)
+    except CalibrationError as error:
+        check_text(error)
+        return 'refused'
     outcome = ''
     for rectified in (False, True):
         try:
@@ -85,20 +88,3 @@ def check_info(msg: Any, image_wh: tuple[int, int] = (640, 480)) -> str:
         assert not np.isinf(rays).any()
         assert np.isfinite(rays[3]).all(), 'the middle of the image is always seen'
     return outcome or 'uncalibrated'
-
-
-def as_msg(info: CameraInfo) -> Any:
-    """Return what rclpy makes of a camera_info."""
-    names = ('x_offset', 'y_offset', 'height', 'width')
-    return SimpleNamespace(
-        header=SimpleNamespace(stamp=info.header, frame_id=''),
-        width=info.width,
-        height=info.height,
-        distortion_model=info.distortion_model.decode(errors='replace'),
-        d=info.d,
-        k=info.k,
-        p=info.p,
-        binning_x=info.binning[0],
-        binning_y=info.binning[1],
-        roi=SimpleNamespace(**dict(zip(names, info.roi, strict=True))),
-    )
