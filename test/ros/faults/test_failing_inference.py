@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from failing_models import ALLOCATES, HANGS, RAISES, RETURNS_NAN
+from failing_models import ALLOCATES, HANGS, RAISES, RETURNS_NAN, hanging_environment
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from std_srvs.srv import SetBool
@@ -92,3 +92,25 @@ def test_a_hang_ends_the_process_though_the_executor_waits_for_it_and_a_new_one_
     assert 'ended by force' not in node.log
     start(environment=failing)  # as respawn does
     assert client.answer_to(face_msg()).faces
+
+
+@pytest.fixture
+def loading(start, client, model_store, tmp_path):
+    """A node whose detector hangs when it is run for the first time."""
+    node = start(environment=hanging_environment(model_store, tmp_path))
+    client.wait_until(lambda: 'the models have been loading for' in node.log, 'a word of it')
+    return node
+
+
+def test_a_hang_while_models_load_is_told_with_stacks_and_ends_the_process(loading):
+    assert loading.process.wait(PATIENCE_S) == 1
+    told, ended = loading.log.split('facemesh: the models have been loading for 15 s')
+    for text in (told, ended):
+        assert re.search(r"Thread 'MainThread':\n(?:  .*\n?)+session.py", text)
+    assert 'so that a new one can go on' in ended
+
+
+def test_a_hang_while_models_load_is_ended_by_a_signal(loading):
+    loading.process.send_signal(signal.SIGTERM)
+    assert loading.process.wait(PATIENCE_S) == 1
+    assert 'ended by force' in loading.log
