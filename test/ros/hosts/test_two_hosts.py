@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -79,18 +81,27 @@ def test_lost_packets_are_lost_images_and_are_counted(hosts, faces_folder, wire)
     assert abs(lost - images * (1 - arrives)) < margin, (sent, lost)
 
 
+@contextmanager
+def memory_for_pieces(hosts: Any, bytes_: int) -> Iterator[None]:
+    """Give the server's kernel so much memory for pieces of packets."""
+    low, high = (f'/proc/sys/net/ipv4/ipfrag_{name}_thresh' for name in ('low', 'high'))
+    usual = hosts.server.run('cat', high).strip()
+    hosts.server.run('sh', '-c', f'echo 1 > {low} && echo {bytes_} > {high}')
+    try:
+        yield
+    finally:
+        hosts.server.run('sh', '-c', f'echo {usual} > {high}')
+
+
 def test_pieces_that_fill_the_memory_of_the_kernel_are_told_and_a_remedy_helps(hosts):
     """A lossy wire leaves pieces of packets, and half a minute long no image arrives any more."""
     since_ns = time.time_ns()
-    low, high = (f'/proc/sys/net/ipv4/ipfrag_{name}_thresh' for name in ('low', 'high'))
-    usual = hosts.server.run('cat', high).strip()
     # As large images, and more of them, would fill the usual 4 MB.
-    hosts.server.run('sh', '-c', f'echo 1 > {low} && echo 50000 > {high}')
-    hosts.wire.set(Wire(loss=0.2))
-    told = 'sysctl -w net.ipv4.ipfrag_time=1 on this machine'
-    hosts.wait_until(lambda: any(told in text for text in hosts.messages(since_ns)), told)
-    hosts.wire.set(GOOD)
-    hosts.server.run('sh', '-c', f'echo {usual} > {high}')
+    with memory_for_pieces(hosts, 50000):
+        hosts.wire.set(Wire(loss=0.2))
+        told = 'sysctl -w net.ipv4.ipfrag_time=1 on this machine'
+        hosts.wait_until(lambda: any(told in text for text in hosts.messages(since_ns)), told)
+        hosts.wire.set(GOOD)
     hosts.wait_for_faces()
     balance(hosts, since_ns)
 
@@ -204,9 +215,10 @@ def test_a_server_that_gets_another_address_says_so_and_returns_with_the_old_one
 
 
 def pieces(hosts: Any) -> int:
-    """How many pieces of packets the server has received: `ReasmReqds` of the kernel's counters."""
+    """Pieces of packets that the server has received, by its kernel: `ReasmReqds`."""
     names, values = re.findall(r'^Ip: (.*)$', hosts.server.run('cat', '/proc/net/snmp'), re.M)
-    return int(dict(zip(names.split(), values.split(), strict=True))['ReasmReqds'])
+    of_name = dict(zip(names.split(), values.split(), strict=True))
+    return int(of_name['ReasmReqds'])
 
 
 def test_with_the_profile_for_lossy_networks_the_kernel_has_no_packets_to_put_together(
@@ -218,13 +230,10 @@ def test_with_the_profile_for_lossy_networks_the_kernel_has_no_packets_to_put_to
     other_camera(**{large_image_profile()[0]: str(share_folder() / LOSSY_NETWORK)})
     hosts.wait_for_faces()
     before = pieces(hosts)
-    limit = '/proc/sys/net/ipv4/ipfrag_high_thresh'
-    usual = hosts.server.run('cat', limit).strip()
-    hosts.server.run('sh', '-c', f'echo 1 > /proc/sys/net/ipv4/ipfrag_low_thresh; echo 1 > {limit}')
-    hosts.wire.set(Wire(loss=0.05, burst=3))
-    hosts.wait_for_faces(hosts.near)  # though the kernel takes no piece of any packet
-    assert pieces(hosts) == before
-    hosts.server.run('sh', '-c', f'echo {usual} > {limit}')
+    with memory_for_pieces(hosts, 1):  # the kernel takes none
+        hosts.wire.set(Wire(loss=0.05, burst=3))
+        hosts.wait_for_faces(hosts.near)
+        assert pieces(hosts) == before
 
 
 @pytest.mark.parametrize('ahead_s', [HOUR_S, -HOUR_S])
