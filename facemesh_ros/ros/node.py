@@ -10,6 +10,7 @@ if __name__ == '__main__':
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import rclpy
 from rcl_interfaces.msg import SetParametersResult
@@ -22,6 +23,7 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.ros.camera_streams import CameraStreams
 from facemesh_ros.ros.diagnostics.engine_build import EngineBuildStatus
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
+from facemesh_ros.ros.diagnostics.stalled_inference import LoadingStall, Watchdog
 from facemesh_ros.ros.parameters import Parameters
 from facemesh_ros.ros.process.ending import end_soon_after
 from facemesh_ros.ros.process.lifecycle import (
@@ -83,7 +85,11 @@ class FaceMeshNode(LifecycleNode):
     @log_exceptions(result=FAILURE)
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check and warm up the models, and publish the info."""
-        with EngineBuildStatus(self, self._is_ending) as watch_build:
+        loading = LoadingStall(self.get_logger().error)
+        with (
+            closing(Watchdog([loading])),
+            EngineBuildStatus(self, self._is_ending, loading.restart) as watch_build,
+        ):
             self._streams = CameraStreams(
                 self,
                 self._declared_parameters,

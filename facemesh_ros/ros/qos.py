@@ -34,8 +34,8 @@ RELIABLE = QoSProfile(depth=5, reliability=QoSReliabilityPolicy.RELIABLE)
 RESULTS = QoSProfile(
     depth=5, reliability=QoSReliabilityPolicy.RELIABLE, lifespan=Duration(seconds=2)
 )
-# As tf2's own broadcaster.
-TF = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
+# As tf2's own broadcaster, but for the lifespan.
+TF = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE, lifespan=RESULTS.lifespan)
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 MAX_ERROR_CHARS = 200
 OVERRIDABLE = (

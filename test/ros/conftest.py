@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,19 @@ def ros() -> Iterator[None]:
     rclpy.init()
     yield
     rclpy.shutdown()
+
+
+CLOCK_SOURCE = Path(__file__).parents[1] / 'support' / 'preloaded_clock.c'
+
+
+@pytest.fixture(scope='module')
+def preloaded(require, tmp_path_factory) -> dict[str, str]:
+    """The environment of a process whose system clock is off by what a file says."""
+    require(shutil.which('cc'), 'a C compiler')
+    folder = tmp_path_factory.mktemp('clock')
+    library = folder / 'clock.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', library, CLOCK_SOURCE], check=True)
+    return {'LD_PRELOAD': str(library), 'CLOCK_OFFSET': str(folder / 'offset')}
 
 
 # Longer than any answer takes: a transition may load models.

@@ -27,8 +27,8 @@ _WEIGHTS = {
     ALLOCATES: (-2, 1, 1),
     RETURNS_NAN: (-1, 1, -1),
 }
-# The input is from -1 to 1.
-_LIMIT = 2.5
+# The input is from -1 to 1. Any image is above the second limit: then loading hangs already.
+_LIMIT, _NO_LIMIT = 2.5, -10.0
 HUGE = 1 << 33
 # For a `sitecustomize.py`: a test need not burn a core for as long as users are given.
 QUICK_WATCHDOG = """\
@@ -37,14 +37,21 @@ from facemesh_ros.ros.process import ending
 
 stalled_inference.STALLED_S, stalled_inference.ENDED_S, ending.ENDING_S = 2, 7, 2
 """
+QUICK_START_WATCHDOG = """\
+from facemesh_ros.ros.diagnostics import stalled_inference
+from facemesh_ros.ros.process import ending
+
+stalled_inference.LOADING_STALLED_S, stalled_inference.LOADING_ENDED_S = 5, 15
+ending.STARTING_S = 2
+"""
 
 
-def failing_store(store: ModelStore, folder: Path) -> Path:
+def failing_store(store: ModelStore, folder: Path, hangs_above: float = _LIMIT) -> Path:
     """Copy a store into a folder, with a detector `short_range` that fails on some colours."""
     shutil.copytree(store.folder, folder)
     path = folder / MODEL_FILE
     model = onnx.load(path)
-    _add_failures(model.graph)
+    _add_failures(model.graph, hangs_above)
     onnx.checker.check_model(model)
     content = model.SerializeToString()
     path.write_bytes(content)
@@ -57,31 +64,42 @@ def failing_store(store: ModelStore, folder: Path) -> Path:
 
 def failing_environment(store: ModelStore, folder: Path) -> dict[str, str]:
     """Return the environment of a node with such models, whose watchdog is quick."""
-    (folder / 'sitecustomize.py').write_text(QUICK_WATCHDOG)
+    return _environment(folder, QUICK_WATCHDOG, failing_store(store, folder / 'models'))
+
+
+def hanging_environment(store: ModelStore, folder: Path) -> dict[str, str]:
+    """Return the environment of a node that hangs while it loads its models."""
+    models = failing_store(store, folder / 'models', _NO_LIMIT)
+    return _environment(folder, QUICK_START_WATCHDOG, models)
+
+
+def _environment(folder: Path, customization: str, models: Path) -> dict[str, str]:
+    (folder / 'sitecustomize.py').write_text(customization)
     paths = [str(folder), os.environ.get('PYTHONPATH', '')]
     return {
         'PYTHONPATH': os.pathsep.join(filter(None, paths)),
-        'FACEMESH_MODEL_DIR': str(failing_store(store, folder / 'models')),
+        'FACEMESH_MODEL_DIR': str(models),
     }
 
 
-def _add_failures(graph: onnx.GraphProto) -> None:
+def _add_failures(graph: onnx.GraphProto, hangs_above: float) -> None:
     """Add to the boxes what a failure returns, to the scores 100; zero in all other images."""
     (image,), (output, scores) = graph.input, (one.name for one in graph.output)
     inner = {output: 'without_failure', scores: 'scores_without_failure'}
     for node in graph.node:
         node.output[:] = [inner.get(name, name) for name in node.output]
-    graph.initializer.append(numpy_helper.from_array(np.float32(_LIMIT), 'failure_limit'))
     graph.node.append(helper.make_node('ReduceMean', [image.name], ['colour'], axes=[0, 1, 2]))
     total = 'without_failure'
     for number, (colour, weights) in enumerate(_WEIGHTS.items()):
         prefix = f'failure{number}_'
         values = np.array([weights], np.float32).T
+        limit = np.float32(hangs_above if colour == HANGS else _LIMIT)
         graph.initializer.append(numpy_helper.from_array(values, f'{prefix}weights'))
+        graph.initializer.append(numpy_helper.from_array(limit, f'{prefix}limit'))
         nodes = [
             helper.make_node('MatMul', ['colour', f'{prefix}weights'], [f'{prefix}score4']),
             helper.make_node('ReduceSum', [f'{prefix}score4'], [f'{prefix}score'], keepdims=0),
-            helper.make_node('Greater', [f'{prefix}score', 'failure_limit'], [f'{prefix}is_on']),
+            helper.make_node('Greater', [f'{prefix}score', f'{prefix}limit'], [f'{prefix}is_on']),
             helper.make_node(
                 'If',
                 [f'{prefix}is_on'],

@@ -36,16 +36,25 @@ class Wire:
     """What happens to frames on their way in one direction.
 
     Attributes:
-        loss: Share of frames that are lost, each by itself.
+        loss: Share of frames that are lost.
+        burst: How many of them in a row, in the mean: geometrically distributed, as by a radio
+            that is good or bad (Gilbert's model); 0 if each is lost by itself.
         delay_s: Time that each takes, s.
         jitter_s: By how much each takes longer, uniform from 0 to this; so they overtake.
         bytes_per_s: What it carries at most; 0 for no limit.
     """
 
     loss: float = 0.0
+    burst: float = 0.0
     delay_s: float = 0.0
     jitter_s: float = 0.0
     bytes_per_s: float = 0.0
+
+    def loses_after(self, was_lost: bool) -> float:
+        """Return the probability that a frame is lost, by what became of the one before it."""
+        if not self.burst or self.loss == 1:
+            return self.loss
+        return 1 - 1 / self.burst if was_lost else self.loss / (1 - self.loss) / self.burst
 
 
 GOOD, CUT = Wire(), Wire(loss=1.0)
@@ -96,11 +105,12 @@ class Direction:
         self.source, self.target, self.wire = source, target, Wire()
         self.carried = self.lost = 0
         self._random, self._free_s, self._not_before_s = Random(seed), 0.0, 0.0
+        self._lost_last = False
         self._due: list[tuple[float, int, bytes]] = []
 
     def become(self, wire: Wire) -> None:
         """Be so from now on; nothing overtakes what is on its way."""
-        self.wire = wire
+        self.wire, self._lost_last = wire, False
         self._not_before_s = max((due_s for due_s, *_ in self._due), default=0.0)
 
     def take(self) -> None:
@@ -111,7 +121,8 @@ class Direction:
 
     def _send(self, frame: bytes, now_s: float) -> None:
         wire, due_s = self.wire, now_s
-        is_lost = self._random.random() < wire.loss
+        is_lost = self._random.random() < wire.loses_after(self._lost_last)
+        self._lost_last = is_lost
         if wire.bytes_per_s and not is_lost:
             due_s = max(now_s, self._free_s) + len(frame) / wire.bytes_per_s
             is_lost = due_s > now_s + LONGEST_QUEUE_S

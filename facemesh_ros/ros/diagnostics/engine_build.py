@@ -19,9 +19,17 @@ class EngineBuildStatus:
     It needs no timer, because the executor is blocked by the transition that builds.
     """
 
-    def __init__(self, node: Node, is_ending: Callable[[], bool]) -> None:
-        """Publish nothing yet; `is_ending` returns whether the process is to end."""
-        self._node, self._is_ending = node, is_ending
+    def __init__(
+        self, node: Node, is_ending: Callable[[], bool], progressed: Callable[[], object]
+    ) -> None:
+        """Publish nothing yet.
+
+        Args:
+            node: That publishes.
+            is_ending: Whether the process is to end.
+            progressed: Called with each progress.
+        """
+        self._node, self._is_ending, self._progressed = node, is_ending, progressed
         self._publisher: Publisher | None = None
         self._published_s = float('-inf')
 
@@ -40,6 +48,7 @@ class EngineBuildStatus:
 
     def __call__(self, progress: str) -> None:
         """Publish the progress, once a second; raises LoadingCancelledError if the node ends."""
+        self._progressed()
         if self._is_ending():
             raise LoadingCancelledError(f'the node ends while {progress}')
         if time.monotonic() - self._published_s >= PERIOD_S:

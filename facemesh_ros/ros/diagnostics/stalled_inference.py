@@ -1,10 +1,11 @@
-"""Watchdog of the inference threads: whether one of them hangs on an image."""
+"""Watchdog: whether an inference thread hangs on an image, or the loading of the models."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from threading import Thread
+from typing import Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -18,9 +19,53 @@ STALLED_S = 10
 # What hangs in native code cannot be broken off: only a new process helps.
 ENDED_S = 20
 LOG_PERIOD_S = 10.0
+# The same while models are loaded and run for the first time: from a slow disk, or on a GPU
+# whose libraries prepare themselves, that takes long.
+LOADING_STALLED_S = 60
+LOADING_ENDED_S = 300
 # In which a second is slept, to close soon. Up to Python 3.10, an event with a timeout waits for
 # hours if the system's clock is set back; a sleep does not.
 _TICKS = 10
+
+
+class Watched(Protocol):
+    """Something that hangs if it makes no progress; `str` says what it is."""
+
+    def count(self) -> None:
+        """Count one more second."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether only a new process helps."""
+
+
+class LoadingStall:
+    """For how long models have been loaded, in a thread that can tell nothing meanwhile."""
+
+    def __init__(self, log_error: Callable[[str], object]) -> None:
+        """Log an error with the stacks of all threads from time to time."""
+        self._seconds, self._log_error = 0, log_error
+
+    def restart(self) -> None:
+        """Count from zero: it makes progress."""
+        self._seconds = 0
+
+    def count(self) -> None:
+        """See `Watched.count`."""
+        self._seconds += 1
+        if self._seconds % LOADING_STALLED_S == 0 and not self.is_lost:
+            self._log_error(
+                f'{self}; after {LOADING_ENDED_S} s the process ends with status 1\n'
+                f'{stacks_of_all_threads()}'
+            )
+
+    @property
+    def is_lost(self) -> bool:
+        """See `Watched.is_lost`."""
+        return self._seconds >= LOADING_ENDED_S
+
+    def __str__(self) -> str:
+        return f'the models have been loading for {self._seconds} s'
 
 
 class Stall:
@@ -78,7 +123,7 @@ class Watchdog:
     """
 
     def __init__(
-        self, stalls: Sequence[Stall], end: Callable[[str], object] = end_by_force
+        self, stalls: Sequence[Watched], end: Callable[[str], object] = end_by_force
     ) -> None:
         """Watch until it is closed."""
         self._stalls, self._end, self._is_closed = stalls, end, False

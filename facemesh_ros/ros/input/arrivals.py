@@ -16,8 +16,8 @@ ItemT = TypeVar('ItemT', covariant=True)
 MIN_PERIOD_S = 1e-3
 # Images that a machine which was busy may deliver at once: of common cameras, seconds.
 MAX_BURST = 100.0
-# For this long after a number that was not greater than the one before it, the numbers are taken
-# for those of several publishers.
+# For this long after a number that was not greater than the one before it, the numbers may be
+# those of several publishers: what is missing between them is believed if no further one follows.
 DISORDER_S = 10.0
 RATE_WINDOW = 6
 
@@ -51,7 +51,8 @@ class SequenceGaps:
         skipped: Sequence numbers between the last two; 0 where numbers are unknown or mixed.
         lost: Messages lost between them; None where the middleware does not report losses.
         replaced: Messages replaced by newer ones before they were taken from the middleware: those
-            skipped and not lost; None if unknown.
+            skipped and not lost; None if unknown. For `DISORDER_S` after a step back they are
+            kept, and added to those of the next arrival after it.
         steps_back: How often a number was not greater than the one before it. A camera that
             restarts makes one such step, two publishers on one topic make many.
         are_numbered: Whether the last arrival had a number.
@@ -63,8 +64,8 @@ class SequenceGaps:
         self.replaced: int | None = None
         self.are_numbered = False
         self._last: Arrival[object] | None = None
-        self._disorder_s = -math.inf
-        self._lost_early, self._possible = 0, 0.0
+        self._disorder_s, self._passed = -math.inf, math.inf
+        self._lost_early, self._possible, self._doubtful = 0, 0.0, 0
 
     def reset(self) -> None:
         """Forget the last arrival: nothing is missing before the next one."""
@@ -80,22 +81,28 @@ class SequenceGaps:
             return
         self.interval_s = arrival.received_s - last.received_s
         step = self._step(last, arrival)
-        if step is not None:
-            self.skipped = max(0, self._believable(step) - 1)
+        skipped = 0 if step is None else max(0, self._believable(step) - 1)
+        if in_order := arrival.received_s >= self._disorder_s + DISORDER_S:
+            self._passed = math.inf
+        self.skipped = skipped if in_order else 0
         if last.lost_total is not None and arrival.lost_total is not None:
             self.lost = max(0, arrival.lost_total - last.lost_total)
-            self.replaced = 0 if step is None else self._not_lost(self.lost)
+            self._doubtful += 0 if step is None else self._not_lost(skipped, self.lost)
+            self.replaced = self._doubtful if in_order else 0
+            self._doubtful -= self.replaced
 
     def _step(self, last: Arrival[object], arrival: Arrival[object]) -> int | None:
-        """Return the difference of both numbers; None unless they are of one publisher."""
+        """Return the difference of both numbers; None unless they may be of one publisher."""
         if last.sequence_number is None or arrival.sequence_number is None:
             return None
         step = arrival.sequence_number - last.sequence_number
-        if step <= 0:
-            self.steps_back += 1
-            self._disorder_s, self._lost_early, self._possible = arrival.received_s, 0, 0.0
-            return None
-        return step if arrival.received_s >= self._disorder_s + DISORDER_S else None
+        if step > 0:
+            # Past the number before the last step back, it may be from that publisher again.
+            return None if last.sequence_number <= self._passed < arrival.sequence_number else step
+        self.steps_back += 1
+        self._disorder_s, self._passed = arrival.received_s, last.sequence_number
+        self._lost_early, self._possible, self._doubtful = 0, 0.0, 0
+        return None
 
     def _believable(self, step: int) -> int:
         """Return as much of a step as one camera can have sent; another one's number is any."""
@@ -104,15 +111,15 @@ class SequenceGaps:
         self._possible = min(MAX_BURST, possible - believed)
         return believed
 
-    def _not_lost(self, lost: int) -> int:
+    def _not_lost(self, skipped: int, lost: int) -> int:
         """Return how many of those skipped were not lost.
 
         When an arrival is taken, losses behind it may be counted already. So losses in excess of
         those skipped are carried over to the next arrival.
         """
         lost += self._lost_early
-        self._lost_early = max(0, lost - self.skipped)
-        return max(0, self.skipped - lost)
+        self._lost_early = max(0, lost - skipped)
+        return max(0, skipped - lost)
 
 
 class ArrivalRate:

@@ -16,7 +16,8 @@ LIMIT = Path('/proc/sys/net/ipv4/ipfrag_high_thresh')
 FULL_SHARE = 0.9
 REMEDY = (
     'packets are lost on the way, and the kernel keeps the pieces of others for so long that no '
-    'more fit: sysctl -w net.ipv4.ipfrag_time=1 on this machine (docs/scaling.md)'
+    'more fit: sysctl -w net.ipv4.ipfrag_time=1 on this machine, or, with Fast DDS, the camera '
+    'started with the profile fastdds_lossy_network.xml (docs/scaling.md)'
 )
 
 

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from rosgraph_msgs.msg import Clock
 
-SOURCE = Path(__file__).parents[2] / 'support' / 'preloaded_clock.c'
 DAY_S = 86400
-
-
-@pytest.fixture(scope='module')
-def preloaded(require, tmp_path_factory):
-    """The environment of a process whose system clock is off by what a file says."""
-    require(shutil.which('cc'), 'a C compiler')
-    folder = tmp_path_factory.mktemp('clock')
-    library = folder / 'clock.so'
-    subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', library, SOURCE], check=True)
-    return {'LD_PRELOAD': str(library), 'CLOCK_OFFSET': str(folder / 'offset')}
 
 
 def test_steps_of_the_system_clock_stop_nothing(client, start, preloaded, face_msg):

@@ -10,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from failing_models import ALLOCATES, HANGS, RAISES, RETURNS_NAN
+from failing_models import ALLOCATES, HANGS, RAISES, RETURNS_NAN, hanging_environment
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from std_srvs.srv import SetBool
 
+from facemesh_ros.ros.input.image_conversion import msg_from_bgr
+
 PATIENCE_S = 60.0
 SPARE_BYTES = 1 << 30
+# Of an image of three bytes a pixel, which needs more than there is.
+LARGE_SIDE, LITTLE_BYTES = 3600, 20_000_000
 
 
 @pytest.fixture
@@ -27,11 +31,11 @@ def node(start, failing, client, face_msg):
     return started
 
 
-def limit_memory(process_id: int) -> None:
+def limit_memory(process_id: int, spare: int = SPARE_BYTES) -> None:
     """Let a process have some more address space than it has, as a container may."""
     status = Path(f'/proc/{process_id}/status').read_text()
     used = 1024 * int(re.search(r'VmSize:\s+(\d+) kB', status)[1])
-    resource.prlimit(process_id, resource.RLIMIT_AS, (used + SPARE_BYTES, used + SPARE_BYTES))
+    resource.prlimit(process_id, resource.RLIMIT_AS, (used + spare, used + spare))
 
 
 def numbers_of(face) -> np.ndarray:
@@ -50,6 +54,22 @@ def test_one_image_that_fails_is_told_and_the_next_one_is_processed(
         (face,) = client.answer_to(face_msg()).faces
         assert np.isfinite(numbers_of(face)).all()
     assert client.answer_to(face_msg()).failed_images > before
+
+
+def test_a_message_that_finds_no_memory_ends_the_process_with_status_1_and_a_new_one_goes_on(
+    client, node, start, failing, face_msg
+):
+    """In the middleware, before it is an image: rclpy takes nothing of that topic any more."""
+    limit_memory(node.process.pid, LITTLE_BYTES)
+    large = np.full((LARGE_SIDE, LARGE_SIDE, 3), 90, np.uint8)
+    large_msg = msg_from_bgr(large, client.header())
+    client.wait_until(lambda: client.send(large_msg) or node.process.poll() is not None, 'its end')
+    assert node.process.poll() == 1
+    assert 'no memory for a message' in node.log
+    assert 'a higher memory limit help' in node.log
+    assert 'Traceback' not in node.log
+    start(environment=failing)  # as respawn does
+    assert client.answer_to(face_msg()).faces
 
 
 def test_not_a_number_is_refused_counted_and_told_and_the_next_image_is_answered(
@@ -100,3 +120,25 @@ def test_a_hang_ends_the_process_though_the_executor_waits_for_it_and_a_new_one_
     assert 'ended by force' not in node.log
     start(environment=failing)  # as respawn does
     assert client.answer_to(face_msg()).faces
+
+
+@pytest.fixture
+def loading(start, client, model_store, tmp_path):
+    """A node whose detector hangs when it is run for the first time."""
+    node = start(environment=hanging_environment(model_store, tmp_path))
+    client.wait_until(lambda: 'the models have been loading for' in node.log, 'a word of it')
+    return node
+
+
+def test_a_hang_while_models_load_is_told_with_stacks_and_ends_the_process(loading):
+    assert loading.process.wait(PATIENCE_S) == 1
+    told, ended = loading.log.split('facemesh: the models have been loading for 15 s')
+    for text in (told, ended):
+        assert re.search(r"Thread 'MainThread':\n(?:  .*\n?)+session.py", text)
+    assert 'so that a new one can go on' in ended
+
+
+def test_a_hang_while_models_load_is_ended_by_a_signal(loading):
+    loading.process.send_signal(signal.SIGTERM)
+    assert loading.process.wait(PATIENCE_S) == 1
+    assert 'ended by force' in loading.log

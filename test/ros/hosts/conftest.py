@@ -39,7 +39,9 @@ class Program:
         told: All lines so far.
     """
 
-    def __init__(self, host: NetworkHost, log: Path, *command: str) -> None:
+    def __init__(
+        self, host: NetworkHost, log: Path, *command: str, environment: dict[str, str]
+    ) -> None:
         self.told: list[Any] = []
         self._log = log.open('ab')
         self.process = subprocess.Popen(
@@ -47,7 +49,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, **DISCOVERY},
+            env={**os.environ, **DISCOVERY, **environment},
         )
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -96,14 +98,14 @@ class TwoHosts:
         self.start_node()
         self.start_camera()
 
-    def start(self, host: NetworkHost, *command: str) -> Program:
+    def start(self, host: NetworkHost, *command: str, **environment: str) -> Program:
         log = self._folder / f'log{next(self._logs)}'
-        program = Program(host, log, *command)
+        program = Program(host, log, *command, environment=environment)
         self._undo.callback(program.kill)
         return program
 
-    def start_consumer(self, host: NetworkHost) -> Program:
-        return self.start(host, str(HERE / 'consumer.py'))
+    def start_consumer(self, host: NetworkHost, **environment: str) -> Program:
+        return self.start(host, str(HERE / 'consumer.py'), **environment)
 
     def start_node(self) -> None:
         settings = ('image_transport:=compressed', 'landmark_model:=mesh', 'max_faces:=1')
@@ -111,9 +113,15 @@ class TwoHosts:
         module = ('-m', 'facemesh_ros.ros.node', '--ros-args')
         self.node = self.start(self.server, *module, *arguments)
 
-    def start_camera(self) -> None:
+    def start_camera(self, **environment: str) -> None:
         command = (str(HERE / 'camera.py'), str(self._folder), '/image_raw/compressed')
-        self.camera = self.start(self.robot, *command, str(RATE_HZ))
+        self.camera = self.start(self.robot, *command, str(RATE_HZ), **environment)
+
+    def frames(self, consumer: Program, since_ns: int) -> list[dict[str, Any]]:
+        """The frames of /tf that a consumer has received since then."""
+        return [
+            one for one in consumer.told if 'frame_ns' in one and one['arrived_ns'] >= since_ns
+        ]
 
     def answers(self, consumer: Program, since_ns: int = 0) -> list[dict[str, Any]]:
         """The landmarks that a consumer has received since then."""
@@ -178,3 +186,15 @@ def hosts(two_hosts) -> TwoHosts:
     two_hosts.wire.set(GOOD)
     two_hosts.wait_for_faces()
     return two_hosts
+
+
+@pytest.fixture
+def other_camera(hosts) -> Iterator[Callable[..., None]]:
+    """Start the camera again with other variables; the usual one comes back in the end."""
+
+    def restart(**environment: str) -> None:
+        hosts.camera.kill()
+        hosts.start_camera(**environment)
+
+    yield restart
+    restart()

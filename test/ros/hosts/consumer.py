@@ -1,7 +1,8 @@
 """A consumer in a process of its own: prints what it receives as JSON, ends with its input.
 
-Each line has `arrived_ns`, by this machine's clock, and either `stamp_ns`, `ids` and the three
-counters of a FaceMeshArray, or the `message` of the node's diagnostics.
+Each line has `arrived_ns`, by this machine's clock, and either `stamp_ns`, `ids`, the three
+counters and the `latency` of a FaceMeshArray, or the `message` of the node's diagnostics, or the
+`frame_ns`, the stamp of frames of /tf.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSProfile
+from tf2_msgs.msg import TFMessage
 
 from facemesh_ros.msg import FaceMeshArray
 
@@ -33,6 +35,7 @@ def on_faces(msg: FaceMeshArray) -> None:
         dropped=msg.dropped_images,
         lost=msg.lost_images,
         failed=msg.failed_images,
+        latency=msg.latency,
     )
 
 
@@ -41,10 +44,16 @@ def on_diagnostics(msg: DiagnosticArray) -> None:
         tell(message=status.message)
 
 
+def on_frames(msg: TFMessage) -> None:
+    stamp = msg.transforms[0].header.stamp
+    tell(frame_ns=stamp.sec * 10**9 + stamp.nanosec)
+
+
 def main() -> None:
     rclpy.init()
     node = rclpy.create_node('consumer')
     node.create_subscription(FaceMeshArray, 'facemesh/landmarks', on_faces, RELIABLE)
+    node.create_subscription(TFMessage, '/tf', on_frames, 100)
     node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
     input_ = Thread(target=sys.stdin.read, daemon=True)
     input_.start()

@@ -7,13 +7,18 @@ longer: cuts beyond the lease of the middleware, and all others again and again.
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from poor_wire import CUT, GOOD, Wire
+
+from facemesh_ros.ros.process.dds_profile import large_image_profile, share_folder
 
 from .conftest import OTHER_ROBOT, OTHER_SERVER, RATE_HZ, ROBOT, SERVER
 
@@ -27,6 +32,9 @@ PAUSE_S = 1.0
 SILENCE_S = 5.0
 LEASE_S = 20.0
 CUTS_S = [SILENCE_S + 2] + [SILENCE_S + 2, LEASE_S + 10] * (ROUNDS - 1)
+HOUR_S = 3600
+FEW = 5
+LOSSY_NETWORK = 'config/fastdds_lossy_network.xml'
 MIB = 2**20
 
 
@@ -57,30 +65,43 @@ def let_through(hosts: Any, wire: Wire, images: int) -> int:
     return since_ns
 
 
-@pytest.mark.parametrize('loss', [0.01, 0.05, 0.2])
-def test_lost_packets_are_lost_images_and_are_counted(hosts, faces_folder, loss):
+@pytest.mark.parametrize(
+    'wire', [Wire(loss=0.01), Wire(loss=0.05), Wire(loss=0.2), Wire(loss=0.05, burst=12)]
+)
+def test_lost_packets_are_lost_images_and_are_counted(hosts, faces_folder, wire):
     images = 40 * ROUNDS
-    since_ns = let_through(hosts, Wire(loss=loss), images)
+    since_ns = let_through(hosts, wire, images)
     sent, lost = balance(hosts, since_ns)
-    # An image arrives if all of its packets do. Six standard deviations of that, both ways.
+    # An image arrives if all of its packets do. Six standard deviations of that, both ways; a
+    # burst may take two images.
     bytes_ = sum(file.stat().st_size for file in faces_folder.glob('*.jpg')) / 10
-    arrives = (1 - loss) ** (bytes_ // 1480 + 1)
-    margin = 6 * (images * arrives * (1 - arrives)) ** 0.5 + 2
+    packets = bytes_ // 1480 + 1
+    arrives = (1 - wire.loss) * (1 - wire.loses_after(False)) ** (packets - 1)
+    margin = 6 * (images * arrives * (1 - arrives) * (1 + wire.burst / packets)) ** 0.5 + 2
     assert abs(lost - images * (1 - arrives)) < margin, (sent, lost)
+
+
+@contextmanager
+def memory_for_pieces(hosts: Any, bytes_: int) -> Iterator[None]:
+    """Give the server's kernel so much memory for pieces of packets."""
+    low, high = (f'/proc/sys/net/ipv4/ipfrag_{name}_thresh' for name in ('low', 'high'))
+    usual = hosts.server.run('cat', high).strip()
+    hosts.server.run('sh', '-c', f'echo 1 > {low} && echo {bytes_} > {high}')
+    try:
+        yield
+    finally:
+        hosts.server.run('sh', '-c', f'echo {usual} > {high}')
 
 
 def test_pieces_that_fill_the_memory_of_the_kernel_are_told_and_a_remedy_helps(hosts):
     """A lossy wire leaves pieces of packets, and half a minute long no image arrives any more."""
     since_ns = time.time_ns()
-    low, high = (f'/proc/sys/net/ipv4/ipfrag_{name}_thresh' for name in ('low', 'high'))
-    usual = hosts.server.run('cat', high).strip()
     # As large images, and more of them, would fill the usual 4 MB.
-    hosts.server.run('sh', '-c', f'echo 1 > {low} && echo 50000 > {high}')
-    hosts.wire.set(Wire(loss=0.2))
-    told = 'sysctl -w net.ipv4.ipfrag_time=1 on this machine'
-    hosts.wait_until(lambda: any(told in text for text in hosts.messages(since_ns)), told)
-    hosts.wire.set(GOOD)
-    hosts.server.run('sh', '-c', f'echo {usual} > {high}')
+    with memory_for_pieces(hosts, 50000):
+        hosts.wire.set(Wire(loss=0.2))
+        told = 'sysctl -w net.ipv4.ipfrag_time=1 on this machine'
+        hosts.wait_until(lambda: any(told in text for text in hosts.messages(since_ns)), told)
+        hosts.wire.set(GOOD)
     hosts.wait_for_faces()
     balance(hosts, since_ns)
 
@@ -138,7 +159,9 @@ def assert_none_is_stale(hosts: Any, returned_ns: int) -> None:
     """
     for consumer in (hosts.near, hosts.far):
         stamps_ns = [one['stamp_ns'] for one in hosts.answers(consumer, returned_ns)]
-        assert min(stamps_ns) > returned_ns - LIFESPAN_NS
+        frames_ns = [one['frame_ns'] for one in hosts.frames(consumer, returned_ns)]
+        assert frames_ns
+        assert min(stamps_ns + frames_ns) > returned_ns - LIFESPAN_NS
 
 
 @pytest.mark.parametrize('which', ['robot', 'server'])
@@ -189,6 +212,54 @@ def test_a_server_that_gets_another_address_says_so_and_returns_with_the_old_one
     told_ns = time.time_ns()
     hosts.wait_until(lambda: hosts.messages(told_ns), 'the diagnostics')
     assert told not in hosts.messages(told_ns)[-1]
+
+
+def pieces(hosts: Any) -> int:
+    """Pieces of packets that the server has received, by its kernel: `ReasmReqds`."""
+    names, values = re.findall(r'^Ip: (.*)$', hosts.server.run('cat', '/proc/net/snmp'), re.M)
+    of_name = dict(zip(names.split(), values.split(), strict=True))
+    return int(of_name['ReasmReqds'])
+
+
+def test_with_the_profile_for_lossy_networks_the_kernel_has_no_packets_to_put_together(
+    hosts, other_camera
+):
+    before = pieces(hosts)
+    hosts.wait_for_faces()
+    assert pieces(hosts) > before  # as usual
+    other_camera(**{large_image_profile()[0]: str(share_folder() / LOSSY_NETWORK)})
+    hosts.wait_for_faces()
+    before = pieces(hosts)
+    with memory_for_pieces(hosts, 1):  # the kernel takes none
+        hosts.wire.set(Wire(loss=0.05, burst=3))
+        hosts.wait_for_faces(hosts.near)
+        assert pieces(hosts) == before
+
+
+@pytest.mark.parametrize('ahead_s', [HOUR_S, -HOUR_S])
+def test_clocks_that_differ_make_latency_wrong_and_nothing_else(
+    hosts, other_camera, preloaded, ahead_s
+):
+    """The robot's clock is an hour ahead, or behind: that of its camera and its consumer."""
+    Path(preloaded['CLOCK_OFFSET']).write_text(f'{ahead_s}\n')
+    other_camera(**preloaded)
+    consumer = hosts.start_consumer(hosts.robot, **preloaded)
+    for one in (hosts.near, consumer):
+        hosts.wait_until(lambda one=one: len(shifted(hosts, one, ahead_s)) >= FEW, 'results')
+    near = shifted(hosts, hosts.near, ahead_s)
+    assert near[-1]['latency'] == pytest.approx(-ahead_s, abs=60)
+    assert len({name for one in near[-FEW:] for name in one['ids']}) == 1
+    consumer.kill()
+
+
+def shifted(hosts: Any, consumer: Any, ahead_s: int) -> list[dict[str, Any]]:
+    """The answers with a face whose image was stamped by a clock that is so far ahead."""
+    now_s = time.time() + ahead_s
+    return [
+        one
+        for one in hosts.answers(consumer)
+        if one['ids'] and abs(one['stamp_ns'] / 1e9 - now_s) < HOUR_S / 2
+    ]
 
 
 def test_ids_are_never_given_again_and_counters_never_go_back(hosts):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemesh_ros.ros.input.arrivals import Arrival, ArrivalRate, SequenceGaps
+from facemesh_ros.ros.input.arrivals import DISORDER_S, Arrival, ArrivalRate, SequenceGaps
 
 PERIOD_S = 0.03
 
@@ -93,6 +93,37 @@ def test_after_a_reset_nothing_before_it_counts():
 
 def test_a_restarted_camera_loses_nothing():
     assert missing_before((1000, 0), (1001, 0), (1, 0), (2, 0), (3, 0))[1:] == [(0, 0)] * 4
+
+
+@given(st.lists(st.sampled_from(['send', 'lose', 'take']), max_size=900), st.integers(1, 3))
+def test_a_restarted_cameras_images_are_counted_once_it_is_known_to_be_one(steps, depth):
+    """Nothing is for ten seconds, as it could be a second camera; then all of it."""
+    gaps, transport = SequenceGaps(), Transport(depth)
+    gaps.update(Arrival(None, -1.0, 1000, 0))
+    transport.send()
+    gaps.update(transport.take())  # the first of the new one
+    end = ['send', *['take'] * depth] * round(DISORDER_S / PERIOD_S + 2)
+    lost = replaced = 0
+    for step in [*steps, *end]:
+        if step != 'take':
+            getattr(transport, step)()
+        elif transport.kept:
+            arrival = transport.take()
+            gaps.update(arrival)
+            lost += gaps.lost
+            replaced += gaps.replaced
+            assert not replaced or arrival.received_s >= DISORDER_S
+    assert (lost, replaced) == (transport.lost, transport.replaced)
+
+
+@given(st.lists(st.integers(0, 1), min_size=2, max_size=200), st.integers(0, 50))
+def test_of_two_cameras_nothing_is_invented_also_when_one_of_them_ends(turns, ahead):
+    """In any order of their images, all of which arrive."""
+    numbers, gaps, turns = [1, 1 + ahead], SequenceGaps(), [*turns, *[1] * 400]
+    for index, turn in enumerate(turns):
+        gaps.update(Arrival(None, index * PERIOD_S, numbers[turn], 0))
+        numbers[turn] += 1
+        assert not gaps.replaced or not gaps.steps_back
 
 
 def test_with_two_publishers_only_reported_losses_count():

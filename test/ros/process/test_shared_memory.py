@@ -17,6 +17,7 @@ from facemesh_ros.ros.process.middleware import is_fast_dds
 
 AGED_S = 60.0
 LOCKS = Path('/proc/locks')
+RELIABILITY = Path(__file__).parents[3] / 'docs' / 'reliability.md'
 
 
 @pytest.fixture
@@ -148,3 +149,23 @@ def test_the_recommended_profile_fits_three_times_into_dockers_default(monkeypat
     # Two images of 1080p, of four bytes a pixel at most in one message.
     assert size >= 2 * 3 * 1920 * 1080
     assert int(re.search(r'<maxMessageSize>(\d+)', profile.read_text())[1]) > 4 * 1920 * 1080
+
+
+def test_the_profile_for_lossy_networks_differs_by_the_size_of_what_is_sent():
+    names, aside = ('large_images', 'lossy_network'), r'(?s)<!--.*?-->|profile_name="\w+"|\s'
+    files = [share_folder() / 'config' / f'fastdds_{name}.xml' for name in names]
+    large, lossy = (re.sub(aside, '', file.read_text()) for file in files)
+    lossy = re.sub(r'<port_queue_capacity>\d+</port_queue_capacity>', '', lossy)
+    size = r'<property><name>fastdds\.max_message_size</name><value>(\d+)</value></property>'
+    policy = f'<propertiesPolicy><properties>{size}</properties></propertiesPolicy>'
+    # A packet of Ethernet, of which 28 bytes are headers of IP and UDP.
+    assert int(re.search(policy, lossy)[1]) <= 1500 - 28
+    assert re.sub(policy, '', lossy) == large
+
+
+def test_the_documented_sizes_for_raw_4k_images_replace_those_of_the_profile():
+    (command,) = re.findall(r"`sed '(.*)' \S*/(config/\S+) > \S+`", RELIABILITY.read_text())
+    text = (share_folder() / command[1]).read_text()
+    for old, new in re.findall(r's/(\d+)/(\d+)/', command[0]):
+        assert len(re.findall(f'<[^>]+>{old}<', text)) == 1
+        assert int(new) > 3 * 3840 * 2160
