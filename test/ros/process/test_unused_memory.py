@@ -1,4 +1,4 @@
-"""What malloc keeps between blocks that stay goes back to the kernel, and what is in use does not."""
+"""What malloc keeps between blocks that stay goes back to the kernel; what is in use stays."""
 
 from __future__ import annotations
 
