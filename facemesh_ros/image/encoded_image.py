@@ -7,6 +7,7 @@ libpng write to the process's log, once for every damaged image.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ START_OF_SCAN = b'\xff\xda'
 # Some cameras send JPEG without an end marker. The decoder reads a few bytes ahead.
 LOOKAHEAD = bytes(16)
 EXIF_ORIENTATION = 0x0112
+# Pillow's, of what is wrong with an image: once for all, as to catch them is not for threads.
+warnings.filterwarnings('ignore', category=UserWarning, module=r'PIL\.')
 LONGEST_MAGIC = 16
 
 

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hostile import messages, rules
@@ -53,6 +57,27 @@ def test_no_encoded_image_writes_to_the_log(name, capfd):
     """Codecs of C would, past Python: a line for each damaged image of a stream."""
     rules.check_image(CompressedImage(data=content_of(name)).cdr(), is_compressed=True)
     assert capfd.readouterr() == ('', '')
+
+
+def test_no_encoded_image_warns_on_the_terminal_of_a_process():
+    """Where no test catches the warnings of Python."""
+    program = (
+        'from hostile import rules; from hostile.cdr import CompressedImage\n'
+        'from hostile.encoded import CORPUS, content_of\n'
+        'for name in CORPUS:\n'
+        '    message = CompressedImage(data=content_of(name)).cdr()\n'
+        '    print(rules.check_image(message, is_compressed=True))\n'
+    )
+    support = str(Path(rules.__file__).parents[1])
+    paths = os.pathsep.join(filter(None, (support, os.environ.get('PYTHONPATH'))))
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        env={**os.environ, 'PYTHONPATH': paths},
+        capture_output=True,
+        text=True,
+    )
+    assert len(done.stdout.split()) == len(CORPUS)
+    assert done.stderr == ''
 
 
 def test_a_damaged_list_of_further_pictures_warns_nobody(recwarn):

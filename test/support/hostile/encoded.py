@@ -117,6 +117,9 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     'profile bomb': lambda: png(
         1, 1, 8, 0, b'\0\0', chunk(b'iCCP', b'a\0\0' + zlib.compress(bytes(80_000_000), 9))
     ),
+    'animation without pictures': lambda: png(
+        1, 1, 8, 0, b'\0\0', chunk(b'acTL', struct.pack('>II', 0, 0))
+    ),
     'no side': lambda: png(0, 0, 8, 2, b''),
     'pixels missing': lambda: png(9, 7, 8, 2, b''),
     'deep with a false profile': lambda: _deep_png(2, 3, _false_profile()),
