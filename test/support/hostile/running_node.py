@@ -188,7 +188,6 @@ class Campaign:
         self._before = self._answer_to_good([], again_s=0.5) or self._before
         for name in self._inputs:
             self._run_input(name, cases // len(self._inputs))
-        self.found.failed = self._before.failed_images
         return self.found
 
     def _run_input(self, name: str, cases: int) -> None:
@@ -216,6 +215,7 @@ class Campaign:
         if answer is not None and name == self._image:
             self._count_outcome(cdr, answer)
         self._before = answer or self._before
+        self.found.failed = self._before.failed_images
         if sum(self.found.sent.values()) % SAMPLED == 0:
             self.found.memory_mb.append(self._node.memory_mb())
             self._spin_for(PERIOD_S)
