@@ -33,6 +33,8 @@ def test_a_node_under_fire_answers_every_good_image(ros, model_store, tmp_path, 
         finally:
             campaign.close()
         assert sum(found.sent.values()) >= CASES[transport] - 2
+        assert found.outcomes['refused']
+        # How many are replaced by the good image behind them, the load of the machine decides.
         assert found.outcomes['refused'] + found.outcomes['replaced'] > 10
         assert found.problems() == []
         assert node.problems() == []
