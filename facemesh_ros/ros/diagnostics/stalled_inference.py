@@ -19,10 +19,10 @@ STALLED_S = 10
 # What hangs in native code cannot be broken off: only a new process helps.
 ENDED_S = 20
 LOG_PERIOD_S = 10.0
-# The same while models are loaded and run for the first time: from a slow disk, or on a GPU
-# whose libraries prepare themselves, that takes long.
+# The same while models are loaded and run for the first time. On a GPU that is newer than its
+# libraries, these compile themselves for minutes.
 LOADING_STALLED_S = 60
-LOADING_ENDED_S = 300
+LOADING_ENDED_S = 900
 # In which a second is slept, to close soon. Up to Python 3.10, an event with a timeout waits for
 # hours if the system's clock is set back; a sleep does not.
 _TICKS = 10
