@@ -69,15 +69,17 @@ def test_all_images_failed_is_an_error_half_a_warning_and_none_ok(client, face_m
 
 
 def test_one_reason_does_not_hide_another(client, face_msg, node):
-    reasons = ('purple8', 'none', 'smell')
+    """Nor what is wrong with one image what is wrong with another."""
+    wrong = {'encoding': 'purple8', 'height': 0, 'step': 1}
+    reasons = ("'purple8' is not supported", 'each side must be', 'step is 1 bytes')
 
     def first_logged_s():
-        for encoding in reasons:
+        for field, value in wrong.items():
             image = face_msg()
-            image.encoding = encoding
+            setattr(image, field, value)
             client.send(image)
             client.spin_for(0.1)
-        logged = [re.search(rf"\[([\d.]+)\] .* '{reason}'", node.log) for reason in reasons]
+        logged = [re.search(rf'\[([\d.]+)\] .*{reason}', node.log) for reason in reasons]
         return [float(line[1]) for line in logged] if all(logged) else []
 
     client.wait_until(first_logged_s, 'each reason')
