@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from common.scenes import FaceScene, stream_scene
+from ros_domain import BENCHMARKS, own_domain
 
 from facemesh_ros.ros.process.dds_profile import use_large_image_profile
 
 RATE_HZ = 30.0
 NODE = 'facemesh'
-# Tests use domains up to 99.
-FIRST_DOMAIN, DOMAINS = 215, 17
 PACKAGES = ('onnxruntime', 'numpy', 'opencv-python-headless', 'ros-rclpy')
 
 
@@ -93,7 +92,7 @@ def isolate_dds(discovery_range: str) -> None:
     Args:
         discovery_range: LOCALHOST or SUBNET, see ROS_AUTOMATIC_DISCOVERY_RANGE.
     """
-    os.environ['ROS_DOMAIN_ID'] = str(FIRST_DOMAIN + os.getpid() % DOMAINS)
+    os.environ['ROS_DOMAIN_ID'] = str(own_domain(BENCHMARKS))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = discovery_range
     use_large_image_profile()
 

@@ -26,6 +26,7 @@ from rclpy.qos import (
     QoSProfile,
     qos_profile_sensor_data,
 )
+from ros_domain import own_domain
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -43,7 +44,7 @@ _stamps_ns = itertools.count(123456789)
 @pytest.fixture(scope='session', autouse=True)
 def ros() -> Iterator[None]:
     """A DDS domain of this test run's own on this machine alone, with room for large images."""
-    os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
+    os.environ['ROS_DOMAIN_ID'] = str(own_domain())
     use_localhost_discovery()
     use_large_image_profile()
     rclpy.init()

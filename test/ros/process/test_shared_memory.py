@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ros_domain import own_domain
 
 from facemesh_ros.ros.process import shared_memory
 from facemesh_ros.ros.process.dds_profile import share_folder
@@ -23,7 +24,7 @@ RELIABILITY = Path(__file__).parents[3] / 'docs' / 'reliability.md'
 @pytest.fixture
 def start_alone(start_node, client):
     """Start nodes in a domain of their own, where no other process removes segments."""
-    domain = str(100 + os.getpid() % 80)
+    domain = str(own_domain())
 
     def start():
         node = start_node(environment={'ROS_DOMAIN_ID': domain})

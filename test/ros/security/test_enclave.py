@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ros_domain import own_domain
 
 from facemesh_ros.ros.process.dds_profile import share_folder
 from test.ros.conftest import PATIENCE_S
@@ -22,8 +23,7 @@ from test.ros.security.keystore import Keystore, enclaves_of
 
 CAMERA = Path(__file__).parents[1] / 'camera.py'
 LISTENER = Path(__file__).with_name('listener.py')
-# A domain that no other test uses.
-DOMAIN = 100 + os.getpid() % 80
+DOMAIN = own_domain()
 LACKS_LANDMARKS = '/facemesh_without_landmarks'
 HEARD_S, SILENT_S = PATIENCE_S, 6.0
 NO_SECURITY = 'security libraries'

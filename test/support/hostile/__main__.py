@@ -132,6 +132,7 @@ def fuzz_node(cases: int) -> bool:
     import cv2
     import numpy as np
     import rclpy
+    from ros_domain import own_domain
     from skimage.data import astronaut
 
     from facemesh_ros.ros.process.dds_profile import (
@@ -140,7 +141,7 @@ def fuzz_node(cases: int) -> bool:
     )
     from hostile.running_node import Campaign, running_node
 
-    os.environ['ROS_DOMAIN_ID'] = str(20 + os.getpid() % 80)
+    os.environ['ROS_DOMAIN_ID'] = str(own_domain())
     use_localhost_discovery()
     use_large_image_profile()
     rclpy.init()
