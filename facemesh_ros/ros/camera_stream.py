@@ -76,14 +76,14 @@ class CameraStream:
         )
         self._reset_requested = False
         self._bit_depth = StreamBitDepth()
-        self._queue: NewestImageQueue[bytes] | None = None
-        self._worker: NewestFirstWorker[bytes] | None = None
+        self._queue: NewestImageQueue[memoryview] | None = None
+        self._worker: NewestFirstWorker[memoryview] | None = None
         self._opened = ExitStack()
 
     def open(self) -> None:
         """Subscribe and start the worker; raises TopicError if a subscription is refused."""
         topics = self._topics
-        queue = NewestImageQueue[bytes](self._counts)
+        queue = NewestImageQueue[memoryview](self._counts)
         queue.enable(self._enabled)
         with ExitStack() as undo:
             undo.callback(self.reset)
@@ -142,15 +142,15 @@ class CameraStream:
         """Forget all faces before the next image; ids are not reused."""
         self._reset_requested = True
 
-    def report(self, period_s: float) -> DiagnosticStatus:
-        """Return the status over the last `period_s`; only while it is open.
-
-        Also follows a change of `metric_mode`: subscriptions are made in this thread alone.
-        """
+    def follow_settings(self) -> None:
+        """Follow a change of `metric_mode`; in the executor's thread, as it subscribes."""
         try:
             self._depth.follow(self._parameters.settings.metric_mode)
         except TopicError as error:
             self._depth.refuse(str(error), error)
+
+    def report(self, period_s: float) -> DiagnosticStatus:
+        """Return the status over the last `period_s`; only while it is open."""
         status = self._status.report(period_s)
         if self._worker is not None and not self._worker.is_alive:
             status.level = DiagnosticStatus.ERROR
@@ -161,7 +161,7 @@ class CameraStream:
         self._status.image_failed(error)
         self._recovery.after(error)
 
-    def _process(self, cdr: bytes) -> None:
+    def _process(self, cdr: memoryview) -> None:
         """Process one serialised image, in the worker's thread."""
         pipeline, settings = self._pipeline, self._parameters.settings
         if self._reset_requested:
