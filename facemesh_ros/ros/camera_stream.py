@@ -8,7 +8,6 @@ from functools import cache, partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.errors import FacemeshError
@@ -34,7 +33,7 @@ from facemesh_ros.ros.input.worker import NewestFirstWorker
 from facemesh_ros.ros.output.publishers import Publishers
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.qos import SENSOR_DATA, TopicError, create_subscription
+from facemesh_ros.ros.qos import TopicError
 from facemesh_ros.types import Camera, DepthImage, Faces, Frame
 
 
@@ -87,11 +86,8 @@ class CameraStream:
         queue.enable(self._enabled)
         with ExitStack() as undo:
             undo.callback(self.reset)
-            camera_info = create_subscription(
-                *(topics.node, CameraInfo, topics.info_topic, self._camera.update, SENSOR_DATA),
-                raw=True,
-            )
-            undo.callback(topics.node.destroy_subscription, camera_info)
+            undo.callback(self._camera.close)
+            self._camera.open()
             undo.callback(self._depth.close)
             self._depth.follow(self._parameters.settings.metric_mode)
             images = ImageSubscription(topics, queue.put)
@@ -169,6 +165,7 @@ class CameraStream:
             pipeline.reset()
             self._bit_depth.reset()
         pipeline.settings = settings
+        self._camera.take_new()  # while those before this image are still there
         msg = read_image(self._topics.image_msg_type, cdr)
         if 0 < settings.max_image_age < self.publishers.age_s(msg.header):
             self._status.image_too_old(settings.max_image_age)

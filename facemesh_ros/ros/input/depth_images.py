@@ -14,7 +14,7 @@ from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
 from facemesh_ros.ros.input.cdr_image import AnyImage, read_image
 from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
-from facemesh_ros.ros.input.serialized_messages import take_serialized
+from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription, resolved
 from facemesh_ros.types import DepthImage
@@ -41,6 +41,7 @@ class DepthImages:
         self._topics, self._throttle = topics, LogThrottle()
         self._newest = NearestDepth(KEPT, _read)
         self._subscription: Subscription | None = None
+        self._messages: SerializedMessages | None = None
         # Between the worker, which takes, and the executor's thread, which unsubscribes.
         self._guard = Lock()
         self.problem = ''
@@ -63,13 +64,15 @@ class DepthImages:
                 callback_group=GatedCallbackGroup(),  # closed: the executor takes none
                 raw=True,
             )
+            self._messages = SerializedMessages(self._subscription)
 
     def close(self) -> None:
         """Unsubscribe and forget all images; nothing if not subscribed."""
         with self._guard:
             if self._subscription is not None:
                 self._topics.node.destroy_subscription(self._subscription)
-            self._subscription, self.problem = None, ''
+            self._subscription = self._messages = None
+            self.problem = ''
             self._newest.clear()
 
     def nearest(self, stamp_ns: int) -> DepthImage | None:
@@ -89,10 +92,7 @@ class DepthImages:
                 return None
 
     def _take_new(self) -> None:
-        while self._subscription is not None:
-            taken = take_serialized(self._subscription.handle)
-            if taken is None:
-                return
+        while self._messages is not None and (taken := self._messages.take()) is not None:
             try:
                 self._newest.add(taken.cdr)
             except ImageError as error:

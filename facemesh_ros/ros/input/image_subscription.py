@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,11 +11,11 @@ from typing import Any
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSHistoryPolicy, QoSProfile
 from rclpy.subscription import Subscription
 
 from facemesh_ros.ros.input.arrivals import Arrival
-from facemesh_ros.ros.input.serialized_messages import take_serialized
+from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import IMAGES, create_subscription
 
@@ -34,6 +35,7 @@ NS_PER_S = 1e9
 # No message waits longer in the middleware.
 MAX_WAIT_NS = 3600 * 10**9
 FOREVER_NS = -1
+KEEP_LAST = QoSHistoryPolicy.KEEP_LAST
 
 
 class ImageSubscription:
@@ -55,6 +57,7 @@ class ImageSubscription:
             callback_group=self._gate,
             raw=True,
         )
+        self._messages = SerializedMessages(self._subscription)
         self._wait = MessageWait(self._subscription, self._node.context)
         self._lost: LostMessageCount | None = None
         with suppress(UnsupportedEventTypeError):
@@ -64,6 +67,11 @@ class ImageSubscription:
     def qos(self) -> QoSProfile:
         """Quality of service, after the user's overrides."""
         return self._subscription.qos_profile
+
+    @property
+    def kept(self) -> int:
+        """See `GatedSource.kept`."""
+        return self.qos.depth if self.qos.history == KEEP_LAST else sys.maxsize
 
     def set_open(self, is_open: bool) -> None:
         """See `GatedSource.set_open`."""
@@ -81,7 +89,7 @@ class ImageSubscription:
 
     def take(self) -> Arrival[memoryview] | None:
         """See `GatedSource.take`."""
-        taken = take_serialized(self._subscription.handle)
+        taken = self._messages.take()
         if taken is None:
             return None
         return self._arrival(taken.cdr, taken.received_ns, taken.sequence_number)

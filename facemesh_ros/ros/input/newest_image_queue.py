@@ -26,6 +26,10 @@ class GatedSource(Protocol[ItemT]):
     The gate is closed at first.
     """
 
+    @property
+    def kept(self) -> int:
+        """How many items the middleware keeps at most."""
+
     def set_open(self, is_open: bool) -> None:
         """Deliver items from now on, or leave them in the middleware, newer replacing older."""
 
@@ -157,7 +161,9 @@ class NewestImageQueue(Generic[Item]):
         would keep the worker here for ever.
         """
         started_s = time.time()
-        while (arrival := source.take()) is not None:
+        for _ in range(source.kept):
+            if (arrival := source.take()) is None:
+                return
             yield arrival
             if arrival.received_s >= started_s:
                 return

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable
+from ctypes import byref
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from threading import Lock
 
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rclpy.subscription import Subscription
 
 # Of rcl/types.h.
 RET_OK, RET_BAD_ALLOC, RET_TAKE_FAILED = 0, 10, 401
@@ -79,32 +80,43 @@ class SerializedMessage:
     sequence_number: int | None
 
 
-def take_serialized(subscription: Any) -> SerializedMessage | None:
-    """Take the oldest message of an rclpy subscription's handle; None if there is none.
+class SerializedMessages:
+    """Takes the messages of one subscription; any thread may."""
 
-    Raises:
-        InvalidHandle: If the subscription is destroyed.
-        MemoryError: If there is no memory for the message.
-        TakeError: If the middleware fails.
-    """
-    rcl, buffer, info = _rcl(), _new_buffer(), _Info()
-    with subscription:  # keeps it from being destroyed meanwhile
-        result = rcl.rcl_take_serialized_message(
-            subscription.pointer, ctypes.byref(buffer), ctypes.byref(info), None
-        )
-    if result == RET_OK:
-        number = info.publication_number
-        return SerializedMessage(
-            _view(buffer), info.received_ns, None if number == UNNUMBERED else number
-        )
-    _free(rcl.rcutils_uint8_array_fini, buffer)
-    if result == RET_TAKE_FAILED:
-        return None
+    def __init__(self, subscription: Subscription) -> None:
+        """Take from a subscription that no executor takes from."""
+        self._handle, self._take = subscription.handle, _rcl().rcl_take_serialized_message
+        self._info, self._buffer = _Info(), _new_buffer()
+        self._guard = Lock()
+
+    def take(self) -> SerializedMessage | None:
+        """Return the oldest message; None if there is none.
+
+        Raises:
+            InvalidHandle: If the subscription is destroyed.
+            MemoryError: If there is no memory for the message.
+            TakeError: If the middleware fails.
+        """
+        handle, info = self._handle, self._info
+        with self._guard, handle:  # which keeps it from being destroyed meanwhile
+            result = self._take(handle.pointer, byref(self._buffer), byref(info), None)
+            if result == RET_TAKE_FAILED:
+                return None
+            buffer, self._buffer = self._buffer, _new_buffer()
+            received_ns, number = info.received_ns, info.publication_number
+        cdr = _view(buffer)
+        if result != RET_OK:
+            raise _error(result)
+        return SerializedMessage(cdr, received_ns, None if number == UNNUMBERED else number)
+
+
+def _error(result: int) -> Exception:
+    rcl = _rcl()
     text = rcl.rcutils_get_error_string().text.decode(errors='replace')
     rcl.rcutils_reset_error()
     if result == RET_BAD_ALLOC:
-        raise MemoryError(f'for a message: {text}')
-    raise TakeError(f'a message cannot be taken: {text} (rcl returns {result})')
+        return MemoryError(f'for a message: {text}')
+    return TakeError(f'a message cannot be taken: {text} (rcl returns {result})')
 
 
 @cache
@@ -124,11 +136,13 @@ def _new_buffer() -> _Buffer:
 
 def _view(buffer: _Buffer) -> memoryview:
     """Return the bytes of a buffer, which is freed with the last view of them."""
-    octets = (ctypes.c_uint8 * buffer.length).from_address(buffer.address or 0)
-    freed = weakref.finalize(octets, _free, _rcl().rcutils_uint8_array_fini, buffer)
-    freed.atexit = False  # the process gives it back
+    if not buffer.length:
+        _free(buffer)
+        return memoryview(b'')
+    octets = (ctypes.c_uint8 * buffer.length).from_address(buffer.address)
+    weakref.finalize(octets, _free, buffer).atexit = False  # the process gives it back
     return memoryview(octets).cast('B').toreadonly()
 
 
-def _free(fini: Callable[[Any], int], buffer: _Buffer) -> None:
-    fini(ctypes.byref(buffer))
+def _free(buffer: _Buffer) -> None:
+    _rcl().rcutils_uint8_array_fini(byref(buffer))

@@ -24,6 +24,7 @@ class Camera:
     def __init__(self, queue, depth=1, *, counts=True, first=1):
         self.queue, self.left = queue, deque(maxlen=depth)
         self.delivers, self.sent, self.taken, self.woken = False, 0, 0, 0
+        self.kept = depth
         self._counts, self._first = counts, first
         queue.connect(self)
 

@@ -111,6 +111,8 @@ def test_a_waiting_item_is_dropped_when_it_stops():
 class Source:
     """Has an item at any time; `fails_to` is the call that fails."""
 
+    kept = 1
+
     def __init__(self, queue, fails_to):
         self.fails_to, self.tries, self.number = fails_to, 0, 0
         queue.connect(self)
