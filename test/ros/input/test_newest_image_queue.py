@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from threading import Event, Thread
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,6 +168,20 @@ def test_a_publisher_with_numbers_after_one_without_is_taken_from_again():
     camera.send()
     assert queue.wait()
     assert queue.take() == 3
+
+
+@pytest.mark.parametrize('counts', [True, False])
+def test_an_item_that_was_taken_is_not_kept(counts):
+    queue = NewestImageQueue(ImageCounts())
+    camera, images = Camera(queue, counts=counts), [np.zeros(1) for _ in range(6)]
+    held = [weakref.ref(image) for image in images]
+    while images:
+        number = len(images) if counts else None
+        camera.left.append(Arrival(images.pop(), time.time(), number and 7 - number))
+        camera.executor()
+        if len(images) % 2 == 0:
+            assert queue.take() is not None
+    assert not any(one() is not None for one in held)
 
 
 def test_a_worker_that_waits_is_woken_to_end():
