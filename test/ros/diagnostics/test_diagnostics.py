@@ -69,15 +69,19 @@ def test_all_images_failed_is_an_error_half_a_warning_and_none_ok(client, face_m
 
 
 def test_one_reason_does_not_hide_another(client, face_msg, node):
-    reasons = ('purple8', 'none', 'smell')
+    reasons = {
+        "'purple8' is not supported": ('encoding', 'purple8'),
+        "'8UC2' does not name": ('encoding', '8UC2'),
+        'step is 1 bytes': ('step', 1),
+    }
 
     def first_logged_s():
-        for encoding in reasons:
+        for field, value in reasons.values():
             image = face_msg()
-            image.encoding = encoding
+            setattr(image, field, value)
             client.send(image)
             client.spin_for(0.1)
-        logged = [re.search(rf"\[([\d.]+)\] .* '{reason}'", node.log) for reason in reasons]
+        logged = [re.search(rf'\[([\d.]+)\] .*{reason}', node.log) for reason in reasons]
         return [float(line[1]) for line in logged] if all(logged) else []
 
     client.wait_until(first_logged_s, 'each reason')
