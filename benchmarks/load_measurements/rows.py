@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from common.report import Table
 from common.timings import spread
+from load_measurements.asked import Asked
 from ros_graph.rows import session_row
 from ros_graph.session import Session
 from ros_graph.settings import Setting
@@ -24,13 +25,12 @@ COLUMNS = [
     ('p99', '{p99_ratio:.2f}'),
     ('service p50, ms', '{service.median:.1f}'),
     *(('p99', '{service.p99:.1f}'), ('largest', '{service.largest:.1f}')),
+    *(('of an idle node p50, ms', '{idle.median:.1f}'), ('p99', '{idle.p99:.1f}')),
     ('held', '{held}'),
 ]
 
 
-def load_row(
-    name: str, setting: Setting, session: Session, taken_ms: Mapping[str, Sequence[float]]
-) -> dict[str, Any]:
+def load_row(name: str, setting: Setting, session: Session, asked: Asked) -> dict[str, Any]:
     """Evaluate a session; see `COLUMNS` and, for its other items, `session_row`."""
     row = session_row(setting, session)
     start_ns, end_ns = session.window_ns
@@ -42,7 +42,7 @@ def load_row(
     heard = sorted((line for stream in streams for line in stream), key=lambda line: line[1])
     ages = [line[2] for line in heard]
     third = max(1, len(ages) // 3)
-    service = spread([ms for times in taken_ms.values() for ms in times])
+    service = spread([ms for times in asked.taken_ms.values() for ms in times])
     median_ratio, p99_ratio = (
         getattr(row['published'], part) / getattr(image_ms, part) for part in ('median', 'p99')
     )
@@ -63,7 +63,8 @@ def load_row(
         'median_ratio': median_ratio,
         'p99_ratio': p99_ratio,
         'service': service,
-        'services': {name: spread(times) for name, times in taken_ms.items()},
+        'services': {name: spread(times) for name, times in asked.taken_ms.items()},
+        'idle': spread(asked.idle_ms),
         'held': 'yes' if held else '**no**',
     }
 

@@ -16,6 +16,7 @@ from facemesh_ros.geometry.camera import (
     Intrinsics,
 )
 from facemesh_ros.messages.cdr_camera_info import calibration_from_cdr
+from facemesh_ros.messages.cdr_image import Octets
 
 # Two seconds at 60 Hz; an image waits for its turn for less.
 MAX_INFOS = 120
@@ -34,8 +35,7 @@ def is_rectified(image_topic: str) -> bool:
 class CameraInfoModel:
     """The camera of each image, by the camera_info of its stamp, or else the latest.
 
-    The executor's thread brings camera_infos and the worker's thread asks, without a lock and
-    without waiting. Drivers publish a camera_info right after its image; asked for when the
+    Nothing waits for one: drivers publish a camera_info right after its image; asked for when the
     landmarks are known, it has come, so zoom and region are those of the image.
 
     Attributes:
@@ -57,7 +57,7 @@ class CameraInfoModel:
         self.problem, self.damage, self.is_calibrated = '', '', False
         self._damaged = 0
 
-    def update(self, cdr: bytes) -> int | None:
+    def update(self, cdr: Octets) -> int | None:
         """Take a new camera_info, serialised; return its stamp, ns, None if it is damaged."""
         try:
             stamp_ns, calibration = calibration_from_cdr(cdr)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from facemesh_ros.errors import in_one_line, quoted
 from facemesh_ros.geometry.calibration import Calibration, CalibrationError
-from facemesh_ros.messages.cdr_image import CDR_ERRORS, CdrReader, plain_reader
+from facemesh_ros.messages.cdr_image import CDR_ERRORS, CdrReader, Octets, plain_reader
 
 # Names of lenses are shorter, and no lens has more coefficients. A stream keeps what it reads.
 MAX_NAME, MAX_COEFFICIENTS = 256, 64
 
 
-def calibration_from_cdr(cdr: bytes) -> tuple[int, Calibration]:
+def calibration_from_cdr(cdr: Octets) -> tuple[int, Calibration]:
     """Read a serialised CameraInfo.
 
     Returns:

@@ -17,6 +17,7 @@ from facemesh_ros.image.raw_image import ImageError
 # options it makes the encapsulation header, behind which offsets are counted.
 BYTE_ORDERS = {b'\x00\x00': '>', b'\x00\x01': '<'}
 ENCAPSULATION_BYTES = 4
+Octets = bytes | memoryview
 # Of bytes that are no plain CDR, or damaged.
 CDR_ERRORS = (ValueError, struct.error)
 
@@ -44,7 +45,7 @@ class CdrCompressedImage:
 
 
 def image_from_cdr(
-    cdr: bytes, new_header: Callable[[], Any], *, is_compressed: bool
+    cdr: Octets, new_header: Callable[[], Any], *, is_compressed: bool
 ) -> CdrImage | CdrCompressedImage:
     """Read a serialised message.
 
@@ -70,7 +71,7 @@ def image_from_cdr(
         raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
 
 
-def header_from_cdr(cdr: bytes) -> tuple[int, str]:
+def header_from_cdr(cdr: Octets) -> tuple[int, str]:
     """Return stamp, ns, and frame_id of a serialised message that begins with a header.
 
     Raises:
@@ -81,9 +82,9 @@ def header_from_cdr(cdr: bytes) -> tuple[int, str]:
     return 10**9 * seconds + nanoseconds, reader.string()
 
 
-def plain_reader(cdr: bytes) -> CdrReader:
+def plain_reader(cdr: Octets) -> CdrReader:
     """Return a reader of a serialised message; raises ValueError if it is no plain CDR."""
-    order = BYTE_ORDERS.get(cdr[:2])
+    order = BYTE_ORDERS.get(bytes(cdr[:2]))
     if order is None:
         raise ValueError('it is not plain CDR')
     return CdrReader(cdr, order)
@@ -95,7 +96,7 @@ class CdrReader:
     Source: OMG DDS-XTypes, plain CDR version 1.
     """
 
-    def __init__(self, cdr: bytes, order: str) -> None:
+    def __init__(self, cdr: Octets, order: str) -> None:
         self._cdr, self._order, self._offset = cdr, order, ENCAPSULATION_BYTES
 
     def number(self, kind: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from facemesh_ros.image.raw_image import ImageError
+from facemesh_ros.messages.cdr_image import Octets
 from facemesh_ros.messages.image_conversion import depth_from_msg, ns_from_stamp
 from facemesh_ros.types import DepthImage
 
@@ -19,12 +20,12 @@ UNSTAMPED = (
 class NearestDepth:
     """The last few depth images, serialised until one of them is asked for."""
 
-    def __init__(self, kept: int, read: Callable[[bytes], Any]) -> None:
+    def __init__(self, kept: int, read: Callable[[Octets], Any]) -> None:
         """Keep so many; `read` returns the Image of serialised bytes, or raises ImageError."""
         self._read = read
-        self._newest: deque[tuple[int, bytes]] = deque(maxlen=kept)
+        self._newest: deque[tuple[int, Octets]] = deque(maxlen=kept)
 
-    def add(self, cdr: bytes) -> int:
+    def add(self, cdr: Octets) -> int:
         """Take an image and return its stamp, ns; raises ImageError if it is damaged."""
         stamp_ns = ns_from_stamp(self._read(cdr).header)
         self._newest.append((stamp_ns, cdr))

@@ -8,7 +8,6 @@ from functools import cache, partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.errors import FacemeshError
@@ -34,7 +33,7 @@ from facemesh_ros.ros.input.worker import NewestFirstWorker
 from facemesh_ros.ros.output.publishers import Publishers
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
-from facemesh_ros.ros.qos import SENSOR_DATA, TopicError, create_subscription
+from facemesh_ros.ros.qos import TopicError
 from facemesh_ros.types import Camera, DepthImage, Faces, Frame
 
 
@@ -76,22 +75,19 @@ class CameraStream:
         )
         self._reset_requested = False
         self._bit_depth = StreamBitDepth()
-        self._queue: NewestImageQueue[bytes] | None = None
-        self._worker: NewestFirstWorker[bytes] | None = None
+        self._queue: NewestImageQueue[memoryview] | None = None
+        self._worker: NewestFirstWorker[memoryview] | None = None
         self._opened = ExitStack()
 
     def open(self) -> None:
         """Subscribe and start the worker; raises TopicError if a subscription is refused."""
         topics = self._topics
-        queue = NewestImageQueue[bytes](self._counts)
+        queue = NewestImageQueue[memoryview](self._counts)
         queue.enable(self._enabled)
         with ExitStack() as undo:
             undo.callback(self.reset)
-            camera_info = create_subscription(
-                *(topics.node, CameraInfo, topics.info_topic, self._camera.update, SENSOR_DATA),
-                raw=True,
-            )
-            undo.callback(topics.node.destroy_subscription, camera_info)
+            undo.callback(self._camera.close)
+            self._camera.open()
             undo.callback(self._depth.close)
             self._depth.follow(self._parameters.settings.metric_mode)
             images = ImageSubscription(topics, queue.put)
@@ -142,15 +138,15 @@ class CameraStream:
         """Forget all faces before the next image; ids are not reused."""
         self._reset_requested = True
 
-    def report(self, period_s: float) -> DiagnosticStatus:
-        """Return the status over the last `period_s`; only while it is open.
-
-        Also follows a change of `metric_mode`: subscriptions are made in this thread alone.
-        """
+    def follow_settings(self) -> None:
+        """Follow a change of `metric_mode`; in the executor's thread, as it subscribes."""
         try:
             self._depth.follow(self._parameters.settings.metric_mode)
         except TopicError as error:
             self._depth.refuse(str(error), error)
+
+    def report(self, period_s: float) -> DiagnosticStatus:
+        """Return the status over the last `period_s`; only while it is open."""
         status = self._status.report(period_s)
         if self._worker is not None and not self._worker.is_alive:
             status.level = DiagnosticStatus.ERROR
@@ -161,7 +157,7 @@ class CameraStream:
         self._status.image_failed(error)
         self._recovery.after(error)
 
-    def _process(self, cdr: bytes) -> None:
+    def _process(self, cdr: memoryview) -> None:
         """Process one serialised image, in the worker's thread."""
         pipeline, settings = self._pipeline, self._parameters.settings
         if self._reset_requested:
@@ -169,6 +165,7 @@ class CameraStream:
             pipeline.reset()
             self._bit_depth.reset()
         pipeline.settings = settings
+        self._camera.take_new()  # while those before this image are still there
         msg = read_image(self._topics.image_msg_type, cdr)
         if 0 < settings.max_image_age < self.publishers.age_s(msg.header):
             self._status.image_too_old(settings.max_image_age)

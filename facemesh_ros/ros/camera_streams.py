@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
 from facemesh_ros.assembly.face_sensor import load_sensor
@@ -18,6 +19,7 @@ from facemesh_ros.ros.diagnostics.stalled_inference import Watchdog
 from facemesh_ros.ros.input.fair_scheduler import FairScheduler
 from facemesh_ros.ros.output.target_frame import TargetFrame
 from facemesh_ros.ros.parameters import Parameters
+from facemesh_ros.ros.process.every_second import PERIOD_S
 from facemesh_ros.tracking.tracker import FaceIds
 
 
@@ -84,10 +86,17 @@ class CameraStreams:
             for stream in self._streams:
                 stream.open()
                 undo.callback(stream.close)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)  # whatever becomes of /clock
+            timer = self._node.create_timer(PERIOD_S, self._follow_settings, clock=steady)
+            undo.callback(self._node.destroy_timer, timer)
             reports = [stream.report for stream in self._streams]
             undo.callback(Diagnostics(self._node, reports).close)
             self._opened = undo.pop_all()
             self.is_open = True
+
+    def _follow_settings(self) -> None:
+        for stream in self._streams:
+            stream.follow_settings()
 
     def close(self) -> None:
         """Unsubscribe, finish the images in progress and forget all faces; nothing if not open."""

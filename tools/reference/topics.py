@@ -59,6 +59,7 @@ SUBSCRIBED = (
         'sensor_msgs/CameraInfo',
         False,
         "The calibration that makes metres of pixels: that of the image's stamp, else the latest.",
+        depth=30,
     ),
     Topic(
         'depth/image_raw',

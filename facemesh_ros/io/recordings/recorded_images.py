@@ -20,7 +20,7 @@ from facemesh_ros.io.recordings.message_store import MessageStore
 from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.messages.camera_model import CameraInfoModel
-from facemesh_ros.messages.cdr_image import image_from_cdr
+from facemesh_ros.messages.cdr_image import Octets, image_from_cdr
 from facemesh_ros.messages.image_conversion import frame_from_msg, ns_from_stamp
 from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.types import Camera, DepthImage, Frame
@@ -51,7 +51,7 @@ class RecordedCamera:
             name: deque(maxlen=KEPT_STAMPS) for name in topics.names[1:]
         }
 
-    def _read_depth(self, cdr: bytes) -> Any:
+    def _read_depth(self, cdr: Octets) -> Any:
         return image_from_cdr(cdr, self._store.classes.Header, is_compressed=False)
 
     def add(self, message: RecordedMessage) -> None:

@@ -10,7 +10,8 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from facemesh_ros.errors import LoadingCancelledError
-from facemesh_ros.ros.diagnostics.publisher import ACKNOWLEDGE_TIMEOUT, PERIOD_S
+from facemesh_ros.ros.diagnostics.publisher import ACKNOWLEDGE_TIMEOUT
+from facemesh_ros.ros.process.every_second import PERIOD_S
 
 
 class EngineBuildStatus:

@@ -47,7 +47,7 @@ class NoImages:
         ago_s = rate.since_last_s()
         silent_s = waited_s if ago_s is None else min(ago_s, waited_s)
         timeout_s = max(TIMEOUT_S, TIMEOUT_PERIODS * rate.period_s())
-        if self._queue.is_gated or silent_s < timeout_s:
+        if not self._queue.sees_arrivals or silent_s < timeout_s:
             return Finding(f'no image on {self._topic} yet') if ago_s is None else None
         kind, text = self._cause(ago_s)
         return Finding(text + self._moved(), kind, LOG_PERIOD_S)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from threading import Thread
 from typing import Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -12,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from facemesh_ros.ros.diagnostics.finding import Finding
 from facemesh_ros.ros.input.progress import Phase, Progress
 from facemesh_ros.ros.process.ending import end_by_force, stacks_of_all_threads
+from facemesh_ros.ros.process.every_second import EverySecond
 
 # Seconds of one image. They are counted, not read from a clock: a process that was stopped or
 # suspended does not hang.
@@ -23,9 +22,6 @@ LOG_PERIOD_S = 10.0
 # libraries, these compile themselves for minutes.
 LOADING_STALLED_S = 60
 LOADING_ENDED_S = 900
-# In which a second is slept, to close soon. Up to Python 3.10, an event with a timeout waits for
-# hours if the system's clock is set back; a sleep does not.
-_TICKS = 10
 
 
 class Watched(Protocol):
@@ -126,21 +122,12 @@ class Watchdog:
         self, stalls: Sequence[Watched], end: Callable[[str], object] = end_by_force
     ) -> None:
         """Watch until it is closed."""
-        self._stalls, self._end, self._is_closed = stalls, end, False
-        self._thread = Thread(target=self._run, name='watchdog', daemon=True)
-        self._thread.start()
+        self._stalls, self._end = stalls, end
+        self._thread = EverySecond(self._count, 'watchdog')
 
     def close(self) -> None:
         """End the thread."""
-        self._is_closed = True
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._is_closed:
-            for _ in range(_TICKS):
-                if not self._is_closed:
-                    time.sleep(1 / _TICKS)
-            self._count()
+        self._thread.close()
 
     def _count(self) -> None:
         for stall in self._stalls:

@@ -39,6 +39,10 @@ class Arrival(Generic[ItemT]):
     sequence_number: int | None = None
     lost_total: int | None = None
 
+    def without_item(self) -> Arrival[None]:
+        """Return what is known of it, to be kept for longer than an image may be."""
+        return Arrival(None, self.received_s, self.sequence_number, self.lost_total)
+
 
 class SequenceGaps:
     """Messages missing between the last two arrivals, divided into lost and replaced.
@@ -73,7 +77,7 @@ class SequenceGaps:
 
     def update(self, arrival: Arrival[object]) -> None:
         """Compare an arrival with the last one."""
-        last, self._last = self._last, arrival
+        last, self._last = self._last, arrival.without_item()
         self.are_numbered = arrival.sequence_number is not None
         self.interval_s, self.skipped, self.lost, self.replaced = math.nan, 0, None, None
         if last is None:

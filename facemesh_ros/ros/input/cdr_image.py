@@ -8,6 +8,7 @@ from std_msgs.msg import Header
 from facemesh_ros.messages.cdr_image import (
     CdrCompressedImage,
     CdrImage,
+    Octets,
     image_from_cdr,
 )
 
@@ -15,7 +16,7 @@ AnyImage = Image | CdrImage
 AnyCompressedImage = CompressedImage | CdrCompressedImage
 
 
-def read_image(msg_type: type, cdr: bytes) -> AnyImage | AnyCompressedImage:
+def read_image(msg_type: type, cdr: Octets) -> AnyImage | AnyCompressedImage:
     """Read a message of type Image or CompressedImage, as a raw subscription gets it.
 
     Raises:

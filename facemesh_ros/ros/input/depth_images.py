@@ -9,10 +9,12 @@ from sensor_msgs.msg import Image
 
 from facemesh_ros.errors import kind_of
 from facemesh_ros.image.raw_image import ImageError
+from facemesh_ros.messages.cdr_image import Octets
 from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
 from facemesh_ros.ros.input.cdr_image import AnyImage, read_image
 from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
+from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription, resolved
 from facemesh_ros.types import DepthImage
@@ -39,6 +41,7 @@ class DepthImages:
         self._topics, self._throttle = topics, LogThrottle()
         self._newest = NearestDepth(KEPT, _read)
         self._subscription: Subscription | None = None
+        self._messages: SerializedMessages | None = None
         # Between the worker, which takes, and the executor's thread, which unsubscribes.
         self._guard = Lock()
         self.problem = ''
@@ -52,25 +55,24 @@ class DepthImages:
         if metric_mode not in MODES:
             self.close()
         elif self._subscription is None:
-            # Closed, so that the executor leaves the images in the middleware.
-            group = GatedCallbackGroup()
-            group.is_open = False
             self._subscription = create_subscription(
                 self._topics.node,
                 Image,
                 self._topics.depth_topic,
                 lambda _: None,
                 SENSOR_DATA,
-                callback_group=group,
+                callback_group=GatedCallbackGroup(),  # closed: the executor takes none
                 raw=True,
             )
+            self._messages = SerializedMessages(self._subscription)
 
     def close(self) -> None:
         """Unsubscribe and forget all images; nothing if not subscribed."""
         with self._guard:
             if self._subscription is not None:
                 self._topics.node.destroy_subscription(self._subscription)
-            self._subscription, self.problem = None, ''
+            self._subscription = self._messages = None
+            self.problem = ''
             self._newest.clear()
 
     def nearest(self, stamp_ns: int) -> DepthImage | None:
@@ -90,14 +92,9 @@ class DepthImages:
                 return None
 
     def _take_new(self) -> None:
-        while self._subscription is not None:
-            handle = self._subscription.handle
-            with handle:  # keeps it from being destroyed meanwhile
-                taken = handle.take_message(Image, True)
-            if taken is None:
-                return
+        while self._messages is not None and (taken := self._messages.take()) is not None:
             try:
-                self._newest.add(taken[0])
+                self._newest.add(taken.cdr)
             except ImageError as error:
                 self._refuse_image(error)
 
@@ -112,5 +109,5 @@ class DepthImages:
         self.refuse(f'depth images on {topic} are not used: {error}', error)
 
 
-def _read(cdr: bytes) -> AnyImage:
+def _read(cdr: Octets) -> AnyImage:
     return read_image(Image, cdr)  # type: ignore[return-value]

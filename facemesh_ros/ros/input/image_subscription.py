@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.qos import QoSProfile
+from rclpy.context import Context
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rclpy.qos import QoSHistoryPolicy, QoSProfile
 from rclpy.subscription import Subscription
 
 from facemesh_ros.ros.input.arrivals import Arrival
+from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.qos import IMAGES, create_subscription
 
@@ -30,27 +34,31 @@ HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
 NS_PER_S = 1e9
 # No message waits longer in the middleware.
 MAX_WAIT_NS = 3600 * 10**9
+FOREVER_NS = -1
+KEEP_LAST = QoSHistoryPolicy.KEEP_LAST
 
 
 class ImageSubscription:
-    """Serialised images of one camera: delivered by the executor, or taken one by one.
+    """Serialised images of one camera: taken one by one, or delivered by the executor.
 
     With a history depth of 1, the default, the middleware replaces older images by newer ones.
     """
 
-    def __init__(self, topics: CameraTopics, put: Callable[[Arrival[bytes]], None]) -> None:
-        """Subscribe; `put` is called with each image that is delivered."""
-        self._node, self._msg_type, self._put = topics.node, topics.image_msg_type, put
+    def __init__(self, topics: CameraTopics, put: Callable[[Arrival[memoryview]], None]) -> None:
+        """Subscribe, with the gate closed; `put` is called with each image that is delivered."""
+        self._node, self._put = topics.node, put
         self._gate = GatedCallbackGroup()
         self._subscription = create_subscription(
             self._node,
-            self._msg_type,
+            topics.image_msg_type,
             topics.image_topic,
             self._on_image if HAS_MESSAGE_INFO else self._on_image_without_info,
             IMAGES,
             callback_group=self._gate,
             raw=True,
         )
+        self._messages = SerializedMessages(self._subscription)
+        self._wait = MessageWait(self._subscription, self._node.context)
         self._lost: LostMessageCount | None = None
         with suppress(UnsupportedEventTypeError):
             self._lost = LostMessageCount(self._subscription)
@@ -60,48 +68,91 @@ class ImageSubscription:
         """Quality of service, after the user's overrides."""
         return self._subscription.qos_profile
 
+    @property
+    def kept(self) -> int:
+        """See `GatedSource.kept`."""
+        return self.qos.depth if self.qos.history == KEEP_LAST else sys.maxsize
+
     def set_open(self, is_open: bool) -> None:
         """See `GatedSource.set_open`."""
         self._gate.is_open = is_open
         if is_open and (executor := self._node.executor) is not None:
             executor.wake()  # its wait set lacks this subscription
 
-    def take(self) -> Arrival[bytes] | None:
+    def wait(self) -> bool:
+        """See `GatedSource.wait`."""
+        return self._wait.wait()
+
+    def wake(self) -> None:
+        """See `GatedSource.wake`."""
+        self._wait.wake()
+
+    def take(self) -> Arrival[memoryview] | None:
         """See `GatedSource.take`."""
-        handle = self._subscription.handle
-        with handle:  # keeps it from being destroyed meanwhile
-            taken = handle.take_message(self._msg_type, True)
-        return None if taken is None else self._arrival(*taken)
+        taken = self._messages.take()
+        if taken is None:
+            return None
+        return self._arrival(taken.cdr, taken.received_ns, taken.sequence_number)
 
     def destroy(self) -> None:
-        """Unsubscribe."""
+        """Unsubscribe; nobody waits."""
         if self._lost:
             self._lost.destroy()
+        self._wait.destroy()
         self._node.destroy_subscription(self._subscription)
         del self._subscription  # which refers to this by its callback
 
     def _on_image(self, cdr: bytes, info: Mapping[str, Any]) -> None:
-        self._put(self._arrival(cdr, info))
+        received_ns, number = info.get('received_timestamp'), info['publication_sequence_number']
+        self._put(self._arrival(memoryview(cdr), received_ns or 0, number))
 
     def _on_image_without_info(self, cdr: bytes) -> None:
-        self._put(self._arrival(cdr, {}))
+        self._put(self._arrival(memoryview(cdr), 0, None))
 
-    def _arrival(self, cdr: bytes, info: Mapping[str, Any]) -> Arrival[bytes]:
+    def _arrival(
+        self, cdr: memoryview, received_ns: int, number: int | None
+    ) -> Arrival[memoryview]:
         """Return a serialised message with what the middleware reports of it."""
         lost_total = self._lost.total() if self._lost else None
         # Zero is none: publishers count from one, and Zenoh puts zero for a number it cannot read.
-        number = info.get('publication_sequence_number') or None
-        return Arrival(cdr, _received_ns(info) / NS_PER_S, number, lost_total)
+        return Arrival(cdr, _believable(received_ns) / NS_PER_S, number or None, lost_total)
 
 
-def _received_ns(info: Mapping[str, Any]) -> int:
-    """Return when a message arrived, by the system's clock.
+class MessageWait:
+    """Waits for messages of one subscription outside of the executor, which must not meanwhile."""
 
-    It is now where the middleware does not say it, or by a clock of its own: Connext can leave it
-    zero, and the first releases of Zenoh put seconds and their fractions into 32 bits each.
+    def __init__(self, subscription: Subscription, context: Context) -> None:
+        self._subscription, self._context = subscription.handle, context.handle
+        with self._context:
+            self._woken = _rclpy.GuardCondition(self._context)
+
+    def wait(self) -> bool:
+        """Wait until there is a message; False if `wake` came before."""
+        with self._context, self._subscription, self._woken:
+            waiting = _rclpy.WaitSet(1, 1, 0, 0, 0, 0, self._context)
+            waiting.clear_entities()
+            index = waiting.add_subscription(self._subscription)
+            waiting.add_guard_condition(self._woken)
+            waiting.wait(FOREVER_NS)
+            return bool(waiting.is_ready('subscription', index))
+
+    def wake(self) -> None:
+        """End a `wait`, or the next one."""
+        with self._woken:
+            self._woken.trigger_guard_condition()
+
+    def destroy(self) -> None:
+        """Free what it waits with; nobody waits."""
+        self._woken.destroy_when_not_in_use()
+
+
+def _believable(received_ns: int) -> int:
+    """Return when a message arrived, by the system's clock; now unless that is plausible.
+
+    Cyclone DDS tells when it was taken, Connext can leave it zero, and the first releases of Zenoh
+    put seconds and their fractions into 32 bits each.
     """
     now_ns = time.time_ns()
-    received_ns: int = info.get('received_timestamp') or now_ns
     return received_ns if 0 <= now_ns - received_ns < MAX_WAIT_NS else now_ns
 
 
@@ -109,8 +160,9 @@ class GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
     """While closed, the executor leaves the messages of its subscriptions in the middleware."""
 
     def __init__(self) -> None:
+        """Closed."""
         super().__init__()
-        self.is_open = True
+        self.is_open = False
 
     def can_execute(self, entity: Any) -> bool:
         """See `CallbackGroup.can_execute`."""

@@ -1,9 +1,10 @@
-"""Newest-image queue: while the worker is busy, newer images stay in the middleware."""
+"""Newest-image queue: images stay in the middleware until the worker takes the newest."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from threading import Condition
 from typing import Generic, Protocol, TypeVar
 
@@ -20,22 +21,36 @@ Item = TypeVar('Item')
 
 
 class GatedSource(Protocol[ItemT]):
-    """A subscription that calls `NewestImageQueue.put` with each item while its gate is open."""
+    """A subscription that calls `NewestImageQueue.put` with each item while its gate is open.
+
+    The gate is closed at first.
+    """
+
+    @property
+    def kept(self) -> int:
+        """How many items the middleware keeps at most."""
 
     def set_open(self, is_open: bool) -> None:
         """Deliver items from now on, or leave them in the middleware, newer replacing older."""
+
+    def wait(self) -> bool:
+        """Wait until an item is in the middleware; False if `wake` came before."""
+
+    def wake(self) -> None:
+        """End a `wait`, or the next one."""
 
     def take(self) -> Arrival[ItemT] | None:
         """Return the oldest item in the middleware, None if there is none; the gate is closed."""
 
 
 class NewestImageQueue(Generic[Item]):
-    """Holds one item, the newest; depth 1, newer ones replace it.
+    """Where a worker gets one item at a time, the newest.
 
-    Taking a large image out of the middleware costs milliseconds. So once an image arrives before
-    the last one is processed, the gate of the subscription is closed and further images stay
-    there, where newer replace older, until the worker takes the newest. Gaps in the sequence
-    numbers then give how many were replaced; where there are no numbers, the gate stays open.
+    Taking a large image out of the middleware costs milliseconds, and the executor's thread, which
+    answers services, is not to spend them. So images stay there, where newer replace older, until
+    the worker has time for one and takes it itself. Gaps in the sequence numbers then give how
+    many were replaced. Where there are no numbers the gate is opened: the executor delivers each
+    image, and the newest waits here.
 
     Attributes:
         counts: Counters of received, dropped and lost images.
@@ -48,97 +63,112 @@ class NewestImageQueue(Generic[Item]):
         self.counts, self.gaps, self.rate = counts, SequenceGaps(), ArrivalRate()
         self.enabled = True
         self._source: GatedSource[Item] | None = None
-        # Whether the gate is open, and whether it has been ever since the last item was counted.
-        self._gate_open, self._gate_stayed_open = True, True
+        self._delivered, self._waits = True, False
         self._waiting: Arrival[Item] | None = None
-        self._busy, self._closed = False, False
+        self._closed = False
         self._last_s, self._period_s = 0.0, math.inf
         self._changed = Condition()
 
     def connect(self, source: GatedSource[Item]) -> None:
-        """Set whose gate is closed while the worker is busy; without one, all items are `put`."""
-        self._source = source
+        """Set where items are taken from; without one, all items are `put`."""
+        self._source, self._delivered = source, False
 
     def put(self, arrival: Arrival[Item]) -> None:
-        """Add an item; returns at once."""
+        """Add an item that was delivered; returns at once."""
         with self._changed:
             if self._closed or not self.enabled:
                 return
-            early = self._busy or self._waiting is not None
-            self._replace(arrival)
-            if early and arrival.sequence_number is not None:
-                self._set_gate(False)
+            self._replace(arrival, delivered=True)
             self._changed.notify()
+        if not self._delivered:  # delivered while the gate was being closed
+            self._wake()
+        self._deliver_from_now_on(arrival.sequence_number is None)
 
     def enable(self, enabled: bool) -> None:
-        """Accept items from now on, or refuse them; what is so already stays, and is counted."""
+        """Accept items from now on, or none; one that waits here already stays, and is counted."""
+        if enabled == self.enabled:
+            return
+        if enabled and self._source and not self._delivered:
+            for _ in self._left_in(self._source):
+                pass  # of before
         with self._changed:
-            if enabled == self.enabled:
-                return
             self.enabled = enabled
             self.gaps.reset()
-            self._set_gate(True)
+            self._changed.notify()
+        self._wake()
 
     @property
-    def is_gated(self) -> bool:
-        """Whether images are left in the middleware now, so that arrivals cannot be seen."""
-        return not self._gate_open
+    def sees_arrivals(self) -> bool:
+        """Whether an image that arrives now is seen at once, as the worker waits for it."""
+        return self._delivered or self._waits
 
     def wait(self) -> bool:
-        """Wait until an item is here or may be in the middleware; False once closed."""
+        """Wait until an item is here or in the middleware; False once closed."""
+        self._waits = True
+        try:
+            while self._wait_for_turn():
+                source = self._source
+                if self._waiting is not None or (source is not None and source.wait()):
+                    return True
+            return False
+        finally:
+            self._waits = False
+
+    def _wait_for_turn(self) -> bool:
+        """Wait until an item is here or may be taken from the middleware; False once closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or self._waiting is not None or not self._gate_open
+                lambda: (
+                    self._closed
+                    or self._waiting is not None
+                    or (self.enabled and not self._delivered)
+                )
             )
             return not self._closed
 
     def newest_s(self) -> float:
-        """Return when the newest item arrived, s; while the gate is closed, when it was due."""
-        if self._gate_open:
+        """Return when the newest item arrived, s; of one in the middleware, when it was due."""
+        if self._delivered:
             return self._last_s
         periods = (time.time() - self._last_s) // self._period_s
         return self._last_s + (periods * self._period_s if periods > 0 else 0.0)
 
     def take(self) -> Item | None:
-        """Return the newest item to process, None if there is none; `finish` must follow."""
+        """Return the newest item to process, None if there is none."""
+        source = self._source
+        if source is not None and self.enabled and not self._delivered:
+            for arrival in self._left_in(source):
+                with self._changed:
+                    self._replace(arrival, delivered=False)
+                self._deliver_from_now_on(arrival.sequence_number is None)
         with self._changed:
-            if not self._gate_open:
-                self._take_waiting()
-            arrival, self._waiting = self._waiting, None
-            self._busy = arrival is not None
-            return None if arrival is None or self._closed else arrival.item
-
-    def finish(self, *, others_waiting: bool = False) -> None:
-        """End the processing of the last item; `others_waiting`: other workers wait for a turn."""
-        with self._changed:
-            missing = not self._busy
-            self._busy = False
-            if self._waiting is not None:
-                return  # the next `take` fetches newer ones
-            due = others_waiting or time.time() >= self._last_s + self._period_s
-            if missing or not due or math.isinf(self._period_s):
-                self._set_gate(True)
+            newest, self._waiting = self._waiting, None
+            return None if newest is None or self._closed else newest.item
 
     def close(self) -> None:
         """Drop the waiting item and refuse all further ones."""
         with self._changed:
             self._closed = True
-            self._source = None  # which refers to this by its callback
             self._changed.notify()
+        self._wake()
+        self._source = None  # which refers to this by its callback
 
-    def _take_waiting(self) -> None:
+    @staticmethod
+    def _left_in(source: GatedSource[Item]) -> Iterator[Arrival[Item]]:
         """Take what waits in the middleware: more than one where `qos_overrides` say so.
 
         What arrives meanwhile is left there: a camera that is faster than its images can be taken
         would keep the worker here for ever.
         """
         started_s = time.time()
-        while self._source and (newer := self._source.take()) is not None:
-            self._replace(newer)
-            if newer.received_s >= started_s:
+        for _ in range(source.kept):
+            if (arrival := source.take()) is None:
+                return
+            yield arrival
+            if arrival.received_s >= started_s:
                 return
 
-    def _replace(self, arrival: Arrival[Item]) -> None:
+    def _replace(self, arrival: Arrival[Item], *, delivered: bool) -> None:
         """Let an item wait in place of the one that did, and count what is missing before it."""
         self.rate.update()
         gaps = self.gaps
@@ -146,17 +176,23 @@ class NewestImageQueue(Generic[Item]):
         if arrival.sequence_number is not None and not math.isnan(gaps.interval_s):
             self._period_s = max(MIN_PERIOD_S, gaps.interval_s / (gaps.skipped + 1))
         replaced = gaps.replaced
-        if replaced is None:  # lost or replaced? Replaced if the gate was closed.
-            replaced = 0 if self._gate_stayed_open else gaps.skipped
+        if replaced is None:  # lost or replaced? Replaced if it was left in the middleware.
+            replaced = 0 if delivered else gaps.skipped
         self.counts.received += 1 + replaced
         self.counts.dropped += replaced + (self._waiting is not None)
         self.counts.lost += gaps.lost or 0
         self._last_s = arrival.received_s
-        self._gate_stayed_open = self._gate_open
         self._waiting = arrival
 
-    def _set_gate(self, is_open: bool) -> None:
-        if self._source and is_open != self._gate_open:
-            self._gate_open = is_open
-            self._gate_stayed_open = False
-            self._source.set_open(is_open)
+    def _deliver_from_now_on(self, delivered: bool) -> None:
+        source = self._source
+        if source is None or delivered == self._delivered:
+            return
+        self._delivered = delivered
+        source.set_open(delivered)
+        with self._changed:
+            self._changed.notify()
+
+    def _wake(self) -> None:
+        if (source := self._source) is not None:
+            source.wake()

@@ -42,7 +42,7 @@ class NewestFirstWorker(Generic[Item]):
             progress: Where the thread says what it does, for a watchdog.
         """
         self._queue, self._process, self._on_error = queue, process, on_error
-        self._scheduler, self._slot = scheduler, Slot(scheduler, queue.newest_s)
+        self._slot = Slot(scheduler, queue.newest_s)
         self._prepare, self._stopped = prepare, Event()
         self._progress = progress or Progress()
         self._thread = Thread(target=self._run, name='inference', daemon=True)
@@ -64,11 +64,13 @@ class NewestFirstWorker(Generic[Item]):
         progress.phase = Phase.PREPARING
         with suppress(Exception):  # the first item meets it too, and then it is reported
             self._prepare()
-        progress.phase = Phase.IDLE
-        while self._queue.wait():
-            progress.turn += 1
-            progress.phase = Phase.QUEUED
+        while True:
+            progress.phase = Phase.IDLE
             try:
+                if not self._queue.wait():
+                    return
+                progress.turn += 1
+                progress.phase = Phase.QUEUED
                 with self._slot:
                     self._process_newest()
             except Exception as error:
@@ -77,17 +79,14 @@ class NewestFirstWorker(Generic[Item]):
                 except Exception:
                     _LOG.exception('an error of the inference thread cannot be reported')
                 self._stopped.wait(RETRY_PERIOD_S)
-            progress.phase = Phase.IDLE
 
     def _process_newest(self) -> None:
+        item = self._queue.take()
+        if item is None:
+            return
+        self._progress.phase = Phase.PROCESSING
         try:
-            item = self._queue.take()
-            if item is not None:
-                self._progress.phase = Phase.PROCESSING
-                try:
-                    self._process(item)
-                except Exception as error:  # one bad image must not end all others
-                    self._progress.phase = Phase.RECOVERING
-                    self._on_error(error)
-        finally:
-            self._queue.finish(others_waiting=self._scheduler.waiting > 0)
+            self._process(item)
+        except Exception as error:  # one bad image must not end all others
+            self._progress.phase = Phase.RECOVERING
+            self._on_error(error)

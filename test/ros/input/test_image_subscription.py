@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from threading import Thread
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -27,7 +29,7 @@ class Wire:
 
     def __init__(self):
         self.node = rclpy.create_node('subscriber', namespace='/test_images')
-        self.put: list[Arrival[bytes]] = []
+        self.put: list[Arrival[memoryview]] = []
         self.subscription = ImageSubscription(
             CameraTopics(self.node, 'eye', 'raw'), self.put.append
         )
@@ -65,11 +67,12 @@ def wire(ros):
     wire.close()
 
 
-def value(arrival: Arrival[bytes]) -> int:
-    return int(deserialize_message(arrival.item, Image).data[0])
+def value(arrival: Arrival[memoryview]) -> int:
+    return int(deserialize_message(bytes(arrival.item), Image).data[0])
 
 
 def test_with_the_gate_closed_newer_images_replace_older_ones_and_are_counted(wire):
+    wire.subscription.set_open(True)
     wire.send(1)
     wire.until(lambda: wire.put)
     wire.subscription.set_open(False)
@@ -87,7 +90,6 @@ def test_with_the_gate_closed_newer_images_replace_older_ones_and_are_counted(wi
 
 
 def test_with_the_gate_opened_again_the_image_left_is_delivered_and_those_after_it(wire):
-    wire.subscription.set_open(False)
     for number in (1, 2, 3):
         wire.send(number)
         time.sleep(0.02)
@@ -103,8 +105,41 @@ def test_with_the_gate_opened_again_the_image_left_is_delivered_and_those_after_
 def test_the_time_of_arrival_is_known_however_late_an_image_is_taken(wire):
     if is_cyclone_dds():
         pytest.skip('Cyclone DDS tells when an image was taken, not when it arrived')
-    wire.subscription.set_open(False)
     sent_s = time.time()
     wire.send(1)
     time.sleep(0.3)
     assert 0 <= wire.subscription.take().received_s - sent_s < 0.25
+
+
+def test_whoever_waits_for_an_image_gets_it_without_the_executor(wire):
+    waited = []
+    worker = Thread(target=lambda: waited.append(wire.subscription.wait()))
+    worker.start()
+    wire.send(1)
+    worker.join(PATIENCE_S)
+    assert waited == [True]
+    assert value(wire.subscription.take()) == 1
+
+
+def test_whoever_waits_is_woken_whether_before_or_meanwhile(wire):
+    wire.subscription.wake()
+    assert not wire.subscription.wait()
+    waited = []
+    worker = Thread(target=lambda: waited.append(wire.subscription.wait()))
+    worker.start()
+    time.sleep(0.05)
+    wire.subscription.wake()
+    worker.join(PATIENCE_S)
+    assert waited == [False]
+
+
+def test_an_image_lives_as_long_as_a_view_of_it(wire):
+    kept = []
+    for number in range(1, 30):
+        wire.send(number)
+        assert wire.subscription.wait()
+        cdr = wire.subscription.take().item
+        kept.append(np.frombuffer(cdr, np.uint8)[-(SIDE**2) :])
+        assert not kept[-1].flags.writeable
+    del cdr
+    assert all(np.all(pixels == number) for number, pixels in enumerate(kept, 1))

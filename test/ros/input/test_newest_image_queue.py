@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
+from threading import Event, Thread
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from facemesh_ros.ros.input.arrivals import Arrival
 from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 
 PERIOD_S = 0.03
+PATIENCE_S = 10.0
 
 
 class Camera:
@@ -21,7 +25,8 @@ class Camera:
 
     def __init__(self, queue, depth=1, *, counts=True, first=1):
         self.queue, self.left = queue, deque(maxlen=depth)
-        self.delivers, self.sent, self.taken = True, 0, 0
+        self.delivers, self.sent, self.taken, self.woken = False, 0, 0, 0
+        self.kept = depth
         self._counts, self._first = counts, first
         queue.connect(self)
 
@@ -29,71 +34,64 @@ class Camera:
         self.sent += 1
         number = self._first + self.sent if self._counts else None
         self.left.append(Arrival(self.sent, time.time() if at_s is None else at_s, number))
-        self._deliver()
+        self.executor()
 
     def set_open(self, is_open):
         self.delivers = is_open
 
     def executor(self):
         """The executor's thread runs."""
-        self._deliver()
-
-    def _deliver(self):
         while self.delivers and self.left:
             self.taken += 1
             self.queue.put(self.left.popleft())
 
-    def take(self):
+    def wait(self):
         assert not self.delivers
+        return bool(self.left)
+
+    def wake(self):
+        self.woken += 1
+
+    def take(self):
         self.taken += bool(self.left)
         return self.left.popleft() if self.left else None
 
 
-def processed(queue):
-    """Process one item."""
-    item = queue.take()
-    queue.finish()
-    return item
-
-
-turns = st.sampled_from(['send', 'begin', 'end', 'executor'])
+turns = st.sampled_from(['send', 'take', 'executor'])
 
 
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(turns, max_size=60), st.integers(1, 3), st.booleans())
 def test_the_newest_is_processed_and_every_other_is_counted(steps, depth, counts):
     queue = NewestImageQueue(ImageCounts())
-    camera, done, busy = Camera(queue, depth, counts=counts), [], False
-    for index, step in enumerate(steps):
+    camera = Camera(queue, depth, counts=counts)
+    # As if they had been sent long ago: the next one is always due.
+    camera.send(0.0)
+    done = [queue.take()]  # whether there are numbers is known now
+    for index, step in enumerate(steps, 1):
         if step == 'send':
-            # As if it had been sent long ago: then the next one is always due.
             camera.send(index * PERIOD_S)
         elif step == 'executor':
             camera.executor()
-        elif step == 'end' and busy:
-            queue.finish()
-            busy = False
-        elif step == 'begin' and not busy:
-            busy = True
-            if (item := queue.take()) is not None:
-                assert item == camera.sent
-                done.append(item)
-                assert queue.counts.received == camera.sent
-                assert queue.counts.dropped == camera.sent - len(done)
+        elif (item := queue.take()) is not None:
+            assert item == camera.sent
+            done.append(item)
+            assert queue.counts.received == camera.sent
+            assert queue.counts.dropped == camera.sent - len(done)
     assert done == sorted(set(done))
 
 
-def test_while_the_worker_keeps_up_nothing_is_left():
+def test_while_the_worker_keeps_up_none_is_dropped():
     queue = NewestImageQueue(ImageCounts())
     camera = Camera(queue)
     for _ in range(10):
         camera.send()
-        assert processed(queue) == camera.sent
-        assert camera.delivers
+        assert queue.wait()
+        assert queue.take() == camera.sent
     assert (queue.counts.received, queue.counts.dropped) == (10, 0)
 
 
-def test_under_load_no_more_is_taken_than_is_processed():
+def test_under_load_no_more_is_taken_than_is_processed_and_the_executor_takes_none():
     queue = NewestImageQueue(ImageCounts())
     camera, start_s = Camera(queue), time.time() - 1000
     camera.send(start_s)
@@ -102,11 +100,10 @@ def test_under_load_no_more_is_taken_than_is_processed():
         done.append(queue.take())
         for index in range(4):
             camera.send(start_s + (4 * turn + index + 1) * PERIOD_S)
-        queue.finish()
-        camera.executor()
-    assert camera.taken <= len(done) + 2
+        assert not camera.delivers
+    assert camera.taken == len(done)
     assert done == [1 + 4 * turn for turn in range(50)]
-    assert (queue.counts.received, queue.counts.dropped) == (done[-1] + 0, done[-1] - 50)
+    assert (queue.counts.received, queue.counts.dropped) == (done[-1], done[-1] - 50)
 
 
 def test_a_camera_faster_than_its_images_can_be_taken_does_not_hold_the_worker():
@@ -114,7 +111,7 @@ def test_a_camera_faster_than_its_images_can_be_taken_does_not_hold_the_worker()
     camera = Camera(queue)
     camera.send()
     assert queue.take() == 1
-    camera.send()  # early: the gate closes
+    camera.send()
     endless = 100
 
     def take():  # as when the next image has arrived before this one is out
@@ -125,8 +122,6 @@ def test_a_camera_faster_than_its_images_can_be_taken_does_not_hold_the_worker()
         camera.send()
         return item
 
-    queue.finish()
-    camera.send()
     camera.take = take
     item = queue.take()
     assert camera.sent - 2 <= item <= camera.sent
@@ -143,67 +138,72 @@ def test_enabling_what_is_enabled_loses_no_count():
     for number in range(10, 20):
         camera.send(start_s + number * PERIOD_S)
     queue.enable(True)  # somebody asks for it every now and then
-    queue.finish()
     last = queue.take()
     assert first < last == camera.sent
-    assert (queue.counts.received, queue.counts.dropped) == (20, 18)
+    # Those before the first one that is taken are not known.
+    assert (queue.counts.received, queue.counts.dropped) == (11, 9)
 
 
-def test_without_sequence_numbers_all_are_taken():
+def test_without_sequence_numbers_all_are_delivered():
     queue = NewestImageQueue(ImageCounts())
     camera = Camera(queue, counts=False)
     camera.send()
     assert queue.take() == 1
     for _ in range(9):
         camera.send()
-    queue.finish()
     assert camera.delivers
     assert queue.take() == 10
     assert (queue.counts.received, queue.counts.dropped) == (10, 8)
 
 
-def test_after_a_camera_stops_under_load_the_gate_is_opened_again():
+def test_a_publisher_with_numbers_after_one_without_is_taken_from_again():
     queue = NewestImageQueue(ImageCounts())
-    camera = Camera(queue)
-    camera.send(time.time() - 1)
-    assert queue.take() == 1
-    camera.send(time.time() - 0.9)
-    queue.finish()
-    assert not camera.delivers  # the third should have come long ago
-    assert queue.wait()
-    assert processed(queue) == 2
-    assert queue.wait()
-    assert processed(queue) is None
-    assert camera.delivers
+    camera = Camera(queue, counts=False)
     camera.send()
-    assert processed(queue) == 3
-
-
-def test_while_other_workers_wait_the_gate_stays_closed_before_the_next_image_is_due():
-    queue = NewestImageQueue(ImageCounts())
-    camera = Camera(queue)
-    camera.send(time.time() - PERIOD_S)
     assert queue.take() == 1
-    camera.send(time.time())
-    queue.finish(others_waiting=True)
-    assert queue.take() == 2
-    queue.finish(others_waiting=True)
+    camera._counts = True
+    camera.send()  # delivered: the last one
     assert not camera.delivers
-    assert queue.wait()
+    assert queue.take() == 2
     camera.send()
-    assert processed(queue) == 3
-    assert camera.delivers
-    assert (queue.counts.received, queue.counts.dropped, camera.taken) == (3, 0, 3)
+    assert queue.wait()
+    assert queue.take() == 3
+
+
+@pytest.mark.parametrize('counts', [True, False])
+def test_an_item_that_was_taken_is_not_kept(counts):
+    queue = NewestImageQueue(ImageCounts())
+    camera, images = Camera(queue, counts=counts), [np.zeros(1) for _ in range(6)]
+    held = [weakref.ref(image) for image in images]
+    while images:
+        number = len(images) if counts else None
+        camera.left.append(Arrival(images.pop(), time.time(), number and 7 - number))
+        camera.executor()
+        if len(images) % 2 == 0:
+            assert queue.take() is not None
+    assert not any(one() is not None for one in held)
+
+
+def test_a_worker_that_waits_is_woken_to_end():
+    queue = NewestImageQueue(ImageCounts())
+    ended, arrived = Event(), Event()
+    camera = Camera(queue)
+    camera.wait, camera.wake = lambda: bool(arrived.wait(PATIENCE_S) and camera.left), arrived.set
+    worker = Thread(target=lambda: queue.wait() or ended.set(), daemon=True)
+    worker.start()
+    queue.close()
+    worker.join(PATIENCE_S)
+    assert ended.is_set()
 
 
 def test_a_restarted_camera_loses_nothing():
     queue = NewestImageQueue(ImageCounts())
     camera = Camera(queue, first=1000)
     camera.send()
-    assert processed(queue) == 1
+    assert queue.take() == 1
     camera = Camera(queue, first=1)
     camera.send()
-    assert processed(queue) == 1
+    assert queue.take() == 1
     assert (queue.counts.received, queue.counts.dropped) == (2, 0)
 
 
@@ -216,7 +216,6 @@ def test_two_publishers_on_one_topic_do_not_count_as_thousands_of_images():
         # Alternating: one that has just begun, and one that runs for long.
         camera._first = 100_000 * (index % 2)
         camera.send(start_s + index * PERIOD_S)
-        queue.finish(others_waiting=True)
     assert queue.counts.received <= 20 * PERIOD_S / 1e-3
 
 
@@ -224,7 +223,7 @@ def test_lost_images_do_not_count_as_dropped():
     queue = NewestImageQueue(ImageCounts())
     for number in (1, 5, 6):
         queue.put(Arrival(number, time.time(), number))
-        assert processed(queue) == number
+        assert queue.take() == number
     assert (queue.counts.received, queue.counts.dropped) == (3, 0)
 
 
@@ -236,17 +235,14 @@ def test_while_disabled_nothing_is_kept_for_later(busy):
     if busy:
         assert queue.take() == 1
         camera.send()
-        assert not camera.delivers
     queue.enable(False)
     for _ in range(5):
         camera.send()
     before = queue.counts.received
     queue.enable(True)
-    if busy:
-        queue.finish()
-    processed(queue)
+    assert queue.take() is None
     camera.send()
-    assert processed(queue) == camera.sent
+    assert queue.take() == camera.sent
     assert queue.counts.received == before + 1
 
 
@@ -257,6 +253,7 @@ def test_the_arrival_of_the_newest_is_estimated_without_taking_it():
     camera.send(now_s - 10.5 * PERIOD_S)
     assert queue.take() == 1
     camera.send(now_s - 9.5 * PERIOD_S)
+    assert queue.take() == 2
     assert queue.newest_s() == pytest.approx(now_s - 0.5 * PERIOD_S, abs=PERIOD_S / 3)
 
 
@@ -275,7 +272,7 @@ def test_lost_images_and_those_replaced_in_dds_are_counted_apart():
     # Of 10 images one is lost, and two are replaced while the executor is late.
     for number, lost in ((1, 0), (2, 0), (4, 1), (5, 1), (8, 1), (9, 1), (10, 1)):
         queue.put(Arrival(number, start_s + number * PERIOD_S, number, lost))
-        assert processed(queue) == number
+        assert queue.take() == number
     assert queue.counts == ImageCounts(received=9, dropped=2, lost=1)
 
 

@@ -44,8 +44,8 @@ def node(ros):
 
 @pytest.fixture
 def camera(node):
-    """A queue and its subscription, whose callback the executor would call."""
-    queue = NewestImageQueue[bytes](ImageCounts())
+    """A queue and its subscription, whose callback the executor calls while the gate is open."""
+    queue = NewestImageQueue[memoryview](ImageCounts())
     subscription = ImageSubscription(CameraTopics(node, '', 'raw'), queue.put)
     queue.connect(subscription)
     yield queue, subscription._subscription.callback
@@ -75,6 +75,10 @@ def connext(index, now_ns):
     return {'received_timestamp': 0, 'publication_sequence_number': index + 1}
 
 
+def subscription_of(queue):
+    return queue._source
+
+
 DELIVERIES = [fast_dds, cyclone_dds, zenoh, zenoh_2024, connext]
 pytestmark = pytest.mark.skipif(not HAS_MESSAGE_INFO, reason='Humble passes no message info')
 
@@ -85,7 +89,6 @@ def test_while_the_worker_keeps_up_every_image_is_received_and_none_lost(camera,
     for index in range(10):
         callback(b'%d' % index, info(index, time.time_ns()))
         assert queue.take() == b'%d' % index
-        queue.finish()
     assert queue.counts == ImageCounts(received=10)
 
 
@@ -97,8 +100,8 @@ def test_images_without_a_number_are_all_taken_so_that_none_is_dropped_uncounted
     assert queue.take() == b'0'
     for index in range(1, 9):
         callback(b'%d' % index, info(index, start_ns + index * PERIOD_NS))
-        assert not queue.is_gated  # or nobody would know how many are left behind it
-    queue.finish()
+        # Or nobody would know how many are left behind it.
+        assert subscription_of(queue)._gate.is_open
     assert queue.take() == b'8'
     assert (queue.counts.received, queue.counts.dropped, queue.counts.lost) == (9, 7, 0)
 
@@ -116,7 +119,6 @@ def test_two_images_of_one_number_are_no_loss(camera):
     for _ in range(10):
         callback(b'', {'publication_sequence_number': 7})
         queue.take()
-        queue.finish()
     assert (queue.counts.received, queue.counts.dropped, queue.counts.lost) == (10, 0, 0)
 
 

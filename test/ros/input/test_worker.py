@@ -109,40 +109,40 @@ def test_a_waiting_item_is_dropped_when_it_stops():
 
 
 class Source:
-    """Fails to set its gate and to be taken from, while `fails` is set."""
+    """Has an item at any time; `fails_to` is the call that fails."""
 
-    def __init__(self, queue):
-        self.queue, self.fails, self.tries = queue, True, 0
+    kept = 1
+
+    def __init__(self, queue, fails_to):
+        self.fails_to, self.tries, self.number = fails_to, 0, 0
         queue.connect(self)
 
-    def set_open(self, is_open):
-        if self.fails:
-            raise RuntimeError('the executor is gone')
+    def wait(self):
+        self.fail_to('wait')
+        return True
 
     def take(self):
-        self.tries += 1
-        if self.fails:
+        self.fail_to('take')
+        self.number += 1
+        return Arrival(self.number, time.time(), self.number)
+
+    def wake(self):
+        pass
+
+    def fail_to(self, call):
+        if call == self.fails_to:
+            self.tries += 1
             raise RuntimeError('the subscription is gone')
 
 
-def test_an_error_around_the_processing_is_reported_and_the_thread_goes_on():
+@pytest.mark.parametrize('call', ['wait', 'take'])
+def test_an_error_around_the_processing_is_reported_and_the_thread_goes_on(call):
     queue, reported, done = NewestImageQueue(ImageCounts()), [], threading.Event()
-    source = Source(queue)
-
-    def work(item):
-        if item == 'last':
-            done.set()
-            return
-        # The next one would close the gate, which fails.
-        with pytest.raises(RuntimeError):
-            queue.put(Arrival('left', 0.0, 2))
-
-    worker = NewestFirstWorker(queue, work, reported.append, FairScheduler(1))
-    queue.put(Arrival('first', 0.0, 1))
+    source = Source(queue, fails_to=call)
+    worker = NewestFirstWorker(queue, lambda _: done.set(), reported.append, FairScheduler(1))
     wait_until(lambda: reported)
     assert 'is gone' in str(reported[0])
-    source.fails = False
-    put(queue, 'last')
+    source.fails_to = ''
     assert done.wait(PATIENCE_S)
     assert worker.is_alive
     worker.stop()
@@ -165,11 +165,9 @@ def test_a_thread_whose_errors_cannot_be_reported_goes_on(caplog):
 def test_an_error_frees_the_slot_for_other_workers():
     scheduler, done = FairScheduler(1), threading.Event()
     queue, other = NewestImageQueue(ImageCounts()), NewestImageQueue(ImageCounts())
-    source = Source(queue)
+    source = Source(queue, fails_to='take')
     first = NewestFirstWorker(queue, lambda item: None, lambda error: None, scheduler)
     second = NewestFirstWorker(other, lambda item: done.set(), lambda error: None, scheduler)
-    queue._gate_open = False  # as after an early image
-    put(queue, 1)
     wait_until(lambda: source.tries)
     put(other, 1)
     assert done.wait(PATIENCE_S)
