@@ -17,13 +17,15 @@ from threading import Lock
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.subscription import Subscription
 
+from facemesh_ros.errors import FacemeshError
+
 # Of rcl/types.h.
 RET_OK, RET_BAD_ALLOC, RET_TAKE_FAILED = 0, 10, 401
 # Of rmw/types.h: the publisher's count, where the middleware has none.
 UNNUMBERED = 2**64 - 1
 
 
-class TakeError(RuntimeError):
+class TakeError(FacemeshError):
     """The middleware has a message and cannot give it."""
 
 
@@ -94,8 +96,7 @@ class SerializedMessages:
 
         Raises:
             InvalidHandle: If the subscription is destroyed.
-            MemoryError: If there is no memory for the message.
-            TakeError: If the middleware fails.
+            TakeError: If the middleware fails, or there is no memory for the message.
         """
         handle, info = self._handle, self._info
         with self._guard, handle:  # which keeps it from being destroyed meanwhile
@@ -110,12 +111,15 @@ class SerializedMessages:
         return SerializedMessage(cdr, received_ns, None if number == UNNUMBERED else number)
 
 
-def _error(result: int) -> Exception:
+def _error(result: int) -> TakeError:
     rcl = _rcl()
     text = rcl.rcutils_get_error_string().text.decode(errors='replace')
     rcl.rcutils_reset_error()
     if result == RET_BAD_ALLOC:
-        return MemoryError(f'for a message: {text}')
+        return TakeError(
+            f'no memory for a message ({text}): smaller images, fewer cameras or a higher memory '
+            'limit help'
+        )
     return TakeError(f'a message cannot be taken: {text} (rcl returns {result})')
 
 
