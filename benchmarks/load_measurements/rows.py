@@ -35,9 +35,8 @@ def load_row(name: str, setting: Setting, session: Session, asked: Asked) -> dic
     row = session_row(setting, session)
     start_ns, end_ns = session.window_ns
     seconds = (end_ns - start_ns) / 1e9
-    image_ms = spread(
-        [one['image'][0] for one in session.images if start_ns <= one['ns'] < end_ns]
-    )
+    within = [one for one in session.images if start_ns <= one['ns'] < end_ns]
+    image_ms = spread([one['taken'][0] + one['image'][0] for one in within])
     streams = list(session.heard['landmarks'].values())
     heard = sorted((line for stream in streams for line in stream), key=lambda line: line[1])
     ages = [line[2] for line in heard]

@@ -1,9 +1,9 @@
 """The node's own `main`, with a clock around each image, each stage and each run of a model.
 
 Usage: timed_node.py OUTPUT ROS_ARGUMENTS…; OUTPUT gets, for each image: `ns`, when it was done;
-`image` and `inference`, (wall time, processor time of the thread) of the image and of all model
-runs; `stages`, the time of each stage outside of inference. All in ms. The clocks cost some
-microseconds an image.
+`taken`, `image` and `inference`, (wall time, processor time of the thread) of taking the image
+out of the middleware, of the image from then on, and of all model runs; `stages`, the time of
+each stage outside of inference. All in ms. The clocks cost some microseconds an image.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros import node
+from facemesh_ros.ros.input.newest_image_queue import NewestImageQueue
 from facemesh_ros.ros.input.worker import NewestFirstWorker
 
 
@@ -44,7 +45,7 @@ class ImageTimes(threading.local):
     """Times of the image that a thread is processing."""
 
     def __init__(self) -> None:
-        self.image, self.inference = Clock(), Clock()
+        self.taken, self.image, self.inference = Clock(), Clock(), Clock()
         self.stages_ms: dict[str, float] = defaultdict(float)
 
 
@@ -55,6 +56,7 @@ DONE: list[dict[str, Any]] = []
 def add_clocks() -> None:
     """Put clocks around model runs, around stages without their model runs, and around images."""
     run, original, start = ModelSession.run, StageTimes.stage, NewestFirstWorker.__init__
+    take = NewestImageQueue.take
 
     @contextmanager
     def stage(times: StageTimes, name: str) -> Iterator[None]:
@@ -70,14 +72,21 @@ def add_clocks() -> None:
     ModelSession.run = lambda *arguments: TIMES.inference.time(run, *arguments)  # type: ignore[method-assign]
     StageTimes.stage = stage  # type: ignore[method-assign]
     NewestFirstWorker.__init__ = timed_start  # type: ignore[method-assign]
+    NewestImageQueue.take = lambda queue: take_timed(take, queue)  # type: ignore[method-assign]
+
+
+def take_timed(take: Callable[[Any], Any], queue: Any) -> Any:
+    """Take the next image, whose times begin now."""
+    TIMES.__init__()  # type: ignore[misc]
+    return TIMES.taken.time(take, queue)
 
 
 def process_timed(work: Callable[[Any], None], item: Any) -> None:
     """Process an image and keep its times."""
-    TIMES.__init__()  # type: ignore[misc]
     TIMES.image.time(work, item)
-    times = {'image': TIMES.image.ms, 'inference': TIMES.inference.ms, 'stages': TIMES.stages_ms}
-    DONE.append({'ns': time.time_ns(), **times})
+    clocks = {'taken': TIMES.taken, 'image': TIMES.image, 'inference': TIMES.inference}
+    times = {name: clock.ms for name, clock in clocks.items()}
+    DONE.append({'ns': time.time_ns(), **times, 'stages': TIMES.stages_ms})
 
 
 def main() -> int:
