@@ -49,7 +49,9 @@ def _draw_memory(axes: Any, samples: Table, counts: Table) -> None:
         axes.plot(
             *_of_cycles(steady, f'{name}_mib', np.median), '.-', color=color, ms=3, label=name
         )
-    axes.plot(counts['s'] / 60, counts['heap_mib'], '.-', ms=3, label='malloc in use')
+    axes.plot(
+        counts['s'] / 60, counts['heap_mib'], '.-', color='tab:purple', ms=3, label='malloc in use'
+    )
     if np.isfinite(samples['gpu_mib']).any():
         axes.plot(*_thinned(samples, 'gpu_mib'), color='tab:green', label='GPU')
     axes.set(title='memory, MiB: all samples, and the steady phases', ylim=(0, None))
