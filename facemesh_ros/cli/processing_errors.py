@@ -32,10 +32,10 @@ class ProcessingError(UnreadableError):
         trace = f'{name}, {after}\n{"".join(traceback.format_exception(error))}\n'
         if isinstance(error, MemoryError):
             return cls(f'{name} is not done to its end: memory ran out {after}', trace)
-        reason = in_one_line(error)
+        kind, reason = type(error).__name__, in_one_line(error)
         return cls(
             f'{name} is not done to its end: {after} facemesh failed, which is a fault of its own '
-            f'({type(error).__name__}{": " * bool(reason)}{reason})',
+            f'({kind if reason == kind else f"{kind}: {reason}"})',
             trace,
         )
 

@@ -274,7 +274,7 @@ def test_whole_images_go_to_cuda_and_no_node_to_the_cpu(run, require_models, mod
     assert placed == [f'{precision},CUDAExecutionProvider'] * 3
     assert lost.startswith(f'the GPU failed in {model}: ')
     assert 'cuDNN is unavailable' in lost
-    assert 'opened again in 0.5 s' in lost
+    assert re.search(r'opened again in 0\.\d s', lost)
 
 
 def test_the_benchmark_of_a_gpu_says_what_is_missing(run, tmp_path):

@@ -50,6 +50,7 @@ NOT_RUN = {
     r'facemesh doctor .*(--require-gpu|--provider (cuda|tensorrt|openvino))': 'needs a GPU',
     r'\./run (test|check|docs)': 'what .ci/run itself does',
     r'\./run bench \S': 'minutes each, and needs pictures and peers',
+    r'\./run fuzz': 'minutes; test/hostile and test/ros/hostile run some cases of each',
     r'\./run soak': 'ten minutes at least; test/benchmarks runs one short cycle',
     r'\./run demo .*--camera': 'needs a camera',
     r'\./run demo .*--view': 'needs a display',
