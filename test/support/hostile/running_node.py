@@ -32,6 +32,8 @@ PATIENCE_S = 30.0
 MAX_GROWTH_BYTES = 1000.0
 # Between samples of the node's memory, in cases.
 SAMPLED = 50
+# Samples of the second half; of fewer the allocator's first images are most.
+TOLD_FROM = 10
 LOG_LINE = re.compile(r'\[(DEBUG|INFO|WARN|ERROR|FATAL)\] \[\d+\.\d+\]')
 INPUTS = {
     'image': (Image, 'image_raw', messages.images),
@@ -69,7 +71,7 @@ class Findings:
     def growth_bytes(self) -> float:
         """Slope of the node's memory over the second half, bytes a case; NaN if too short."""
         later = self.memory_mb[len(self.memory_mb) // 2 :]
-        if len(later) < 3:
+        if len(later) < TOLD_FROM:
             return float('nan')
         slope, _ = np.polyfit(np.arange(len(later)), later, 1)
         return float(slope * 1e6 / SAMPLED)
