@@ -8,7 +8,6 @@ for the next image, and garbage in cycles stays until Python looks for it.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import sys
@@ -17,31 +16,16 @@ from pathlib import Path
 from threading import Thread
 
 from facemesh_ros.ros import node
+from facemesh_ros.ros.process.unused_memory import bytes_in_use
 
 PERIOD_S = 0.2
 MIB = 2**20
 
 
-class _MallInfo(ctypes.Structure):
-    """`struct mallinfo2` of glibc 2.33 and later."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            *('arena', 'ordblks', 'smblks', 'hblks', 'hblkhd'),
-            *('usmblks', 'fsmblks', 'uordblks', 'fordblks', 'keepcost'),
-        )
-    )
-
-
 def heap_mib() -> float:
     """Return what malloc has given away, MiB; NaN where the C library does not say it."""
-    mallinfo = getattr(ctypes.CDLL(None), 'mallinfo2', None)
-    if mallinfo is None:
-        return float('nan')
-    mallinfo.restype = _MallInfo
-    info = mallinfo()
-    return float(info.uordblks + info.hblkhd) / MIB
+    in_use = bytes_in_use()
+    return float('nan') if in_use is None else in_use / MIB
 
 
 def _count_when_asked(output: Path) -> None:

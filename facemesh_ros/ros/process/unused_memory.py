@@ -65,24 +65,29 @@ def give_back_unused_memory(period_s: float = PERIOD_S) -> None:
 
     It affects the whole process, so only its `main` calls it.
     """
-    library = ctypes.CDLL(None)
-    if not hasattr(library, 'mallinfo2') or not _STATM.exists():
-        return
-    library.mallinfo2.restype = _MallInfo
-    Thread(target=_watch, args=(library, period_s), name='memory', daemon=True).start()
+    if bytes_in_use() is not None and _STATM.exists():
+        Thread(target=_watch, args=(period_s,), name='memory', daemon=True).start()
 
 
-def _watch(library: ctypes.CDLL, period_s: float) -> None:
-    memory = UnusedMemory()
+def bytes_in_use() -> int | None:
+    """Return what malloc has given away, bytes; None where the C library does not say it."""
+    mallinfo = getattr(ctypes.CDLL(None), 'mallinfo2', None)
+    if mallinfo is None:
+        return None
+    mallinfo.restype = _MallInfo
+    info = mallinfo()
+    return int(info.uordblks + info.hblkhd)
+
+
+def _watch(period_s: float) -> None:
+    memory, library = UnusedMemory(), ctypes.CDLL(None)
     while True:
         time.sleep(period_s)
-        if memory.is_too_much(_unused(library)):
+        if memory.is_too_much(_unused()):
             library.malloc_trim(0)
 
 
-def _unused(library: ctypes.CDLL) -> int:
+def _unused() -> int:
     """Return what is resident, not shared, and not in use by anything that malloc knows; bytes."""
-    info = library.mallinfo2()
     _, resident, shared, *_ = map(int, _STATM.read_text().split())
-    in_use: int = info.uordblks + info.hblkhd
-    return (resident - shared) * resource.getpagesize() - in_use
+    return (resident - shared) * resource.getpagesize() - (bytes_in_use() or 0)
