@@ -9,7 +9,7 @@ import numpy as np
 
 # The first cycles meet everything for the first time: all sizes, all transitions, all topics.
 WARM_UP_CYCLES = 2
-STEADY = 'steady'
+STEADY_PHASE = 'steady'
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from soak_measurements.bounds import STEADY, WARM_UP_CYCLES
+from soak_measurements.bounds import STEADY_PHASE, WARM_UP_CYCLES
 from soak_measurements.records import read_records
 
 Table = np.ndarray
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _draw_memory(axes: Any, samples: Table, counts: Table) -> None:
-    steady = samples[samples['phase'] == STEADY]
+    steady = samples[samples['phase'] == STEADY_PHASE]
     for name, color in (('resident', 'tab:blue'), ('private', 'tab:orange')):
         axes.plot(*_thinned(samples, f'{name}_mib'), color=color, lw=0.5, alpha=0.5)
         axes.plot(
@@ -58,7 +58,7 @@ def _draw_memory(axes: Any, samples: Table, counts: Table) -> None:
 
 
 def _draw_counts(axes: Any, samples: Table, counts: Table) -> None:
-    steady = samples[samples['phase'] == STEADY]
+    steady = samples[samples['phase'] == STEADY_PHASE]
     for name, label in (('threads', 'threads'), ('descriptors', 'file descriptors')):
         axes.plot(*_of_cycles(steady, name, np.min), '.-', ms=3, label=label)
     tens = counts['python_blocks'] / 1e4
@@ -67,14 +67,14 @@ def _draw_counts(axes: Any, samples: Table, counts: Table) -> None:
 
 
 def _draw_shared(axes: Any, samples: Table) -> None:
-    steady = samples[samples['phase'] == STEADY]
+    steady = samples[samples['phase'] == STEADY_PHASE]
     axes.plot(*_of_cycles(steady, 'segments', np.min), '.-', ms=3, label='segments mapped')
     axes.plot(*_of_cycles(steady, 'segments_mib', np.min), '.-', ms=3, label='their size, MiB')
     axes.set(title='/dev/shm in the steady phases', ylim=(0, None))
 
 
 def _draw_latency(axes: Any, answers: Table) -> None:
-    steady = answers[answers['phase'] == STEADY]
+    steady = answers[answers['phase'] == STEADY_PHASE]
     for percent in (50, 99):
         axes.plot(
             *_of_cycles(steady, 'latency_ms', lambda values: np.percentile(values, percent)),  # noqa: B023

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from soak_measurements.bounds import BOUNDS, STEADY, WARM_UP_CYCLES, Bound
+from soak_measurements.bounds import BOUNDS, STEADY_PHASE, WARM_UP_CYCLES, Bound
 from soak_measurements.trend import Trend, trend_of
 
 Records = Mapping[str, np.ndarray]
@@ -60,7 +60,7 @@ def cycle_values(bound: Bound, records: Records) -> tuple[np.ndarray, np.ndarray
     """Return the time in s and the value of each whole cycle, after the warm-up."""
     table = records[bound.table]
     whole = np.unique(records['balances']['cycle'])[WARM_UP_CYCLES:]
-    steady = table[(table['phase'] == STEADY) & np.isfinite(table[bound.column])]
+    steady = table[(table['phase'] == STEADY_PHASE) & np.isfinite(table[bound.column])]
     chosen = [steady[steady['cycle'] == cycle] for cycle in whole]
     chosen = [rows for rows in chosen if len(rows)]
     times = [float(np.mean(rows['s'])) for rows in chosen]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from soak_measurements.bounds import STEADY, WARM_UP_CYCLES
+from soak_measurements.bounds import STEADY_PHASE, WARM_UP_CYCLES
 from soak_measurements.proc_samples import held_by
 from soak_measurements.records import COLUMNS, Records, read_records
 from soak_measurements.trend import trend_of
@@ -45,14 +45,14 @@ def run_of(folder, cycles, *, log='', missing=0, **grown):
                 for name, change in grown.items():
                     if name in line:
                         line[name] += int(change * done)
-                line |= {'s': CYCLE_S * cycle + second, 'cycle': cycle, 'phase': STEADY}
+                line |= {'s': CYCLE_S * cycle + second, 'cycle': cycle, 'phase': STEADY_PHASE}
                 records.add('samples', *(line[name] for name in COLUMNS['samples']))
             heap_mib = 90 + rng.normal(0, 1.0) + grown.get('heap_mib', 0) * done
             blocks = int(276e3 + grown.get('python_blocks', 0) * done)
-            records.add('counts', CYCLE_S * cycle, cycle, STEADY, heap_mib, blocks)
+            records.add('counts', CYCLE_S * cycle, cycle, STEADY_PHASE, heap_mib, blocks)
             for _ in range(100):
                 latency_ms = 20 * rng.lognormal(0, 0.3) * (1 + grown.get('latency', 0) * done)
-                at = CYCLE_S * cycle, cycle, STEADY
+                at = CYCLE_S * cycle, cycle, STEADY_PHASE
                 records.add('answers', *at, latency_ms, 1, 0, 0, 0)
             records.add('balances', *at, 110 + missing, 100, 8, 1, 1)
     (folder / 'node.log').write_text(log)

@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from videos import write_video
 
-FRAMES, RATE_HZ = 4, 10.0
+FRAMES = 4
 
 
 @pytest.fixture(scope='session')
@@ -32,9 +33,5 @@ def workplace(tmp_path, monkeypatch, head, model_store) -> Path:
 def clip(workplace, head) -> Path:
     """A video of a face that moves to the right by 8 px per picture."""
     path = workplace / 'clip.mp4'
-    codec = cv2.VideoWriter_fourcc(*'mp4v')
-    writer = cv2.VideoWriter(str(path), codec, RATE_HZ, (320, 240))
-    for frame in range(FRAMES):
-        writer.write(np.roll(head, 8 * frame, axis=1))
-    writer.release()
+    write_video(path, head, FRAMES, step_px=8)
     return path

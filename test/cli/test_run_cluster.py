@@ -25,6 +25,7 @@ from dask_cluster import (
 )
 from recordings import bag_of
 from rosbags.rosbag2 import Reader
+from videos import write_video
 
 from facemesh_ros.cli.main import main
 
@@ -52,16 +53,9 @@ def inputs(head) -> list[str]:
         bag_of([np.roll(head, 5 * number, axis=1)] * 3).write(Path(f'bag{number}'))
         cv2.imwrite(f'p{"xy"[number]}.png', np.roll(head, 9 * number, axis=1))
     Path('words.png').write_text('words')
-    clip('short.mp4', head, 4)
-    clip('long.mp4', head, LONG)
+    write_video('short.mp4', head, 4)
+    write_video('long.mp4', head, LONG)
     return ['bag0', 'px.png', 'words.png', 'py.png', 'long.mp4', 'short.mp4', 'bag1']
-
-
-def clip(name: str, head: np.ndarray, frames: int) -> None:
-    writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*'mp4v'), 10.0, (320, 240))
-    for frame in range(frames):
-        writer.write(np.roll(head, frame, axis=1))
-    writer.release()
 
 
 def lines_of(path: str) -> str:

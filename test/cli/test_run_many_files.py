@@ -19,6 +19,7 @@ import pytest
 from dask_cluster import kill_whoever_opens
 from recordings import bag_of
 from rosbags.rosbag2 import Reader
+from videos import write_video
 
 import facemesh_ros
 from facemesh_ros.cli.main import main
@@ -243,7 +244,7 @@ def test_a_file_that_kills_its_process_again_and_again_is_given_up(place, head):
     names = [f'p{letter}.png' for letter in 'abcdefgh']
     for name in names:
         cv2.imwrite(name, head)
-    Path('killer.mp4').write_bytes(Path('clip.mp4').read_bytes())
+    write_video('killer.mp4', head, 400)  # open for long enough to be seen
     inputs = [*names, 'killer.mp4', 'clip.mp4']
     with started(*inputs, '--jsonl', 'out.jsonl', '--jobs', '2') as process:
         kill_whoever_opens(process.pid, 'killer.mp4', 3)

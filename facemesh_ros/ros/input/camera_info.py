@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
 
 from facemesh_ros.geometry.camera import CalibratedCamera
@@ -16,10 +15,8 @@ from facemesh_ros.messages.camera_model import (
     is_rectified,
 )
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
-from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
-from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
-from facemesh_ros.ros.qos import create_subscription
+from facemesh_ros.ros.input.waiting_messages import WaitingMessages
 
 __all__ = ['MAX_INFOS', 'UNCALIBRATED', 'CameraModel', 'is_rectified']
 
@@ -37,33 +34,25 @@ class CameraModel(CameraInfoModel):
     def __init__(self, topics: CameraTopics) -> None:
         """Subscribe to nothing yet."""
         self._topics, self._throttle = topics, LogThrottle()
-        self._subscription: Subscription | None = None
-        self._messages: SerializedMessages | None = None
+        self._messages: WaitingMessages | None = None
         super().__init__(topics.image_topic, self._warn_once)
 
     def open(self) -> None:
         """Subscribe; raises TopicError if that is refused."""
-        self._subscription = create_subscription(
-            self._topics.node,
-            CameraInfo,
-            self._topics.info_topic,
-            lambda _: None,
-            INFOS,
-            callback_group=GatedCallbackGroup(),  # closed: the executor takes none
-            raw=True,
-        )
-        self._messages = SerializedMessages(self._subscription)
+        topics = self._topics
+        self._messages = WaitingMessages(topics, CameraInfo, topics.info_topic, INFOS)
 
     def close(self) -> None:
         """Unsubscribe, and keep what is known; nobody asks meanwhile."""
-        if self._subscription is not None:
-            self._topics.node.destroy_subscription(self._subscription)
-        self._subscription = self._messages = None
+        if self._messages is not None:
+            self._messages.close()
+        self._messages = None
 
     def take_new(self) -> None:
         """Take those that have come, the oldest first."""
-        while self._messages is not None and (taken := self._messages.take()) is not None:
-            self.update(taken.cdr)
+        if self._messages is not None:
+            for message in self._messages.take():
+                self.update(message.cdr)
 
     def camera_of(self, stamp_ns: int, image_wh: tuple[int, int]) -> CalibratedCamera | None:
         """See `CameraInfoModel.camera_of`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from threading import Lock
 
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from facemesh_ros.errors import kind_of
@@ -13,10 +12,9 @@ from facemesh_ros.messages.cdr_image import Octets
 from facemesh_ros.messages.nearest_depth import NearestDepth
 from facemesh_ros.ros.diagnostics.finding import ONCE, LogThrottle
 from facemesh_ros.ros.input.cdr_image import AnyImage, read_image
-from facemesh_ros.ros.input.image_subscription import GatedCallbackGroup
-from facemesh_ros.ros.input.serialized_messages import SerializedMessages
 from facemesh_ros.ros.input.topics import CameraTopics
-from facemesh_ros.ros.qos import SENSOR_DATA, create_subscription, resolved
+from facemesh_ros.ros.input.waiting_messages import WaitingMessages
+from facemesh_ros.ros.qos import SENSOR_DATA, resolved
 from facemesh_ros.types import DepthImage
 
 # Of the newest few one belongs to the image: they arrive while it waits and is processed.
@@ -40,8 +38,7 @@ class DepthImages:
         """Subscribe to nothing yet."""
         self._topics, self._throttle = topics, LogThrottle()
         self._newest = NearestDepth(KEPT, _read)
-        self._subscription: Subscription | None = None
-        self._messages: SerializedMessages | None = None
+        self._messages: WaitingMessages | None = None
         # Between the worker, which takes, and the executor's thread, which unsubscribes.
         self._guard = Lock()
         self.problem = ''
@@ -54,24 +51,16 @@ class DepthImages:
         """
         if metric_mode not in MODES:
             self.close()
-        elif self._subscription is None:
-            self._subscription = create_subscription(
-                self._topics.node,
-                Image,
-                self._topics.depth_topic,
-                lambda _: None,
-                SENSOR_DATA,
-                callback_group=GatedCallbackGroup(),  # closed: the executor takes none
-                raw=True,
-            )
-            self._messages = SerializedMessages(self._subscription)
+        elif self._messages is None:
+            topics = self._topics
+            self._messages = WaitingMessages(topics, Image, topics.depth_topic, SENSOR_DATA)
 
     def close(self) -> None:
         """Unsubscribe and forget all images; nothing if not subscribed."""
         with self._guard:
-            if self._subscription is not None:
-                self._topics.node.destroy_subscription(self._subscription)
-            self._subscription = self._messages = None
+            if self._messages is not None:
+                self._messages.close()
+            self._messages = None
             self.problem = ''
             self._newest.clear()
 
@@ -92,9 +81,9 @@ class DepthImages:
                 return None
 
     def _take_new(self) -> None:
-        while self._messages is not None and (taken := self._messages.take()) is not None:
+        for message in self._messages.take() if self._messages is not None else ():
             try:
-                self._newest.add(taken.cdr)
+                self._newest.add(message.cdr)
             except ImageError as error:
                 self._refuse_image(error)
 

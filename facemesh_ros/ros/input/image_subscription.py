@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,12 +9,14 @@ from typing import Any
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
-from rclpy.qos import QoSHistoryPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
 from facemesh_ros.ros.input.arrivals import Arrival
-from facemesh_ros.ros.input.serialized_messages import SerializedMessages
+from facemesh_ros.ros.input.gated_callback_group import GatedCallbackGroup
+from facemesh_ros.ros.input.serialized_messages import SerializedMessages, believable_s
 from facemesh_ros.ros.input.topics import CameraTopics
+from facemesh_ros.ros.input.waiting_messages import most_kept
 from facemesh_ros.ros.qos import IMAGES, create_subscription
 
 try:
@@ -31,11 +31,7 @@ except ImportError:  # Humble
 
 # Humble passes no sequence number and no time of arrival.
 HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
-NS_PER_S = 1e9
-# No message waits longer in the middleware.
-MAX_WAIT_NS = 3600 * 10**9
 FOREVER_NS = -1
-KEEP_LAST = QoSHistoryPolicy.KEEP_LAST
 
 
 class ImageSubscription:
@@ -71,7 +67,7 @@ class ImageSubscription:
     @property
     def kept(self) -> int:
         """See `GatedSource.kept`."""
-        return self.qos.depth if self.qos.history == KEEP_LAST else sys.maxsize
+        return most_kept(self._subscription)
 
     def set_open(self, is_open: bool) -> None:
         """See `GatedSource.set_open`."""
@@ -92,7 +88,7 @@ class ImageSubscription:
         taken = self._messages.take()
         if taken is None:
             return None
-        return self._arrival(taken.cdr, taken.received_ns, taken.sequence_number)
+        return self._arrival(taken.cdr, taken.received_s, taken.sequence_number)
 
     def destroy(self) -> None:
         """Unsubscribe; nobody waits."""
@@ -103,19 +99,19 @@ class ImageSubscription:
         del self._subscription  # which refers to this by its callback
 
     def _on_image(self, cdr: bytes, info: Mapping[str, Any]) -> None:
-        received_ns, number = info.get('received_timestamp'), info['publication_sequence_number']
-        self._put(self._arrival(memoryview(cdr), received_ns or 0, number))
+        received_s = believable_s(info.get('received_timestamp') or 0)
+        self._put(self._arrival(memoryview(cdr), received_s, info['publication_sequence_number']))
 
     def _on_image_without_info(self, cdr: bytes) -> None:
-        self._put(self._arrival(memoryview(cdr), 0, None))
+        self._put(self._arrival(memoryview(cdr), believable_s(0), None))
 
     def _arrival(
-        self, cdr: memoryview, received_ns: int, number: int | None
+        self, cdr: memoryview, received_s: float, number: int | None
     ) -> Arrival[memoryview]:
         """Return a serialised message with what the middleware reports of it."""
         lost_total = self._lost.total() if self._lost else None
         # Zero is none: publishers count from one, and Zenoh puts zero for a number it cannot read.
-        return Arrival(cdr, _believable(received_ns) / NS_PER_S, number or None, lost_total)
+        return Arrival(cdr, received_s, number or None, lost_total)
 
 
 class MessageWait:
@@ -144,29 +140,6 @@ class MessageWait:
     def destroy(self) -> None:
         """Free what it waits with; nobody waits."""
         self._woken.destroy_when_not_in_use()
-
-
-def _believable(received_ns: int) -> int:
-    """Return when a message arrived, by the system's clock; now unless that is plausible.
-
-    Cyclone DDS tells when it was taken, Connext can leave it zero, and the first releases of Zenoh
-    put seconds and their fractions into 32 bits each.
-    """
-    now_ns = time.time_ns()
-    return received_ns if 0 <= now_ns - received_ns < MAX_WAIT_NS else now_ns
-
-
-class GatedCallbackGroup(MutuallyExclusiveCallbackGroup):
-    """While closed, the executor leaves the messages of its subscriptions in the middleware."""
-
-    def __init__(self) -> None:
-        """Closed."""
-        super().__init__()
-        self.is_open = False
-
-    def can_execute(self, entity: Any) -> bool:
-        """See `CallbackGroup.can_execute`."""
-        return self.is_open and super().can_execute(entity)
 
 
 class LostMessageCount(EventHandler):  # type: ignore[misc]

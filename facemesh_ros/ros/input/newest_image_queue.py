@@ -16,6 +16,7 @@ from facemesh_ros.ros.input.arrivals import (
     ItemT,
     SequenceGaps,
 )
+from facemesh_ros.ros.input.waiting_messages import taken
 
 Item = TypeVar('Item')
 
@@ -89,7 +90,7 @@ class NewestImageQueue(Generic[Item]):
         if enabled == self.enabled:
             return
         if enabled and self._source and not self._delivered:
-            for _ in self._left_in(self._source):
+            for _ in _waiting_in(self._source):
                 pass  # of before
         with self._changed:
             self.enabled = enabled
@@ -137,7 +138,7 @@ class NewestImageQueue(Generic[Item]):
         """Return the newest item to process, None if there is none."""
         source = self._source
         if source is not None and self.enabled and not self._delivered:
-            for arrival in self._left_in(source):
+            for arrival in _waiting_in(source):
                 with self._changed:
                     self._replace(arrival, delivered=False)
                 self._deliver_from_now_on(arrival.sequence_number is None)
@@ -152,21 +153,6 @@ class NewestImageQueue(Generic[Item]):
             self._changed.notify()
         self._wake()
         self._source = None  # which refers to this by its callback
-
-    @staticmethod
-    def _left_in(source: GatedSource[Item]) -> Iterator[Arrival[Item]]:
-        """Take what waits in the middleware: more than one where `qos_overrides` say so.
-
-        What arrives meanwhile is left there: a camera that is faster than its images can be taken
-        would keep the worker here for ever.
-        """
-        started_s = time.time()
-        for _ in range(source.kept):
-            if (arrival := source.take()) is None:
-                return
-            yield arrival
-            if arrival.received_s >= started_s:
-                return
 
     def _replace(self, arrival: Arrival[Item], *, delivered: bool) -> None:
         """Let an item wait in place of the one that did, and count what is missing before it."""
@@ -196,3 +182,8 @@ class NewestImageQueue(Generic[Item]):
     def _wake(self) -> None:
         if (source := self._source) is not None:
             source.wake()
+
+
+def _waiting_in(source: GatedSource[Item]) -> Iterator[Arrival[Item]]:
+    """Take what waits in the middleware: more than one where `qos_overrides` say so."""
+    return taken(source.take, source.kept)

@@ -8,6 +8,7 @@ called, which needs no lock, and its buffer is what is read.
 from __future__ import annotations
 
 import ctypes
+import time
 import weakref
 from ctypes import byref
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from facemesh_ros.errors import FacemeshError
 RET_OK, RET_BAD_ALLOC, RET_TAKE_FAILED = 0, 10, 401
 # Of rmw/types.h: the publisher's count, where the middleware has none.
 UNNUMBERED = 2**64 - 1
+NS_PER_S = 1e9
+# No message waits longer in the middleware.
+MAX_WAIT_NS = 3600 * 10**9
 
 
 class TakeError(FacemeshError):
@@ -73,12 +77,12 @@ class SerializedMessage:
 
     Attributes:
         cdr: Its bytes; they live as long as any view of them.
-        received_ns: When it arrived, ns; 0 where the middleware does not say it.
+        received_s: When it arrived, by the system's clock; now where the middleware does not say.
         sequence_number: The publisher's count of messages; None where there is none.
     """
 
     cdr: memoryview
-    received_ns: int
+    received_s: float
     sequence_number: int | None
 
 
@@ -104,11 +108,21 @@ class SerializedMessages:
             if result == RET_TAKE_FAILED:
                 return None
             buffer, self._buffer = self._buffer, _new_buffer()
-            received_ns, number = info.received_ns, info.publication_number
+            received_s, number = believable_s(info.received_ns), info.publication_number
         cdr = _view(buffer)
         if result != RET_OK:
             raise _error(result)
-        return SerializedMessage(cdr, received_ns, None if number == UNNUMBERED else number)
+        return SerializedMessage(cdr, received_s, None if number == UNNUMBERED else number)
+
+
+def believable_s(received_ns: int) -> float:
+    """Return when a message arrived, by the system's clock; now unless that is plausible.
+
+    Cyclone DDS tells when it was taken, Connext can leave it zero, and the first releases of Zenoh
+    put seconds and their fractions into 32 bits each.
+    """
+    now_ns = time.time_ns()
+    return (received_ns if 0 <= now_ns - received_ns < MAX_WAIT_NS else now_ns) / NS_PER_S
 
 
 def _error(result: int) -> TakeError:
