@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob('*.py'))
 OUTSIDE_ROS = [path for path in MODULES if not path.is_relative_to(PACKAGE / 'ros')]
 ROS_MODULES = ('rclpy', 'cv_bridge', 'launch', 'sensor_msgs_py', 'ament_index_python')
 
-VALUES = {'errors', 'frame_clock', 'struct_of_arrays', 'thread_pool', 'types', 'version'}
+VALUES = {'errors', 'frame_clock', 'native', 'struct_of_arrays', 'thread_pool', 'types', 'version'}
 STAGES = {'detection', 'landmarks', 'tracking', 'smoothing', 'attributes'}
 PER_STAGE = {'geometry', 'image', 'inference', 'catalog', 'settings'}
 # Which rooms each room may import, besides itself and the values that all share.

@@ -1,0 +1,171 @@
+#include "crop.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace facemesh
+{
+namespace
+{
+
+constexpr int kLevels = 256;
+// Products of both weights of a pixel add up to this.
+constexpr int kWhole = kStepsPerPx * kStepsPerPx;
+// Steps from one pixel of a crop to the next, and offsets, px: farther out lies no image.
+constexpr double kFarthestStep = 1024, kFarthestOffset = 262144;
+// Beyond that no image lies either, and below it adding this number rounds to the even integer.
+constexpr float kFarthest = 4194303, kRounder = 12582912;
+
+struct Weights
+{
+  int left_top, right_top, left_bottom, right_bottom;
+};
+
+// NaN is some number: an invalid region must not spoil a batch.
+double within(double value, double farthest)
+{
+  return std::fmax(std::fmin(value, farthest), -farthest);
+}
+
+std::int32_t rounded(float steps)
+{
+  const float shifted = std::min(std::max(steps, -kFarthest), kFarthest) + kRounder;
+  std::int32_t bits, base;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  std::memcpy(&base, &kRounder, sizeof base);
+  return bits - base;
+}
+
+class Sampler
+{
+public:
+  Sampler(const Image & image, const CropStyle & style)
+  : image_(image), is_black_outside_(style.is_black_outside),
+    last_x_(image.width - 1), last_y_(image.height - 1)
+  {
+    for (int level = 0; level < kLevels; ++level) {
+      values_[level] = static_cast<float>(level) * style.scale + style.low;
+    }
+  }
+
+  // Sample one row of a crop at positions in 32nds of a px.
+  template<int kChannels>
+  void row(const std::int32_t * xs, const std::int32_t * ys, int size, float * target) const
+  {
+    for (int column = 0; column < size; ++column, target += 3) {
+      const int x = xs[column] >> 5, y = ys[column] >> 5;
+      const int right = xs[column] & 31, bottom = ys[column] & 31;
+      const Weights weights{
+        (kStepsPerPx - right) * (kStepsPerPx - bottom), right * (kStepsPerPx - bottom),
+        (kStepsPerPx - right) * bottom, right * bottom};
+      if (x >= 0 && y >= 0 && x < last_x_ && y < last_y_) {
+        const std::uint8_t * top = image_.pixels + y * image_.row_stride + x * kChannels;
+        const std::uint8_t * below = top + image_.row_stride;
+        put<kChannels>(target, weights, top, top + kChannels, below, below + kChannels);
+      } else {
+        put<kChannels>(
+          target, weights, pixel<kChannels>(x, y), pixel<kChannels>(x + 1, y),
+          pixel<kChannels>(x, y + 1), pixel<kChannels>(x + 1, y + 1));
+      }
+    }
+  }
+
+private:
+  template<int kChannels>
+  const std::uint8_t * pixel(int x, int y) const
+  {
+    const int inner_x = std::min(std::max(x, 0), last_x_);
+    const int inner_y = std::min(std::max(y, 0), last_y_);
+    if (is_black_outside_ && (x != inner_x || y != inner_y)) {return black_.data();}
+    return image_.pixels + inner_y * image_.row_stride + inner_x * kChannels;
+  }
+
+  template<int kChannels>
+  void put(
+    float * target, const Weights & weights, const std::uint8_t * left_top,
+    const std::uint8_t * right_top, const std::uint8_t * left_bottom,
+    const std::uint8_t * right_bottom) const
+  {
+    const auto level = [&](int channel) {
+        const int sum = left_top[channel] * weights.left_top +
+          right_top[channel] * weights.right_top + left_bottom[channel] * weights.left_bottom +
+          right_bottom[channel] * weights.right_bottom;
+        return values_[(sum + kWhole / 2) / kWhole];
+      };
+    if constexpr (kChannels == 1) {
+      target[0] = target[1] = target[2] = level(0);
+    } else {
+      const int red = image_.is_blue_first ? 2 : 0;
+      target[0] = level(red);
+      target[1] = level(1);
+      target[2] = level(2 - red);
+    }
+  }
+
+  Image image_;
+  bool is_black_outside_;
+  int last_x_, last_y_;
+  std::array<std::uint8_t, 4> black_{};
+  std::array<float, kLevels> values_{};
+};
+
+using Row = void (Sampler::*)(const std::int32_t *, const std::int32_t *, int, float *) const;
+
+Row row_for(int channels)
+{
+  if (channels == 1) {return &Sampler::row<1>;}
+  return channels == 3 ? &Sampler::row<3> : &Sampler::row<4>;
+}
+
+}  // namespace
+
+void affine_samples(const double * map, int size, float * columns, float * rows)
+{
+  for (int axis = 0; axis < 2; ++axis) {
+    const double * line = map + 3 * axis;
+    const double across = within(line[0], kFarthestStep) * kStepsPerPx;
+    const double down = within(line[1], kFarthestStep) * kStepsPerPx;
+    const double offset = within(line[2], kFarthestOffset) * kStepsPerPx;
+    for (int index = 0; index < size; ++index) {
+      columns[2 * index + axis] = static_cast<float>(across * index);
+      rows[2 * index + axis] = static_cast<float>(down * index + offset);
+    }
+  }
+}
+
+void sample_affine(
+  const Image & image, const CropStyle & style, const float * columns, const float * rows,
+  float * crop)
+{
+  const Sampler sampler(image, style);
+  const Row row = row_for(image.channels);
+  std::vector<std::int32_t> xs(style.size), ys(style.size);
+  for (int line = 0; line < style.size; ++line) {
+    const float x = rows[2 * line], y = rows[2 * line + 1];
+    for (int column = 0; column < style.size; ++column) {
+      xs[column] = rounded(columns[2 * column] + x);
+      ys[column] = rounded(columns[2 * column + 1] + y);
+    }
+    (sampler.*row)(xs.data(), ys.data(), style.size, crop + 3 * style.size * line);
+  }
+}
+
+void sample_grid(
+  const Image & image, const CropStyle & style, const std::int32_t * grid, float * crop)
+{
+  const Sampler sampler(image, style);
+  const Row row = row_for(image.channels);
+  std::vector<std::int32_t> xs(style.size), ys(style.size);
+  for (int line = 0; line < style.size; ++line) {
+    for (int column = 0; column < style.size; ++column, grid += 2) {
+      xs[column] = grid[0];
+      ys[column] = grid[1];
+    }
+    (sampler.*row)(xs.data(), ys.data(), style.size, crop + 3 * style.size * line);
+  }
+}
+
+}  // namespace facemesh
