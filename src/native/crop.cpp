@@ -6,6 +6,11 @@
 #include <cstring>
 #include <vector>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define FACEMESH_HAS_SSSE3 1
+#endif
+
 namespace facemesh
 {
 namespace
@@ -43,8 +48,9 @@ class Sampler
 {
 public:
   Sampler(const Image & image, const CropStyle & style)
-  : image_(image), is_black_outside_(style.is_black_outside),
-    last_x_(image.width - 1), last_y_(image.height - 1)
+  : image_(image), scale_(style.scale), low_(style.low),
+    is_black_outside_(style.is_black_outside), last_x_(image.width - 1),
+    last_y_(image.height - 1)
   {
     for (int level = 0; level < kLevels; ++level) {
       values_[level] = static_cast<float>(level) * style.scale + style.low;
@@ -55,25 +61,81 @@ public:
   template<int kChannels>
   void row(const std::int32_t * xs, const std::int32_t * ys, int size, float * target) const
   {
-    for (int column = 0; column < size; ++column, target += 3) {
-      const int x = xs[column] >> 5, y = ys[column] >> 5;
-      const int right = xs[column] & 31, bottom = ys[column] & 31;
-      const Weights weights{
-        (kStepsPerPx - right) * (kStepsPerPx - bottom), right * (kStepsPerPx - bottom),
-        (kStepsPerPx - right) * bottom, right * bottom};
-      if (x >= 0 && y >= 0 && x < last_x_ && y < last_y_) {
-        const std::uint8_t * top = image_.pixels + y * image_.row_stride + x * kChannels;
-        const std::uint8_t * below = top + image_.row_stride;
-        put<kChannels>(target, weights, top, top + kChannels, below, below + kChannels);
-      } else {
-        put<kChannels>(
-          target, weights, pixel<kChannels>(x, y), pixel<kChannels>(x + 1, y),
-          pixel<kChannels>(x, y + 1), pixel<kChannels>(x + 1, y + 1));
-      }
+    for (int column = 0; column < size; ++column) {
+      sample<kChannels>(xs[column], ys[column], target + 3 * column);
     }
   }
 
+#ifdef FACEMESH_HAS_SSSE3
+  // The same, the colours of a pixel side by side.
+  template<int kChannels>
+  __attribute__((target("ssse3"))) void row_by_ssse3(
+    const std::int32_t * xs, const std::int32_t * ys, int size, float * target) const
+  {
+    const __m128i colours = _mm_load_si128(pairs<kChannels>());
+    const __m128 scale = _mm_set1_ps(scale_), low = _mm_set1_ps(low_);
+    const auto inner_x = static_cast<unsigned>(std::max(last_x_ - 1, 0));
+    const auto inner_y = static_cast<unsigned>(last_y_);
+    for (int column = 0; column < size; ++column, target += 3) {
+      const int x = xs[column] >> 5, y = ys[column] >> 5;
+      // Eight bytes are read of two pixels, and four numbers are written of three.
+      if (static_cast<unsigned>(x) >= inner_x || static_cast<unsigned>(y) >= inner_y ||
+        column + 1 == size)
+      {
+        sample<kChannels>(xs[column], ys[column], target);
+        continue;
+      }
+      const int right = xs[column] & 31, bottom = ys[column] & 31;
+      const std::uint8_t * top = image_.pixels + y * image_.row_stride + x * kChannels;
+      const __m128i pixels = _mm_unpacklo_epi64(
+        _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top)),
+        _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top + image_.row_stride)));
+      const __m128i across = _mm_maddubs_epi16(
+        _mm_shuffle_epi8(pixels, colours),
+        _mm_set1_epi16(static_cast<short>(kStepsPerPx - right + (right << 8))));
+      const __m128i sums = _mm_madd_epi16(
+        _mm_unpacklo_epi16(across, _mm_srli_si128(across, 8)),
+        _mm_set1_epi32(kStepsPerPx - bottom + (bottom << 16)));
+      const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(kWhole / 2)), 10);
+      _mm_storeu_ps(target, _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(levels), scale), low));
+    }
+  }
+#endif
+
 private:
+  template<int kChannels>
+  void sample(int x_steps, int y_steps, float * target) const
+  {
+    const int x = x_steps >> 5, y = y_steps >> 5;
+    const int right = x_steps & 31, bottom = y_steps & 31;
+    const Weights weights{
+      (kStepsPerPx - right) * (kStepsPerPx - bottom), right * (kStepsPerPx - bottom),
+      (kStepsPerPx - right) * bottom, right * bottom};
+    if (x >= 0 && y >= 0 && x < last_x_ && y < last_y_) {
+      const std::uint8_t * top = image_.pixels + y * image_.row_stride + x * kChannels;
+      const std::uint8_t * below = top + image_.row_stride;
+      put<kChannels>(target, weights, top, top + kChannels, below, below + kChannels);
+    } else {
+      put<kChannels>(
+        target, weights, pixel<kChannels>(x, y), pixel<kChannels>(x + 1, y),
+        pixel<kChannels>(x, y + 1), pixel<kChannels>(x + 1, y + 1));
+    }
+  }
+
+#ifdef FACEMESH_HAS_SSSE3
+  // Which byte of two pixels, above and below, goes where: red, green and blue of both in turn.
+  template<int kChannels>
+  const __m128i * pairs() const
+  {
+    constexpr char k = kChannels;
+    alignas(16) static const char kRedFirst[16] = {
+      0, k, 1, k + 1, 2, k + 2, -1, -1, 8, 8 + k, 9, 9 + k, 10, 10 + k, -1, -1};
+    alignas(16) static const char kBlueFirst[16] = {
+      2, k + 2, 1, k + 1, 0, k, -1, -1, 10, 10 + k, 9, 9 + k, 8, 8 + k, -1, -1};
+    return reinterpret_cast<const __m128i *>(image_.is_blue_first ? kBlueFirst : kRedFirst);
+  }
+#endif
+
   template<int kChannels>
   const std::uint8_t * pixel(int x, int y) const
   {
@@ -106,6 +168,7 @@ private:
   }
 
   Image image_;
+  float scale_, low_;
   bool is_black_outside_;
   int last_x_, last_y_;
   std::array<std::uint8_t, 4> black_{};
@@ -117,6 +180,11 @@ using Row = void (Sampler::*)(const std::int32_t *, const std::int32_t *, int, f
 Row row_for(int channels)
 {
   if (channels == 1) {return &Sampler::row<1>;}
+#ifdef FACEMESH_HAS_SSSE3
+  if (__builtin_cpu_supports("ssse3")) {
+    return channels == 3 ? &Sampler::row_by_ssse3<3> : &Sampler::row_by_ssse3<4>;
+  }
+#endif
   return channels == 3 ? &Sampler::row<3> : &Sampler::row<4>;
 }
 
