@@ -116,9 +116,7 @@ def crop_rois(frame: Frame, rois: Rois, style: CropStyle) -> Float32:
 
 def crop_maps(frame: Frame, to_image: Float64, style: CropStyle) -> Float32:
     """Sample as `crop_rois` does, by N affine maps (N, 2, 3) from crop to image."""
-    return native.sample_maps(
-        frame.image, to_image, style.input_size, **style.sampling(frame)
-    )
+    return native.sample_maps(frame.image, to_image, style.input_size, **style.sampling(frame))
 
 
 def crop_whole(frame: Frame, style: CropStyle) -> Float32:

@@ -72,33 +72,36 @@ public:
   __attribute__((target("ssse3"))) void row_by_ssse3(
     const std::int32_t * xs, const std::int32_t * ys, int size, float * target) const
   {
+    // Of each pixel where it starts, and weights of the right and the lower one beside the others.
+    std::int32_t starts[kMaxSize], across[kMaxSize], down[kMaxSize];
+    prepare<kChannels>(xs, ys, size, starts, across, down);
     const __m128i colours = _mm_load_si128(pairs<kChannels>());
     const __m128 scale = _mm_set1_ps(scale_), low = _mm_set1_ps(low_);
-    const auto inner_x = static_cast<unsigned>(std::max(last_x_ - 1, 0));
-    const auto inner_y = static_cast<unsigned>(last_y_);
+    const __m128i half = _mm_set1_epi32(kWhole / 2);
+    // Four numbers are written of three: the last pixel goes the other way.
+    starts[size - 1] = kElsewhere;
     for (int column = 0; column < size; ++column, target += 3) {
-      const int x = xs[column] >> 5, y = ys[column] >> 5;
-      // Eight bytes are read of two pixels, and four numbers are written of three.
-      if (static_cast<unsigned>(x) >= inner_x || static_cast<unsigned>(y) >= inner_y ||
-        column + 1 == size)
-      {
+      if (starts[column] == kElsewhere) {
         sample<kChannels>(xs[column], ys[column], target);
         continue;
       }
-      const int right = xs[column] & 31, bottom = ys[column] & 31;
-      const std::uint8_t * top = image_.pixels + y * image_.row_stride + x * kChannels;
+      const std::uint8_t * top = image_.pixels + starts[column];
       const __m128i pixels = _mm_unpacklo_epi64(
         _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top)),
         _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top + image_.row_stride)));
-      const __m128i across = _mm_maddubs_epi16(
-        _mm_shuffle_epi8(pixels, colours),
-        _mm_set1_epi16(static_cast<short>(kStepsPerPx - right + (right << 8))));
+      const __m128i sides = _mm_maddubs_epi16(
+        _mm_shuffle_epi8(pixels, colours), _mm_set1_epi32(across[column]));
       const __m128i sums = _mm_madd_epi16(
-        _mm_unpacklo_epi16(across, _mm_srli_si128(across, 8)),
-        _mm_set1_epi32(kStepsPerPx - bottom + (bottom << 16)));
-      const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(kWhole / 2)), 10);
+        _mm_unpacklo_epi16(sides, _mm_srli_si128(sides, 8)), _mm_set1_epi32(down[column]));
+      const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, half), 10);
       _mm_storeu_ps(target, _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(levels), scale), low));
     }
+  }
+
+  bool fits_ssse3(int size) const
+  {
+    return last_x_ > 1 && last_y_ > 0 && size <= kMaxSize &&
+           image_.row_stride * image_.height <= INT32_MAX;
   }
 #endif
 
@@ -107,6 +110,10 @@ private:
   void sample(int x_steps, int y_steps, float * target) const
   {
     const int x = x_steps >> 5, y = y_steps >> 5;
+    if (is_black_outside_ && (x < -1 || y < -1 || x > last_x_ || y > last_y_)) {
+      target[0] = target[1] = target[2] = values_[0];
+      return;
+    }
     const int right = x_steps & 31, bottom = y_steps & 31;
     const Weights weights{
       (kStepsPerPx - right) * (kStepsPerPx - bottom), right * (kStepsPerPx - bottom),
@@ -123,6 +130,31 @@ private:
   }
 
 #ifdef FACEMESH_HAS_SSSE3
+  static constexpr int kMaxSize = 512;
+  static constexpr std::int32_t kElsewhere = -1;
+
+  // Beyond an edge that is repeated lies what lies on the edge.
+  template<int kChannels>
+  void prepare(
+    const std::int32_t * xs, const std::int32_t * ys, int size, std::int32_t * starts,
+    std::int32_t * across, std::int32_t * down) const
+  {
+    const int stride = static_cast<int>(image_.row_stride), last_x = last_x_, last_y = last_y_;
+    // Eight bytes are read of two pixels: behind the very last ones there may be none.
+    const int last_start = (last_y - 1) * stride + (last_x - 2) * kChannels;
+    for (int column = 0; column < size; ++column) {
+      const int in_x = std::min(std::max(xs[column], 0), last_x * kStepsPerPx);
+      const int in_y = std::min(std::max(ys[column], 0), last_y * kStepsPerPx);
+      const int x = std::min(in_x >> 5, last_x - 1), y = std::min(in_y >> 5, last_y - 1);
+      const int right = in_x - x * kStepsPerPx, bottom = in_y - y * kStepsPerPx;
+      const int start = y * stride + x * kChannels;
+      const bool is_outside = is_black_outside_ & ((in_x != xs[column]) | (in_y != ys[column]));
+      starts[column] = (is_outside | (start > last_start)) ? kElsewhere : start;
+      across[column] = (kStepsPerPx - right + (right << 8)) * 0x10001;
+      down[column] = kStepsPerPx - bottom + (bottom << 16);
+    }
+  }
+
   // Which byte of two pixels, above and below, goes where: red, green and blue of both in turn.
   template<int kChannels>
   const __m128i * pairs() const
@@ -177,11 +209,11 @@ private:
 
 using Row = void (Sampler::*)(const std::int32_t *, const std::int32_t *, int, float *) const;
 
-Row row_for(int channels)
+Row row_for(const Sampler & sampler, int channels, int size)
 {
   if (channels == 1) {return &Sampler::row<1>;}
 #ifdef FACEMESH_HAS_SSSE3
-  if (__builtin_cpu_supports("ssse3")) {
+  if (__builtin_cpu_supports("ssse3") && sampler.fits_ssse3(size)) {
     return channels == 3 ? &Sampler::row_by_ssse3<3> : &Sampler::row_by_ssse3<4>;
   }
 #endif
@@ -209,7 +241,7 @@ void sample_affine(
   float * crop)
 {
   const Sampler sampler(image, style);
-  const Row row = row_for(image.channels);
+  const Row row = row_for(sampler, image.channels, style.size);
   std::vector<std::int32_t> xs(style.size), ys(style.size);
   for (int line = 0; line < style.size; ++line) {
     const float x = rows[2 * line], y = rows[2 * line + 1];
@@ -225,7 +257,7 @@ void sample_grid(
   const Image & image, const CropStyle & style, const std::int32_t * grid, float * crop)
 {
   const Sampler sampler(image, style);
-  const Row row = row_for(image.channels);
+  const Row row = row_for(sampler, image.channels, style.size);
   std::vector<std::int32_t> xs(style.size), ys(style.size);
   for (int line = 0; line < style.size; ++line) {
     for (int column = 0; column < style.size; ++column, grid += 2) {
