@@ -16,7 +16,7 @@ import numpy as np
 
 from facemesh_ros import native
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi
-from facemesh_ros.types import Float32, Float64, Frame, Int32, PixelOrder, Rois, UInt8
+from facemesh_ros.types import Float32, Float64, Frame, Int32, Rois, UInt8
 
 STEPS_PER_PX = 32
 # The warpPerspective of OpenCV 4 adds up anew from each 64th column.
