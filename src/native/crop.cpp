@@ -8,7 +8,10 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#define FACEMESH_HAS_SSSE3 1
+#define FACEMESH_SIMD __attribute__((target("ssse3")))
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#define FACEMESH_SIMD
 #endif
 
 namespace facemesh
@@ -44,6 +47,88 @@ std::int32_t rounded(float steps)
   return bits - base;
 }
 
+#if defined(FACEMESH_SIMD) && defined(__x86_64__)
+// Blends four pixels, all colours at once; eight bytes are read of two and four numbers written.
+template<int kChannels>
+class Blend
+{
+public:
+  FACEMESH_SIMD Blend(bool is_blue_first, float scale, float low)
+  : scale_(_mm_set1_ps(scale)), low_(_mm_set1_ps(low))
+  {
+    // Which byte of two pixels, above and below, goes where: a colour of both in turn.
+    constexpr char k = kChannels;
+    const __m128i red_first = _mm_setr_epi8(
+      0, k, 1, k + 1, 2, k + 2, -1, -1, 8, 8 + k, 9, 9 + k, 10, 10 + k, -1, -1);
+    const __m128i blue_first = _mm_setr_epi8(
+      2, k + 2, 1, k + 1, 0, k, -1, -1, 10, 10 + k, 9, 9 + k, 8, 8 + k, -1, -1);
+    colours_ = is_blue_first ? blue_first : red_first;
+  }
+
+  FACEMESH_SIMD void write(
+    const std::uint8_t * top, const std::uint8_t * below, int right, int bottom,
+    float * target) const
+  {
+    const __m128i pixels = _mm_unpacklo_epi64(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top)),
+      _mm_loadl_epi64(reinterpret_cast<const __m128i *>(below)));
+    const __m128i sides = _mm_maddubs_epi16(
+      _mm_shuffle_epi8(pixels, colours_),
+      _mm_set1_epi32((kStepsPerPx - right + (right << 8)) * 0x10001));
+    const __m128i sums = _mm_madd_epi16(
+      _mm_unpacklo_epi16(sides, _mm_srli_si128(sides, 8)),
+      _mm_set1_epi32(kStepsPerPx - bottom + (bottom << 16)));
+    const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(kWhole / 2)), 10);
+    _mm_storeu_ps(target, _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(levels), scale_), low_));
+  }
+
+private:
+  __m128i colours_;
+  __m128 scale_, low_;
+};
+#elif defined(FACEMESH_SIMD)
+// Blends four pixels, all colours at once; eight bytes are read of two and four numbers written.
+template<int kChannels>
+class Blend
+{
+public:
+  Blend(bool is_blue_first, float scale, float low)
+  : scale_(scale), low_(vdupq_n_f32(low))
+  {
+    const std::uint8_t red = is_blue_first ? 2 : 0, blue = 2 - red;
+    for (std::uint8_t row = 0; row < 2; ++row) {
+      const std::uint8_t colours[4] = {red, 1, blue, red};
+      for (int index = 0; index < 4; ++index) {
+        left_[4 * row + index] = colours[index] + 8 * row;
+        right_[4 * row + index] = colours[index] + 8 * row + kChannels;
+      }
+    }
+  }
+
+  void write(
+    const std::uint8_t * top, const std::uint8_t * below, int right, int bottom,
+    float * target) const
+  {
+    const uint8x16_t pixels = vcombine_u8(vld1_u8(top), vld1_u8(below));
+    const uint8x8_t lefts = vqtbl1_u8(pixels, vld1_u8(left_));
+    const uint8x8_t rights = vqtbl1_u8(pixels, vld1_u8(right_));
+    const uint16x8_t sides = vmlal_u8(
+      vmull_u8(lefts, vdup_n_u8(static_cast<std::uint8_t>(kStepsPerPx - right))), rights,
+      vdup_n_u8(static_cast<std::uint8_t>(right)));
+    const uint32x4_t sums = vmlal_n_u16(
+      vmull_n_u16(vget_low_u16(sides), static_cast<std::uint16_t>(kStepsPerPx - bottom)),
+      vget_high_u16(sides), static_cast<std::uint16_t>(bottom));
+    const float32x4_t levels = vcvtq_f32_u32(vrshrq_n_u32(sums, 10));
+    vst1q_f32(target, vaddq_f32(vmulq_n_f32(levels, scale_), low_));
+  }
+
+private:
+  float scale_;
+  float32x4_t low_;
+  std::uint8_t left_[8], right_[8];
+};
+#endif
+
 class Sampler
 {
 public:
@@ -66,18 +151,16 @@ public:
     }
   }
 
-#ifdef FACEMESH_HAS_SSSE3
+#ifdef FACEMESH_SIMD
   // The same, the colours of a pixel side by side.
   template<int kChannels>
-  __attribute__((target("ssse3"))) void row_by_ssse3(
+  FACEMESH_SIMD void row_by_simd(
     const std::int32_t * xs, const std::int32_t * ys, int size, float * target) const
   {
-    // Of each pixel where it starts, and weights of the right and the lower one beside the others.
-    std::int32_t starts[kMaxSize], across[kMaxSize], down[kMaxSize];
-    prepare<kChannels>(xs, ys, size, starts, across, down);
-    const __m128i colours = _mm_load_si128(pairs<kChannels>());
-    const __m128 scale = _mm_set1_ps(scale_), low = _mm_set1_ps(low_);
-    const __m128i half = _mm_set1_epi32(kWhole / 2);
+    // Of each pixel where it starts, and the weights of the right and of the lower one.
+    std::int32_t starts[kMaxSize], rights[kMaxSize], bottoms[kMaxSize];
+    prepare<kChannels>(xs, ys, size, starts, rights, bottoms);
+    const Blend<kChannels> blend(image_.is_blue_first, scale_, low_);
     // Four numbers are written of three: the last pixel goes the other way.
     starts[size - 1] = kElsewhere;
     for (int column = 0; column < size; ++column, target += 3) {
@@ -86,20 +169,15 @@ public:
         continue;
       }
       const std::uint8_t * top = image_.pixels + starts[column];
-      const __m128i pixels = _mm_unpacklo_epi64(
-        _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top)),
-        _mm_loadl_epi64(reinterpret_cast<const __m128i *>(top + image_.row_stride)));
-      const __m128i sides = _mm_maddubs_epi16(
-        _mm_shuffle_epi8(pixels, colours), _mm_set1_epi32(across[column]));
-      const __m128i sums = _mm_madd_epi16(
-        _mm_unpacklo_epi16(sides, _mm_srli_si128(sides, 8)), _mm_set1_epi32(down[column]));
-      const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, half), 10);
-      _mm_storeu_ps(target, _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(levels), scale), low));
+      blend.write(top, top + image_.row_stride, rights[column], bottoms[column], target);
     }
   }
 
-  bool fits_ssse3(int size) const
+  bool fits_simd(int size) const
   {
+#ifdef __x86_64__
+    if (!__builtin_cpu_supports("ssse3")) {return false;}
+#endif
     return last_x_ > 1 && last_y_ > 0 && size <= kMaxSize &&
            image_.row_stride * image_.height <= INT32_MAX;
   }
@@ -129,7 +207,7 @@ private:
     }
   }
 
-#ifdef FACEMESH_HAS_SSSE3
+#ifdef FACEMESH_SIMD
   static constexpr int kMaxSize = 512;
   static constexpr std::int32_t kElsewhere = -1;
 
@@ -137,7 +215,7 @@ private:
   template<int kChannels>
   void prepare(
     const std::int32_t * xs, const std::int32_t * ys, int size, std::int32_t * starts,
-    std::int32_t * across, std::int32_t * down) const
+    std::int32_t * rights, std::int32_t * bottoms) const
   {
     const int stride = static_cast<int>(image_.row_stride), last_x = last_x_, last_y = last_y_;
     // Eight bytes are read of two pixels: behind the very last ones there may be none.
@@ -146,25 +224,12 @@ private:
       const int in_x = std::min(std::max(xs[column], 0), last_x * kStepsPerPx);
       const int in_y = std::min(std::max(ys[column], 0), last_y * kStepsPerPx);
       const int x = std::min(in_x >> 5, last_x - 1), y = std::min(in_y >> 5, last_y - 1);
-      const int right = in_x - x * kStepsPerPx, bottom = in_y - y * kStepsPerPx;
       const int start = y * stride + x * kChannels;
       const bool is_outside = is_black_outside_ & ((in_x != xs[column]) | (in_y != ys[column]));
       starts[column] = (is_outside | (start > last_start)) ? kElsewhere : start;
-      across[column] = (kStepsPerPx - right + (right << 8)) * 0x10001;
-      down[column] = kStepsPerPx - bottom + (bottom << 16);
+      rights[column] = in_x - x * kStepsPerPx;
+      bottoms[column] = in_y - y * kStepsPerPx;
     }
-  }
-
-  // Which byte of two pixels, above and below, goes where: red, green and blue of both in turn.
-  template<int kChannels>
-  const __m128i * pairs() const
-  {
-    constexpr char k = kChannels;
-    alignas(16) static const char kRedFirst[16] = {
-      0, k, 1, k + 1, 2, k + 2, -1, -1, 8, 8 + k, 9, 9 + k, 10, 10 + k, -1, -1};
-    alignas(16) static const char kBlueFirst[16] = {
-      2, k + 2, 1, k + 1, 0, k, -1, -1, 10, 10 + k, 9, 9 + k, 8, 8 + k, -1, -1};
-    return reinterpret_cast<const __m128i *>(image_.is_blue_first ? kBlueFirst : kRedFirst);
   }
 #endif
 
@@ -209,12 +274,13 @@ private:
 
 using Row = void (Sampler::*)(const std::int32_t *, const std::int32_t *, int, float *) const;
 
-Row row_for(const Sampler & sampler, int channels, int size)
+Row row_for(
+  [[maybe_unused]] const Sampler & sampler, int channels, [[maybe_unused]] int size)
 {
   if (channels == 1) {return &Sampler::row<1>;}
-#ifdef FACEMESH_HAS_SSSE3
-  if (__builtin_cpu_supports("ssse3") && sampler.fits_ssse3(size)) {
-    return channels == 3 ? &Sampler::row_by_ssse3<3> : &Sampler::row_by_ssse3<4>;
+#ifdef FACEMESH_SIMD
+  if (sampler.fits_simd(size)) {
+    return channels == 3 ? &Sampler::row_by_simd<3> : &Sampler::row_by_simd<4>;
   }
 #endif
   return channels == 3 ? &Sampler::row<3> : &Sampler::row<4>;
