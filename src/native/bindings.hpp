@@ -8,5 +8,6 @@ namespace facemesh
 {
 
 void bind_crops(pybind11::module_ & module);
+void bind_smoothing(pybind11::module_ & module);
 
 }  // namespace facemesh
