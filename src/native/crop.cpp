@@ -26,6 +26,9 @@ constexpr int kWhole = kStepsPerPx * kStepsPerPx;
 constexpr double kFarthestStep = 1024, kFarthestOffset = 262144;
 // Beyond that no image lies either, and below it adding this number rounds to the even integer.
 constexpr float kFarthest = 4194303, kRounder = 12582912;
+// So many rows ahead the image is asked for. A tilted face crosses a line of the cache with each
+// pixel, which no processor foresees: half of the time of a crop was waiting for memory.
+constexpr int kRowsAhead = 4, kColumnsPerPrefetch = 2;
 
 struct Weights
 {
@@ -132,10 +135,13 @@ private:
 class Sampler
 {
 public:
-  Sampler(const Image & image, const CropStyle & style)
+  // `row_step_x` and `row_step_y` are from one row of the crop to the next, in 32nds of a px.
+  Sampler(const Image & image, const CropStyle & style, float row_step_x, float row_step_y)
   : image_(image), scale_(style.scale), low_(style.low),
     is_black_outside_(style.is_black_outside), last_x_(image.width - 1),
-    last_y_(image.height - 1)
+    last_y_(image.height - 1),
+    ahead_(
+      px_ahead(row_step_y) * image.row_stride + px_ahead(row_step_x) * image.channels)
   {
     for (int level = 0; level < kLevels; ++level) {
       values_[level] = static_cast<float>(level) * style.scale + style.low;
@@ -169,6 +175,10 @@ public:
         continue;
       }
       const std::uint8_t * top = image_.pixels + starts[column];
+      if (column % kColumnsPerPrefetch == 0) {
+        __builtin_prefetch(top + ahead_);
+        __builtin_prefetch(top + ahead_ + image_.row_stride);
+      }
       blend.write(top, top + image_.row_stride, rights[column], bottoms[column], target);
     }
   }
@@ -184,6 +194,11 @@ public:
 #endif
 
 private:
+  static std::ptrdiff_t px_ahead(float row_step)
+  {
+    return static_cast<std::ptrdiff_t>(kRowsAhead * row_step / kStepsPerPx);
+  }
+
   template<int kChannels>
   void sample(int x_steps, int y_steps, float * target) const
   {
@@ -268,6 +283,7 @@ private:
   float scale_, low_;
   bool is_black_outside_;
   int last_x_, last_y_;
+  std::ptrdiff_t ahead_;  // bytes
   std::array<std::uint8_t, 4> black_{};
   std::array<float, kLevels> values_{};
 };
@@ -306,7 +322,9 @@ void sample_affine(
   const Image & image, const CropStyle & style, const float * columns, const float * rows,
   float * crop)
 {
-  const Sampler sampler(image, style);
+  const bool has_rows = style.size > 1;
+  const Sampler sampler(
+    image, style, has_rows ? rows[2] - rows[0] : 0, has_rows ? rows[3] - rows[1] : 0);
   const Row row = row_for(sampler, image.channels, style.size);
   std::vector<std::int32_t> xs(style.size), ys(style.size);
   for (int line = 0; line < style.size; ++line) {
@@ -322,7 +340,9 @@ void sample_affine(
 void sample_grid(
   const Image & image, const CropStyle & style, const std::int32_t * grid, float * crop)
 {
-  const Sampler sampler(image, style);
+  const std::int32_t * next = grid + (style.size > 1 ? 2 * style.size : 0);
+  const Sampler sampler(
+    image, style, static_cast<float>(next[0] - grid[0]), static_cast<float>(next[1] - grid[1]));
   const Row row = row_for(sampler, image.channels, style.size);
   std::vector<std::int32_t> xs(style.size), ys(style.size);
   for (int line = 0; line < style.size; ++line) {
