@@ -4,6 +4,8 @@ Who calls a function says what it does; errors of shapes are ValueError. Threads
 object take turns.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,3 +65,73 @@ class JitterMeter:
     def update(
         self, ids: NDArray[np.int64], raw: Float32, filtered: Float32, stamp_ns: int
     ) -> Float32: ...
+
+class ShapeTables:
+    """Shapes of people and their rigid landmarks; see `attributes.identity.shape_tables`."""
+
+    def __init__(
+        self,
+        rigid: NDArray[np.intp],
+        weights: Float64,
+        normals: Float64,
+        mean_m: Float64,
+        modes_m: Float64,
+        eyeballs_m: Float64,
+        eyeball_modes_m: Float64,
+    ) -> None: ...
+
+class FaceIdentity:
+    """What the views of one track say of this person's shape; see `attributes.identity`.
+
+    Attributes:
+        coefficients: (K,) see `ShapeModel`; 0 is the mean.
+        shape_m: (468, 3) the shape that they make, face axes.
+    """
+
+    def __init__(self, shapes: ShapeTables) -> None: ...
+    @property
+    def coefficients(self) -> Float64: ...
+    @property
+    def shape_m(self) -> Float64: ...
+
+def pose_faces(
+    people: Sequence[FaceIdentity],
+    landmarks: Float32,
+    rays: Float64,
+    learn: NDArray[np.bool_],
+    correction: tuple[float, float, float, float],
+    settled: float = ...,
+    last_step: float = ...,
+    max_passes: int = ...,
+) -> tuple[NDArray[np.bool_], Float64, Float64, Float64, Float64, Float64, Float64, Float64]: ...
+def turn_back(
+    rotation: Float64, position_m: Float64, correction: tuple[float, float, float, float]
+) -> tuple[Float64, Float64]: ...
+def pose_covariances(
+    rotations: Float64, positions_m: Float64, range_sigmas: Float64
+) -> Float64: ...
+
+class RestingEyes:
+    """How the eyes of one person rest; see `attributes.resting_eyes`."""
+
+    def __init__(self, drawn: tuple[float, ...]) -> None: ...
+
+def estimate_gazes(
+    eyes: Sequence[RestingEyes],
+    landmarks: Float32,
+    rotations: Float64,
+    positions_m: Float64,
+    shapes_m: Float64,
+    rays: Float64,
+    eyeballs_m: Float64,
+    drawn: tuple[float, ...],
+    stamp_ns: int,
+) -> tuple[Float64, Float64]: ...
+def iris_displacements(
+    rotations: Float64,
+    positions_m: Float64,
+    shapes_m: Float64,
+    rays: Float64,
+    eyeballs_m: Float64,
+    drawn: tuple[float, ...],
+) -> tuple[Float64, Float64]: ...

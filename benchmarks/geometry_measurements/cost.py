@@ -17,14 +17,14 @@ from geometry_measurements.pose_errors import EstimatedPose
 from geometry_measurements.systems import MediaPipePeer, canonical_pnp
 from mediapipe_geometry import matrix_from_landmarks
 
+from facemesh_ros.attributes.drawn_irises import FACE_MESH
 from facemesh_ros.attributes.face_scale import FaceScale
-from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.gaze import estimate_gaze
+from facemesh_ros.attributes.gaze import estimate_gazes
 from facemesh_ros.attributes.head_estimator import HeadEstimator
-from facemesh_ros.attributes.head_pose import fit_head_pose
-from facemesh_ros.attributes.identity import FaceIdentity
-from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariance
-from facemesh_ros.attributes.posed_face import CORRECTION, pose_seen_face
+from facemesh_ros.attributes.identity import unknown_person
+from facemesh_ros.attributes.pose_covariance import RANGE_SIGMA, pose_covariances
+from facemesh_ros.attributes.posed_face import CORRECTION, pose_faces
+from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS, canonical_face_m
 from facemesh_ros.geometry.shape_model import load_shape_model
 from facemesh_ros.io.moving_face import moving_astronaut
@@ -143,7 +143,8 @@ def stages_ms(landmarks: Float32) -> dict[str, list[float]]:
 
     The last one is what a call of numpy costs with the numbers of one face.
     """
-    person, scale = FaceIdentity(load_shape_model()), FaceScale()
+    person, scale = unknown_person(load_shape_model()), FaceScale()
+    eyes, never = [RestingEyes(FACE_MESH)], np.array([False])
     camera = LENSES['plumb_bob'].camera
     image = np.zeros((IMAGE_WH[1], IMAGE_WH[0]), np.uint8)
     times: dict[str, list[float]] = {}
@@ -154,19 +155,25 @@ def stages_ms(landmarks: Float32) -> dict[str, list[float]]:
         times.setdefault(stage, []).append((time.process_time_ns() - started) / 1e6)
         return result
 
-    for index, points in enumerate(landmarks):
-        frame = Frame(image, PixelOrder.MONO, index * 10**9 // RATE_HZ)
-        rays = take('rays', lambda p=points: camera.rays_from_pixels(p[:, :2]))
-        view = take('turned to the face', lambda p=points, r=rays: FaceView.along_rays(p, r))
-        take('fit of the pose', lambda v=view: fit_head_pose(v, person.head))
+    for index, points in enumerate(landmarks[:, None]):
+        stamp_ns = index * 10**9 // RATE_HZ
+        frame = Frame(image, PixelOrder.MONO, stamp_ns)
+        rays = take('rays', lambda p=points: camera.rays_from_pixels(p[..., :2]))
         posed = take(
             'fit, correction, landmarks in metres',
-            lambda v=view: pose_seen_face(v, person, CORRECTION, learn=False),
+            lambda p=points, r=rays: pose_faces([person], p, r, CORRECTION, never),
         )
-        take('size', lambda p=points, f=posed, i=frame: scale.update(p, f, i, 'auto'))
-        take('covariance', lambda f=posed: pose_covariance(f.pose, RANGE_SIGMA))
-        take('gaze', lambda p=points, f=posed: estimate_gaze(f, p))
-        depths = posed.landmarks_m[:, 2]
+        one = posed.face(0)
+        take('size', lambda p=points, f=one, i=frame: scale.update(p[0], f, i, 'auto'))
+        sigmas = np.full(1, RANGE_SIGMA)
+        take(
+            'covariance',
+            lambda f=posed, s=sigmas: pose_covariances(f.rotations, f.positions_m, s),
+        )
+        take(
+            'gaze', lambda p=points, f=posed, t=stamp_ns: estimate_gazes(f, p, FACE_MESH, eyes, t)
+        )
+        depths = one.landmarks_m[:, 2]
         take('one addition by numpy', lambda d=depths: d + d)
     return times
 

@@ -28,6 +28,11 @@ class DrawnIrises:
     noise_m: tuple[float, float]
     person_m: tuple[float, float]
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The nine numbers, in their order."""
+        return (*self.travel_m, *self.rest_m, self.view_m, *self.noise_m, *self.person_m)
+
     @classmethod
     def exact(cls) -> DrawnIrises:
         """Return those that are where people's are."""

@@ -18,11 +18,6 @@ from facemesh_ros.types import Float64
 
 BROWS = ('left_eyebrow', 'right_eyebrow')
 BROW_WEIGHT = 0.3  # they move, though not far
-# A landmark on the side that faces away is guessed, not seen: cosines between its normal and the
-# line to the camera at which it counts for nothing more than FAR_WEIGHT, and fully.
-FAR_WEIGHT = 0.05
-FAR_COSINES = (-0.05, 0.25)
-FACING_GAIN = (1 - FAR_WEIGHT) / (FAR_COSINES[1] - FAR_COSINES[0])
 
 
 @cache
@@ -53,23 +48,13 @@ def rigid_weights() -> Float64:
     return weights
 
 
-def weights_seen_from(sight: Float64) -> Float64:
-    """Return `rigid_weights`, less of those that face away.
-
-    Args:
-        sight: Unit vector (3,) to the camera, face axes.
-    """
-    facing = _scaled_normals() @ sight
-    facing += FAR_WEIGHT - FAR_COSINES[0] * FACING_GAIN
-    np.maximum(facing, FAR_WEIGHT, out=facing)
-    np.minimum(facing, 1, out=facing)
-    facing *= rigid_weights()
-    return facing
-
-
 @cache
-def _scaled_normals() -> Float64:
-    """Return the outward normals (R, 3) of the canonical face, face axes, FACING_GAIN long."""
+def rigid_normals() -> Float64:
+    """Return the outward normals (R, 3) of the canonical face at the rigid landmarks, face axes.
+
+    A landmark on the side that faces away is guessed, not seen: by the cosine between its normal
+    and the line to the camera it counts for next to nothing at -.05, and fully from .25 on.
+    """
     face_m = canonical_face_m()
     triangles = load_topology(MESH_LANDMARKS).triangles.astype(np.intp)
     first, second, third = (face_m[triangles[:, corner]] for corner in range(3))
@@ -77,6 +62,6 @@ def _scaled_normals() -> Float64:
     for corner in range(3):
         np.add.at(normals, triangles[:, corner], np.cross(second - first, third - first))
     normals = normals[rigid_landmarks()]
-    normals *= FACING_GAIN / np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     normals.setflags(write=False)
     return normals

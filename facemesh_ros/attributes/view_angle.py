@@ -14,16 +14,10 @@ of one rotation) fits the scan it is fitted on better, and the other set worse.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from facemesh_ros import native
 from facemesh_ros.attributes.head_pose import HeadPose
-from facemesh_ros.geometry.rotations import rotation_between
-
-YAW_ONSET_RAD = math.radians(30)
-# Beyond, little was measured, and a pose that is wrong must not be turned farther.
-YAW_FADE_RAD = math.radians(80)
-PITCH_FADE_RAD = math.radians(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +49,9 @@ class ViewAngleCorrection:
 
     def apply(self, pose: HeadPose) -> HeadPose:
         """Return where a head is that is seen at a pose; any camera axes will do."""
-        seen = pose.sight.tolist()
-        rotation = pose.rotation @ rotation_between(self._corrected(*seen), seen)
-        forward = rotation[:, 0]
-        position = pose.position_m + self.pivot_depth_m * (forward - pose.rotation[:, 0])
-        cosine = -(position @ forward) / math.sqrt(position @ position)
-        return HeadPose(rotation, position * (1 + self.distance_gain * (1 - cosine)))
+        return HeadPose(*native.turn_back(pose.rotation, pose.position_m, self.numbers))
 
-    def _corrected(self, forward: float, left: float, up: float) -> list[float]:
-        azimuth = math.atan2(left, forward)
-        elevation = math.asin(min(max(up, -1), 1))
-        turning = azimuth**2 / (azimuth**2 + YAW_ONSET_RAD**2)
-        azimuth *= 1 + self.yaw_gain * turning * math.exp(-((azimuth / YAW_FADE_RAD) ** 4))
-        elevation *= 1 + self.pitch_gain * math.exp(-((elevation / PITCH_FADE_RAD) ** 4))
-        level = math.cos(elevation)
-        return [level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)]
+    @property
+    def numbers(self) -> tuple[float, float, float, float]:
+        """The attributes, in their order."""
+        return self.yaw_gain, self.pitch_gain, self.distance_gain, self.pivot_depth_m

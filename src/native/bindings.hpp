@@ -8,6 +8,8 @@ namespace facemesh
 {
 
 void bind_crops(pybind11::module_ & module);
+void bind_gazes(pybind11::module_ & module);
+void bind_heads(pybind11::module_ & module);
 void bind_smoothing(pybind11::module_ & module);
 
 }  // namespace facemesh

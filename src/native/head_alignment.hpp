@@ -5,15 +5,16 @@
 #include <array>
 #include <vector>
 
+#include "linear_algebra.hpp"
+#include "mesh.hpp"
+
 namespace facemesh
 {
 
-constexpr int kMeshLandmarks = 468;
 // Of a head's motion, see `coordinates_of_change`.
 constexpr int kCoordinates = 12;
 
 using Affine = std::array<std::array<double, 4>, 3>;  // [A | b], px
-using Matrix3 = std::array<std::array<double, 3>, 3>;
 using Motion = std::array<double, kCoordinates>;
 
 // The least squares against the canonical face, prepared.

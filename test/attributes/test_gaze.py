@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from ideal_faces import CAMERAS, IRIS_RADIUS_M, IdealFace, View
 
 from facemesh_ros.attributes.drawn_irises import FACE_MESH, DrawnIrises
-from facemesh_ros.attributes.gaze import EYES, IRIS_DISTANCE_M, Gaze, estimate_gaze
+from facemesh_ros.attributes.gaze import Gaze, estimate_gaze
 from facemesh_ros.attributes.head_pose import HeadPose
 from facemesh_ros.attributes.posed_face import PosedFace
 from facemesh_ros.attributes.resting_eyes import RestingEyes
-from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.geometry.eye_landmarks import EYES
+from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M, load_shape_model
 
 CAMERA = CAMERAS['pinhole']
 PEOPLE = load_shape_model()

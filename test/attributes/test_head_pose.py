@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ideal_faces import CAMERAS, View, angle_deg
 
-from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import HeadPose, fit_head_pose
-from facemesh_ros.attributes.head_shape import HeadShape
+from facemesh_ros import native
+from facemesh_ros.attributes.head_pose import HeadPose
+from facemesh_ros.attributes.identity import unknown_person
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks
+from facemesh_ros.attributes.posed_face import pose_face
+from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.shape_model import load_shape_model
 
 MODEL = load_shape_model()
@@ -37,8 +41,8 @@ class AllRoundCamera:
 
 
 def found_pose(landmarks: np.ndarray, camera, shape_m: np.ndarray) -> HeadPose:
-    view = FaceView.from_landmarks(landmarks, camera)
-    return fit_head_pose(view, HeadShape.of(shape_m)).pose.turned(view.rotation)
+    person = unknown_person(replace(MODEL, mean_m=shape_m))
+    return pose_face(landmarks, camera, person, ViewAngleCorrection.none()).pose
 
 
 @given(st.floats(1, 150), angles, coefficients, st.floats(0, 75), angles, angles)
@@ -91,14 +95,13 @@ def test_the_sellion_is_put_where_its_landmarks_are_seen():
     other = np.setdiff1d(np.arange(468), [168, 6, 8, 193, 417, 122, 351, 197, 245, 465])
     shape_m[other, 2] -= 0.004  # the rest of this face is lower than the model's
     face = View((640, 480), 0.6, 10, 45).of(PINHOLE, shape_m)
-    view = FaceView.from_landmarks(face.landmarks(PINHOLE), PINHOLE)
-    at = view.rotation @ fit_head_pose(view, HeadShape.of(MODEL.mean_m)).pose_at_sellion.position_m
+    at = found_pose(face.landmarks(PINHOLE), PINHOLE, MODEL.mean_m).position_m
     across = at / np.linalg.norm(at) - face.position_m / np.linalg.norm(face.position_m)
     assert np.degrees(np.linalg.norm(across)) < 0.05
 
 
 @pytest.mark.parametrize('noise_px', [0, 0.5, 2])
-def test_more_steps_would_not_move_a_pose(noise_px, monkeypatch):
+def test_more_steps_would_not_move_a_pose(noise_px):
     """A fit stops where going on changes less than .03° and .3 mm, whatever the landmarks."""
     draw = np.random.default_rng(5)
     for _ in range(40):
@@ -106,14 +109,21 @@ def test_more_steps_would_not_move_a_pose(noise_px, monkeypatch):
         view = View((640, 480), draw.uniform(0.3, 1.5), draw.uniform(0, 60), draw.uniform(0, 360))
         landmarks = view.of(PINHOLE, drawn).landmarks(PINHOLE)
         landmarks[:, :2] += draw.normal(0, noise_px, (468, 2))
-        seen, shape = FaceView.from_landmarks(landmarks, PINHOLE), HeadShape.of(MODEL.mean_m)
-        found = fit_head_pose(seen, shape).pose
-        with monkeypatch.context() as patched:
-            patched.setattr('facemesh_ros.attributes.head_pose.SETTLED', 0)
-            patched.setattr('facemesh_ros.attributes.head_pose.LAST_STEP', 1e-9)
-            patched.setattr('facemesh_ros.attributes.head_pose.MAX_PASSES', 40)
-            settled = fit_head_pose(seen, shape).pose
+        found, settled = (
+            fitted(landmarks, **limits)
+            for limits in ({}, {'settled': 0, 'last_step': 1e-9, 'max_passes': 40})
+        )
         assert angle_deg(found.rotation, settled.rotation) < 0.03
         sight = settled.position_m / np.linalg.norm(settled.position_m)
         off_m = found.position_m - settled.position_m
         assert np.abs(off_m @ sight) < 3e-4
+
+
+def fitted(landmarks: np.ndarray, **limits: float) -> HeadPose:
+    """Return the pose of a mean face by a fit that ends at other limits."""
+    rays = PINHOLE.rays_from_pixels(landmarks[:, :2])[None]
+    faces, people = np.float32(landmarks)[None], [unknown_person(MODEL)]
+    _, rotations, positions_m, *_ = native.pose_faces(
+        people, faces, rays, np.array([False]), ViewAngleCorrection.none().numbers, **limits
+    )
+    return HeadPose(rotations[0], positions_m[0])

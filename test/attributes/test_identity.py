@@ -7,11 +7,11 @@ import pytest
 from ideal_faces import CAMERAS, View
 from shared_errors import shared_errors
 
-from facemesh_ros.attributes.face_view import FaceView
-from facemesh_ros.attributes.head_pose import fit_head_pose
-from facemesh_ros.attributes.identity import MODES, FaceIdentity
+from facemesh_ros.attributes.identity import MODES, unknown_person
 from facemesh_ros.attributes.landmark_weights import rigid_landmarks
+from facemesh_ros.attributes.posed_face import pose_face
 from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.native import FaceIdentity
 
 MODEL = load_shape_model()
 CAMERA = CAMERAS['pinhole']
@@ -23,8 +23,7 @@ def look(identity: FaceIdentity, shape_m: np.ndarray, angle: float, towards: flo
     face = View((640, 480), 0.6, angle, towards).of(CAMERA, shape_m)
     landmarks = face.landmarks(CAMERA)
     landmarks[:, :2] += shared_errors(seed) * 1.5
-    view = FaceView.from_landmarks(landmarks, CAMERA)
-    identity.learn(view, fit_head_pose(view, identity.head))
+    pose_face(landmarks, CAMERA, identity, learn=True)
 
 
 def shape_error_m(found_m: np.ndarray, true_m: np.ndarray) -> float:
@@ -39,7 +38,7 @@ def person(seed: int) -> np.ndarray:
 
 
 def learnt(shape_m: np.ndarray, views=ALL_ROUND) -> FaceIdentity:
-    identity = FaceIdentity(MODEL)
+    identity = unknown_person(MODEL)
     for _ in range(2):
         for number, (angle, towards) in enumerate(views):
             look(identity, shape_m, angle, towards, number)
@@ -57,7 +56,7 @@ def test_a_head_that_turns_shows_its_shape():
 
 
 def test_one_view_repeated_teaches_nothing():
-    identity = FaceIdentity(MODEL)
+    identity = unknown_person(MODEL)
     for number in range(50):
         look(identity, person(1), 20, 90, number)
     assert np.all(identity.coefficients == 0)
@@ -65,7 +64,7 @@ def test_one_view_repeated_teaches_nothing():
 
 def test_views_at_rest_do_not_count_as_independent():
     shape_m = person(2)
-    few, many = FaceIdentity(MODEL), FaceIdentity(MODEL)
+    few, many = unknown_person(MODEL), unknown_person(MODEL)
     for identity, times in ((few, 2), (many, 20)):
         for towards in (0, 90, 180, 270):
             for _ in range(times):

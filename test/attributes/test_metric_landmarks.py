@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ideal_faces import CAMERAS, IdealFace, View, with_irises
 
-from facemesh_ros.attributes.metric_landmarks import IRIS_DISTANCE_M
 from facemesh_ros.attributes.posed_face import PosedFace, pose_face
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
-from facemesh_ros.geometry.shape_model import load_shape_model
+from facemesh_ros.geometry.shape_model import IRIS_DISTANCE_M, load_shape_model
 
 MODEL = load_shape_model()
 CAMERA = CAMERAS['plumb_bob']
