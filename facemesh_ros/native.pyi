@@ -29,6 +29,12 @@ def sample_positions(
     is_black_outside: bool,
     is_blue_first: bool,
 ) -> Float32: ...
+def project_landmarks(landmarks: Float32, maps: Float64) -> Float32: ...
+def rois_from_landmarks(
+    landmarks: Float32, right_eye: int, left_eye: int, scale: float
+) -> tuple[Float32, Float32, Float32]: ...
+def are_all_below(arrays: Sequence[Float32], limit: float) -> bool:
+    """Return whether all magnitudes are less than a limit; no NaN is."""
 
 class RigidFilter:
     """The state of `smoothing.rigid.RigidFilter`, for faces of one number of landmarks."""

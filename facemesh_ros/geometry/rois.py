@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facemesh_ros.geometry.affine import rotations_from_angles
-from facemesh_ros.geometry.boxes import xy_planes
+from facemesh_ros import native
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.types import FaceDetections, Float32, Rois
 
@@ -70,18 +69,10 @@ def rois_from_landmarks(points: Float32) -> Rois:
     Source: MediaPipe `face_landmark_landmarks_to_roi.pbtxt`. It measures the face along the axes
         of the image, where a tilted one is larger than it is; this measures it along its own.
     """
-    xy = xy_planes(points)
-    eyes = xy[:, :, LEFT_EYE_OUTER_CORNER] - xy[:, :, RIGHT_EYE_OUTER_CORNER]
-    rotations = np.arctan2(eyes[:, 1], eyes[:, 0])
-    image_from_upright = rotations_from_angles(rotations)
-    upright = image_from_upright.transpose(0, 2, 1) @ xy
-    low, high = upright.min(axis=2), upright.max(axis=2)
-    sides = ROI_SCALE * (high - low).max(axis=1, keepdims=True)
-    centres = (image_from_upright @ ((low + high) / 2)[..., None])[..., 0]
     return Rois(
-        centres.astype(np.float32),
-        np.repeat(sides.astype(np.float32), 2, axis=1),
-        rotations.astype(np.float32, copy=False),
+        *native.rois_from_landmarks(
+            points, RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER, ROI_SCALE
+        )
     )
 
 

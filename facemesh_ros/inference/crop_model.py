@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from facemesh_ros import native
 from facemesh_ros.catalog.model_entry import Kind
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.image.crop import (
@@ -188,13 +189,11 @@ def landmarks_in_image(landmarks: Float32, maps: Float64) -> Float32:
 
     Source: MediaPipe `landmark_projection_calculator.cc`.
     """
-    linear, offsets = landmark_maps(maps)
-    # One product for all three coordinates takes half the time of two and a concatenation.
-    return (landmarks @ linear + offsets).astype(np.float32)
+    return native.project_landmarks(landmarks, maps)
 
 
 def landmark_maps(maps: Float64) -> tuple[Float64, Float64]:
-    """Return (N, 3, 3) and (N, 1, 3) for `landmarks @ linear + offsets`, see above."""
+    """Return (N, 3, 3) and (N, 1, 3) for `landmarks @ linear + offsets` in a GPU's graph."""
     linear, offsets = np.zeros((len(maps), 3, 3)), np.zeros((len(maps), 1, 3))
     linear[:, :2, :2] = maps[:, :, :2].transpose(0, 2, 1)
     linear[:, 2, 2] = np.hypot(maps[:, 0, 0], maps[:, 1, 0])

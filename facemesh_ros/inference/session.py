@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from facemesh_ros import native
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import entry_of
 from facemesh_ros.errors import FacemeshError
@@ -143,9 +144,7 @@ class ModelSession:
             if self.provider not in GPU_PROVIDERS or not is_gpu_fault(error):
                 raise
             raise GpuLostError(f'{self.provider} does not run {self.name}: {error}') from error
-        for output in results:  # as `require_finite`, without a call for each run
-            if not np.abs(output).max(initial=0) < MAX_MAGNITUDE:
-                raise ModelOutputError(NOT_FINITE.format(self.name))
+        require_finite(self.name, results)
         return results  # type: ignore[no-any-return]
 
     def replace_session(self, other: ModelSession) -> None:
@@ -169,9 +168,8 @@ def require_finite(name: str, outputs: Sequence[Float32]) -> None:
     Raises:
         ModelOutputError: If they are not.
     """
-    for output in outputs:
-        if not np.abs(output).max(initial=0) < MAX_MAGNITUDE:  # NaN is the largest, and not less
-            raise ModelOutputError(NOT_FINITE.format(name))
+    if not native.are_all_below(outputs, MAX_MAGNITUDE):
+        raise ModelOutputError(NOT_FINITE.format(name))
 
 
 def variant_for(name: str, choice: ProviderChoice, *, takes_images: bool = False) -> Variant:

@@ -8,5 +8,6 @@ PYBIND11_MODULE(native, module)
   facemesh::bind_crops(module);
   facemesh::bind_gazes(module);
   facemesh::bind_heads(module);
+  facemesh::bind_landmarks(module);
   facemesh::bind_smoothing(module);
 }

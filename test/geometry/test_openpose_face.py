@@ -112,13 +112,21 @@ def test_points_with_a_name_are_those_of_that_name(point, name):
 def test_on_annotated_faces_each_point_is_nearest_to_the_annotation_of_the_same_number(
     require_models, data_folder
 ):
-    """On average over the faces; the two inner rims of a shut mouth are one line."""
+    """On average over the faces; the two inner rims of a shut mouth are one line.
+
+    The left inner corner of the mouth lies half-way between the annotations of both corners, so
+    one that is as near to within a hundredth of the distance of the eyes counts as nearest.
+    """
     require_models('short_range', 'full_range')
     meshes, annotated = map(np.array, zip(*levelled_faces(data_folder), strict=True))
     assert len(meshes) >= 16
     ours = meshes.mean(axis=0)[openpose_face(meshes.shape[1])[:IBUG]]
     theirs = annotated.mean(axis=0)
     distances = np.linalg.norm(ours[:, None] - theirs, axis=2)
-    nearest = distances.argmin(axis=1)
+    is_nearest = distances < distances.min(axis=1, keepdims=True) + 0.01
     rims = {61: 67, 62: 66, 63: 65, 65: 63, 66: 62, 67: 61}
-    assert [point for point in range(IBUG) if nearest[point] not in (point, rims.get(point))] == []
+    assert [
+        point
+        for point in range(IBUG)
+        if not is_nearest[point, [point, rims.get(point, point)]].any()
+    ] == []
