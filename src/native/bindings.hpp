@@ -11,5 +11,6 @@ void bind_crops(pybind11::module_ & module);
 void bind_gazes(pybind11::module_ & module);
 void bind_heads(pybind11::module_ & module);
 void bind_smoothing(pybind11::module_ & module);
+void bind_tracking(pybind11::module_ & module);
 
 }  // namespace facemesh

@@ -9,4 +9,5 @@ PYBIND11_MODULE(native, module)
   facemesh::bind_gazes(module);
   facemesh::bind_heads(module);
   facemesh::bind_smoothing(module);
+  facemesh::bind_tracking(module);
 }
