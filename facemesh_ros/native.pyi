@@ -141,3 +141,25 @@ def iris_displacements(
     eyeballs_m: Float64,
     drawn: tuple[float, ...],
 ) -> tuple[Float64, Float64]: ...
+def face_traits(
+    image: UInt8, order: tuple[int, ...], points: Float32, parts: NDArray[np.intp]
+) -> tuple[Float64, Float32, Float32, Float32]: ...
+def are_unambiguous(
+    expected: Float32, observed: Float32, gate: float, containment: float
+) -> bool: ...
+def appearance_changes(before: Float32, now: Float32) -> tuple[Float32, Float32]: ...
+def predict_motion(
+    velocities: Float64,
+    mean_velocities: Float64,
+    variances: Float64,
+    unseen: NDArray[np.bool_],
+    interval_s: float,
+    model: tuple[float, float, float, float],
+) -> tuple[Float64, Float64, Float64]: ...
+def correct_motion(
+    velocities: Float64,
+    mean_velocities: Float64,
+    variances: Float64,
+    innovations: Float64,
+    model: tuple[float, float, float, float],
+) -> tuple[Float64, Float64, Float64]: ...

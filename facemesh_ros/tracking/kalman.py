@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
 from facemesh_ros.types import Float64
 
@@ -24,6 +24,7 @@ COASTING_S = 0.5
 VELOCITY_AVERAGING_S = 0.3
 # After a longer interval between two images, motion no longer predicts where faces are.
 LONG_GAP_S = 0.3
+MODEL = (POSITION_NOISE, ACCELERATION, COASTING_S, VELOCITY_AVERAGING_S)
 
 
 @dataclass(slots=True)
@@ -62,26 +63,19 @@ class TrackMotion(StructOfArrays):
 
     def predict(self, interval_s: float, unseen: NDArray[np.bool_]) -> None:
         """Let a while pass; (N,) `unseen` tracks slow down."""
-        weight, t = -math.expm1(-interval_s / VELOCITY_AVERAGING_S), interval_s
-        self.mean_velocities = self.mean_velocities + weight * (
-            self.velocities - self.mean_velocities
-        )
-        growth = np.array([[1.0, 0.0, 0.0], [2 * t, 1.0, 0.0], [t * t, t, 1.0]])
-        noise = np.array([t**4 / 4, t**3 / 2, t * t])
-        self.variances = self.variances @ growth + ACCELERATION**2 * noise
-        damping = np.where(unseen, math.exp(-interval_s / COASTING_S), 1.0)
-        self.velocities = self.velocities * damping[:, None]
+        self._take(native.predict_motion(*self._state, unseen, interval_s, MODEL))
 
     def correct(self, innovations: Float64) -> None:
         """Take a measurement, (N, 2) px measured minus predicted position."""
-        position, covariance = self.variances[:, :1], self.variances[:, 1:2]
-        total = position + POSITION_NOISE**2
-        gains = covariance / total
-        variances = self.variances * (POSITION_NOISE**2 / total)
-        variances[:, 2:] = self.variances[:, 2:] - gains * covariance
-        self.velocities = self.velocities + gains * innovations
-        self.variances = variances
+        self._take(native.correct_motion(*self._state, innovations, MODEL))
 
     def use_mean_velocities(self, rows: Indices) -> None:
         """Let some tracks go on at their mean velocity."""
         self.velocities = put(self.velocities, rows, self.mean_velocities[rows])
+
+    @property
+    def _state(self) -> tuple[Float64, Float64, Float64]:
+        return self.velocities, self.mean_velocities, self.variances
+
+    def _take(self, state: tuple[Float64, Float64, Float64]) -> None:
+        self.velocities, self.mean_velocities, self.variances = state

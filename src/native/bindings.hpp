@@ -12,5 +12,6 @@ void bind_gazes(pybind11::module_ & module);
 void bind_heads(pybind11::module_ & module);
 void bind_landmarks(pybind11::module_ & module);
 void bind_smoothing(pybind11::module_ & module);
+void bind_tracking(pybind11::module_ & module);
 
 }  // namespace facemesh

@@ -10,4 +10,5 @@ PYBIND11_MODULE(native, module)
   facemesh::bind_heads(module);
   facemesh::bind_landmarks(module);
   facemesh::bind_smoothing(module);
+  facemesh::bind_tracking(module);
 }
