@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 if __name__ == '__main__':
+    from facemesh_ros.ros.process.malloc import keep_freed_memory
     from facemesh_ros.ros.process.signals import exit_on_signals
 
     exit_on_signals()  # before the other imports, which take a second
+    keep_freed_memory()  # and start threads
 
 import sys
 from collections import defaultdict
@@ -32,7 +34,6 @@ from facemesh_ros.ros.process.lifecycle import (
     refuse_invalid_transitions,
 )
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
-from facemesh_ros.ros.process.malloc import keep_freed_memory
 from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
 from facemesh_ros.ros.process.unused_memory import give_back_unused_memory
 from facemesh_ros.tracking.tracker import FaceIds
@@ -189,7 +190,6 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; 1 if it cannot start."""
-    keep_freed_memory()
     give_back_unused_memory()
     try:
         signals = start_rclpy(args)
