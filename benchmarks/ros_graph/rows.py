@@ -110,9 +110,9 @@ def work_items(images: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return where the time of images in the node's thread goes, medians in ms.
 
     Returns:
-        taken: To take it out of the middleware.
-        image: All from then on; inference: of it, in the models; rest and rest_cpu: the difference, as
-        wall and processor time; stages: of the rest, by stage, `other` outside of all stages.
+        taken: To take it out of the middleware; image: all from then on; inference: of it, in the
+        models; rest and rest_cpu: the difference, as wall and processor time; stages: of the rest,
+        by stage, `other` outside of all stages.
     """
     rests = [one['image'][0] - one['inference'][0] for one in images]
     names = dict.fromkeys(name for one in images for name in one['stages'])

@@ -82,7 +82,7 @@ def quaternion_xyzw_from_matrix(rotations: Float64) -> Float64:
 def _quaternion_xyzw(
     a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float, i: float
 ) -> tuple[float, float, float, float]:
-    """Return that of ((a, b, c), (d, e, f), (g, h, i)): of one, numpy's calls cost ten times it."""
+    """Return that of ((a, b, c), (d, e, f), (g, h, i)); numpy takes ten times as long for one."""
     trace = a + e + i
     rows = (
         (1 + 2 * a - trace, d + b, c + g, h - f),
