@@ -6,6 +6,7 @@ The node is built by colcon or `./run`, because it needs the generated messages.
 from pathlib import Path
 from xml.etree import ElementTree
 
+from pybind11.setup_helpers import Pybind11Extension
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
@@ -18,6 +19,14 @@ def said(tag: str) -> str:
     """Return what package.xml says, on one line."""
     return ' '.join(PACKAGE.findtext(tag, '').split())
 
+
+# As CMakeLists.txt builds it for ROS.
+NATIVE = Pybind11Extension(
+    'facemesh_ros.native',
+    sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('src/native/*.cpp')),
+    cxx_std=17,
+    extra_compile_args=['-O3', '-ffp-contract=off', '-fno-math-errno'],
+)
 
 setup(
     name=said('name'),
@@ -33,8 +42,10 @@ setup(
         ),
         DEFINITIONS,
     ],
+    ext_modules=[NATIVE],
     package_dir={DEFINITIONS: 'msg'},
     package_data={
+        'facemesh_ros': ['*.pyi'],
         'facemesh_ros.geometry.face_tables': ['*'],
         'facemesh_ros.viz.report': ['*.css', '*.js'],
         DEFINITIONS: ['*.msg'],

@@ -15,6 +15,7 @@ from facemesh_ros.struct_of_arrays import StructOfArrays
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]
 
 

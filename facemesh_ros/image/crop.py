@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi
-from facemesh_ros.types import Float32, Float64, Frame, PixelOrder, Rois, UInt8
+from facemesh_ros.types import Float32, Float64, Frame, Int32, Rois, UInt8
 
 STEPS_PER_PX = 32
-# What cv2.remap takes: (S, S, 2) int16 pixels, (S, S) uint16 fractions.
-FixedPoint = tuple[NDArray[np.int16], NDArray[np.uint16]]
 # The warpPerspective of OpenCV 4 adds up anew from each 64th column.
 BLOCK = 64
-# Largest steps from one pixel of a crop to the next, and largest offset, px: farther out lies no
-# image, and float32 and the maps of OpenCV have no 32nds of a pixel.
-FARTHEST = np.array([1024.0, 1024.0, 2.0**18])
 # An image is dark if fewer than 2 % of its values exceed a quarter of white: detectors begin to
 # miss faces there. Below the least level nothing is left but the sensor's noise. From the first
 # to half of it the gain rises from 1, so that faces do not change from one image to the next.
@@ -50,6 +46,15 @@ class CropStyle:
     low: float
     border: int
 
+    def sampling(self, frame: Frame) -> dict[str, Any]:
+        """Return how a frame is sampled for it, as `native` takes it."""
+        return {
+            'scale': (1 - self.low) / 255,
+            'low': self.low,
+            'is_black_outside': self.border == DETECTOR_BORDER,
+            'is_blue_first': frame.order.value[0] > 0,
+        }
+
 
 DETECTOR_BORDER = cv2.BORDER_CONSTANT
 LANDMARK_BORDER = cv2.BORDER_REPLICATE
@@ -63,14 +68,6 @@ def detector_style(input_size: int) -> CropStyle:
 def landmark_style(input_size: int) -> CropStyle:
     """Return the input format of a landmark model: the image's edge is repeated outside."""
     return CropStyle(input_size, 0.0, LANDMARK_BORDER)
-
-
-_TO_RGB = {
-    PixelOrder.MONO: cv2.COLOR_GRAY2RGB,
-    PixelOrder.BGR: cv2.COLOR_BGR2RGB,
-    PixelOrder.RGBA: cv2.COLOR_RGBA2RGB,
-    PixelOrder.BGRA: cv2.COLOR_BGRA2RGB,
-}
 
 
 def brightened(frame: Frame) -> Frame:
@@ -119,41 +116,13 @@ def crop_rois(frame: Frame, rois: Rois, style: CropStyle) -> Float32:
 
 def crop_maps(frame: Frame, to_image: Float64, style: CropStyle) -> Float32:
     """Sample as `crop_rois` does, by N affine maps (N, 2, 3) from crop to image."""
-    size = style.input_size
-    crops = np.empty((len(to_image), size, size, 3), np.float32)
-    # As complex numbers x and y are added in one pass.
-    in_px = (_columns_and_rows(to_image, size) * np.float32(1 / STEPS_PER_PX)).view(np.complex64)
-    for crop, (columns, rows) in zip(crops, in_px[..., 0], strict=True):
-        grid = (columns + rows[:, None]).view(np.float32).reshape(size, size, 2)
-        _sample(crop, frame, _fixed_point(grid), style)
-    return crops
+    return native.sample_maps(frame.image, to_image, style.input_size, **style.sampling(frame))
 
 
 def crop_whole(frame: Frame, style: CropStyle) -> Float32:
     """Sample the whole image, letterboxed, as `crop_rois` would; returns (1, S, S, 3)."""
-    size = style.input_size
-    crops = np.empty((1, size, size, 3), np.float32)
-    _sample(crops[0], frame, _letterbox_maps(frame.image_wh, size), style)
-    return crops
-
-
-def _sample(target: Float32, frame: Frame, maps: FixedPoint, style: CropStyle) -> None:
-    # With maps in 32nds of a pixel every release of OpenCV interpolates exactly. A grid of floats
-    # OpenCV 4 rounds to 32nds and OpenCV 5 does not; warpAffine samples beside MediaPipe's pixels.
-    sampled = cv2.remap(frame.image, *maps, cv2.INTER_LINEAR, borderMode=style.border)
-    if frame.order is not PixelOrder.RGB:
-        sampled = cv2.cvtColor(sampled, _TO_RGB[frame.order])
-    # numpy converts first and multiplies then in less time than it takes for both at once.
-    target[...] = sampled
-    target *= np.float32((1 - style.low) / 255)
-    if style.low:
-        target += np.float32(style.low)
-
-
-def _fixed_point(grid: Float32) -> FixedPoint:
-    """Round positions (S, S, 2) px to 32nds: whole pixels, and both fractions as one number."""
-    maps: FixedPoint = cv2.convertMaps(grid, None, cv2.CV_16SC2)  # type: ignore[call-overload]
-    return maps
+    grid = _letterbox_steps(frame.image_wh, style.input_size)
+    return native.sample_positions(frame.image, grid, **style.sampling(frame))
 
 
 def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
@@ -166,24 +135,13 @@ def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]:
     Returns:
         Columns (N, 1, S, 2) and rows (N, S, 1, 2), x and y in 32nds of a px.
     """
-    both = _columns_and_rows(maps, size)
-    return both[:, 0, None], both[:, 1, :, None]
-
-
-def _columns_and_rows(maps: Float64, size: int) -> Float32:
-    """Return the same as one array, (N, 2, S, 2)."""
-    # An invalid region (NaN) must not spoil a batch: it samples some pixel.
-    steps = np.fmax(np.fmin(maps, FARTHEST), -FARTHEST) * STEPS_PER_PX
-    positions = steps[:, :, :2, None] * np.arange(size)
-    positions[:, :, 1] += steps[:, :, 2:]
-    both: Float32 = positions.transpose(0, 2, 3, 1).astype(np.float32, order='C')
-    return both
+    return native.affine_samples(maps, size)
 
 
 # Several cameras, each of its size, and both detectors.
 @lru_cache(maxsize=16)
-def _letterbox_maps(image_wh: tuple[int, int], size: int) -> FixedPoint:
-    return _fixed_point(letterbox_grid(image_wh, size))
+def _letterbox_steps(image_wh: tuple[int, int], size: int) -> Int32:
+    return np.rint(letterbox_grid(image_wh, size) * STEPS_PER_PX).astype(np.int32)
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -14,7 +13,7 @@ from facemesh_ros.geometry.canonical_face import (
     FaceTopology,
     load_topology,
 )
-from facemesh_ros.types import Float64, UInt8
+from facemesh_ros.types import UInt8
 
 # How far around lips and eyelids the skin moves with them, m.
 LIP_MARGIN_M = 0.008
@@ -34,27 +33,17 @@ NOISE_OF_GROUP = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LandmarkGroups:
-    """Which of G groups each of L landmarks belongs to.
-
-    Attributes:
-        group_of_landmark: (L,).
-        mean_weights: (G, L), maps values of the landmarks to means of the groups; a group without
-            landmarks has 0.
-        skin: (S,) indices of the landmarks that expressions hardly move.
-        noise: (G,) standard deviation of a landmark relative to the skin's.
-    """
-
-    group_of_landmark: UInt8
-    mean_weights: Float64
-    skin: NDArray[np.intp]
-    noise: Float64
+# Variances above which the change of a group at rest is an expression.
+EXPRESSION_OF_GROUP = {**dict.fromkeys(NOISE_OF_GROUP, 9.0), 'skin': 24.0, 'jaw and lips': 14.0}
 
 
 @cache
-def landmark_groups(landmark_count: int) -> LandmarkGroups:
-    """Return the groups of a landmark model; raises ValueError unless it has 468 or 478."""
+def landmark_groups(landmark_count: int) -> UInt8:
+    """Return which group of `NOISE_OF_GROUP` each landmark belongs to, (L,), read-only.
+
+    Raises:
+        ValueError: Unless there are 468 or 478.
+    """
     topology = load_topology(landmark_count)
     names = list(NOISE_OF_GROUP)
     groups = np.full(landmark_count, SKIN, np.uint8)
@@ -68,10 +57,8 @@ def landmark_groups(landmark_count: int) -> LandmarkGroups:
         for part in ('eyebrow', 'iris'):
             is_part = _is_in(topology, f'{side}_{part}')
             groups[is_part] = names.index(f'{side} {part}')
-    members = (groups == np.arange(len(names))[:, None]).astype(np.float64)
-    mean_weights = members / np.maximum(members.sum(axis=1, keepdims=True), 1)
-    skin = np.flatnonzero(groups == SKIN)
-    return LandmarkGroups(groups, mean_weights, skin, np.array(list(NOISE_OF_GROUP.values())))
+    groups.setflags(write=False)
+    return groups
 
 
 def _is_in(topology: FaceTopology, region: str) -> NDArray[np.bool_]:

@@ -7,15 +7,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros.native import JitterMeter, OneEuroFilter
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.jitter import JitterMeter
-from facemesh_ros.smoothing.one_euro import OneEuroFilter
 from facemesh_ros.smoothing.rigid import RigidFilter
 from facemesh_ros.types import Float32
 
 
 class LandmarkFilter(Protocol):
-    """Filters the landmarks of one stream over time, each track by its own history."""
+    """Filters the landmarks of one stream over time, each track by its own history.
+
+    A track may be absent for a while and is then continued over the true interval. It starts anew
+    after more than 0.5 s, when time goes back, and when it jumps or changes size so far that it
+    must be another face. Equal stamps count as 1/30 s.
+    """
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Take the next frame's faces.
@@ -23,8 +27,7 @@ class LandmarkFilter(Protocol):
         Args:
             ids: (N,) track ids; no two alike.
             landmarks: (N, L, 3) px as measured; L is the same for the whole stream.
-            stamp_ns: When the frame was taken, ns; see `PerTrackState` for gaps and time that
-                goes back.
+            stamp_ns: When the frame was taken, ns.
 
         Returns:
             (N, L, 3) px, filtered.
@@ -50,7 +53,7 @@ def filter_from_settings(settings: FilterSettings) -> LandmarkFilter:
     if settings.type == 'none':
         return Unfiltered()
     if settings.type == 'one_euro':
-        return OneEuroFilter(settings)
+        return OneEuroFilter(settings.min_cutoff_hz, settings.beta, settings.derivative_cutoff_hz)
     return RigidFilter(settings)
 
 

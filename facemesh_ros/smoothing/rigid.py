@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing import head_kalman, noise_estimate, shape_filter
-from facemesh_ros.smoothing.head_alignment import (
-    HeadAlignments,
-    align_heads,
-    image_from_head,
+from facemesh_ros.smoothing.canonical_fit import canonical_fit
+from facemesh_ros.smoothing.landmark_groups import (
+    EXPRESSION_OF_GROUP,
+    NOISE_OF_GROUP,
+    landmark_groups,
 )
-from facemesh_ros.smoothing.landmark_groups import LandmarkGroups, landmark_groups
-from facemesh_ros.smoothing.track_state import FacePositions, PerTrackState
-from facemesh_ros.struct_of_arrays import select
-from facemesh_ros.types import Float32, Float64
-
-# Height and width of a face in distances between outer eye corners.
-FACE_PER_EYE_DISTANCE = 1.8
-
-
-@dataclass(frozen=True, slots=True)
-class _Faces:
-    """State of N faces."""
-
-    motion: head_kalman.HeadMotion
-    shape: shape_filter.Shape
-    noise: noise_estimate.Noise
+from facemesh_ros.types import Float32
 
 
 class RigidFilter:
@@ -52,11 +35,11 @@ class RigidFilter:
 
     def __init__(self, settings: FilterSettings) -> None:
         self._settings = settings
-        self._tracks: PerTrackState[_Faces] = PerTrackState()
+        self.reset()
 
     def reset(self) -> None:
         """Forget all tracks."""
-        self._tracks.reset()
+        self._landmark_count = -1
 
     def update(self, ids: NDArray[np.int64], landmarks: Float32, stamp_ns: int) -> Float32:
         """Return the landmarks filtered; see `LandmarkFilter`.
@@ -67,76 +50,20 @@ class RigidFilter:
         Raises:
             ValueError: If there are neither 468 nor 478 landmarks.
         """
-        groups = landmark_groups(landmarks.shape[1])
-        # Coordinate by coordinate, so that all that follows runs along contiguous landmarks.
-        measured = np.array(landmarks.transpose(0, 2, 1), np.float64, order='C')
-        if math.isfinite(measured.sum()):
-            heads = align_heads(measured)
-            if heads.are_invertible.all():
-                return _points(self._filtered(ids, measured, heads, groups, stamp_ns))
-        usable = np.isfinite(measured.sum(axis=(1, 2)))
-        heads = align_heads(measured[usable])
-        usable[usable] = solid = heads.are_invertible
-        filtered = landmarks.copy()
-        filtered[usable] = _points(
-            self._filtered(ids[usable], measured[usable], select(heads, solid), groups, stamp_ns)
+        if landmarks.shape[1] != self._landmark_count:
+            self._filter = self._without_tracks(landmarks.shape[1])
+            self._landmark_count = landmarks.shape[1]
+        return self._filter.update(ids, landmarks, stamp_ns)
+
+    def _without_tracks(self, landmark_count: int) -> native.RigidFilter:
+        canonical = canonical_fit()
+        return native.RigidFilter(
+            fit=canonical.fit,
+            extents_m=canonical.extents_m,
+            eye_distance_m=canonical.eye_distance_m,
+            group_of_landmark=landmark_groups(landmark_count),
+            noise=np.array(list(NOISE_OF_GROUP.values())),
+            at_rest=np.array([EXPRESSION_OF_GROUP[group] for group in NOISE_OF_GROUP]),
+            noise_margin=self._settings.noise_margin,
+            rest_time_s=self._settings.rest_time_s,
         )
-        return filtered
-
-    def _filtered(
-        self,
-        ids: NDArray[np.int64],
-        measured: Float64,
-        heads: HeadAlignments,
-        groups: LandmarkGroups,
-        stamp_ns: int,
-    ) -> Float64:
-        """Return solid faces (N, 3, L) px filtered."""
-        affines, sizes = heads.affines, heads.eye_distances_px
-        axes = affines[..., :3]
-        inverses = np.asarray(np.linalg.inv(heads.frames), np.float64)
-        shapes: Float64 = inverses[:, :3, :3] @ (measured - affines[..., 3:])
-        skin = shapes.take(groups.skin, axis=2)
-        margin = self._settings.noise_margin
-        positions = FacePositions(affines[:, :2, 3], FACE_PER_EYE_DISTANCE * sizes)
-        before, elapsed_s = self._tracks.resume(
-            ids, positions, stamp_ns, lambda: _initial(shapes, skin, heads, groups, margin)
-        )
-        noise = noise_estimate.update(before.noise, skin, heads, elapsed_s)
-        motion = head_kalman.update(
-            before.motion,
-            affines,
-            heads.frames,
-            inverses,
-            margin * noise.heads,
-            elapsed_s,
-        )
-        shape = shape_filter.update(
-            before.shape,
-            shapes,
-            axes,
-            margin * noise.deviations * sizes,
-            groups,
-            elapsed_s,
-            self._settings.rest_time_s,
-            motion.have_stopped,
-        )
-        self._tracks.store(ids, positions, stamp_ns, _Faces(motion, shape, noise))
-        return image_from_head(motion.affines, shape.means)
-
-
-def _initial(
-    shapes: Float64, skin: Float64, heads: HeadAlignments, groups: LandmarkGroups, margin: float
-) -> _Faces:
-    """Return the state of faces at their first measurement."""
-    noise = noise_estimate.initial(skin, heads.eye_distances_px)
-    motion = head_kalman.initial(heads.affines, margin * noise.heads)
-    return _Faces(motion, shape_filter.initial(shapes, groups), noise)
-
-
-def _points(planes: Float64) -> Float32:
-    """Return landmarks (N, 3, L) as (N, L, 3); one coordinate at a time is three times quicker."""
-    points = np.empty((len(planes), planes.shape[2], 3), np.float32)
-    for axis in range(3):
-        points[..., axis] = planes[:, axis]
-    return points

@@ -18,6 +18,7 @@ from facemesh_ros.geometry.camera import (
 )
 from facemesh_ros.io.moving_face import moving_astronaut
 from facemesh_ros.settings.pipeline import SensorSettings
+from facemesh_ros.smoothing.canonical_fit import canonical_fit
 from facemesh_ros.smoothing.landmark_groups import landmark_groups
 from facemesh_ros.types import Frame, PixelOrder
 
@@ -52,7 +53,8 @@ def files_and_calls(process, frame):
 def walks(require_models):
     """Per image of a stream, the calls of each file: one face, a search for others, in metres."""
     require_models('short_range', 'v2', 'blendshapes')
-    landmark_groups.cache_clear()  # filled by other tests of this process
+    for table in (canonical_fit, landmark_groups):  # filled by other tests of this process
+        table.cache_clear()
     moving = moving_astronaut((640, 480))
 
     def walked(max_faces, camera=None):

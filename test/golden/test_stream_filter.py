@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from facemesh_ros.settings.filters import FilterSettings
-from facemesh_ros.smoothing.one_euro import OneEuroFilter
+from facemesh_ros.smoothing.landmark_smoother import filter_from_settings
 
 GOLDEN = Path(__file__).parent / 'mediapipe_1_2_2_stream.npz'
 # Measured: 0.00003 px, the last digit of single precision; the filter moves landmarks by 2 px.
@@ -16,7 +16,7 @@ MARGIN_PX = 1e-3
 
 def test_one_euro_is_mediapipes():
     golden = np.load(GOLDEN)
-    steady, one = OneEuroFilter(FilterSettings(type='one_euro')), np.array([1])
+    steady, one = filter_from_settings(FilterSettings(type='one_euro')), np.array([1])
     found = [
         steady.update(one, face[None], stamp_ms * 1_000_000)[0]
         for face, stamp_ms in zip(golden['raw'], golden['stamps_ms'].tolist(), strict=True)

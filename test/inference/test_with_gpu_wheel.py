@@ -22,9 +22,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-import facemesh_ros
+from facemesh_ros import native
 
-PACKAGE_PARENT = str(Path(facemesh_ros.__file__).parents[1])
 FIND = (
     'import onnxruntime as ort, pathlib\n'
     'from onnxruntime.capi.build_and_package_info import cuda_version\n'
@@ -82,8 +81,16 @@ def stand_ins(stand_in, python, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope='module')
+def package_alone(tmp_path_factory) -> Path:
+    """A folder of the package without this environment's other packages, such as ONNX Runtime."""
+    folder = tmp_path_factory.mktemp('package')
+    (folder / 'facemesh_ros').symlink_to(Path(native.__file__).parent)
+    return folder
+
+
 @pytest.fixture
-def run(stand_ins, python, model_store) -> Run:
+def run(stand_ins, python, package_alone, model_store) -> Run:
     """Run a program or, given a list, the command `facemesh`; `libraries` are what is found."""
 
     def ran(program: str | list[str], *, libraries: Path | None = stand_ins, **variables: str):
@@ -91,7 +98,7 @@ def run(stand_ins, python, model_store) -> Run:
         environment = {
             **os.environ,
             'FACEMESH_MODEL_DIR': str(model_store.folder),
-            'PYTHONPATH': PACKAGE_PARENT,
+            'PYTHONPATH': str(package_alone),
             'LD_LIBRARY_PATH': str(libraries or ''),
             **variables,
         }

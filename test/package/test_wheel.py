@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -29,14 +30,16 @@ def wheel(tmp_path_factory):
         ignore=shutil.ignore_patterns('__pycache__'),
     )
     shutil.copytree(ROOT / 'msg', source / 'msg')
+    shutil.copytree(ROOT / 'src', source / 'src')
     command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '.']
     subprocess.run(command, cwd=source, check=True, capture_output=True)
     return next(source.glob('*.whl'))
 
 
 def test_wheel_has_the_name_and_version_of_package_xml(wheel):
+    python = f'cp3{sys.version_info.minor}'  # its native module is of one Python
     assert wheel.name.startswith(
-        f'{PACKAGE.findtext("name")}-{PACKAGE.findtext("version")}-py3-none-any'
+        f'{PACKAGE.findtext("name")}-{PACKAGE.findtext("version")}-{python}-{python}-'
     )
 
 
@@ -51,6 +54,7 @@ def test_wheel_holds_all_but_the_ros_shell(wheel):
     expected |= {
         f'facemesh_ros/messages/definitions/{file.name}' for file in ROOT.glob('msg/*.msg')
     }
+    expected.add(f'facemesh_ros/native{sysconfig.get_config_var("EXT_SUFFIX")}')
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' not in name}
     assert inside == expected
 

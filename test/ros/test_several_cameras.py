@@ -98,7 +98,8 @@ def test_under_load_every_camera_gets_its_share(cameras, astronaut_bgr):
         assert time.monotonic() < end_s
         for client in cameras.values():
             client.send(face_msg_of(client, astronaut_bgr))
-        executor.spin_once(timeout_sec=0.001)
+        for _ in range(3 * len(cameras)):  # or answers are lost here, to whom is up to chance
+            executor.spin_once(timeout_sec=0.001)
     executor.shutdown()
     counts = [len(client.answers) for client in cameras.values()]
     assert max(counts) <= 2 * min(counts)

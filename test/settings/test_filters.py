@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from facemesh_ros.native import OneEuroFilter
 from facemesh_ros.settings.filters import FilterSettings
 from facemesh_ros.settings.parameter_specs import SettingsError, parameter_specs
 from facemesh_ros.smoothing.landmark_smoother import Unfiltered, filter_from_settings
-from facemesh_ros.smoothing.one_euro import OneEuroFilter
 from facemesh_ros.smoothing.rigid import RigidFilter
 
 KNOWN = parameter_specs(FilterSettings)

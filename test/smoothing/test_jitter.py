@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facemesh_ros.smoothing.jitter import JitterMeter
+from facemesh_ros.native import JitterMeter
 
 pytestmark = pytest.mark.filterwarnings('error')
 SECOND_NS = 1_000_000_000

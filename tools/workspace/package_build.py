@@ -49,6 +49,7 @@ def package_build(distro: Distro) -> Step:
     or goes, a message or the build itself does.
     """
     built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *sorted(ROOT.glob('msg/*.msg'))]
+    built_from += sorted(ROOT.glob('src/native/*'))
     if not distro.installed:
         built_from += _wheels_of(distro)
 

@@ -1,0 +1,13 @@
+// What each file puts into the module.
+
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace facemesh
+{
+
+void bind_crops(pybind11::module_ & module);
+void bind_smoothing(pybind11::module_ & module);
+
+}  // namespace facemesh
