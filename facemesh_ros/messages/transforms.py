@@ -47,9 +47,13 @@ class FaceTransforms:
                 no frames.
             header: Of the image.
         """
-        placed = faces.metric.sources != MetricSource.NONE
+        sources, states = faces.metric.sources.tolist(), faces.states.tolist()
         # What nobody has seen at this time must not be told to an arm.
-        seen = np.flatnonzero(placed & (faces.states != FaceState.COASTING)).tolist()
+        seen = [
+            index
+            for index, (source, state) in enumerate(zip(sources, states, strict=True))
+            if source != MetricSource.NONE and state != FaceState.COASTING
+        ]
         self.withheld = bool(seen) and not tf2_takes(header.frame_id)
         # tf2 complains of a transform that comes twice, and has no use for one without a time.
         stamp_ns = ns_from_stamp(header)

@@ -57,6 +57,7 @@ class Publishers:
             TopicError: If a topic cannot be published; none is then.
         """
         self._node, self._prefix = topics.node, topics.output_prefix
+        self._clock = topics.node.get_clock()
         self._model, self._topology = sensor.model, sensor.topology
         self._placement = ScenePlacement(camera, target)
         self._transforms = FaceTransforms()
@@ -95,7 +96,7 @@ class Publishers:
 
     def publish_info(self) -> None:
         """Publish which models run, and how; any thread may call it."""
-        stamp = self._node.get_clock().now().to_msg()
+        stamp = self._clock.now().to_msg()
         self._info.publish(info_msg(self._model, self._topology, Header(stamp=stamp)))
 
     def publish_landmarks(
@@ -117,7 +118,7 @@ class Publishers:
 
     def age_s(self, header: Header) -> float:
         """Return the time since an image's stamp, s; NaN if it has none or the clock is unset."""
-        stamp_ns, now_ns = ns_from_stamp(header), self._node.get_clock().now().nanoseconds
+        stamp_ns, now_ns = ns_from_stamp(header), self._clock.now().nanoseconds
         # With use_sim_time, the clock is zero until /clock is published.
         if not stamp_ns or not now_ns:
             return math.nan
