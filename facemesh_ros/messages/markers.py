@@ -66,7 +66,7 @@ def _write_deleted(writer: CdrWriter, namespace: str, number: int) -> None:
 
 def _write_shown(writer: CdrWriter, part: MarkerPart) -> None:
     """Write what follows the header of a marker."""
-    points_m = part.points_m[part.indices]
+    points_m = part.points_m.take(part.indices, axis=0)
     place = points_m[0].tolist() if part.text else (0.0, 0.0, 0.0)
     colours: Sequence[Any] | np.ndarray = () if part.vertex_rgba is None else part.vertex_rgba
     writer.text(part.namespace)

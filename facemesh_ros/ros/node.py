@@ -34,6 +34,7 @@ from facemesh_ros.ros.process.lifecycle import (
     refuse_invalid_transitions,
 )
 from facemesh_ros.ros.process.log_bridge import RosLogHandler
+from facemesh_ros.ros.process.malloc import keep_freed_memory
 from facemesh_ros.ros.process.spin import TerminationSignals, spin_until_signal, start_rclpy
 from facemesh_ros.ros.process.unused_memory import give_back_unused_memory
 from facemesh_ros.tracking.tracker import FaceIds
@@ -190,6 +191,7 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; 1 if it cannot start."""
+    keep_freed_memory()  # for programs that have not done so before their imports
     give_back_unused_memory()
     try:
         signals = start_rclpy(args)
