@@ -26,7 +26,7 @@ from common.command import log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report
 from common.scenes import SIZES
-from ros_graph.goals import goal_table
+from ros_graph.goals import MANY_CAMERAS, goal_table
 from ros_graph.hosts import cores_of, this_machine
 from ros_graph.rows import session_row, session_tables
 from ros_graph.session import measure_session, measure_starts
@@ -62,6 +62,7 @@ def settings() -> Iterator[Setting]:
             yield Setting(cameras, size, 'raw')
             for transport in TRANSPORTS:
                 yield Setting(cameras, size, transport, shared=True)
+    yield Setting(MANY_CAMERAS, '1080p', max_faces=1, shared=True)
 
 
 def measure(chosen: Namespace) -> Report:

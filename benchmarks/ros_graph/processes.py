@@ -28,6 +28,11 @@ class Memory:
     peak: float
     shared: float
 
+    @property
+    def own(self) -> float:
+        """The peak without what is shared."""
+        return self.peak - self.shared
+
 
 class RosProcess(LoggedProcess):
     """A running program on a host; `started_ns` is since the epoch."""

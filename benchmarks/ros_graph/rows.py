@@ -32,7 +32,12 @@ LATENCY = [
 ]
 WORK = [
     *SETTING,
-    *(('way in', '{way_in:.1f}'), ('image', '{image:.2f}'), ('inference', '{inference:.2f}')),
+    *(
+        ('way in', '{way_in:.1f}'),
+        ('taken', '{taken:.2f}'),
+        ('image', '{image:.2f}'),
+        ('inference', '{inference:.2f}'),
+    ),
     *(('rest', '{rest:.2f}'), ('rest, CPU', '{rest_cpu:.2f}')),
     *((stage, f'{{shown_stages[{stage}]:.2f}}') for stage in STAGES),
 ]
@@ -105,8 +110,9 @@ def work_items(images: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return where the time of images in the node's thread goes, medians in ms.
 
     Returns:
-        image: All of it; inference: of it, in the models; rest and rest_cpu: the difference, as
-        wall and processor time; stages: of the rest, by stage, `other` outside of all stages.
+        taken: To take it out of the middleware; image: all from then on; inference: of it, in the
+        models; rest and rest_cpu: the difference, as wall and processor time; stages: of the rest,
+        by stage, `other` outside of all stages.
     """
     rests = [one['image'][0] - one['inference'][0] for one in images]
     names = dict.fromkeys(name for one in images for name in one['stages'])
@@ -115,6 +121,7 @@ def work_items(images: Sequence[dict[str, Any]]) -> dict[str, Any]:
         rest - sum(one['stages'].values()) for rest, one in zip(rests, images, strict=True)
     )
     return {
+        'taken': median(one['taken'][0] for one in images),
         'image': median(one['image'][0] for one in images),
         'inference': median(one['inference'][0] for one in images),
         'rest': median(rests),

@@ -8,6 +8,11 @@ each stage outside of inference. All in ms. The clocks cost some microseconds an
 
 from __future__ import annotations
 
+from facemesh_ros.ros.process.malloc import keep_freed_memory
+
+if __name__ == '__main__':
+    keep_freed_memory()  # as the node does, before the other imports start threads
+
 import json
 import sys
 import threading

@@ -8,6 +8,11 @@ for the next image, and garbage in cycles stays until Python looks for it.
 
 from __future__ import annotations
 
+from facemesh_ros.ros.process.malloc import keep_freed_memory
+
+if __name__ == '__main__':
+    keep_freed_memory()  # as the node does, before the other imports start threads
+
 import gc
 import os
 import sys

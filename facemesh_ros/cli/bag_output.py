@@ -18,22 +18,22 @@ from facemesh_ros.io.recordings.recording import Recording
 from facemesh_ros.io.recordings.storage import RecordedMessage
 from facemesh_ros.io.results import counted
 from facemesh_ros.messages.annotations import AnnotationMessages
-from facemesh_ros.messages.face_messages import FaceMessages, NoneMissed
-from facemesh_ros.messages.markers import MarkerMessages
+from facemesh_ros.messages.face_messages import FACES_TYPE, NoneMissed, faces_cdr
+from facemesh_ros.messages.info_message import info_msg
+from facemesh_ros.messages.markers import MARKERS_TYPE, MarkerMessages
 from facemesh_ros.messages.scene import scene_in_camera
-from facemesh_ros.messages.transforms import FaceTransforms
+from facemesh_ros.messages.transforms import TF_TYPE, FaceTransforms
 from facemesh_ros.types import Faces, Frame
 
 SUFFIX = '.mcap'
 # The name of the node, and the default of its parameter marker_style.
 NODE, MARKER_STYLE = '/facemesh', 'mesh'
 _TYPES = {
-    'landmarks': 'facemesh_ros/msg/FaceMeshArray',
+    'landmarks': FACES_TYPE,
     'info': 'facemesh_ros/msg/FaceMeshInfo',
-    'markers': 'visualization_msgs/msg/MarkerArray',
+    'markers': MARKERS_TYPE,
     'annotations': 'foxglove_msgs/msg/ImageAnnotations',
 }
-_TF_TYPE = 'tf2_msgs/msg/TFMessage'
 # As the node has them.
 _QUALITY, _TF_QUALITY = offered_quality(5), offered_quality(100)
 _INFO_QUALITY = offered_quality(1, latched=True)
@@ -45,9 +45,8 @@ class CameraMessages:
     def __init__(self, prefix: str, sensor: FaceSensor, store: MessageStore) -> None:
         """Take the prefix of the topics, the models, and the classes of the messages."""
         self._prefix, self._sensor, self._store = prefix, sensor, store
-        self._messages = FaceMessages(store.classes)
-        self._transforms = FaceTransforms(store.classes)
-        self._markers = MarkerMessages(store.classes, sensor.topology)
+        self._transforms = FaceTransforms()
+        self._markers = MarkerMessages(sensor.topology)
         self._annotations = AnnotationMessages(store.annotation_classes, sensor.topology)
         self._has_info = False
 
@@ -67,15 +66,14 @@ class CameraMessages:
         if not self._has_info:
             info_header = self._store.classes.Header(stamp=header.stamp)
             model, topology = self._sensor.model, self._sensor.topology
-            add('info', self._messages.info(model, topology, info_header))
+            add('info', info_msg(self._store.classes, model, topology, info_header))
             self._has_info = True
-        msg = self._messages.array(faces, header, frame.image_wh, NoneMissed())
-        add('landmarks', msg)
-        if (frames := self._transforms.msg(faces, msg)) is not None:
-            writer.add_msg('/tf', _TF_TYPE, frames, log_ns, _TF_QUALITY)
+        add('landmarks', faces_cdr(faces, header, frame.image_wh, NoneMissed()))
+        if (frames := self._transforms.cdr(faces, header)) is not None:
+            writer.add_msg('/tf', TF_TYPE, frames, log_ns, _TF_QUALITY)
         scene = scene_in_camera(faces, frame, image.camera.model.intrinsics)
         if scene is not None:
-            add('markers', self._markers.msg(scene, MARKER_STYLE, header))
+            add('markers', self._markers.cdr(scene, MARKER_STYLE, header))
         add('annotations', self._annotations.msg(faces, frame, header.stamp))
 
 

@@ -8,7 +8,8 @@ from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.io import ImageOrigin
 from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.io.recordings.recorded_images import RecordedImage
-from facemesh_ros.messages.face_messages import FaceMessages, NoneMissed
+from facemesh_ros.messages.face_messages import FACES_TYPE, NoneMissed, faces_cdr
+from facemesh_ros.messages.info_message import info_msg
 from facemesh_ros.types import Faces, Frame
 from facemesh_ros.viz.seen_image import SeenImage
 
@@ -20,15 +21,16 @@ class SeenResults:
 
     def __init__(self, sensor: FaceSensor) -> None:
         """Take the models; raises MediaError if the packages that make messages are missing."""
-        self._classes = message_store().classes
-        self._messages = FaceMessages(self._classes)
-        self._info = self._messages.info(sensor.model, sensor.topology, self._classes.Header())
+        self._store = message_store()
+        classes = self._store.classes
+        self._info = info_msg(classes, sensor.model, sensor.topology, classes.Header())
 
     def seen(self, stream: str, origin: ImageOrigin, frame: Frame, faces: Faces) -> SeenImage:
         """Return an image of a stream with its faces; its latency is unknown."""
         received_ns = origin.message.log_ns if isinstance(origin, RecordedImage) else None
         header = self._header_of(origin)
-        msg = self._messages.array(faces, header, frame.image_wh, NoneMissed())
+        cdr = faces_cdr(faces, header, frame.image_wh, NoneMissed())
+        msg = self._store.deserialised(cdr, FACES_TYPE)
         return SeenImage(
             stream, origin.stamp_ns, received_ns, msg, self._info, frame, frame.camera
         )
@@ -36,6 +38,6 @@ class SeenResults:
     def _header_of(self, origin: ImageOrigin) -> Any:
         if isinstance(origin, RecordedImage):
             return origin.msg.header
-        header = self._classes.Header()
+        header = self._store.classes.Header()
         header.stamp.sec, header.stamp.nanosec = divmod(origin.stamp_ns, NS_PER_S)
         return header

@@ -75,6 +75,10 @@ class CameraInfoModel:
         self._latest = calibration
         return stamp_ns
 
+    def has(self, stamp_ns: int) -> bool:
+        """Return whether the camera_info of an image has come."""
+        return stamp_ns in self._by_stamp
+
     def _refuse(self, error: CalibrationError) -> None:
         self._damaged += 1
         self.damage = f'camera_info is left out ({self._damaged} so far): {error}'

@@ -32,9 +32,9 @@ def calibration_from_cdr(cdr: Octets) -> tuple[int, Calibration]:
 
 
 def _read(reader: CdrReader) -> tuple[int, Calibration]:
-    stamp_ns = 10**9 * reader.number('i') + reader.number('I')
+    seconds, nanoseconds = reader.numbers('iI')
     reader.octets()  # the frame is that of the image
-    height, width, model = reader.number('I'), reader.number('I'), reader.string()
+    (height, width), model = reader.numbers('II'), reader.string()
     if len(model) > MAX_NAME:
         raise CalibrationError(f'distortion_model {quoted(model)} is no name of a lens')
     count = reader.number('I')
@@ -43,9 +43,8 @@ def _read(reader: CdrReader) -> tuple[int, Calibration]:
     d, k = reader.doubles(count), reader.doubles(9)
     reader.doubles(9)  # R turns into the frame of the rectified image, which its header names
     p = reader.doubles(12)
-    binning_x, binning_y = reader.number('I'), reader.number('I')
-    x, y, region_height, region_width = (reader.number('I') for _ in range(4))
-    return stamp_ns, Calibration(
+    binning_x, binning_y, x, y, region_height, region_width = reader.numbers('IIIIII')
+    return 10**9 * seconds + nanoseconds, Calibration(
         image_wh=(width, height),
         distortion_model=model,
         d=d,

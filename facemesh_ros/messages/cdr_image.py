@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from facemesh_ros.image.raw_image import ImageError
@@ -60,11 +61,11 @@ def image_from_cdr(
     try:
         reader = plain_reader(cdr)
         header = new_header()
-        header.stamp.sec, header.stamp.nanosec = reader.number('i'), reader.number('I')
+        header.stamp.sec, header.stamp.nanosec = reader.numbers('iI')
         header.frame_id = reader.string()
         if is_compressed:
             return CdrCompressedImage(header, reader.string(), reader.octets())
-        height, width, encoding = reader.number('I'), reader.number('I'), reader.string()
+        (height, width), encoding = reader.numbers('II'), reader.string()
         is_bigendian, step = reader.number('B'), reader.number('I')
         return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
     except CDR_ERRORS as error:
@@ -78,7 +79,7 @@ def header_from_cdr(cdr: Octets) -> tuple[int, str]:
         CDR_ERRORS: If it is no plain CDR, or damaged.
     """
     reader = plain_reader(cdr)
-    seconds, nanoseconds = reader.number('i'), reader.number('I')
+    seconds, nanoseconds = reader.numbers('iI')
     return 10**9 * seconds + nanoseconds, reader.string()
 
 
@@ -88,6 +89,13 @@ def plain_reader(cdr: Octets) -> CdrReader:
     if order is None:
         raise ValueError('it is not plain CDR')
     return CdrReader(cdr, order)
+
+
+@lru_cache(maxsize=128)
+def _layout(kinds: str) -> tuple[struct.Struct, int]:
+    """Return what reads some numbers of one size, and to what they are aligned, bytes."""
+    layout = struct.Struct(kinds)
+    return layout, layout.size // max(1, len(kinds) - 1) or 1
 
 
 class CdrReader:
@@ -101,17 +109,17 @@ class CdrReader:
 
     def number(self, kind: str) -> Any:
         """Read a number; `kind` is a format character of `struct`."""
-        (value,) = self._numbers(kind, 1)
+        (value,) = self.numbers(kind)
         return value
 
     def doubles(self, count: int) -> tuple[float, ...]:
         """Read an array of so many float64."""
-        return self._numbers('d', count)
+        return self.numbers(count * 'd')
 
-    def _numbers(self, kind: str, count: int) -> tuple[Any, ...]:
-        layout = struct.Struct(f'{self._order}{count}{kind}')
-        if count:
-            self._offset += (ENCAPSULATION_BYTES - self._offset) % (layout.size // count)
+    def numbers(self, kinds: str) -> tuple[Any, ...]:
+        """Read numbers in a row, all of one size; `kinds` has a character for each."""
+        layout, alignment = _layout(self._order + kinds)
+        self._offset += (ENCAPSULATION_BYTES - self._offset) % alignment
         values = layout.unpack_from(self._cdr, self._offset)
         self._offset += layout.size
         return values

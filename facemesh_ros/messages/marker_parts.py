@@ -52,7 +52,7 @@ POINTS_EACH = {
 }
 # From the origin to the ends of x, y and z: red, green, blue, as RViz draws frames.
 AXES_INDICES = np.array([0, 1, 0, 2, 0, 3])
-RGB_OF_AXES = np.repeat(np.eye(3), 2, axis=0)
+RGBA_OF_AXES = np.insert(np.repeat(np.eye(3), 2, axis=0), 3, 1.0, axis=1).astype(np.float32)
 BOTH_ENDS = np.arange(2)
 ONE_PLACE = np.zeros(1, np.intp)
 
@@ -85,9 +85,9 @@ class MarkerPart:
         return SCALES[self.namespace] if self.namespace in SCALES else MESH_SCALES[self.kind]
 
     @property
-    def vertex_rgb(self) -> Float64 | None:
-        """(K, 3) colours of its points; None if all have that of the marker."""
-        return RGB_OF_AXES if self.namespace == AXES else None
+    def vertex_rgba(self) -> Float32 | None:
+        """(K, 4) colours of its points; None if all have that of the marker."""
+        return RGBA_OF_AXES if self.namespace == AXES else None
 
 
 def style_indices(topology: FaceTopology) -> dict[str, NDArray[np.intp]]:

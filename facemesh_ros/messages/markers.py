@@ -5,76 +5,83 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.messages.cdr_writer import CdrWriter
 from facemesh_ros.messages.marker_parts import MarkerPart, marker_parts, style_indices
-from facemesh_ros.messages.message_classes import MessageClasses
 from facemesh_ros.messages.scene import SceneFaces
 
+MarkerKey = tuple[str, int]
+Fields = tuple[str, tuple[Any, ...]]
+MARKERS_TYPE = 'visualization_msgs/msg/MarkerArray'
 # The markers of a node that died disappear by themselves; longer than any camera's period.
 LIFETIME_S = 1
-
-MarkerKey = tuple[str, int]
+# Constants of visualization_msgs/Marker.
+ADD, DELETE = 0, 2
+NOT_TURNED = (0.0, 0.0, 0.0, 1.0)
+# A texture's name, its image and its coordinates: none.
+NO_TEXTURE: Fields = 'I1s iI I1s I1s I I', (1, b'\0', 0, 0, 1, b'\0', 1, b'\0', 0, 0)
+# The name and the content of a mesh's file, and whether its materials count: none.
+NO_MESH: Fields = 'I1s I1s I ?', (1, b'\0', 1, b'\0', 0, False)
 
 
 class MarkerMessages:
-    """Builds the markers of a stream, and deletes those of what left."""
+    """Writes the markers of a stream, and deletes those of what left."""
 
-    def __init__(self, classes: MessageClasses, topology: FaceTopology) -> None:
-        self._classes, self._indices = classes, style_indices(topology)
+    def __init__(self, topology: FaceTopology) -> None:
+        self._indices = style_indices(topology)
         self._shown: set[MarkerKey] = set()
 
-    def msg(self, scene: SceneFaces, style: str, header: Any) -> Any:
-        """Return the MarkerArray of one image.
+    def cdr(self, scene: SceneFaces, style: str, header: Any) -> bytes:
+        """Return the serialised MarkerArray of one image.
 
         Args:
             scene: The faces in header.frame_id.
             style: A key of STYLES.
             header: Of the image, in the frame of the scene.
         """
-        return self._msg(self._parts(scene, style), header)
-
-    def _parts(self, scene: SceneFaces, style: str) -> list[MarkerPart]:
-        return marker_parts(scene, style, self._indices[style])
-
-    def _msg(self, parts: Sequence[MarkerPart], header: Any) -> Any:
-        classes = self._classes
-        gone, self._shown = self._shown - marker_keys(parts), marker_keys(parts)
-        deleted = [
-            classes.Marker(header=header, ns=namespace, id=number, action=classes.Marker.DELETE)
-            for namespace, number in sorted(gone)
-        ]
-        shown = (marker_msg(classes, part, header) for part in parts)
-        return classes.MarkerArray(markers=[*deleted, *shown])
+        parts = marker_parts(scene, style, self._indices[style])
+        keys = {(part.namespace, part.number) for part in parts}
+        gone, self._shown = sorted(self._shown - keys), keys
+        writer = CdrWriter()
+        writer.numbers('I', len(gone) + len(parts))
+        for namespace, number in gone:
+            writer.header(header)
+            _write_deleted(writer, namespace, number)
+        for part in parts:
+            writer.header(header)
+            _write_shown(writer, part)
+        return writer.to_bytes()
 
 
-def marker_keys(parts: Sequence[MarkerPart]) -> set[MarkerKey]:
-    """Return the namespace and id of each marker, which identify it in RViz."""
-    return {(part.namespace, part.number) for part in parts}
+def _write_deleted(writer: CdrWriter, namespace: str, number: int) -> None:
+    """Write what follows the header of a marker that disappears: its key counts."""
+    writer.text(namespace)
+    writer.numbers('iii', number, 0, DELETE)
+    writer.array('d', (0, 0, 0, *NOT_TURNED, 0, 0, 0))
+    writer.numbers('4f iI ? II', *[0] * 6, False, 0, 0)
+    _write_end(writer, '')
 
 
-def marker_msg(classes: MessageClasses, part: MarkerPart, header: Any) -> Any:
-    """Return the Marker of one part."""
-    marker = classes.Marker(
-        header=header,
-        ns=part.namespace,
-        id=part.number,
-        type=part.kind,
-        lifetime=classes.Duration(sec=LIFETIME_S),
-    )
-    marker.pose.orientation.w = 1.0
-    marker.color = _colour(classes, part.rgb)
-    marker.scale.x, marker.scale.y, marker.scale.z = part.scale
-    vertices = [classes.Point(x=x, y=y, z=z) for x, y, z in part.points_m.tolist()]
-    if part.text:
-        marker.pose.position, marker.text = vertices[0], part.text
-        return marker
-    # The same Point objects many times: a new one per corner costs 20 times as much.
-    marker.points = [vertices[index] for index in part.indices.tolist()]
-    if part.vertex_rgb is not None:
-        marker.colors = [_colour(classes, rgb) for rgb in part.vertex_rgb.tolist()]
-    return marker
+def _write_shown(writer: CdrWriter, part: MarkerPart) -> None:
+    """Write what follows the header of a marker."""
+    points_m = part.points_m.take(part.indices, axis=0)
+    place = points_m[0].tolist() if part.text else (0.0, 0.0, 0.0)
+    colours: Sequence[Any] | np.ndarray = () if part.vertex_rgba is None else part.vertex_rgba
+    writer.text(part.namespace)
+    writer.numbers('iii', part.number, part.kind, ADD)
+    writer.array('d', (*place, *NOT_TURNED, *part.scale))
+    writer.numbers('4f iI ?', *part.rgb, 1.0, LIFETIME_S, 0, False)
+    writer.sequence('d', () if part.text else points_m)
+    writer.sequence('f', colours)
+    _write_end(writer, part.text)
 
 
-def _colour(classes: MessageClasses, rgb: Sequence[float]) -> Any:
-    red, green, blue = rgb
-    return classes.ColorRGBA(r=red, g=green, b=blue, a=1.0)
+def _write_end(writer: CdrWriter, text: str) -> None:
+    """Write what follows the colours of a marker's points."""
+    kinds, values = NO_TEXTURE
+    writer.numbers(kinds, *values)
+    writer.text(text)
+    kinds, values = NO_MESH
+    writer.numbers(kinds, *values)

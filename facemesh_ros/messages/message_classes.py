@@ -7,18 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 MESSAGE_TYPES = (
-    'builtin_interfaces/msg/Duration',
-    'std_msgs/msg/ColorRGBA',
     'std_msgs/msg/Header',
     *(
         f'geometry_msgs/msg/{name}'
-        for name in ('Point', 'Pose', 'PoseWithCovariance', 'Quaternion', 'Transform')
+        for name in ('Point', 'Pose', 'PoseWithCovariance', 'Quaternion')
     ),
-    'geometry_msgs/msg/TransformStamped',
-    'geometry_msgs/msg/Vector3',
-    'tf2_msgs/msg/TFMessage',
-    'visualization_msgs/msg/Marker',
-    'visualization_msgs/msg/MarkerArray',
     *(f'facemesh_ros/msg/{name}' for name in ('FaceMesh', 'FaceMeshArray', 'FaceMeshInfo')),
 )
 

@@ -183,9 +183,9 @@ class CameraStream:
         frame = replace(frame, camera=camera)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):
-            answer = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
-        self._status.image_done(len(faces), answer.latency)
-        self.publishers.publish_shown(faces, frame, answer, settings.marker_style)
+            latency_s = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)
+        self._status.image_done(len(faces), latency_s)
+        self.publishers.publish_shown(faces, frame, msg.header, settings.marker_style)
 
     def _geometry_of(self, frame: Frame) -> tuple[Camera | None, DepthImage | None]:
         """Return the camera of a frame, and the depth image that is nearest in time."""

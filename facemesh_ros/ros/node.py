@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 if __name__ == '__main__':
+    from facemesh_ros.ros.process.malloc import keep_freed_memory
     from facemesh_ros.ros.process.signals import exit_on_signals
 
     exit_on_signals()  # before the other imports, which take a second
+    keep_freed_memory()  # and start threads
 
 import sys
 from collections import defaultdict
@@ -189,7 +191,7 @@ class FaceMeshNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; 1 if it cannot start."""
-    keep_freed_memory()
+    keep_freed_memory()  # for programs that have not done so before their imports
     give_back_unused_memory()
     try:
         signals = start_rclpy(args)

@@ -34,7 +34,13 @@ def session_of(answered: dict[str, list[int]], dropped_at: dict[int, int]) -> Se
         for topic, numbers in answered.items()
     }
     images = [
-        {'ns': at, 'image': [9.0, 8.0], 'inference': [6.0, 6.0], 'stages': {'decode': 1.0}}
+        {
+            'ns': at,
+            'taken': [0.5, 0.5],
+            'image': [9.0, 8.0],
+            'inference': [6.0, 6.0],
+            'stages': {'decode': 1.0},
+        }
         for at in (9 * S, 10 * S, 11 * S)
     ]
     return Session(
@@ -83,6 +89,20 @@ def test_the_report_shows_every_row_and_the_goals():
     assert '| outside of inference, VGA raw ' in goals.as_text()
     report = json.loads(Report('', {}, (), tables).as_json())
     assert report['rows'][1]['setting']['markers'] is True
+
+
+@pytest.mark.parametrize(('numbers', 'met'), [(range(80, 140), 'yes'), (range(80, 140, 2), 'no')])
+def test_goals_of_many_large_cameras(numbers, met):
+    """At 10 results a second, and without the memory that cameras share with the node."""
+    setting = Setting(8, '1080p', 'raw', shared=True)
+    row = session_row(setting, session_of({'/a/landmarks': list(numbers)}, {}))
+    row['memory'] = Memory(peak=380.0, shared=50.0)
+    lines = goal_table([row], []).as_text().splitlines()
+    (rate,) = (line for line in lines if '| results, 8 cameras 1080p raw, 1 node' in line)
+    assert met in rate
+    (memory,) = (line for line in lines if '| memory, several cameras' in line)
+    assert '346 MB and 52 shared' in memory
+    assert 'yes' in memory
 
 
 def test_bytes_on_the_wire_are_per_image_and_per_answer():

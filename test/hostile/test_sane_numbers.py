@@ -11,7 +11,7 @@ from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.image.raw_image import MAX_SIDE_PX
 from facemesh_ros.io.recordings.message_store import MessageStore
-from facemesh_ros.messages.face_messages import FaceMessages
+from facemesh_ros.messages.face_messages import FACES_TYPE, faces_cdr
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import DepthImage, Frame, PixelOrder
 
@@ -32,7 +32,6 @@ def sensor(require_models):
 def seen(sensor):
     """Show images as a stream, with a camera and depths; return the last message."""
     store = MessageStore()
-    messages = FaceMessages(store.classes)
 
     def show(images, depth=None):
         stream = sensor.stream()
@@ -46,7 +45,8 @@ def seen(sensor):
             # Warnings of numpy tell of NaN that is masked later.
             with np.errstate(invalid='raise', divide='raise', over='raise'):
                 faces = stream.process(Frame(image, order, number * 10**8, camera, far))
-            msg = messages.array(faces, store.classes.Header(), size, Counts())
+            cdr = faces_cdr(faces, store.classes.Header(), size, Counts())
+            msg = store.deserialised(cdr, FACES_TYPE)
             assert list(insane_numbers(msg)) == []
         return msg
 

@@ -72,9 +72,13 @@ class McapWriter:
     def add_msg(
         self, topic: str, type_name: str, msg: Any, log_ns: int, metadata: Mapping[str, str]
     ) -> None:
-        """Append a message object, announcing its topic; raises MediaError if that fails."""
+        """Append a message, an object or its bytes; raises MediaError if that fails.
+
+        Its topic is announced.
+        """
+        cdr = msg if isinstance(msg, bytes) else self._store.serialised(msg, type_name)
         self.add_topic(RecordedTopic(topic, type_name, 'cdr', 0, metadata=metadata))
-        self.add(RecordedMessage(topic, log_ns, log_ns, self._store.serialised(msg, type_name)))
+        self.add(RecordedMessage(topic, log_ns, log_ns, cdr))
 
     def close(self, *, is_complete: bool) -> Path:
         """Finish the file and return its path, which is that asked for only if it is complete."""

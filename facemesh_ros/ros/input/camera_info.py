@@ -56,7 +56,8 @@ class CameraModel(CameraInfoModel):
 
     def camera_of(self, stamp_ns: int, image_wh: tuple[int, int]) -> CalibratedCamera | None:
         """See `CameraInfoModel.camera_of`."""
-        self.take_new()
+        if not self.has(stamp_ns):
+            self.take_new()
         return super().camera_of(stamp_ns, image_wh)
 
     def _warn_once(self, text: str, kind: Hashable) -> None:

@@ -121,11 +121,12 @@ class MessageWait:
         self._subscription, self._context = subscription.handle, context.handle
         with self._context:
             self._woken = _rclpy.GuardCondition(self._context)
+            self._waiting = _rclpy.WaitSet(1, 1, 0, 0, 0, 0, self._context)
 
     def wait(self) -> bool:
         """Wait until there is a message; False if `wake` came before."""
-        with self._context, self._subscription, self._woken:
-            waiting = _rclpy.WaitSet(1, 1, 0, 0, 0, 0, self._context)
+        waiting = self._waiting
+        with self._context, self._subscription, self._woken, waiting:
             waiting.clear_entities()
             index = waiting.add_subscription(self._subscription)
             waiting.add_guard_condition(self._woken)
@@ -139,6 +140,7 @@ class MessageWait:
 
     def destroy(self) -> None:
         """Free what it waits with; nobody waits."""
+        self._waiting.destroy_when_not_in_use()
         self._woken.destroy_when_not_in_use()
 
 

@@ -20,6 +20,6 @@ def lazy_topic(topology: FaceTopology) -> LazyTopic:
     messages = AnnotationMessages(FOXGLOVE_CLASSES, topology)
 
     def build(result: ImageResult) -> Any:
-        return messages.msg(result.faces, result.frame, result.msg.header.stamp)
+        return messages.msg(result.faces, result.frame, result.header.stamp)
 
     return LazyTopic('annotations', FOXGLOVE_CLASSES.ImageAnnotations, RESULTS, build)

@@ -19,13 +19,13 @@ JPEG_QUALITY = 90
 
 def raw_msg(result: ImageResult) -> Image:
     """Build the annotated image, bgr8."""
-    return msg_from_bgr(result.drawing, result.msg.header)
+    return msg_from_bgr(result.drawing, result.header)
 
 
 def compressed_msg(result: ImageResult) -> CompressedImage:
     """Build the same as a JPEG."""
     _, jpeg = cv2.imencode('.jpg', result.drawing, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    msg = CompressedImage(header=result.msg.header, format=JPEG_FORMAT)
+    msg = CompressedImage(header=result.header, format=JPEG_FORMAT)
     # From an array.array: assigning bytes would check each of them.
     msg.data = array.array('B')
     msg.data.frombytes(memoryview(np.ascontiguousarray(jpeg)).cast('B'))

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-from vision_msgs.msg import (
-    BoundingBox2D,
-    Detection2D,
-    Detection2DArray,
-    ObjectHypothesis,
-    ObjectHypothesisWithPose,
-    Point2D,
-    Pose2D,
-)
+from typing import Any
+
+import numpy as np
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
-from facemesh_ros.msg import FaceMesh, FaceMeshArray
+from facemesh_ros.messages.cdr_writer import CdrWriter
+from facemesh_ros.messages.face_messages import pose_numbers
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyTopic
 from facemesh_ros.ros.qos import RESULTS
+from facemesh_ros.types import Faces, FaceState
 
 CLASS_ID = 'face'
+# What is written of each.
+FIELDS = ['header', 'results', 'bbox', 'id']
 
 
 def lazy_topic(_topology: FaceTopology) -> LazyTopic:
-    """Return the topic."""
+    """Return the topic; raises ImportError if vision_msgs is too old."""
+    if list(Detection2D.get_fields_and_field_types()) != FIELDS:
+        raise ImportError('Detection2D of this vision_msgs has other fields')
     return LazyTopic('detections', Detection2DArray, RESULTS, detections_of)
 
 
-def detections_of(result: ImageResult) -> Detection2DArray:
-    """Build the detections of an image."""
-    return detections_msg(result.msg)
+def detections_of(result: ImageResult) -> bytes:
+    """Return the serialised detections of an image."""
+    return detections_cdr(result.faces, result.header)
 
 
-def detections_msg(msg: FaceMeshArray) -> Detection2DArray:
-    """Return the faces that an image shows, as detections of one class.
+def detections_cdr(faces: Faces, header: Any) -> bytes:
+    """Return the faces that an image shows, as detections of one class, serialised.
 
     Those that are only expected in it (STATE_COASTING) are left out: a detection has no state.
     The score is `presence`, which every image has anew; the detector runs only now and then. The
     pose is that of the face, in header.frame_id, NaN where it is unknown.
     """
-    seen = [face for face in msg.faces if face.state != FaceMesh.STATE_COASTING]
-    return Detection2DArray(header=msg.header, detections=[_detection(msg, it) for it in seen])
-
-
-def _detection(msg: FaceMeshArray, face: FaceMesh) -> Detection2D:
-    x0, y0, x1, y1 = (float(side) for side in face.box)
-    centre = Pose2D(position=Point2D(x=(x0 + x1) / 2, y=(y0 + y1) / 2))
-    hypothesis = ObjectHypothesis(class_id=CLASS_ID, score=face.presence)
-    return Detection2D(
-        header=msg.header,
-        id=face.id,
-        bbox=BoundingBox2D(center=centre, size_x=x1 - x0, size_y=y1 - y0),
-        results=[ObjectHypothesisWithPose(hypothesis=hypothesis, pose=face.pose)],
-    )
+    seen = np.flatnonzero(faces.states != FaceState.COASTING).tolist()
+    boxes, names, poses = faces.boxes_xyxy.astype(float), faces.names, pose_numbers(faces.metric)
+    writer = CdrWriter()
+    writer.header(header)
+    writer.numbers('I', len(seen))
+    for index in seen:
+        start, end = boxes[index, :2], boxes[index, 2:]
+        writer.header(header)
+        writer.numbers('I', 1)
+        writer.text(CLASS_ID)
+        writer.array('d', (faces.presences[index], *poses[index]))
+        not_turned = 0.0
+        writer.array('d', (*(start + end) / 2, not_turned, *end - start))
+        writer.text(names[index])
+    return writer.to_bytes()

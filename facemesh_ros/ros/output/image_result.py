@@ -8,7 +8,6 @@ from std_msgs.msg import Header
 
 from facemesh_ros.geometry.canonical_face import FaceTopology
 from facemesh_ros.messages.scene import SceneFaces
-from facemesh_ros.msg import FaceMeshArray
 from facemesh_ros.ros.output.scene_placement import ScenePlacement
 from facemesh_ros.types import Faces, Frame, UInt8
 from facemesh_ros.viz.drawing import draw_faces
@@ -20,7 +19,7 @@ class ImageResult:
     Attributes:
         faces: The faces.
         frame: The image, with its camera if that is calibrated.
-        msg: The message that was published of them; its header is that of the image.
+        header: Of the image.
         marker_style: The parameter of that name.
     """
 
@@ -28,19 +27,20 @@ class ImageResult:
         self,
         faces: Faces,
         frame: Frame,
-        msg: FaceMeshArray,
+        header: Header,
         marker_style: str,
         topology: FaceTopology,
         placement: ScenePlacement,
     ) -> None:
         """Keep them; `topology` is that of the landmarks, `placement` places them in space."""
-        self.faces, self.frame, self.msg, self.marker_style = faces, frame, msg, marker_style
+        self.faces, self.frame, self.header = faces, frame, header
+        self.marker_style = marker_style
         self._topology, self._placement = topology, placement
 
     @cached_property
     def scene(self) -> tuple[SceneFaces, Header] | None:
         """The faces in space, see `ScenePlacement.place`."""
-        return self._placement.place(self.faces, self.frame, self.msg.header)
+        return self._placement.place(self.faces, self.frame, self.header)
 
     @cached_property
     def drawing(self) -> UInt8:

@@ -1,10 +1,11 @@
-"""Faces to the messages of this package, of rclpy's classes."""
+"""The message that describes a model, and other messages of rclpy's classes."""
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 
-from facemesh_ros.messages.face_messages import FaceMessages
+from facemesh_ros.messages.info_message import info_msg as info_msg_of_classes
 from facemesh_ros.messages.message_classes import MessageClasses
 
 
@@ -16,5 +17,4 @@ def class_of(name: str) -> type:
 
 
 ROS_CLASSES = MessageClasses(class_of)
-_MESSAGES = FaceMessages(ROS_CLASSES)
-array_msg_from_faces, info_msg = _MESSAGES.array, _MESSAGES.info
+info_msg = partial(info_msg_of_classes, ROS_CLASSES)

@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.messages.face_messages import faces_cdr
 from facemesh_ros.messages.image_conversion import ns_from_stamp
 from facemesh_ros.messages.transforms import FaceTransforms
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
@@ -22,7 +23,7 @@ from facemesh_ros.ros.input.camera_info import CameraModel
 from facemesh_ros.ros.input.topics import CameraTopics
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyPublishers
-from facemesh_ros.ros.output.messages import ROS_CLASSES, array_msg_from_faces, info_msg
+from facemesh_ros.ros.output.messages import info_msg
 from facemesh_ros.ros.output.scene_placement import ScenePlacement
 from facemesh_ros.ros.output.shown_topics import IN_SPACE, shown_topics
 from facemesh_ros.ros.output.target_frame import TargetFrame
@@ -56,9 +57,10 @@ class Publishers:
             TopicError: If a topic cannot be published; none is then.
         """
         self._node, self._prefix = topics.node, topics.output_prefix
+        self._clock = topics.node.get_clock()
         self._model, self._topology = sensor.model, sensor.topology
         self._placement = ScenePlacement(camera, target)
-        self._transforms = FaceTransforms(ROS_CLASSES)
+        self._transforms = FaceTransforms()
         self.frame_id: str | None = None
         shown = shown_topics(sensor.topology, topics.logger, privacy_mode=settings.privacy_mode)
         with ExitStack() as undo:
@@ -94,39 +96,36 @@ class Publishers:
 
     def publish_info(self) -> None:
         """Publish which models run, and how; any thread may call it."""
-        stamp = self._node.get_clock().now().to_msg()
+        stamp = self._clock.now().to_msg()
         self._info.publish(info_msg(self._model, self._topology, Header(stamp=stamp)))
 
     def publish_landmarks(
         self, faces: Faces, frame: Frame, header: Header, counts: ImageCounts
-    ) -> FaceMeshArray:
-        """Publish the faces of an image and return their message, its latency filled in."""
-        msg = array_msg_from_faces(faces, header, frame.image_wh, counts)
-        msg.latency = self.age_s(header)
-        self._landmarks.publish(msg)
-        self._publish_transforms(faces, msg)
+    ) -> float:
+        """Publish the faces of an image and return its age then, s; NaN if it is unknown."""
+        latency_s = self.age_s(header)
+        self._landmarks.publish(faces_cdr(faces, header, frame.image_wh, counts, latency_s))
+        self._publish_transforms(faces, header)
         self.frame_id = header.frame_id
-        return msg
+        return latency_s
 
-    def _publish_transforms(self, faces: Faces, msg: FaceMeshArray) -> None:
+    def _publish_transforms(self, faces: Faces, header: Header) -> None:
         if self._tf is None:
             return
-        tf_msg = self._transforms.msg(faces, msg)
-        if tf_msg is not None:
-            self._tf.publish(tf_msg)
+        content = self._transforms.cdr(faces, header)
+        if content is not None:
+            self._tf.publish(content)
 
     def age_s(self, header: Header) -> float:
         """Return the time since an image's stamp, s; NaN if it has none or the clock is unset."""
-        stamp_ns, now_ns = ns_from_stamp(header), self._node.get_clock().now().nanoseconds
+        stamp_ns, now_ns = ns_from_stamp(header), self._clock.now().nanoseconds
         # With use_sim_time, the clock is zero until /clock is published.
         if not stamp_ns or not now_ns:
             return math.nan
         return float(now_ns - stamp_ns) / 1e9
 
-    def publish_shown(
-        self, faces: Faces, frame: Frame, msg: FaceMeshArray, marker_style: str
-    ) -> None:
+    def publish_shown(self, faces: Faces, frame: Frame, header: Header, marker_style: str) -> None:
         """Publish what shows the faces of an image, each topic only if it is subscribed to."""
         self._shown.publish(
-            ImageResult(faces, frame, msg, marker_style, self._topology, self._placement)
+            ImageResult(faces, frame, header, marker_style, self._topology, self._placement)
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.type_support import check_for_type_support
@@ -13,11 +12,11 @@ from visualization_msgs.msg import MarkerArray
 
 from facemesh_ros.errors import in_one_line
 from facemesh_ros.geometry.canonical_face import FaceTopology
+from facemesh_ros.messages.markers import MarkerMessages
+from facemesh_ros.messages.point_cloud import points_cdr
 from facemesh_ros.ros.output.debug_image import compressed_msg, raw_msg
 from facemesh_ros.ros.output.image_result import ImageResult
 from facemesh_ros.ros.output.lazy_topics import LazyTopic
-from facemesh_ros.ros.output.markers import FaceMarkers
-from facemesh_ros.ros.output.point_cloud import points_msg
 from facemesh_ros.ros.qos import RESULTS, SENSOR_DATA
 
 # Those that are in frames of tf2.
@@ -45,16 +44,16 @@ def shown_topics(
 
 
 def _always(topology: FaceTopology) -> Iterator[LazyTopic]:
-    markers = FaceMarkers(topology)
+    markers = MarkerMessages(topology)
 
-    def marker_content(result: ImageResult) -> Any:
+    def marker_content(result: ImageResult) -> bytes | None:
         if result.scene is None:
             return None
         scene, header = result.scene
-        return markers.serialised(scene, result.marker_style, header)
+        return markers.cdr(scene, result.marker_style, header)
 
-    def cloud(result: ImageResult) -> PointCloud2 | None:
-        return None if result.scene is None else points_msg(*result.scene)
+    def cloud(result: ImageResult) -> bytes | None:
+        return None if result.scene is None else points_cdr(*result.scene)
 
     yield LazyTopic('markers', MarkerArray, RESULTS, marker_content)
     yield LazyTopic('points', PointCloud2, RESULTS, cloud)

@@ -19,7 +19,9 @@ TRIM_THRESHOLD = 64 << 20
 def keep_freed_memory() -> None:
     """Keep up to 64 MB of freed memory for the next image, in one arena for all threads.
 
-    It affects the whole process, so only its `main` calls it. Only glibc has these settings.
+    It affects the whole process, so only its program calls it: first of all, as each thread that
+    was there before keeps an arena of its own, in which as much is kept once more (20 MB with 8
+    cameras of 1080p). Only glibc has these settings.
     """
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
     if mallopt is None:

@@ -10,13 +10,8 @@ from rclpy.serialization import serialize_message
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.io.recordings.message_store import message_store
 from facemesh_ros.messages.annotations import ANNOTATION_TYPES, AnnotationMessages
-from facemesh_ros.messages.face_messages import FaceMessages
-from facemesh_ros.messages.marker_parts import STYLES
-from facemesh_ros.messages.markers import MarkerMessages
+from facemesh_ros.messages.info_message import info_msg
 from facemesh_ros.messages.message_classes import MESSAGE_TYPES
-from facemesh_ros.messages.scene import measured_scene
-from facemesh_ros.messages.transforms import FaceTransforms
-from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.output.messages import ROS_CLASSES
 from test.ros.output.random_faces import LANDMARKS, random_faces
 from test.ros.output.test_messages import MODEL
@@ -54,32 +49,6 @@ def assert_same(of_ros, of_store, type_name: str) -> None:
         assert STORE.serialised(of_store, type_name) == STORE.serialised(received, type_name)
 
 
-@settings(deadline=None, max_examples=30)
-@given(streams, st.sampled_from(sorted(STYLES)))
-def test_what_is_published_for_a_stream(stream, style):
-    builders = [
-        (
-            classes,
-            FaceMessages(classes),
-            FaceTransforms(classes),
-            MarkerMessages(classes, TOPOLOGY),
-        )
-        for classes in BOTH
-    ]
-    for number, faces in enumerate(stream):
-        made = []
-        for classes, messages, transforms, markers in builders:
-            header = header_of(classes, number)
-            array = messages.array(faces, header, (640, 480), ImageCounts(dropped=3, lost=1))
-            shown = markers.msg(measured_scene(faces), style, header)
-            made.append((array, transforms.msg(faces, array), shown))
-        types = ('facemesh_ros/msg/FaceMeshArray', 'tf2_msgs/msg/TFMessage')
-        for of_ros, of_store, type_name in zip(
-            *made, (*types, 'visualization_msgs/msg/MarkerArray'), strict=True
-        ):
-            assert_same(of_ros, of_store, type_name)
-
-
 @settings(deadline=None, max_examples=15)
 @given(streams)
 def test_annotations_of_a_stream(stream):
@@ -94,7 +63,7 @@ def test_annotations_of_a_stream(stream):
 
 
 def test_what_describes_the_models():
-    made = [FaceMessages(classes).info(MODEL, TOPOLOGY, header_of(classes, 0)) for classes in BOTH]
+    made = [info_msg(classes, MODEL, TOPOLOGY, header_of(classes, 0)) for classes in BOTH]
     assert_same(*made, 'facemesh_ros/msg/FaceMeshInfo')
 
 

@@ -12,12 +12,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from facemesh_ros.geometry.canonical_face import load_topology
-from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
 from facemesh_ros.ros.input.image_conversion import frame_from_msg
 from facemesh_ros.ros.output import image_result
 from facemesh_ros.ros.output.debug_image import compressed_msg, raw_msg
 from facemesh_ros.ros.output.image_result import ImageResult
-from facemesh_ros.ros.output.messages import array_msg_from_faces
 from facemesh_ros.types import Frame, PixelOrder
 from test.ros.output.random_faces import LANDMARKS, random_faces
 
@@ -42,8 +40,7 @@ def test_both_are_one_drawing(monkeypatch):
     smooth = np.repeat(np.repeat(random.integers(0, 256, (12, 16, 3)), 40, axis=0), 40, axis=1)
     frame = Frame(smooth.astype(np.uint8), PixelOrder.BGR)
     faces = random_faces([3, 7], 1)
-    msg = array_msg_from_faces(faces, HEADER, frame.image_wh, ImageCounts())
-    result = ImageResult(faces, frame, msg, 'mesh', load_topology(LANDMARKS), None)
+    result = ImageResult(faces, frame, HEADER, 'mesh', load_topology(LANDMARKS), None)
     raw, compressed = raw_msg(result), compressed_msg(result)
     assert len(drawn) == 1
     assert raw.header == compressed.header == HEADER

@@ -17,7 +17,8 @@ from facemesh_ros.inference.hardware import NvidiaDriver
 from facemesh_ros.inference.provider_report import ModelReport, ProviderReport
 from facemesh_ros.msg import FaceMesh, FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.messages import array_msg_from_faces, info_msg
+from facemesh_ros.ros.output.messages import info_msg
+from test.ros.output.published import faces_msg
 from test.ros.output.random_faces import LANDMARKS, random_faces
 
 README = (Path(__file__).parents[3] / 'README.md').read_text()
@@ -34,8 +35,7 @@ COUNTS = ImageCounts(received=9, dropped=3, lost=4, too_old=6, failed=5, process
 @pytest.mark.parametrize('ids', [[], [7], [3, 99_999, 100_000, 12]])
 def test_faces(ids, blendshapes, metric):
     faces = random_faces(ids, len(ids), blendshapes=blendshapes, metric=metric)
-    msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
-    received = deserialize_message(serialize_message(msg), FaceMeshArray)
+    received = faces_msg(faces, HEADER, (640, 480), COUNTS)
     assert received.header == HEADER
     assert (received.image_width, received.image_height) == (640, 480)
     assert (received.dropped_images, received.lost_images, received.failed_images) == (3, 4, 5)
@@ -114,7 +114,7 @@ def test_the_examples_of_the_readme_read_the_message():
     faces = random_faces(list(range(1, 33)), 1, metric=True)
     assert len(np.unique(faces.metric.sources)) == 4
     assert 0 < np.isfinite(faces.metric.gaze_sigmas_rad).sum() < 32
-    msg = array_msg_from_faces(faces, HEADER, (640, 480), COUNTS)
+    msg = faces_msg(faces, HEADER, (640, 480), COUNTS)
     info = info_msg(MODEL, load_topology(LANDMARKS), HEADER)
     names = {'np': np, 'FaceMeshArray': FaceMeshArray, 'info': info}
     sources = re.findall(r'```python\n(.*?)```', README, re.S)
@@ -122,4 +122,4 @@ def test_the_examples_of_the_readme_read_the_message():
     for source in sources:  # in the order of the page: the second goes on with the first's names
         exec(source, names)
         with np.errstate(invalid='ignore'):  # variances that are random numbers
-            names['on_faces'](deserialize_message(serialize_message(msg), FaceMeshArray))
+            names['on_faces'](msg)

@@ -6,7 +6,7 @@ import struct
 
 from std_msgs.msg import Header
 
-from facemesh_ros.ros.output.point_cloud import points_msg
+from test.ros.output.published import points_msg
 from test.ros.output.random_faces import random_scene
 
 HEADER = Header(frame_id='camera_optical_frame')

@@ -12,9 +12,8 @@ from std_msgs.msg import Header
 
 from facemesh_ros.geometry.rotations import matrix_from_quaternion_xyzw
 from facemesh_ros.messages.transforms import FaceTransforms
-from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.messages import ROS_CLASSES, array_msg_from_faces
 from facemesh_ros.types import Faces, FaceState
+from test.ros.output.published import transforms_msg
 from test.ros.output.random_faces import random_faces
 
 HEADER = Header(frame_id='camera_optical_frame')
@@ -31,8 +30,8 @@ faces_in_space = st.builds(
 
 def frames_of(faces: Faces):
     """Origin and axes of each frame, by name."""
-    msg = array_msg_from_faces(faces, HEADER, (640, 480), ImageCounts())
-    transforms = FaceTransforms(ROS_CLASSES).transforms(faces, msg)
+    msg = transforms_msg(FaceTransforms(), faces, HEADER)
+    transforms = msg.transforms if msg else []
     assert all(one.header == HEADER for one in transforms)
     frames = {}
     for one in transforms:

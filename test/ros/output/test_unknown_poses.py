@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ideal_faces import CAMERAS, IMAGE_WH, View
-from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
 from facemesh_ros.attributes.head_estimator import HeadEstimator
 from facemesh_ros.consumer import head_pose
 from facemesh_ros.geometry.shape_model import load_shape_model
-from facemesh_ros.msg import FaceMesh, FaceMeshArray
+from facemesh_ros.msg import FaceMesh
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.messages import array_msg_from_faces
 from facemesh_ros.types import Frame, MetricFaces, PixelOrder
+from test.ros.output.published import faces_msg
 from test.ros.output.random_faces import random_faces
 
 CAMERA = CAMERAS['pinhole']
@@ -35,8 +34,7 @@ def received_faces(metric: MetricFaces, landmarks: int = 468) -> list[FaceMesh]:
     count = len(metric.sources)
     faces = replace(random_faces(list(range(1, count + 1)), 1, landmarks), metric=metric)
     counts = ImageCounts(received=1, dropped=0, lost=0, too_old=0, failed=0, processed=1)
-    msg = array_msg_from_faces(faces, Header(), IMAGE_WH, counts)
-    return deserialize_message(serialize_message(msg), FaceMeshArray).faces
+    return faces_msg(faces, Header(), IMAGE_WH, counts).faces
 
 
 def pose_numbers(face: FaceMesh) -> np.ndarray:

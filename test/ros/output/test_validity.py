@@ -10,19 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import Marker
 
 from facemesh_ros.geometry.camera import CalibratedCamera, Intrinsics
 from facemesh_ros.geometry.canonical_face import load_topology
 from facemesh_ros.messages.annotations import AnnotationMessages
 from facemesh_ros.messages.marker_parts import STYLES
+from facemesh_ros.messages.markers import MarkerMessages
 from facemesh_ros.messages.scene import assumed_scene, measured_scene
-from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
-from facemesh_ros.ros.output.markers import FaceMarkers
-from facemesh_ros.ros.output.messages import array_msg_from_faces
-from facemesh_ros.ros.output.point_cloud import points_msg
 from facemesh_ros.types import Faces, Frame, PixelOrder
 from test.ros.output.cloud_rules import xyz
+from test.ros.output.published import markers_msg, points_msg
 from test.ros.output.random_faces import LANDMARKS, random_faces, random_scene
 from test.ros.output.validity import RULES, violations
 
@@ -41,6 +39,7 @@ FRAME = Frame(
     np.zeros((480, 640, 3), np.uint8), PixelOrder.BGR, camera=CalibratedCamera(INTRINSICS)
 )
 detections = pytest.importorskip('facemesh_ros.ros.output.detections', exc_type=ImportError)
+vision = pytest.importorskip('vision_msgs.msg', exc_type=ImportError)
 annotations = pytest.importorskip('facemesh_ros.ros.output.annotations', exc_type=ImportError)
 
 ids = st.lists(st.integers(1, 10**6), max_size=4, unique=True)
@@ -53,16 +52,11 @@ def received(msg):
     return deserialize_message(serialize_message(msg), type(msg))
 
 
-def markers_of(content) -> MarkerArray:
-    return deserialize_message(content, MarkerArray) if isinstance(content, bytes) else content
-
-
 def detections_of(faces: Faces):
     presences = np.clip(np.abs(faces.presences), 0, 1)
     boxes = np.sort(faces.boxes_xyxy.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
     faces = replace(faces, presences=presences, boxes_xyxy=boxes)
-    msg = array_msg_from_faces(faces, HEADER, (640, 480), ImageCounts())
-    return detections.detections_msg(msg)
+    return deserialize_message(detections.detections_cdr(faces, HEADER), vision.Detection2DArray)
 
 
 def annotations_of(faces: Faces, frame: Frame = FRAME):
@@ -74,10 +68,10 @@ def annotations_of(faces: Faces, frame: Frame = FRAME):
 @given(st.lists(faces_of_a_stream, min_size=1, max_size=3), st.sampled_from(list(STYLES)))
 def test_whatever_is_known_of_faces_their_outputs_are_valid(stream, style):
     """With metres and without, with gaze and without, faces that come and leave."""
-    markers = FaceMarkers(TOPOLOGY)
+    markers = MarkerMessages(TOPOLOGY)
     for faces in stream:
         for scene in measured_scene(faces), assumed_scene(faces, INTRINSICS):
-            assert violations(markers_of(markers.serialised(scene, style, HEADER))) == []
+            assert violations(markers_msg(markers, scene, style, HEADER)) == []
             cloud = points_msg(scene, HEADER)
             assert violations(cloud) == []
             np.testing.assert_array_equal(xyz(cloud), scene.points_m.reshape(-1, 3))
@@ -94,7 +88,7 @@ def test_unknown_points_are_left_out(seed, style, count):
     scene = random_scene([3, 8], seed)
     unknown = random.choice(LANDMARKS, count, replace=False)
     scene.points_m[0, unknown] = np.nan
-    array = markers_of(FaceMarkers(TOPOLOGY).serialised(scene, style, HEADER))
+    array = markers_msg(MarkerMessages(TOPOLOGY), scene, style, HEADER)
     assert violations(array) == []
     shown = {it.id: it.points for it in array.markers if it.ns == style}
     each = CORNERS[style].reshape(len(CORNERS[style]), -1)
@@ -113,7 +107,7 @@ def valid_messages():
     faces = random_faces(list(range(1, 9)), 1, metric=True)
     scene = measured_scene(faces)
     return {
-        'MarkerArray': FaceMarkers(TOPOLOGY).msg(scene, 'mesh', HEADER),
+        'MarkerArray': markers_msg(MarkerMessages(TOPOLOGY), scene, 'mesh', HEADER),
         'PointCloud2': points_msg(scene, HEADER),
         'ImageAnnotations': annotations_of(faces),
         'Detection2DArray': detections_of(faces),

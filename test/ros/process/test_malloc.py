@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import sys
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +37,25 @@ def test_an_image_reuses_the_memory_of_the_one_before(image_bytes):
     command = [sys.executable, '-c', PROGRAM, str(image_bytes)]
     pages = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert pages < 20 * image_bytes / 4096 / 10
+
+
+# Of each arena but the first, at an address that is a multiple of it; in malloc/arena.c.
+HEAP_BYTES = 64 << 20
+
+
+def further_arenas(maps: str) -> int:
+    """How many arenas a process has besides the first, by its /proc/PID/maps."""
+    regions = re.findall(r'^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ 00:00 0 *$', maps, re.M)
+    bounds = [(int(start, 16), int(end, 16), rights) for start, end, rights in regions]
+    return sum(
+        used == 'rw-p' and free == '---p' and end == begin and after == start + HEAP_BYTES
+        for (start, end, used), (begin, after, free) in pairwise(bounds)
+        if start % HEAP_BYTES == 0
+    )
+
+
+def test_all_threads_of_the_node_share_what_is_kept(client, start_node, face_msg):
+    """What a thread keeps in an arena of its own, no other can use."""
+    node = start_node('landmark_model:=attention')
+    client.answer_to(face_msg())
+    assert further_arenas(Path(f'/proc/{node.process.pid}/maps').read_text()) == 0
