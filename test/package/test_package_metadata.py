@@ -34,7 +34,6 @@ ROSDEP_KEYS = {
 RUNTIMES = {
     '': 'python3-onnxruntime-pip',
     'gpu': 'python3-onnxruntime-gpu-pip',
-    'openvino': 'python3-onnxruntime-openvino-pip',
     'own': None,
 }
 INSTALLATION = (ROOT / 'docs' / 'install.md').read_text()
