@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from threading import Lock, Thread
@@ -145,17 +146,19 @@ class OpenVinoSession:
             if self._count >= self._limit:
                 return
             self._count += 1
-        Thread(target=self._add_copy, name='facemesh-openvino').start()
+        with suppress(RuntimeError):  # no thread can be started: those that ask take turns
+            Thread(target=self._add_copy, name='facemesh-openvino').start()
 
     def _add_copy(self) -> None:
-        copy = self._core.import_model(self._kept.content, _DEVICE, _OPTIONS)
-        self._free.put(copy.create_infer_request())
+        copy = self._load(self._kept)
+        if copy is not None:
+            self._free.put(copy.create_infer_request())
 
     def _load(self, kept: CompiledFile) -> Any:
         try:
             return self._core.import_model(kept.content, _DEVICE, _OPTIONS)
         except RuntimeError as error:
-            _LOG.info('a model that was compiled by OpenVINO before does not load: %s', error)
+            _LOG.warning('a model that OpenVINO has compiled does not load: %s', error)
             return None
 
 

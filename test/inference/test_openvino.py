@@ -81,11 +81,12 @@ def test_results_do_not_change_with_the_next_run(opened):
         np.testing.assert_array_equal(result, copy)
 
 
-def test_a_model_that_was_kept_gives_the_same_bits(opened, cache):
-    compiled = opened('mesh')
+@pytest.mark.parametrize('name', ['v2', 'attention', 'mesh', 'short_range', 'full_range'])
+def test_a_model_that_was_kept_gives_the_same_bits(opened, cache, name):
+    compiled = opened(name)
     (kept,) = cache.rglob('*.model')
     written = kept.stat().st_mtime_ns
-    loaded = opened('mesh')
+    loaded = opened(name)
     assert kept.stat().st_mtime_ns == written
     batch = batch_for(compiled, 2)
     for one, other in zip(compiled.run(batch), loaded.run(batch), strict=True):
