@@ -155,7 +155,7 @@ class ModelLoader:
         if self.choice.wanted == PROVIDERS['tensorrt']:
             return self._open_for_tensorrt(name)
         is_free = requested.execution_provider == 'auto' and not requested.require_gpu
-        if is_free and self.choice.wanted == CPU:
+        if is_free and self.choice.wanted not in GPU_PROVIDERS:
             return self._open_quickest(name)
         return self._open_checked(name, self.choice)
 

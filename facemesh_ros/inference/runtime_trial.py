@@ -17,7 +17,7 @@ from facemesh_ros.types import Float32
 
 # Both as execution providers; the first one is what every installation has.
 USUAL, OTHER = 'cpu', 'openvino'
-# The other runtime costs memory (some 50 MB) and a moment at each start.
+# The other runtime costs memory (60 MB) and a moment at each start.
 WORTH_IT = 0.9
 # The least time of so many runs counts: whatever else runs here only adds to it. A ratio outside
 # of CLEAR is believed after MIN_ROUNDS.

@@ -12,7 +12,6 @@ AS_IF = """\
 import os
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 from facemesh_ros.inference import providers
-from facemesh_ros.inference import runtime_choice
 from facemesh_ros.inference import session as network
 
 GPU = cpu = 'CPUExecutionProvider'
@@ -42,7 +41,6 @@ def opened(onnx, choice, *rest):
         raise providers.ProviderStartError(GPU, 'CUDA failure 100: no CUDA-capable device')
     return Session(session)
 
-runtime_choice.openvino_version = lambda: ''  # one runtime is enough here
 network.open_session, network.GPU_PROVIDERS = opened, providers.GPU_PROVIDERS
 import facemesh_ros.inference.session
 facemesh_ros.inference.session.CPU = 'nobody wants the form for CPUs here'
