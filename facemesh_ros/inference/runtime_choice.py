@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -72,47 +72,57 @@ def _model(store: ModelStore, name: str) -> str:
 
 
 def _remembered_or_tried(store: ModelStore, name: str, machine: str, model: str) -> RuntimeChoice:
-    path = default_folder() / 'runtimes.json'
     try:
+        path = default_folder() / 'runtimes.json'
         return _choice(_outcome(path, store, name, machine, model), path)
     except OSError as error:
         _LOG.warning(
             'which runtime is the quickest on this processor is not measured, as it cannot be '
-            'kept in %s (%s); ONNX Runtime runs %s; set $%s to a folder that can be written',
-            path.parent, error.strerror, name, FOLDER_VARIABLE
+            'kept (%s: %s); ONNX Runtime runs %s; set $%s to a folder that can be written',
+            error.filename, error.strerror, name, FOLDER_VARIABLE
         )  # fmt: skip
         return RuntimeChoice(USUAL, 'not measured, as it could not be kept')
 
 
-def _outcome(path: Path, store: ModelStore, name: str, machine: str, model: str) -> dict[str, Any]:
+def _outcome(path: Path, store: ModelStore, name: str, machine: str, model: str) -> Trial | None:
+    """Return what is remembered, or found now; None if a trial ended its process."""
     known = _known(path, machine, model)
-    if known and known != _TRYING:
+    if isinstance(known, Trial):
         return known
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix('.lock'), exclusive=True):
         known = _known(path, machine, model)
         if known:  # another process has ended its trial, or has not survived it
-            return known
+            return known if isinstance(known, Trial) else None
         _write(path, machine, model, _TRYING)
         try:
-            trial = asdict(try_runtimes(store, name))
+            trial = try_runtimes(store, name)
         except BaseException:
             _write(path, machine, model, None)
             raise
-        _write(path, machine, model, trial)
+        _write(path, machine, model, asdict(trial))
         return trial
 
 
-def _known(path: Path, machine: str, model: str) -> dict[str, Any] | None:
-    return _read(path).get(machine, {}).get(model)
+def _known(path: Path, machine: str, model: str) -> Trial | dict[str, Any] | None:
+    """Return a trial, the mark of one that has begun, or None; what is neither counts as none."""
+    content: Any = _read(path).get(machine, {}).get(model)
+    if content == _TRYING:
+        return _TRYING
+    try:
+        trial = Trial(**content)
+        times = {str(runtime): float(ms) for runtime, ms in trial.processor_ms.items()}
+    except (TypeError, ValueError, AttributeError):
+        return None
+    is_known = {trial.execution_provider, *times} <= {*_TITLES}
+    return replace(trial, processor_ms=times) if is_known else None
 
 
-def _choice(outcome: dict[str, Any], path: Path) -> RuntimeChoice:
-    if outcome == _TRYING:
+def _choice(trial: Trial | None, path: Path) -> RuntimeChoice:
+    if trial is None:
         return RuntimeChoice(
             USUAL, f'OpenVINO ended the process when it was tried; remove {path} to try it again'
         )
-    trial = Trial(**outcome)
     if trial.refusal:
         return RuntimeChoice(USUAL, f'OpenVINO is not used: {trial.refusal}')
     times = ', '.join(f'{_TITLES[it]} {ms:.2f} ms' for it, ms in trial.processor_ms.items())

@@ -170,6 +170,32 @@ def test_a_damaged_memory_is_as_none(model_store, trials, restart, cache, damage
     assert trials == [MODEL]
 
 
+@pytest.mark.parametrize(
+    'content',
+    [
+        None,
+        3,
+        {},
+        {'trying': 'what is to come'},
+        {'execution_provider': 'tpu'},
+        {'execution_provider': 'openvino', 'processor_ms': 7},
+        {'execution_provider': 'openvino', 'processor_ms': {'cpu': 'slow'}},
+        {'execution_provider': 'openvino', 'new': 1},
+    ],
+)
+def test_what_another_version_has_written_is_as_nothing(
+    model_store, trials, restart, cache, content
+):
+    quickest_runtime(model_store, MODEL)
+    path = cache / 'runtimes.json'
+    known = json.loads(path.read_text())
+    ((machine, models),) = known.items()
+    path.write_text(json.dumps({machine: dict.fromkeys(models, content)}))
+    restart()
+    assert quickest_runtime(model_store, MODEL).execution_provider == OTHER
+    assert trials == [MODEL, MODEL]
+
+
 @pytest.mark.parametrize('end', ['os.abort()', 'os.kill(os.getpid(), signal.SIGKILL)'])
 def test_a_runtime_that_ends_the_process_is_not_tried_again(
     model_store, trials, restart, cache, end
@@ -216,6 +242,22 @@ def test_without_a_folder_to_write_to_it_is_not_tried_and_the_way_out_is_said(
     assert choice.execution_provider == USUAL
     assert trials == []
     assert 'set $FACEMESH_CACHE_DIR to a folder that can be written' in caplog.text
+
+
+def test_without_a_home_it_is_not_tried_and_the_models_run(
+    model_store, trials, monkeypatch, caplog
+):
+    for name in ('FACEMESH_CACHE_DIR', 'XDG_CACHE_HOME', 'HOME'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, 'expanduser', no_home)
+    assert ModelLoader(model_store, ProviderChoice()).open(MODEL).provider == CPU
+    assert trials == []
+    assert 'there is no home folder' in caplog.text
+    assert ModelLoader(model_store, ProviderChoice('openvino')).open(MODEL).provider == OPENVINO
+
+
+def no_home(path: Path) -> Path:
+    raise RuntimeError('Could not determine home directory.')
 
 
 def test_with_one_runtime_nothing_is_measured_or_said(model_store, trials, monkeypatch, cache):
