@@ -56,6 +56,7 @@ setup(
         'numpy>=1.21.6',
         'onnx',
         'onnxruntime',
+        'openvino; platform_machine == "x86_64"',
         'opencv-python-headless>=4.5.4',
         'pillow>=9.0.1',
         'pyyaml',

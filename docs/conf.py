@@ -46,6 +46,7 @@ linkcheck_anchors = False
 # For the modules that rosdoc2 reads besides, numpy and OpenCV must be there: they calculate with
 # them when they are imported.
 MAYBE_MISSING = (
+    'openvino',
     'PIL',
     'ai_edge_litert',
     'ament_index_python',

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from hypothesis import settings as hypothesis_settings
 
 from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import BUNDLE, BUNDLE_URL
+from facemesh_ros.inference.openvino_runtime import openvino_version
 from facemesh_ros.inference.providers import ProviderChoice
 from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.models.store import ModelStore
@@ -38,6 +40,10 @@ hypothesis_settings.load_profile('untimed')
 # children, to which some tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# What is measured and compiled for this machine is neither the user's nor of an earlier run.
+_CACHE = tempfile.TemporaryDirectory(prefix='facemesh-tests-')
+os.environ['FACEMESH_CACHE_DIR'] = _CACHE.name
 
 # Where there is no ROS 2, as after `pip install .`, its tests cannot even be read.
 collect_ignore = [] if importlib.util.find_spec('rclpy') else ['ros']
@@ -69,6 +75,7 @@ _NEEDS = (
         'a GPU build of ONNX Runtime',
         'docs/gpu_install.md says which; FACEMESH_GPU_PYTHON may name its Python',
     ),
+    (r'openvino', 'OpenVINO', '`pip install openvino`'),
     (
         r'DDS security',
         'a middleware with DDS security',
@@ -165,6 +172,14 @@ def astronaut(require_package: Callable[[str], Any]) -> np.ndarray:
     rgb = require_package('skimage.data').astronaut()
     rgb.flags.writeable = False
     return rgb
+
+
+@pytest.fixture(scope='session', params=['cpu', 'openvino'])
+def cpu_runtime(request: pytest.FixtureRequest) -> str:
+    """Each execution provider that runs models on a CPU."""
+    name: str = request.param
+    require(name == 'cpu' or openvino_version(), 'the Python package openvino')
+    return name
 
 
 @pytest.fixture(scope='session')

@@ -20,7 +20,6 @@ HERE = Path(__file__).parent
 SETTLING_S = 2.0
 # For messages still in transit at the end.
 AFTER_S = 0.5
-START_S = 5.0
 JPEG_QUALITY = 95  # compressed_image_transport's default
 
 
@@ -45,6 +44,19 @@ class Session:
     cpu_s: float
     memories: list[Memory]
     watched: tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Start:
+    """From the start of a node's process until its first landmarks arrive.
+
+    Attributes:
+        wall_s: Time, s.
+        cpu_s: The node's processor time, s.
+    """
+
+    wall_s: float
+    cpu_s: float
 
 
 def write_clip(setting: Setting, folder: Path) -> Path:
@@ -149,25 +161,24 @@ def start_cameras(
     ]  # fmt: skip
 
 
-def measure_starts(setting: Setting, folder: Path, times: int, hosts: Hosts) -> list[float]:
-    """Return the time from the start of a fresh node until its first landmarks arrive, s.
+def measure_starts(setting: Setting, folder: Path, times: int, hosts: Hosts) -> list[Start]:
+    """Return how long fresh nodes take, one after the other.
 
     Camera and subscriber run already; the node is the installed program, without clocks.
     """
     clip = write_clip(setting, folder)
     (arguments,) = setting.node_arguments
-    started_ns = []
+    starts = []
     with Processes() as processes:
-        listener = start_listener(setting, folder, processes, hosts)
         cameras = start_cameras(setting, clip, folder, processes, hosts)
         for _ in range(times):
+            listener = start_listener(setting, folder, processes, hosts)
             node = processes.start('-m', 'facemesh_ros.ros.node', *arguments, host=hosts.nodes)
-            started_ns.append(node.started_ns)
-            time.sleep(START_S)
-            node.check()
-            processes.stop(node)
-        processes.stop(*cameras, listener)
-    heard = take_output(folder / 'heard')
-    (messages,) = heard['landmarks'].values()
-    arrivals_ns = [arrived_ns for _, arrived_ns, _, _, faces in messages if faces]
-    return [(min(ns for ns in arrivals_ns if ns > at) - at) / 1e9 for at in started_ns]
+            listener.line(needs=(node, *cameras))
+            cpu_s = node.cpu_s()
+            processes.stop(node, listener)
+            (messages,) = take_output(folder / 'heard')['landmarks'].values()
+            arrived_ns = min(arrived_ns for _, arrived_ns, _, _, faces in messages if faces)
+            starts.append(Start((arrived_ns - node.started_ns) / 1e9, cpu_s))
+        processes.stop(*cameras)
+    return starts

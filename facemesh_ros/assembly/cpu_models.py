@@ -6,7 +6,7 @@ from facemesh_ros.assembly.models import ModelNames, Models, build_models
 from facemesh_ros.inference.crop_model import CpuCropModel
 from facemesh_ros.inference.hardware import usable_cores
 from facemesh_ros.inference.model_loader import ModelLoader
-from facemesh_ros.inference.providers import CPU
+from facemesh_ros.inference.providers import GPU_PROVIDERS
 from facemesh_ros.thread_pool import ThreadPool
 
 
@@ -24,7 +24,7 @@ def load_cpu_models(loader: ModelLoader, names: ModelNames) -> Models:
     sessions = {name: loader.open(name) for name in names.all}
     # A CPU gains nothing from batches, whose layers do not stay in its cache (measured), but its
     # other cores can run some of the crops.
-    on_cpu = sessions[names.landmarks].provider == CPU
+    on_cpu = sessions[names.landmarks].provider not in GPU_PROVIDERS
     pool = ThreadPool(usable_cores() - 1 if on_cpu else 0)
     limit = 1 if on_cpu else None
     return build_models(

@@ -59,8 +59,11 @@ class ModelInfo:
 
     @property
     def provider(self) -> str:
-        """ONNX Runtime's name of the execution provider that runs the models."""
-        return self.report.provider
+        """ONNX Runtime's name of the execution provider that runs the landmark model.
+
+        On a CPU another one may run other models: the report says which.
+        """
+        return self.report.models[self.landmark_model].provider
 
     @property
     def precision(self) -> str:

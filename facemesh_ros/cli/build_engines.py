@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def build(arguments: argparse.Namespace) -> int:
     """Build the engines that a node with these settings would build when it is configured."""
     from facemesh_ros.assembly.face_sensor import build_engines
-    from facemesh_ros.inference.tensorrt.engine_cache import FOLDER_VARIABLE
+    from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE
 
     settings = SensorSettings(
         model_dir=arguments.dir or '', **chosen_settings(arguments, _OPTIONS)

@@ -23,6 +23,7 @@ from facemesh_ros.inference.diagnosis.gpu import problems_of
 from facemesh_ros.inference.diagnosis.libraries import two_runtimes
 from facemesh_ros.inference.hardware import NvidiaDriver, detect_nvidia_driver
 from facemesh_ros.inference.model_loader import ModelLoader
+from facemesh_ros.inference.openvino_runtime import openvino_version
 from facemesh_ros.inference.providers import GPU_PROVIDERS, PROVIDERS, ProviderChoice
 from facemesh_ros.models.store import ModelStore, State
 
@@ -71,7 +72,8 @@ def _runtime(installed: Installation) -> Finding:
     owners = ', '.join(f'{name} {version}' for name, version in installed.runtimes.items())
     built_for = f' for CUDA {installed.cuda}' if installed.cuda else ''
     usable = ', '.join(name.removesuffix('ExecutionProvider') for name in installed.providers)
-    found = f'{owners or installed.version}{built_for}; can use {usable}'
+    beside = f', OpenVINO {openvino_version()} beside it' if openvino_version() else ''
+    found = f'{owners or installed.version}{built_for}; can use {usable}{beside}'
     mixed = two_runtimes(DiagnosisFacts(installed, NvidiaDriver()))
     if mixed is None:
         return Finding('ONNX Runtime', found)

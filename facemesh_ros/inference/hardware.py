@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
+import platform
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # Written by the kernel module; holds its version.
 NVIDIA_DRIVER = Path('/proc/driver/nvidia/version')
+CPU_FACTS = Path('/proc/cpuinfo')
 PCI_DEVICES = Path('/sys/bus/pci/devices')
 # The driver's library in user space.
 CUDA_DRIVER_LIBRARY = 'libcuda.so.1'
@@ -114,3 +118,24 @@ def usable_cores() -> int:
     return (
         len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     )
+
+
+@cache
+def processor_name() -> str:
+    """Return the processor's model and a hash of what it can do, fit for the name of a file.
+
+    The model alone does not tell: virtual machines call processors with and without AVX-512 the
+    same.
+    """
+    facts: dict[str, str] = {}
+    try:
+        for line in CPU_FACTS.read_text().splitlines():
+            name, _, value = line.partition(':')
+            facts.setdefault(name.strip(), value.strip())
+    except OSError:
+        pass
+    model = facts.get('model name') or platform.processor() or platform.machine()
+    # The second names are those of ARM.
+    able = [facts.get(name, '') for name in ('flags', 'Features', 'CPU part', 'CPU implementer')]
+    digest = hashlib.sha256(repr([platform.machine(), *able]).encode()).hexdigest()[:8]
+    return re.sub(r'[^\w.]+', '_', model) + f'-{digest}'

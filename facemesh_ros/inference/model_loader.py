@@ -23,6 +23,7 @@ from facemesh_ros.inference.providers import (
     ProviderChoice,
     ProviderStartError,
 )
+from facemesh_ros.inference.runtime_choice import quickest_runtime
 from facemesh_ros.inference.session import GpuLostError, ModelSession, variant_for
 from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch, Engines
 from facemesh_ros.models.store import ModelStore
@@ -83,7 +84,13 @@ class ModelLoader:
         return session
 
     def accept(
-        self, name: str, session: ModelSession, *, opened_ms: float, first_ms: float
+        self,
+        name: str,
+        session: ModelSession,
+        *,
+        opened_ms: float,
+        first_ms: float,
+        reason: str = '',
     ) -> None:
         """Add a model that has run to the report.
 
@@ -92,7 +99,7 @@ class ModelLoader:
         """
         check_no_cpu_nodes(session, self._requested)
         self.report.models[name] = ModelReport(
-            session.provider, session.precision, session.placement, opened_ms, first_ms
+            session.provider, session.precision, session.placement, opened_ms, first_ms, reason
         )
 
     def reopen(self) -> None:
@@ -144,12 +151,34 @@ class ModelLoader:
             return self._fall_back(name, error)
 
     def _open(self, name: str) -> ModelSession:
+        requested = self._requested
         if self.choice.wanted == PROVIDERS['tensorrt']:
             return self._open_for_tensorrt(name)
+        is_free = requested.execution_provider == 'auto' and not requested.require_gpu
+        if is_free and self.choice.wanted not in GPU_PROVIDERS:
+            return self._open_quickest(name)
         return self._open_checked(name, self.choice)
 
+    def _open_quickest(self, name: str) -> ModelSession:
+        """Open a model in the runtime that runs it with the least time of this CPU."""
+        on_cpu = replace(self.choice, execution_provider='cpu', precision='fp32')
+        quickest = quickest_runtime(self._store, name)
+        choice = replace(on_cpu, execution_provider=quickest.execution_provider)
+        try:
+            return self._open_checked(name, choice, reason=quickest.reason)
+        except ExecutionProviderError as error:
+            if choice == on_cpu:
+                raise
+            reason = f'{quickest.reason}, but {error}'
+            _LOG.warning('ONNX Runtime runs %s: %s', name, reason)
+            return self._open_checked(name, on_cpu, reason=reason)
+
     def _open_checked(
-        self, name: str, choice: ProviderChoice, folder: EngineFolder | None = None
+        self,
+        name: str,
+        choice: ProviderChoice,
+        folder: EngineFolder | None = None,
+        reason: str = '',
     ) -> ModelSession:
         start_s = time.perf_counter()
         onnx = self._store.load(name, variant_for(name, choice))
@@ -165,6 +194,7 @@ class ModelLoader:
             session,
             opened_ms=1e3 * (opened_s - start_s),
             first_ms=1e3 * (first_s - opened_s),
+            reason=reason,
         )
         return session
 
@@ -191,7 +221,7 @@ class ModelLoader:
         self.report.warning = self._why_no_gpu(error)
         _LOG.warning('the GPU is NOT used, the CPU runs the models: %s', self.report.warning)
         self.choice = replace(requested, execution_provider='cpu', precision='fp32')
-        return self._open_checked(name, self.choice)
+        return self._open(name)
 
     def _refusal(self, error: ExecutionProviderError) -> ExecutionProviderError:
         """Return the error, with its reason and remedy if it is about a GPU."""

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from facemesh_ros.inference.nvidia_libraries import fp16_may_use_tensor_cores
 
 CUDA_MEMORY_LIMIT_BYTES = 1 << 30
-# By default OpenVINO uses bf16 or fp16 on hardware that has it.
-OPENVINO_OPTIONS = {'precision': 'FP32'}
 # Batches for which a TensorRT engine is built: smallest, the one it is tuned for, largest.
 BATCHES = (1, 4, 64)
 # Options that go with the memory and the stream of this package, and what to do instead.

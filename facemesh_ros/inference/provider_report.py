@@ -25,6 +25,7 @@ class ModelReport:
         placement: Number of nodes per provider; empty if ONNX Runtime does not report it.
         opened_ms: How long it took to load, ms.
         first_ms: How long its first inference took, ms.
+        reason: Why this provider runs it, where there was a choice; else empty.
     """
 
     provider: str
@@ -32,6 +33,7 @@ class ModelReport:
     placement: dict[str, int]
     opened_ms: float
     first_ms: float
+    reason: str = ''
 
     def __str__(self) -> str:
         counts = ', '.join(f'{count} nodes on {name}' for name, count in self.placement.items())
@@ -39,6 +41,7 @@ class ModelReport:
         return (
             f'{nodes} in {self.precision}, opened in {self.opened_ms:.0f} ms, '
             f'first inference {self.first_ms:.1f} ms'
+            + (f' ({self.reason})' if self.reason else '')
         )
 
 
@@ -62,7 +65,7 @@ class ProviderReport:
 
     @property
     def provider(self) -> str:
-        """ONNX Runtime's name of the execution provider; several joined by +, while it changes."""
+        """ONNX Runtime's name of the execution provider; several joined by +."""
         return '+'.join(dict.fromkeys(it.provider for it in list(self.models.values())))
 
     @property

@@ -1,4 +1,7 @@
-"""Execution providers of ONNX Runtime: the wanted one or an error, never silently another."""
+"""Execution providers: the wanted one or an error, never silently another.
+
+OpenVINO is one of them by its name only: its own package runs the models, beside any ONNX Runtime.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from facemesh_ros.errors import FacemeshError
 from facemesh_ros.inference.capture_lock import CAPTURE_LOCK
 from facemesh_ros.inference.nvidia_libraries import load_cuda_libraries, load_tensorrt_libraries
 from facemesh_ros.inference.onnx_runtime import ort
+from facemesh_ros.inference.openvino_runtime import openvino_version
+from facemesh_ros.inference.openvino_session import OPENVINO, OpenVinoSession
 from facemesh_ros.inference.provider_options import (
-    OPENVINO_OPTIONS,
     EngineFolder,
     conflict_of,
     cuda_options,
@@ -24,7 +28,7 @@ CPU = 'CPUExecutionProvider'
 PROVIDERS = {
     'tensorrt': 'TensorrtExecutionProvider',
     'cuda': 'CUDAExecutionProvider',
-    'openvino': 'OpenVINOExecutionProvider',
+    'openvino': OPENVINO,
     'cpu': CPU,
 }
 GPU_PROVIDERS = frozenset({PROVIDERS['tensorrt'], PROVIDERS['cuda']})
@@ -60,7 +64,8 @@ class ProviderChoice:
     """The provider that the user wants.
 
     Attributes:
-        execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else the CPU.
+        execution_provider: A key of PROVIDERS, or auto: CUDA where it runs, else on the CPU what
+            runs each model with the least time; see `runtime_choice`.
         require_gpu: Refuse anything but a GPU.
         device_id: Index of the GPU.
         precision: Precision on a GPU; all other providers use fp32.
@@ -116,7 +121,7 @@ def open_session(
     profile: str = '',
     folder: EngineFolder | None = None,
     bound: Mapping[str, str] = UNBOUND,
-) -> ort.InferenceSession:
+) -> ort.InferenceSession | OpenVinoSession:
     """Load a model on the chosen provider and no other one.
 
     Args:
@@ -130,17 +135,26 @@ def open_session(
     Raises:
         ProviderStartError: If the provider does not start.
         CudaOptionsError: If ONNX Runtime does not know an option of `choice`.
-        ExecutionProviderError: If the provider is not in this build of ONNX Runtime, or is no GPU
-            although one is required.
+        ExecutionProviderError: If the provider is not installed, or is no GPU although one is
+            required.
     """
     wanted = choice.wanted
     _check_installed(wanted, choice)
+    if wanted == OPENVINO:
+        return _open_openvino(onnx)
     options, providers = _session_options(profile), _providers(onnx, choice, folder, bound)
     session = _open_strictly(onnx, options, providers, choice)
     active: str = session.get_providers()[0]
     if active != wanted:
         raise ProviderStartError(wanted, f'ONNX Runtime would use {active} instead')
     return session
+
+
+def _open_openvino(onnx: bytes) -> OpenVinoSession:
+    try:
+        return OpenVinoSession(onnx)
+    except (ImportError, RuntimeError) as error:
+        raise ProviderStartError(OPENVINO, str(error).strip()) from error
 
 
 def _open_strictly(
@@ -167,11 +181,13 @@ def _open_strictly(
         raise ProviderStartError(wanted, str(error).strip()) from error
 
 
-def node_placement(session: ort.InferenceSession) -> dict[str, list[str]]:
+def node_placement(session: ort.InferenceSession | OpenVinoSession) -> dict[str, list[str]]:
     """Return the operators of the nodes that are assigned to each provider.
 
     Empty if this ONNX Runtime (before 1.24.4) does not report it.
     """
+    if isinstance(session, OpenVinoSession):
+        return {OPENVINO: session.operators()}
     operators: dict[str, list[str]] = {}
     if hasattr(session, 'get_provider_graph_assignment_info'):
         for part in session.get_provider_graph_assignment_info():
@@ -200,8 +216,6 @@ def _providers(
     wanted, device_id = choice.wanted, choice.device_id
     if wanted == CPU:
         return [CPU]
-    if wanted == PROVIDERS['openvino']:
-        return [(wanted, OPENVINO_OPTIONS), CPU]
     ours = cuda_options(device_id, choice.precision)
     cuda = (PROVIDERS['cuda'], {**ours, **dict(choice.cuda_options), **bound})
     if wanted == PROVIDERS['cuda']:
@@ -220,11 +234,16 @@ def _input_shapes(onnx: bytes) -> dict[str, tuple[int, ...]]:
 
 
 def _check_installed(wanted: str, choice: ProviderChoice) -> None:
-    if wanted not in ort.get_available_providers():
+    if wanted == OPENVINO and not openvino_version():
+        raise ExecutionProviderError(
+            "execution_provider 'openvino' needs the Python package openvino, which is not "
+            'installed; `pip install openvino`, beside the ONNX Runtime that is there'
+        )
+    if wanted != OPENVINO and wanted not in ort.get_available_providers():
         raise ExecutionProviderError(
             f'execution_provider {choice.execution_provider!r} is not in this ONNX Runtime '
             f'{ort.__version__} (it has {", ".join(ort.get_available_providers())}); install '
-            'onnxruntime-gpu or onnxruntime-openvino instead of onnxruntime, never beside it'
+            'onnxruntime-gpu instead of onnxruntime, never beside it'
         )
     if choice.require_gpu and wanted not in GPU_PROVIDERS:
         raise ExecutionProviderError(

@@ -1,9 +1,10 @@
-"""ONNX Runtime session of one model, with its metadata and checks of its outputs."""
+"""A model in ONNX Runtime or OpenVINO, with its metadata and checks of its outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class ModelSession:
         bound: Mapping[str, str] = UNBOUND,
     ) -> None:
         """Load the model; for all but the file see `open_session`."""
-        self._session = open_session(onnx, choice, profile, folder, bound)
+        self._session: Any = open_session(onnx, choice, profile, folder, bound)
         known = self._session.get_modelmeta().custom_metadata_map
         try:
             self.name = known['name']
@@ -89,6 +90,11 @@ class ModelSession:
         self.cpu_operators = operators.get(CPU, [])
         self._input = self._session.get_inputs()[0]
         self._shapes = {item.name: tuple(item.shape[1:]) for item in self._session.get_outputs()}
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(self._shapes)
 
     def shape(self, output: str) -> tuple[int, ...]:
         """Return the shape of an output without its batch axis."""
@@ -109,7 +115,7 @@ class ModelSession:
 
     @property
     def session(self) -> ort.InferenceSession:
-        """ONNX Runtime's session, to bind memory to it."""
+        """The runtime's own session, to bind memory to ONNX Runtime's."""
         return self._session
 
     def release(self) -> None:

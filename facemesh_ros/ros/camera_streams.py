@@ -10,7 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.inference.hardware import usable_cores
-from facemesh_ros.inference.providers import CPU
+from facemesh_ros.inference.providers import GPU_PROVIDERS
 from facemesh_ros.inference.tensorrt.engine_builder import BuildWatch
 from facemesh_ros.ros.camera_stream import CameraStream
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
@@ -64,7 +64,7 @@ class CameraStreams:
             sensor = self._sensor = load_sensor(settings, len(cameras), ids, watch_build)
             undo.callback(sensor.close)
             # On a CPU each worker takes a core; a GPU runs the faces of all cameras in one batch.
-            on_cpu = sensor.model.provider == CPU
+            on_cpu = sensor.model.provider not in GPU_PROVIDERS
             scheduler = FairScheduler(usable_cores() if on_cpu else len(cameras))
             self._streams: list[CameraStream] = []
             for camera in cameras:

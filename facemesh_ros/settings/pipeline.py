@@ -93,7 +93,8 @@ class SensorSettings(PipelineSettings):
     )
     execution_provider: str = parameter(
         'auto',
-        'ONNX Runtime execution provider; auto is CUDA where it works, else the CPU.',
+        'What runs the models; auto is CUDA where it works, else, for each model, the quickest on '
+        'this CPU of ONNX Runtime (cpu) and OpenVINO, if that is installed.',
         choices=('auto', 'tensorrt', 'cuda', 'openvino', 'cpu'),
         read_only=True,
     )

@@ -97,7 +97,7 @@ def test_a_gpu_that_is_not_used_gives_a_warning(
     monkeypatch.setattr('facemesh_ros.inference.hardware.NVIDIA_DRIVER', version)
     monkeypatch.setattr('facemesh_ros.inference.hardware.PCI_DEVICES', tmp_path)
     report = load_sensor(SensorSettings(execution_provider=provider)).model.report
-    assert report.provider == CPU
+    assert report.device == 'CPU'
     warnings = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
     assert len(warnings) == warned
     if warned:
@@ -110,7 +110,7 @@ def test_fp16_is_fp32_where_auto_ends_on_the_cpu(model_store):
     if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
     model = load_sensor(SensorSettings(precision='fp16')).model
-    assert (model.provider, model.precision) == (CPU, 'fp32')
+    assert (model.report.device, model.precision) == ('CPU', 'fp32')
 
 
 def test_fp16_on_the_cpu_is_refused_before_a_model_is_touched(tmp_path):
@@ -134,6 +134,7 @@ def test_a_build_for_gpus_without_a_gpu_loads_the_variant_for_the_cpu(
     require_models(name)
     if 'CUDAExecutionProvider' in onnxruntime.get_available_providers():
         pytest.skip('this ONNX Runtime may use the GPU')
+    monkeypatch.setattr('facemesh_ros.inference.runtime_choice.openvino_version', lambda: '')
     # As onnxruntime-gpu says also without a driver; ONNX Runtime then falls back as it does there.
     monkeypatch.setattr(
         onnxruntime, 'get_available_providers', lambda: ['CUDAExecutionProvider', CPU]

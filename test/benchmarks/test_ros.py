@@ -12,7 +12,7 @@ from ros_graph.goals import goal_table
 from ros_graph.hosts import Host, Hosts
 from ros_graph.processes import Memory
 from ros_graph.rows import session_row, session_tables
-from ros_graph.session import Session
+from ros_graph.session import Session, Start
 from ros_graph.settings import RATE_HZ, Setting
 
 MS, S = 10**6, 10**9
@@ -81,12 +81,13 @@ def test_the_report_shows_every_row_and_the_goals():
         session_row(setting, session_of({'/a/landmarks': answered}, {}))
         for setting in (Setting(1, 'VGA'), Setting(1, '1080p', markers=True))
     ]
-    tables = [*session_tables(rows), goal_table(rows, [0.6, 0.7])]
+    tables = [*session_tables(rows), goal_table(rows, [Start(0.6, 0.5), Start(0.7, 0.5)])]
     latencies, work, goals = tables
     assert 'stamp' in latencies.title
     assert 'thread' in work.title
     assert len(work.as_text().splitlines()) == 2 + len(rows)
     assert '| outside of inference, VGA raw ' in goals.as_text()
+    assert ' 0.65 s, at most 0.70 s of 2; processor 0.50 s ' in goals.as_text()
     report = json.loads(Report('', {}, (), tables).as_json())
     assert report['rows'][1]['setting']['markers'] is True
 

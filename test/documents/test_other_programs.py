@@ -30,7 +30,6 @@ APT = {
 # Packages of pip that nothing here depends on.
 PIP = {
     'onnxruntime-gpu': 'another ONNX Runtime',
-    'onnxruntime-openvino': 'another ONNX Runtime',
     'tensorrt-cu13': 'TensorRT',
     'rerun-sdk': 'the viewer',
     'asyncssh': 'workers by ssh',

@@ -33,14 +33,14 @@ def model(request) -> str:
 
 
 @pytest.fixture(scope='module')
-def pipeline(model, require_models) -> FacePipeline:
+def pipeline(model, cpu_runtime, require_models) -> FacePipeline:
     require_models(model)
     settings = SensorSettings(
         landmark_model=model,
         detector='short_range',  # the one that MediaPipe's graphs look with
         second_look=False,
         max_faces=32,
-        execution_provider='cpu',
+        execution_provider=cpu_runtime,
     )
     return load_sensor(settings).stream()
 

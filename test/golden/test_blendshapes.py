@@ -11,9 +11,8 @@ import pytest
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.attributes.blendshapes import LANDMARKS, NAMES, Blendshapes
-from facemesh_ros.catalog.model_entry import Variant
+from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
 from facemesh_ros.settings.pipeline import SensorSettings
 from facemesh_ros.types import Frame, PixelOrder
@@ -38,21 +37,23 @@ def scores() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope='module')
-def pipeline(require_models) -> FacePipeline:
+def pipeline(cpu_runtime, require_models) -> FacePipeline:
     require_models('v2', 'blendshapes')
     settings = SensorSettings(
         landmark_model='v2',
         detector='short_range',
         second_look=False,
         max_faces=32,
-        execution_provider='cpu',
+        execution_provider=cpu_runtime,
     )
     return load_sensor(settings).stream()
 
 
-def test_the_same_landmarks_score_the_same(model_store, require_models, landmarks, scores):
+def test_the_same_landmarks_score_the_same(
+    cpu_runtime, model_store, require_models, landmarks, scores
+):
     require_models('blendshapes')
-    network = ModelSession(model_store.load('blendshapes', Variant.CPU), ProviderChoice('cpu'))
+    network = load_session(model_store, 'blendshapes', ProviderChoice(cpu_runtime))
     points = np.concatenate([landmarks[name] for name in landmarks])
     expected = np.concatenate([scores[name] for name in landmarks])
     assert len(points) > 20

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.catalog.models import detector_spec
 from facemesh_ros.detection.blazeface import BlazeFace
 from facemesh_ros.inference.crop_model import CpuCropModel
+from facemesh_ros.inference.model_loader import load_session
 from facemesh_ros.inference.providers import ProviderChoice
-from facemesh_ros.inference.session import ModelSession
 from facemesh_ros.types import Frame, PixelOrder
 
 HERE = Path(__file__).parent
@@ -25,9 +24,9 @@ MEDIAN_PX, LARGEST_PX, LARGEST_SCORE = 0.001, 0.01, 0.0001
 
 
 @pytest.mark.parametrize('model', MIN_SCORES)
-def test_all_pictures(model, model_store, require_models, pictures):
+def test_all_pictures(model, cpu_runtime, model_store, require_models, pictures):
     require_models(model)
-    network = ModelSession(model_store.load(model, Variant.CPU), ProviderChoice('cpu'))
+    network = load_session(model_store, model, ProviderChoice(cpu_runtime))
     detector = BlazeFace(CpuCropModel(network, BlazeFace.OUTPUTS), detector_spec(model), MAX_IOU)
     golden = np.load(HERE / f'mediapipe_0_10_21_{model}.npz')
     distances = []

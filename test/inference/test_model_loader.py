@@ -32,6 +32,12 @@ def loader(model_store, require_models):
     return made
 
 
+@pytest.fixture(autouse=True)
+def one_runtime_on_the_cpu(monkeypatch):
+    """Which of two is the quicker one: see test_runtime_choice."""
+    monkeypatch.setattr('facemesh_ros.inference.runtime_choice.openvino_version', lambda: '')
+
+
 @pytest.fixture
 def gpu_build(monkeypatch):
     """What onnxruntime-gpu says without a driver; ONNX Runtime then takes the CPU, as it would."""

@@ -36,7 +36,6 @@ BUILD_KEYS = {'pybind11-dev': 'pybind11'}
 RUNTIMES = {
     '': 'python3-onnxruntime-pip',
     'gpu': 'python3-onnxruntime-gpu-pip',
-    'openvino': 'python3-onnxruntime-openvino-pip',
     'own': None,
 }
 INSTALLATION = (ROOT / 'docs' / 'install.md').read_text()

@@ -30,6 +30,9 @@ from ros_domain import own_domain
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from facemesh_ros.errors import FacemeshError
+from facemesh_ros.inference.runtime_choice import quickest_runtime
+from facemesh_ros.models.store import ModelStore
 from facemesh_ros.msg import FaceMeshArray, FaceMeshInfo
 from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 from facemesh_ros.ros.process.dds_profile import use_large_image_profile, use_localhost_discovery
@@ -50,6 +53,15 @@ def ros() -> Iterator[None]:
     rclpy.init()
     yield
     rclpy.shutdown()
+
+
+@pytest.fixture(scope='session', autouse=True)
+def chosen_runtimes() -> None:
+    """The first start of a node takes a second longer, which is not what tests wait for."""
+    store = ModelStore()
+    for name in store.records():
+        with contextlib.suppress(FacemeshError):
+            quickest_runtime(store, name)
 
 
 CLOCK_SOURCE = Path(__file__).parents[1] / 'support' / 'preloaded_clock.c'

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 # Of these rosdep knows nothing; requirements.txt brings those that a robot needs.
-WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'skimage', 'tflite'}
-FROM_PIP = {'onnx', 'tflite'}
+WITHOUT_ROSDEP_KEY = {'ai_edge_litert', 'onnx', 'openvino', 'skimage', 'tflite'}
+FROM_PIP = {'onnx', 'openvino', 'tflite'}
 # The node does without; not all of them are released for every distribution.
 OPTIONAL = {'foxglove_msgs', 'hri_msgs', 'vision_msgs'}
 # Imported by one option of a command when it is given: extras of the wheel.

@@ -18,7 +18,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FULL_BYTES = 1_000_000
 # Of the demo's packages alone, when they are unpacked.
 _MIN_FREE_BYTES = 1_000_000_000
-_NEEDED = 'the set-up needs about 1.5 GB'
+_NEEDED = 'the set-up needs about 1.7 GB'
 
 
 def require_usable_checkout() -> None:

@@ -24,7 +24,7 @@ def python_packages(distro: Distro) -> Step:
     """Return the step that makes the environment and installs into it."""
     kind = _runtime_kind()
     requirements = _requirement_files(distro)
-    size = '2.7 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else '260 MB'
+    size = '2.7 GB with the libraries for the NVIDIA GPU' if kind == 'gpu' else '320 MB'
 
     def install(was_done: bool) -> None:
         if not was_done:

@@ -17,15 +17,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE
 from facemesh_ros.inference.hardware import NvidiaDriver
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import PROVIDERS, ProviderChoice, ProviderStartError
 from facemesh_ros.inference.session import ModelSession, variant_for
-from facemesh_ros.inference.tensorrt.engine_cache import (
-    FOLDER_VARIABLE,
-    EngineCache,
-    this_machine,
-)
+from facemesh_ros.inference.tensorrt.engine_cache import EngineCache, this_machine
 from facemesh_ros.models.store import ModelStore
 
 _PR_SET_PDEATHSIG = 1  # from sys/prctl.h

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,24 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE, default_folder
 from facemesh_ros.inference.hardware import Gpu, NvidiaDriver
 from facemesh_ros.inference.nvidia_libraries import tensorrt_version
 from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.provider_options import BATCHES, EngineFolder
 from facemesh_ros.models.files import locked, sha256_of, write_atomically
 
-FOLDER_VARIABLE = 'FACEMESH_CACHE_DIR'
 _COMPLETE = 'built.json'  # written last
 _LOG = logging.getLogger(__name__)
-
-
-def default_folder() -> Path:
-    """Return $FACEMESH_CACHE_DIR, else facemesh_ros in the user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    shared = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
-    return Path(shared).expanduser() / 'facemesh_ros'
 
 
 @dataclass(frozen=True, slots=True)

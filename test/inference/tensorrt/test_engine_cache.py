@@ -10,12 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from facemesh_ros.inference.cache_folder import default_folder
 from facemesh_ros.inference.hardware import Gpu
-from facemesh_ros.inference.tensorrt.engine_cache import (
-    EngineCache,
-    Machine,
-    default_folder,
-)
+from facemesh_ros.inference.tensorrt.engine_cache import EngineCache, Machine
 
 H200 = Machine(Gpu('NVIDIA H200', '9.0'), '580.65.06', '10.16.1', '1.31.1')
 MODEL = b'an ONNX file'

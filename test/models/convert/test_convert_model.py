@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attention_pictures
 import conversions
@@ -20,6 +21,8 @@ from facemesh_ros.attributes.blendshapes import LANDMARKS
 from facemesh_ros.catalog.model_entry import Kind, ModelEntry, Variant
 from facemesh_ros.catalog.models import ATTENTION, BLENDSHAPES, CATALOG, CONVERTER_VERSION
 from facemesh_ros.errors import ConversionError
+from facemesh_ros.inference.openvino_runtime import openvino_version
+from facemesh_ros.inference.openvino_session import OpenVinoSession
 from facemesh_ros.models.convert import nchwc_rewrites
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
 from facemesh_ros.models.convert.tflite_to_onnx import onnx_from_tflite
@@ -36,7 +39,11 @@ FILES = [
 ]
 # fp16 has tolerances of its own, in test_half.
 EXACT = (Variant.PLAIN, Variant.CPU)
-EXACT_FILES = [file for file in FILES if file.values[1] in EXACT]
+# OpenVINO gets the plain ones.
+EXACT_RUNS = [
+    *((variant, 'onnxruntime') for variant in EXACT),
+    (Variant.PLAIN, 'openvino'),
+]
 BATCHES = (1, 5)
 PROMISED = {
     'short_range': {'regressors': [896, 16], 'classificators': [896, 1]},
@@ -73,8 +80,16 @@ def litert(tflite, require_package) -> Callable[[ModelEntry, np.ndarray], Output
     return run
 
 
-def run_onnx(content: bytes, given: np.ndarray, batch: int) -> Outputs:
-    session = ort.InferenceSession(content, providers=['CPUExecutionProvider'])
+def opened(content: bytes, runtime: str) -> Any:
+    if runtime == 'openvino':
+        return OpenVinoSession(content)
+    return ort.InferenceSession(content, providers=['CPUExecutionProvider'])
+
+
+def run_onnx(
+    content: bytes, given: np.ndarray, batch: int, runtime: str = 'onnxruntime'
+) -> Outputs:
+    session = opened(content, runtime)
     names = [output.name for output in session.get_outputs()]
     (entrance,) = session.get_inputs()
     rows = [
@@ -131,32 +146,36 @@ def assert_close(results: Outputs, truth: Outputs) -> None:
 
 @pytest.mark.parametrize('batch', BATCHES)
 @pytest.mark.parametrize('pictures', ['face', 'noise'])
+@pytest.mark.parametrize(('variant', 'runtime'), EXACT_RUNS)
 @pytest.mark.parametrize(
-    ('entry', 'variant'), [file for file in EXACT_FILES if file.values[0] is not ATTENTION]
+    'entry', [it for it in CATALOG.values() if it is not ATTENTION], ids=lambda it: it.name
 )
 def test_outputs_are_those_of_litert(
-    entry, variant, pictures, batch, converted, litert, astronaut
+    entry, variant, runtime, pictures, batch, converted, litert, astronaut, require
 ) -> None:
+    require(runtime != 'openvino' or openvino_version(), 'the Python package openvino')
     size = entry.input_size
     if entry.kind is Kind.BLENDSHAPES:
         given = points() if pictures == 'face' else random_points()
     else:
         given = model_input(entry, crops(astronaut, size) if pictures == 'face' else noise(size))
-    results = run_onnx(converted(entry.name, variant), given, batch)
+    results = run_onnx(converted(entry.name, variant), given, batch, runtime)
     renamed = RENAMED.get(entry.name, {})
     assert_close(results, {renamed.get(n, n): v for n, v in litert(entry, given).items()})
 
 
 @pytest.mark.parametrize('batch', BATCHES)
-@pytest.mark.parametrize('variant', EXACT)
+@pytest.mark.parametrize(('variant', 'runtime'), EXACT_RUNS)
 def test_attention_outputs_and_merge_are_those_of_mediapipe(
-    variant, batch, converted, astronaut
+    variant, runtime, batch, converted, astronaut, require
 ) -> None:
+    require(runtime != 'openvino' or openvino_version(), 'the Python package openvino')
     pictures = attention_pictures.pictures(astronaut)
     with np.load(GOLDEN) as golden:
         assert attention_pictures.digest(pictures) == golden['pictures_sha256']
         truth = {name: golden[name] for name in golden.files if golden[name].dtype == np.float32}
-    results = run_onnx(converted('attention', variant), model_input(ATTENTION, pictures), batch)
+    images = model_input(ATTENTION, pictures)
+    results = run_onnx(converted('attention', variant), images, batch, runtime)
     raw_names = set(results) - {'landmarks', 'presence'}
     assert raw_names == set(truth) - {'landmarks'}
     raw = {name: results[name].reshape(len(pictures), -1) for name in raw_names}
