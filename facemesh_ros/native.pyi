@@ -110,6 +110,14 @@ def turn_back(
 def pose_covariances(
     rotations: Float64, positions_m: Float64, range_sigmas: Float64
 ) -> Float64: ...
+def place_faces(
+    rotations: Float64,
+    positions_m: Float64,
+    landmarks_m: Float64,
+    factors: Float64,
+    position_factors: Float64,
+    range_sigmas: Float64,
+) -> tuple[Float32, Float64, Float64]: ...
 
 class RestingEyes:
     """How the eyes of one person rest; see `attributes.resting_eyes`."""
