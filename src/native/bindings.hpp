@@ -10,6 +10,7 @@ namespace facemesh
 void bind_crops(pybind11::module_ & module);
 void bind_gazes(pybind11::module_ & module);
 void bind_heads(pybind11::module_ & module);
+void bind_lenses(pybind11::module_ & module);
 void bind_smoothing(pybind11::module_ & module);
 void bind_tracking(pybind11::module_ & module);
 
