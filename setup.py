@@ -6,7 +6,7 @@ The node is built by colcon or `./run`, because it needs the generated messages.
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pybind11.setup_helpers import Pybind11Extension
+from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
@@ -27,6 +27,9 @@ NATIVE = Pybind11Extension(
     cxx_std=17,
     extra_compile_args=['-O3', '-ffp-contract=off', '-fno-math-errno'],
 )
+
+# On all cores, or on as many as the variable says.
+ParallelCompile('FACEMESH_BUILD_JOBS').install()
 
 setup(
     name=said('name'),

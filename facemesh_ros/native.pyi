@@ -116,6 +116,14 @@ def turn_back(
 def pose_covariances(
     rotations: Float64, positions_m: Float64, range_sigmas: Float64
 ) -> Float64: ...
+def place_faces(
+    rotations: Float64,
+    positions_m: Float64,
+    landmarks_m: Float64,
+    factors: Float64,
+    position_factors: Float64,
+    range_sigmas: Float64,
+) -> tuple[Float32, Float64, Float64]: ...
 
 class RestingEyes:
     """How the eyes of one person rest; see `attributes.resting_eyes`."""
@@ -163,3 +171,7 @@ def correct_motion(
     innovations: Float64,
     model: tuple[float, float, float, float],
 ) -> tuple[Float64, Float64, Float64]: ...
+def plane_from_pixels(
+    pixels: Float32 | Float64, fx: float, fy: float, cx: float, cy: float
+) -> NDArray[np.complex128]: ...
+def pinhole_rays(plane: NDArray[np.complex128]) -> Float64: ...

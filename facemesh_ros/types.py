@@ -252,18 +252,21 @@ class MetricFaces(StructOfArrays):
 
     @staticmethod
     def unknown(count: int, landmark_count: int) -> MetricFaces:
-        """Return faces of which nothing is known in space."""
-        return MetricFaces(*map(np.copy, _unknown(count, landmark_count)))
+        """Return faces of which nothing is known in space; read-only, many share the arrays."""
+        return _unknown(count, landmark_count)
 
 
 @lru_cache(maxsize=32)
-def _unknown(count: int, landmark_count: int) -> tuple[NDArray[Any], ...]:
-    """Return the arrays of `MetricFaces.unknown`; to copy them takes a third of the time."""
+def _unknown(count: int, landmark_count: int) -> MetricFaces:
     shapes = (landmark_count, 3), (3,), (3, 3), (6, 6), (), (3,), (3,), ()
     types = (np.float32, *[np.float64] * 3, *[np.float32] * 4)
-    return np.full(count, MetricSource.NONE, np.uint8), *[
+    arrays: list[NDArray[Any]] = [np.full(count, MetricSource.NONE, np.uint8)]
+    arrays += [
         np.full((count, *shape), np.nan, kind) for shape, kind in zip(shapes, types, strict=True)
     ]
+    for array in arrays:
+        array.setflags(write=False)
+    return MetricFaces(*arrays)
 
 
 @dataclass(frozen=True, slots=True)

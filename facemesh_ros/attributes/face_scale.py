@@ -74,22 +74,21 @@ class ScaleEstimate:
     relief: Float64
     problem: str = ''
 
+    @property
+    def position_factor(self) -> float:
+        """By which the assumed position of the sellion is too near."""
+        if self.relief is NO_RELIEF:
+            return self.factor
+        return self.factor * (1 + float(self.relief[SELLION]))
+
     def scaled_landmarks(self, landmarks_m: Float64) -> Float64:
         """Return landmarks (L, 3) of the assumed size where they are; irises go with eyes."""
-        if self.relief is NO_RELIEF:
-            same: Float64 = landmarks_m * self.factor
-            return same
         factors = self.factor * (1 + self.relief)
         if len(landmarks_m) > MESH_LANDMARKS:
             outer, inner = factors.take(EYE_CORNERS.T)
             of_irises = ((outer + inner) / 2).repeat(IRIS_LANDMARKS // 2)
             factors = np.concatenate([factors, of_irises])
         scaled: Float64 = landmarks_m * factors[:, None]
-        return scaled
-
-    def scaled_position(self, position_m: Float64) -> Float64:
-        """Return the sellion (3,) of the assumed size where it is."""
-        scaled: Float64 = position_m * (self.factor * (1 + self.relief[SELLION]))
         return scaled
 
 
@@ -215,3 +214,7 @@ def _squares(vectors: Float64) -> Float64:
 
 def _unknown(problem: str) -> ScaleEstimate:
     return ScaleEstimate(MetricSource.NONE, math.nan, math.nan, NO_RELIEF, problem)
+
+
+# Of what has no size.
+UNKNOWN_SCALE = _unknown('')

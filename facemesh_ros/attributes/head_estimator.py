@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.attributes.drawn_irises import FACE_MESH
-from facemesh_ros.attributes.face_scale import FaceScale, ScaleEstimate
+from facemesh_ros.attributes.face_scale import (
+    NO_RELIEF,
+    UNKNOWN_SCALE,
+    FaceScale,
+    ScaleEstimate,
+)
 from facemesh_ros.attributes.gaze import estimate_gazes
 from facemesh_ros.attributes.identity import shape_tables
-from facemesh_ros.attributes.pose_covariance import pose_covariances
 from facemesh_ros.attributes.posed_face import CORRECTION, PosedFaces, pose_faces
 from facemesh_ros.attributes.resting_eyes import RestingEyes
 from facemesh_ros.attributes.view_angle import ViewAngleCorrection
 from facemesh_ros.geometry.canonical_face import MESH_LANDMARKS
 from facemesh_ros.geometry.shape_model import ShapeModel, load_shape_model
 from facemesh_ros.native import FaceIdentity, ShapeTables
-from facemesh_ros.struct_of_arrays import ALL_ROWS, Rows
 from facemesh_ros.types import Float32, Frame, MetricFaces, MetricSource
 
 NOT_CALIBRATED = (
@@ -85,16 +89,14 @@ class HeadEstimator:
             frame: Its camera and depth image are used.
             metric_mode: See `PipelineSettings.metric_mode`.
         """
-        faces = MetricFaces.unknown(*landmarks.shape[:2])
         self.problem = ''
         known = ids.tolist()
         for ended in self._tracks.keys() - known:
             del self._tracks[ended]
-        if not known or metric_mode == 'none':
-            return faces
-        if frame.camera is None:
-            self.problem = NOT_CALIBRATED
-            return faces
+        if not known or metric_mode == 'none' or frame.camera is None:
+            if known and metric_mode != 'none':
+                self.problem = NOT_CALIBRATED
+            return MetricFaces.unknown(*landmarks.shape[:2])
         tracks = [self._tracks.get(name) or self._begun(name) for name in known]
         posed = pose_faces(
             [track.identity for track in tracks],
@@ -104,13 +106,9 @@ class HeadEstimator:
             np.array([track.learns() for track in tracks]),
         )
         scales = self._scales(tracks, landmarks, posed, frame, metric_mode)
-        rows: Rows = np.array(list(scales), np.intp) if len(scales) < len(tracks) else ALL_ROWS
-        if scales:
-            _place(faces, rows, posed[rows], list(scales.values()))
-            if landmarks.shape[1] > MESH_LANDMARKS:
-                eyes = [tracks[index].resting for index in scales]
-                _look(faces, rows, posed[rows], landmarks[rows], eyes, frame.stamp_ns)
-        return faces
+        eyes = [track.resting for track in tracks]
+        gazes = _gazes(posed, landmarks, scales, eyes, frame.stamp_ns)
+        return _placed(posed, scales, *gazes)
 
     def _begun(self, name: int) -> _Track:
         self._tracks[name] = track = _Track(self._shapes)
@@ -123,48 +121,75 @@ class HeadEstimator:
         posed: PosedFaces,
         frame: Frame,
         metric_mode: str,
-    ) -> dict[int, ScaleEstimate]:
-        """Return the sizes of the faces that have one, by index."""
-        scales = {}
+    ) -> list[ScaleEstimate]:
+        """Return the size of each face; its source is NONE if it has none."""
+        scales = []
         for index, (track, is_face) in enumerate(
             zip(tracks, posed.are_faces.tolist(), strict=True)
         ):
-            if not is_face:
+            scale = UNKNOWN_SCALE
+            if is_face:
+                face = posed.face(index)
+                scale = track.scale.update(landmarks[index], face, frame, metric_mode)
+                self.problem = self.problem or scale.problem
+            else:
                 self.problem = NO_FACE
-                continue
-            scale = track.scale.update(landmarks[index], posed.face(index), frame, metric_mode)
-            self.problem = self.problem or scale.problem
-            if scale.source != MetricSource.NONE:
-                scales[index] = scale
+            scales.append(scale)
         return scales
 
 
-def _place(faces: MetricFaces, rows: Rows, posed: PosedFaces, scales: list[ScaleEstimate]) -> None:
-    """Write faces at their own sizes."""
-    positions_m = np.stack(
-        [scale.scaled_position(at) for scale, at in zip(scales, posed.positions_m, strict=True)]
-    )
-    faces.sources[rows] = [scale.source for scale in scales]
-    faces.landmarks_m[rows] = [
-        scale.scaled_landmarks(points)
-        for scale, points in zip(scales, posed.landmarks_m, strict=True)
-    ]
-    faces.positions_m[rows] = positions_m
-    faces.rotations[rows] = posed.rotations
-    sigmas = np.array([scale.sigma for scale in scales])
-    faces.covariances[rows] = pose_covariances(posed.rotations, positions_m, sigmas)
-    faces.reprojection_errors_px[rows] = posed.reprojection_errors_px
-
-
-def _look(
-    faces: MetricFaces,
-    rows: Rows,
+def _gazes(
     posed: PosedFaces,
     landmarks: Float32,
+    scales: list[ScaleEstimate],
     eyes: list[RestingEyes],
     stamp_ns: int,
-) -> None:
-    """Write where faces look."""
-    directions, sigmas_rad = estimate_gazes(posed, landmarks, FACE_MESH, eyes, stamp_ns)
-    faces.gazes_right[rows], faces.gazes_left[rows] = directions[:, 0], directions[:, 1]
-    faces.gaze_sigmas_rad[rows] = sigmas_rad
+) -> tuple[Float32, Float32]:
+    """Return where faces look, (N, 2, 3), and how sure that is, (N,) rad.
+
+    NaN of those without irises and of those that have no size.
+    """
+    count, landmark_count, _ = landmarks.shape
+    placed = [index for index, scale in enumerate(scales) if scale.source != MetricSource.NONE]
+    if landmark_count > MESH_LANDMARKS and len(placed) == count:
+        directions, sigmas_rad = estimate_gazes(posed, landmarks, FACE_MESH, eyes, stamp_ns)
+        return directions.astype(np.float32), sigmas_rad.astype(np.float32)
+    gazes = np.full((count, 2, 3), np.nan, np.float32)
+    sigmas = np.full(count, np.nan, np.float32)
+    if landmark_count > MESH_LANDMARKS and placed:
+        eyes = [eyes[index] for index in placed]
+        rows = np.array(placed)
+        gazes[rows], sigmas[rows] = estimate_gazes(
+            posed[rows], landmarks[rows], FACE_MESH, eyes, stamp_ns
+        )
+    return gazes, sigmas
+
+
+def _placed(
+    posed: PosedFaces, scales: list[ScaleEstimate], gazes: Float32, gaze_sigmas_rad: Float32
+) -> MetricFaces:
+    """Return faces at their own sizes; all of one that has none is NaN."""
+    factors = np.array([scale.factor for scale in scales])
+    landmarks_m, positions_m, covariances = native.place_faces(
+        posed.rotations,
+        posed.positions_m,
+        posed.landmarks_m,
+        factors,
+        np.array([scale.position_factor for scale in scales]),
+        np.array([scale.sigma for scale in scales]),
+    )
+    for index, scale in enumerate(scales):
+        if scale.relief is not NO_RELIEF:
+            landmarks_m[index] = scale.scaled_landmarks(posed.landmarks_m[index])
+    unknown = factors * 0  # or NaN
+    return MetricFaces(
+        sources=np.array([scale.source for scale in scales], np.uint8),
+        landmarks_m=landmarks_m,
+        positions_m=positions_m,
+        rotations=posed.rotations + unknown[:, None, None],
+        covariances=covariances,
+        reprojection_errors_px=(posed.reprojection_errors_px + unknown).astype(np.float32),
+        gazes_left=gazes[:, 1],
+        gazes_right=gazes[:, 0],
+        gaze_sigmas_rad=gaze_sigmas_rad,
+    )

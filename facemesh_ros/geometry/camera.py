@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facemesh_ros import native
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
 from facemesh_ros.geometry.lens import PINHOLE, Lens
 from facemesh_ros.types import Float32, Float64
@@ -96,11 +97,7 @@ class CalibratedCamera:
     def rays_from_pixels(self, pixels: Float32 | Float64) -> Float64:
         """Return the directions (..., 3) in which (..., 2) px are seen, of length 1."""
         own = self.intrinsics
-        plane = np.empty(pixels.shape[:-1], np.complex128)
-        plane.real, plane.imag = pixels[..., 0], pixels[..., 1]
-        plane -= complex(own.cx, own.cy)
-        plane.real *= 1 / own.fx
-        plane.imag *= 1 / own.fy
+        plane = native.plane_from_pixels(pixels, own.fx, own.fy, own.cx, own.cy)
         with np.errstate(all='ignore'):  # of pixels that are not finite
             return self.lens.rays_from_plane(plane)
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.types import Float64
 
 Complex = NDArray[np.complex128]
@@ -46,10 +47,7 @@ class PinholeLens:
 
     def rays_from_plane(self, plane: Complex) -> Float64:
         """See `Lens`."""
-        norms = 1 / np.sqrt(1 + squared(plane))
-        rays = np.empty((*plane.shape, 3))
-        rays[..., 0], rays[..., 1], rays[..., 2] = plane.real * norms, plane.imag * norms, norms
-        return rays
+        return native.pinhole_rays(plane)
 
     def plane_from_points(self, points: Float64) -> Complex:
         """See `Lens`; NaN beside and behind the camera."""

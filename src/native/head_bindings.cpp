@@ -205,6 +205,40 @@ py::array_t<double> pose_covariances(
   return covariances;
 }
 
+// Rows of an array times a number each, as another kind of number; NaN times it is NaN.
+template<typename Number>
+py::array_t<Number> scaled(const Array<double> & rows, const Array<double> & factors)
+{
+  std::vector<py::ssize_t> shape(rows.shape(), rows.shape() + rows.ndim());
+  auto result = new_array<Number>(shape);
+  const auto each = factors.size() ? rows.size() / factors.size() : 0;
+  const double * from = rows.data();
+  Number * to = result.mutable_data();
+  for (py::ssize_t row = 0; row < factors.size(); ++row) {
+    const double factor = factors.data()[row];
+    for (py::ssize_t index = 0; index < each; ++index) {
+      *to++ = static_cast<Number>(*from++ * factor);
+    }
+  }
+  return result;
+}
+
+py::tuple place_faces(
+  const Array<double> & rotations, const Array<double> & positions_m,
+  const Array<double> & landmarks_m, const Array<double> & factors,
+  const Array<double> & position_factors, const Array<double> & range_sigmas)
+{
+  require_shape(factors, "factors", {kAny});
+  const auto count = factors.shape(0);
+  require_shape(positions_m, "positions_m", {count, 3});
+  require_shape(landmarks_m, "landmarks_m", {count, kAny, 3});
+  require_shape(position_factors, "position_factors", {count});
+  const auto positions = scaled<double>(positions_m, position_factors);
+  return py::make_tuple(
+    scaled<float>(landmarks_m, factors), positions,
+    pose_covariances(rotations, positions, range_sigmas));
+}
+
 template<typename Numbers>
 py::array_t<double> copy_of(const Numbers & numbers, std::vector<py::ssize_t> shape)
 {
@@ -249,6 +283,10 @@ void bind_heads(py::module_ & module)
   module.def(
     "pose_covariances", &pose_covariances, py::arg("rotations"), py::arg("positions_m"),
     py::arg("range_sigmas"), "See facemesh_ros.attributes.pose_covariance.");
+  module.def(
+    "place_faces", &place_faces, py::arg("rotations"), py::arg("positions_m"),
+    py::arg("landmarks_m"), py::arg("factors"), py::arg("position_factors"),
+    py::arg("range_sigmas"), "See facemesh_ros.attributes.head_estimator.");
 }
 
 }  // namespace facemesh

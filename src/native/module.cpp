@@ -9,6 +9,7 @@ PYBIND11_MODULE(native, module)
   facemesh::bind_gazes(module);
   facemesh::bind_heads(module);
   facemesh::bind_landmarks(module);
+  facemesh::bind_lenses(module);
   facemesh::bind_smoothing(module);
   facemesh::bind_tracking(module);
 }

@@ -151,6 +151,14 @@ def calls():
             'positions_m': faces.positions_m,
             'range_sigmas': np.ones(1),
         },
+        native.place_faces: {
+            'rotations': faces.rotations,
+            'positions_m': faces.positions_m,
+            'landmarks_m': faces.landmarks_m,
+            'factors': np.ones(1),
+            'position_factors': np.ones(1),
+            'range_sigmas': np.ones(1),
+        },
         native.iris_displacements: {**of_faces, 'drawn': drawn},
         native.estimate_gazes: {
             **of_faces,
