@@ -187,7 +187,7 @@ def _placed(
         landmarks_m=landmarks_m,
         positions_m=positions_m,
         rotations=posed.rotations + unknown[:, None, None],
-        covariances=covariances,
+        covariances=covariances + unknown[:, None, None],
         reprojection_errors_px=(posed.reprojection_errors_px + unknown).astype(np.float32),
         gazes_left=gazes[:, 1],
         gazes_right=gazes[:, 0],
