@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facemesh_ros.catalog.model_entry import DetectorSpec
-from facemesh_ros.detection.candidates import CandidateQueue
+from facemesh_ros.detection.candidates import CandidateQueue, are_known
 from facemesh_ros.detection.merging import MERGE_CONTAINMENT, merged, without_duplicates
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import ScanSchedule
+from facemesh_ros.detection.seen_windows import SeenWindows
 from facemesh_ros.detection.window_regions import (
     CANDIDATE_WINDOW_SCALE,
     in_window,
@@ -86,12 +88,14 @@ class FaceSearch:
         self._cheapest = next(iter(detectors))
         self._tile_detectors = (tile_detector[0],) if tile_detector else ()
         self._schedule = ScanSchedule(list(detectors), tile_detector)
+        self._seen = SeenWindows()
         self._candidates = CandidateQueue()
         self._known_count = 0
 
     def reset(self) -> None:
         """Start from the beginning."""
         self._schedule.reset()
+        self._seen.reset()
         self._candidates.reset()
         self._known_count = 0
 
@@ -99,7 +103,9 @@ class FaceSearch:
         """Run the whole scan plan on one image and return each face once, best score first."""
         plan = self._schedule.plan(frame.image_wh, settings)
         windows = [plan.whole_image, *dict.fromkeys(plan.others)]
-        faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
+        min_score = settings.min_detection_confidence
+        found = self._run(frame, windows, self._least_score(min_score))
+        faces, candidates = self._sorted(frame, windows, found, min_score)
         return merged([faces, *self._confirmed(frame, candidates, settings)])
 
     def scan_next(
@@ -126,13 +132,22 @@ class FaceSearch:
         """
         unchanged = not whole_image and len(known_xyxy) == self._known_count
         self._known_count = len(known_xyxy)
+        if not unchanged:
+            # What windows showed is no longer all known: a face that is lost may still be there.
+            self._seen.reset()
         windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
+        if not self._schedule.in_scan:
+            windows = self._seen.unseen(frame, windows, known_xyxy)
+        in_turn = len(windows)
         if whole_image and all(window.region is not None for window in windows):
             windows.append(DetectionWindow((self._cheapest,), None))
         for index in range(len(search_rois)):
             windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
         min_score = settings.min_detection_confidence
-        faces, candidates = self._detect(frame, windows, min_score)
+        found = self._run(frame, windows, self._least_score(min_score))
+        if not self._schedule.in_scan:
+            self._note(frame, windows[:in_turn], found[:in_turn], known_xyxy, min_score)
+        faces, candidates = self._sorted(frame, windows, found, min_score)
         self._candidates.add(candidates, known_xyxy)
         best = self._candidates.take(self._schedule.least_candidate_score(min_score))
         if not len(best):
@@ -197,26 +212,54 @@ class FaceSearch:
             scores[index] = found.scores[same].max(initial=0.0)
         return scores
 
-    def _detect(
-        self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
+    def _least_score(self, min_score: float) -> float:
+        """Return the score from which on a detection is at least a candidate."""
+        return CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
+
+    def _sorted(
+        self,
+        frame: Frame,
+        windows: Sequence[DetectionWindow],
+        found: Sequence[FaceDetections],
+        min_score: float,
     ) -> tuple[FaceDetections, FaceDetections]:
         """Return faces that are certain, and candidates that need a window of their own."""
-        if not windows:
-            return NO_DETECTIONS, NO_DETECTIONS
-        low = CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
-        found = self._run(frame, windows, low)
         if not self._tile_detectors:
             return merged(found), NO_DETECTIONS
         detections = FaceDetections.concatenate(found)
         if not len(detections):
             return NO_DETECTIONS, NO_DETECTIONS
-        # How large a detection must be in its window to be certain.
         sides = np.repeat([window.side(frame.image_wh) for window in windows], [*map(len, found)])
-        is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
-        is_candidate = is_coarse | (detections.scores < min_score)
+        is_candidate = self._are_candidates(detections, sides, min_score)
         kept = without_duplicates(detections, is_candidate)
         is_face = ~is_candidate[kept]
         return detections[kept[is_face]], detections[kept[~is_face]]
+
+    def _are_candidates(
+        self, detections: FaceDetections, sides: Float64 | float, min_score: float
+    ) -> NDArray[np.bool_]:
+        """Return (N,) whether each is too doubtful, or small in its window of that side, px."""
+        if not self._tile_detectors:
+            return np.zeros(len(detections), bool)
+        is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
+        is_candidate: NDArray[np.bool_] = is_coarse | (detections.scores < min_score)
+        return is_candidate
+
+    def _note(
+        self,
+        frame: Frame,
+        windows: Sequence[DetectionWindow],
+        found: Sequence[FaceDetections],
+        known_xyxy: Float32,
+        min_score: float,
+    ) -> None:
+        """Remember the windows in which all is known, or a candidate that has had its turn."""
+        for window, detections in zip(windows, found, strict=True):
+            side = window.side(frame.image_wh)
+            is_candidate = self._are_candidates(detections, side, min_score)
+            had_its_turn = is_candidate & self._candidates.were_tried(detections)
+            is_settled = bool(np.all(had_its_turn | are_known(detections, known_xyxy)))
+            self._seen.note(window, is_settled=is_settled)
 
     def _run(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
