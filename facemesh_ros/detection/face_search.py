@@ -131,22 +131,21 @@ class FaceSearch:
             Each face once, best score first.
         """
         unchanged = not whole_image and len(known_xyxy) == self._known_count
+        is_nobody_known = not (self._known_count or len(known_xyxy) or len(search_rois))
         self._known_count = len(known_xyxy)
-        if not unchanged:
+        if not (unchanged or is_nobody_known):
             # What windows showed is no longer all known: a face that is lost may still be there.
             self._seen.reset()
         windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
-        if not self._schedule.in_scan:
-            windows = self._seen.unseen(frame, windows, known_xyxy)
-        in_turn = len(windows)
         if whole_image and all(window.region is not None for window in windows):
             windows.append(DetectionWindow((self._cheapest,), None))
+        windows = self._seen.unseen(frame, windows, known_xyxy)
+        in_turn = len(windows)
         for index in range(len(search_rois)):
             windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
         min_score = settings.min_detection_confidence
         found = self._run(frame, windows, self._least_score(min_score))
-        if not self._schedule.in_scan:
-            self._note(frame, windows[:in_turn], found[:in_turn], known_xyxy, min_score)
+        self._note(frame, windows[:in_turn], found[:in_turn], known_xyxy, min_score)
         faces, candidates = self._sorted(frame, windows, found, min_score)
         self._candidates.add(candidates, known_xyxy)
         best = self._candidates.take(self._schedule.least_candidate_score(min_score))

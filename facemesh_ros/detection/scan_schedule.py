@@ -33,11 +33,7 @@ TOLERANCE = 1e-6
 
 
 class ScanSchedule:
-    """Spreads scans evenly over the images of a stream.
-
-    Attributes:
-        in_scan: Whether windows of a scan were due in the last image.
-    """
+    """Spreads scans evenly over the images of a stream."""
 
     def __init__(
         self, detectors: Sequence[str], tile_detector: tuple[str, DetectorSpec] | None
@@ -57,7 +53,6 @@ class ScanSchedule:
         """Start the next scan from its beginning."""
         self._planned_for: tuple[tuple[int, int], str, int] | None = None
         self._until_pass = 0
-        self.in_scan = False
 
     def plan(self, image_wh: tuple[int, int], settings: PipelineSettings) -> ScanPlan:
         """Return all windows of a picture of this size."""
@@ -102,7 +97,6 @@ class ScanSchedule:
             self._start(image_wh, settings)
         elif not (unchanged or self._scan):
             self._begin_scan()
-        self.in_scan = bool(self._scan)
         self._scanned_images += 1
         self._credit += 1 / interval + (self._scan_rate if self._scan else self._idle_rate)
         due = []

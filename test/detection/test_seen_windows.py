@@ -196,8 +196,13 @@ class RecordingDetector:
         return [self.found[self.found.scores >= min_score] for _ in regions]
 
 
-def regions_of(frames: Iterable[Frame], detector: RecordingDetector, known=None) -> list[set]:
-    """The regions that are searched in each image of a stream."""
+def regions_of(
+    frames: Iterable[Frame], detector: RecordingDetector, known=None, *, whole_image: bool = False
+) -> list[set]:
+    """The regions that are searched in each image of a stream.
+
+    The whole image is asked for where nobody is known, or one of those known is lost.
+    """
     search = FaceSearch({'full_range': detector}, TILE_DETECTOR)
     searched = []
     for index, frame in enumerate(frames):
@@ -206,7 +211,7 @@ def regions_of(frames: Iterable[Frame], detector: RecordingDetector, known=None)
             frame,
             DEFAULTS,
             known_xyxy=NO_FACES if known is None else known[index],
-            whole_image=False,
+            whole_image=whole_image,
             search_rois=Rois.none(),
         )
         searched.append(set(detector.regions))
@@ -234,17 +239,18 @@ def restless(wh, images: int) -> Iterator[Frame]:
     )
 
 
-@given(st.integers(SETTLED, SETTLED + 40), shares, shares)
-@settings(max_examples=20)
+@pytest.mark.parametrize('whole_image', [False, True])
+@given(moment=st.integers(SETTLED, SETTLED + 40), along=shares, down=shares)
+@settings(max_examples=12)
 def test_no_window_in_which_somebody_appears_waits_longer_than_if_all_were_searched(
-    moment, along, down
+    whole_image, moment, along, down
 ):
     x, y = round(along * (VGA[0] - 40)), round(down * (VGA[1] - 50))
     shown = scene(VGA).copy()
     shown[y : y + 50, x : x + 40] += 40
     frames = [*still(VGA, moment), *[rgb_frame(shown)] * 90]
-    searched = regions_of(frames, RecordingDetector())
-    everywhere = searched_everywhere(len(frames))
+    searched = regions_of(frames, RecordingDetector(), whole_image=whole_image)
+    everywhere = searched_everywhere(len(frames), whole_image)
     assert all(own <= others for own, others in zip(searched, everywhere, strict=True))
     for region in set().union(*everywhere[moment:]) - {()}:
         middle_x, middle_y, side = region
@@ -253,8 +259,8 @@ def test_no_window_in_which_somebody_appears_waits_longer_than_if_all_were_searc
 
 
 @cache
-def searched_everywhere(images: int) -> list[set]:
-    return regions_of(restless(VGA, images), RecordingDetector())
+def searched_everywhere(images: int, whole_image: bool) -> list[set]:
+    return regions_of(restless(VGA, images), RecordingDetector(), whole_image=whole_image)
 
 
 def first_turn(searched: Sequence[set], region: tuple, start: int) -> int:
@@ -268,6 +274,25 @@ def test_a_still_scene_costs_a_fraction_and_one_that_moves_all():
     assert (
         mean_count(regions_of(still(HD, images), RecordingDetector())[SETTLED:]) < 0.25 * in_full
     )
+
+
+def test_where_nobody_is_known_a_still_scene_is_searched_in_full_once_and_then_rarely():
+    images = SETTLED + 100
+    searched, everywhere = (
+        regions_of(stream(HD, images), RecordingDetector(), whole_image=True)
+        for stream in (still, restless)
+    )
+    assert set().union(*searched[:12]) == set().union(*everywhere[:12])
+    assert mean_count(searched[SETTLED:]) < 0.2 * mean_count(everywhere[SETTLED:])
+
+
+def test_while_a_face_is_lost_nothing_is_left_out():
+    known = [np.float32([(200, 200, 300, 300)])] * 60
+    searched, everywhere = (
+        regions_of(stream(VGA, 60), RecordingDetector(), known, whole_image=True)
+        for stream in (still, restless)
+    )
+    assert searched == everywhere
 
 
 def test_after_a_face_has_come_or_gone_everything_is_searched():
