@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -87,6 +88,7 @@ class FaceSearch:
         self._pool = pool
         self._cheapest = next(iter(detectors))
         self._tile_detectors = (tile_detector[0],) if tile_detector else ()
+        self._least_share = CANDIDATE_SCORE_SHARE if tile_detector else 1.0
         self._schedule = ScanSchedule(list(detectors), tile_detector)
         self._seen = SeenWindows()
         self._candidates = CandidateQueue()
@@ -104,7 +106,7 @@ class FaceSearch:
         plan = self._schedule.plan(frame.image_wh, settings)
         windows = [plan.whole_image, *dict.fromkeys(plan.others)]
         min_score = settings.min_detection_confidence
-        found = self._run(frame, windows, self._least_score(min_score))
+        found = self._run(frame, windows, self._least_share * min_score)
         faces, candidates = self._sorted(frame, windows, found, min_score)
         return merged([faces, *self._confirmed(frame, candidates, settings)])
 
@@ -131,22 +133,26 @@ class FaceSearch:
             Each face once, best score first.
         """
         unchanged = not whole_image and len(known_xyxy) == self._known_count
-        is_nobody_known = not (self._known_count or len(known_xyxy) or len(search_rois))
-        self._known_count = len(known_xyxy)
-        if not (unchanged or is_nobody_known):
+        if not unchanged and (self._known_count or len(known_xyxy) or len(search_rois)):
             # What windows showed is no longer all known: a face that is lost may still be there.
             self._seen.reset()
+        self._known_count = len(known_xyxy)
         windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
         if whole_image and all(window.region is not None for window in windows):
             windows.append(DetectionWindow((self._cheapest,), None))
-        windows = self._seen.unseen(frame, windows, known_xyxy)
+        min_score = settings.min_detection_confidence
+        if windows:
+            is_settled = partial(self._is_settled, frame, known_xyxy, min_score)
+            windows = self._seen.unseen(frame, windows, known_xyxy, is_settled)
         in_turn = len(windows)
         for index in range(len(search_rois)):
             windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
-        min_score = settings.min_detection_confidence
-        found = self._run(frame, windows, self._least_score(min_score))
-        self._note(frame, windows[:in_turn], found[:in_turn], known_xyxy, min_score)
-        faces, candidates = self._sorted(frame, windows, found, min_score)
+        faces, candidates = NO_DETECTIONS, NO_DETECTIONS
+        if windows:
+            found = self._run(frame, windows, self._least_share * min_score)
+            if in_turn:
+                self._seen.note(found[:in_turn])
+            faces, candidates = self._sorted(frame, windows, found, min_score)
         self._candidates.add(candidates, known_xyxy)
         best = self._candidates.take(self._schedule.least_candidate_score(min_score))
         if not len(best):
@@ -211,10 +217,6 @@ class FaceSearch:
             scores[index] = found.scores[same].max(initial=0.0)
         return scores
 
-    def _least_score(self, min_score: float) -> float:
-        """Return the score from which on a detection is at least a candidate."""
-        return CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
-
     def _sorted(
         self,
         frame: Frame,
@@ -244,31 +246,28 @@ class FaceSearch:
         is_candidate: NDArray[np.bool_] = is_coarse | (detections.scores < min_score)
         return is_candidate
 
-    def _note(
+    def _is_settled(
         self,
         frame: Frame,
-        windows: Sequence[DetectionWindow],
-        found: Sequence[FaceDetections],
         known_xyxy: Float32,
         min_score: float,
-    ) -> None:
-        """Remember the windows in which all is known, or a candidate that has had its turn."""
-        for window, detections in zip(windows, found, strict=True):
-            side = window.side(frame.image_wh)
-            is_candidate = self._are_candidates(detections, side, min_score)
-            had_its_turn = is_candidate & self._candidates.were_tried(detections)
-            is_settled = bool(np.all(had_its_turn | are_known(detections, known_xyxy)))
-            self._seen.note(window, is_settled=is_settled)
+        window: DetectionWindow,
+        found: FaceDetections,
+    ) -> bool:
+        """Return whether all found in a window is known, or a candidate that has had its turn."""
+        is_candidate = self._are_candidates(found, window.side(frame.image_wh), min_score)
+        had_turn = is_candidate & self._candidates.were_tried(found)
+        return bool(np.all(had_turn | are_known(found, known_xyxy)))
 
     def _run(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
     ) -> list[FaceDetections]:
         """Run the detectors of each window, without boxes that it cuts or that are too small."""
-        regions = {
-            name: [window.region for window in windows if name in window.detectors]
-            for name in dict.fromkeys(name for window in windows for name in window.detectors)
-        }
-        self.detector_runs.update({name: len(own) for name, own in regions.items()})
+        regions: dict[str, list[Rois | None]] = {}
+        for window in windows:
+            for name in window.detectors:
+                regions.setdefault(name, []).append(window.region)
+                self.detector_runs[name] += 1
         results = self._pool.map(
             lambda name: iter(self._detectors[name].detect_batch(frame, min_score, regions[name])),
             list(regions),

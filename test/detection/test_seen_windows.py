@@ -56,10 +56,14 @@ def with_noise(rgb: np.ndarray, deviation: float, seed: int) -> np.ndarray:
 
 def remembered(wh, frame: Frame, known_xyxy=NO_FACES) -> tuple[SeenWindows, list[DetectionWindow]]:
     seen, windows = SeenWindows(), windows_of(wh)
-    assert seen.unseen(frame, windows, known_xyxy) == windows
-    for window in windows:
-        seen.note(window, is_settled=True)
+    assert unseen_by(seen, frame, windows, known_xyxy) == windows
+    seen.note([NO_DETECTIONS] * len(windows))
     return seen, windows
+
+
+def unseen_by(seen: SeenWindows, frame: Frame, windows, known_xyxy) -> list[DetectionWindow]:
+    """The windows that are not seen, if all that was found in them is known."""
+    return seen.unseen(frame, windows, known_xyxy, lambda *_: True)
 
 
 def bounds(window: DetectionWindow, wh) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +80,7 @@ def bounds(window: DetectionWindow, wh) -> tuple[np.ndarray, np.ndarray]:
 def test_the_noise_of_a_camera_is_no_change(wh):
     rgb = scene(wh)
     seen, windows = remembered(wh, rgb_frame(with_noise(rgb, 6, 1)))
-    assert seen.unseen(rgb_frame(with_noise(rgb, 6, 2)), windows, NO_FACES) == []
+    assert unseen_by(seen, rgb_frame(with_noise(rgb, 6, 2)), windows, NO_FACES) == []
 
 
 @given(seeds, shares, shares)
@@ -87,7 +91,7 @@ def test_a_head_that_appears_is_a_change_of_each_tile_that_shows_it_whole(seed, 
     x, y = round(along * (HD[0] - 36)), round(down * (HD[1] - 48))
     shown = rgb.copy()
     shown[y : y + 48, x : x + 36] += 25
-    unseen = seen.unseen(rgb_frame(shown), windows, NO_FACES)
+    unseen = unseen_by(seen, rgb_frame(shown), windows, NO_FACES)
     for window in windows:
         low, high = bounds(window, HD)
         if window.side(HD) < 450 and (low <= (x, y)).all() and ((x + 36, y + 48) <= high).all():
@@ -101,7 +105,7 @@ def test_a_large_head_that_appears_is_a_change_of_the_whole_image(seed):
     seen, windows = remembered(HD, rgb_frame(rgb))
     shown = rgb.copy()
     shown[y : y + 170, x : x + 130] += 25
-    assert windows[0] in seen.unseen(rgb_frame(shown), windows, NO_FACES)
+    assert windows[0] in unseen_by(seen, rgb_frame(shown), windows, NO_FACES)
 
 
 def test_a_change_is_one_of_the_windows_that_show_it_only():
@@ -109,7 +113,7 @@ def test_a_change_is_one_of_the_windows_that_show_it_only():
     seen, windows = remembered(HD, rgb_frame(rgb))
     shown = rgb.copy()
     shown[600:660, 1100:1150] = 0
-    for window in set(windows) - set(seen.unseen(rgb_frame(shown), windows, NO_FACES)):
+    for window in set(windows) - set(unseen_by(seen, rgb_frame(shown), windows, NO_FACES)):
         low, high = bounds(window, HD)
         assert (high <= (1150, 660)).any() or (low >= (1100, 600)).any()
 
@@ -119,10 +123,10 @@ def test_what_changes_at_a_known_face_is_no_news():
     seen, windows = remembered(HD, rgb_frame(rgb))
     shown = rgb.copy()
     shown[310:470, 810:950] = 0
-    assert seen.unseen(rgb_frame(shown), windows, NO_FACES)
-    assert seen.unseen(rgb_frame(shown), windows, known) == []
+    assert unseen_by(seen, rgb_frame(shown), windows, NO_FACES)
+    assert unseen_by(seen, rgb_frame(shown), windows, known) == []
     shown[310:470, 640:740] = 0
-    assert windows[0] in seen.unseen(rgb_frame(shown), windows, known)
+    assert windows[0] in unseen_by(seen, rgb_frame(shown), windows, known)
 
 
 def test_light_that_fades_slowly_is_a_change_in_the_end():
@@ -130,7 +134,7 @@ def test_light_that_fades_slowly_is_a_change_in_the_end():
     seen, (whole, *_) = remembered(VGA, rgb_frame(rgb))
     for darker in range(MAX_SKIPS):
         shown = rgb_frame(rgb - np.uint8(darker * MAX_CHANGE // 4))
-        is_left_out = seen.unseen(shown, [whole], NO_FACES) == []
+        is_left_out = unseen_by(seen, shown, [whole], NO_FACES) == []
         assert is_left_out == (darker <= 4)
 
 
@@ -139,19 +143,19 @@ def test_what_does_not_change_has_a_turn_now_and_then():
     seen, windows = remembered(VGA, frame)
     for _ in range(3):
         for _ in range(MAX_SKIPS):
-            assert seen.unseen(frame, windows, NO_FACES) == []
-        assert seen.unseen(frame, windows, NO_FACES) == windows
-        for window in windows:
-            seen.note(window, is_settled=True)
+            assert unseen_by(seen, frame, windows, NO_FACES) == []
+        assert unseen_by(seen, frame, windows, NO_FACES) == windows
+        seen.note([NO_DETECTIONS] * len(windows))
 
 
 def test_what_is_forgotten_is_searched():
     frame = rgb_frame(scene(VGA))
     seen, windows = remembered(VGA, frame)
-    seen.note(windows[3], is_settled=False)
-    assert seen.unseen(frame, windows, NO_FACES) == [windows[3]]
     seen.reset()
-    assert seen.unseen(frame, windows, NO_FACES) == windows
+    assert unseen_by(seen, frame, windows, NO_FACES) == windows
+    seen.note([NO_DETECTIONS] * len(windows))
+    left = windows[3]
+    assert seen.unseen(frame, windows, NO_FACES, lambda one, _: one is not left) == [left]
 
 
 @given(
