@@ -1,8 +1,9 @@
 """Newcomers: after how many images a face that appears is published, and what the search costs.
 
-Composed streams with faces that are followed for a while, then one more appears, anywhere and at
-any moment of the schedule; or a cut to a picture with other faces. Pictures come from
-$FACEMESH_DATA. See docs/recall.md.
+Composed streams with faces that are followed for a while, then one more appears or walks in,
+anywhere and at any moment of the schedule; or a cut to a picture with other faces. A still camera,
+one that moves and one in the dark show them. Pictures come from $FACEMESH_DATA. See
+docs/recall.md.
 
     ./run bench newcomers --json FILE
 """
@@ -13,6 +14,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +28,8 @@ from common.command import DATA_VARIABLE, MeasurementError, data_folder, log, ru
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
 from ground_truth import TrueFaces, compare_boxes
-from newcomer_streams import NewcomerStream, newcomer_streams
-from sample_pictures import Picture, load_pictures
+from newcomer_streams import CAMERAS, WALK_IMAGES, NewcomerStream, newcomer_streams
+from sample_pictures import load_pictures
 
 from facemesh_ros.assembly.face_sensor import load_sensor
 from facemesh_ros.pipeline.face_pipeline import FacePipeline
@@ -35,27 +38,37 @@ from facemesh_ros.types import Frame, PixelOrder
 
 RATE_HZ = 30
 SIZES = {'VGA': (640, 480), '720p': (1280, 720), '1080p': (1920, 1080)}
-FACES_PX = (24, 28, 32, 40, 60, 100)
-# Size of the images, faces followed, and streams of each size of the newcomer.
-SCENES = (('720p', 1, 24), ('720p', 0, 8), ('720p', 3, 8), ('VGA', 1, 8), ('1080p', 1, 8))
-QUICK_SCENES, QUICK_FACES_PX = (('720p', 1, 4),), (24, 40, 100)
-# A newcomer appears after so many images, at some moment of the following ones.
-SETTLED_IMAGES, MOMENTS = 90, 40
+# Camera, size of the images, faces followed, and the sizes of newcomers.
+SCENES = (
+    *(('still', size, 1, (16, 24, 32, 64)) for size in ('VGA', '720p')),
+    ('still', '1080p', 1, (24, 48)),
+    *((camera, size, 1, (24,)) for camera in ('moving', 'dark') for size in ('VGA', '720p')),
+    *(('still', '720p', followed, (24,)) for followed in (0, 3)),
+)
+COUNT = 8
+QUICK_SCENES, QUICK_COUNT = (('still', '720p', 1, (24, 48, 100)),), 3
+KINDS = ('appears', 'walks in', 'cut to')
+# A newcomer appears after so many images, when all windows have been searched since the followed
+# faces came, at some moment of the following ones.
+SETTLED_IMAGES, MOMENTS = {'VGA': 60, '720p': 110, '1080p': 220}, 40
 # Afterwards he counts as found then.
 PATIENCE = 120
 NOTE = (
     'Images from the one that shows the newcomer first to the one whose result has him, both '
-    f'counted; {PATIENCE} if none of so many has. Faces drift. Runs: of all detectors per image, '
-    'in the first 90 images and from then until the newcomer appears.'
+    f'counted; {PATIENCE} if none of so many has. Faces drift. Who walks in is counted from the '
+    'image that shows all of his face. Runs: of all detectors per image, in the first images, '
+    + ', '.join(f'{images} at {size}' for size, images in SETTLED_IMAGES.items())
+    + ', and from then until the newcomer appears.'
 )
 COLUMNS = [
-    *(('images', '{scene}'), ('followed', '{followed}'), ('newcomer', '{kind}')),
+    *(('camera', '{camera}'), ('images', '{scene}'), ('followed', '{followed}')),
+    ('newcomer', '{kind}'),
     *(('face px', '{size}'), ('n', '{n}'), ('mean', '{mean:.1f}'), ('median', '{median:.0f}')),
     *(('p95', '{p95:.0f}'), ('never', '{never}')),
 ]
 RUN_COLUMNS = [
-    *(('images', '{scene}'), ('followed', '{followed}'), ('streams', '{n}')),
-    *(('runs per image, first 90', '{first:.2f}'), ('later', '{later:.2f}')),
+    *(('camera', '{camera}'), ('images', '{scene}'), ('followed', '{followed}')),
+    *(('streams', '{n}'), ('runs per image, first', '{first:.2f}'), ('later', '{later:.2f}')),
     ('most in an image', '{most}'),
 ]
 
@@ -64,6 +77,7 @@ RUN_COLUMNS = [
 class Wait:
     """How long a newcomer waited, in images, and the detector runs of the images before."""
 
+    camera: str
     scene: str
     followed: int
     kind: str
@@ -82,10 +96,17 @@ def measure(chosen: Namespace) -> Report:
     settings = SensorSettings(execution_provider='cpu', publish_blendshapes=False)
     sensor = load_sensor(settings)
     waits: list[Wait] = []
-    for scene, followed, count in QUICK_SCENES if chosen.quick else SCENES:
-        log(f'{scene}, {followed} followed')
-        for size in QUICK_FACES_PX if chosen.quick else FACES_PX:
-            waits += scene_waits(sensor.stream(), pictures, scene, followed, size, count)
+    for camera, scene, followed, sizes in QUICK_SCENES if chosen.quick else SCENES:
+        log(f'{camera} camera, {scene}, {followed} followed')
+        for size, kind in product(sizes, KINDS):
+            count = QUICK_COUNT if chosen.quick else COUNT
+            streams = newcomer_streams(
+                *(pictures, SIZES[scene], size, followed, count),
+                camera=CAMERAS[camera],
+                walks_in=kind == 'walks in',
+            )
+            key = camera, scene, followed, kind, size
+            waits += [Wait(*key, *one) for one in scene_waits(sensor.stream(), key, [*streams])]
     sensor.close()
     tables = [
         Table('waits', 'Images until a newcomer is published', COLUMNS, list(_rows(waits))),
@@ -95,24 +116,21 @@ def measure(chosen: Namespace) -> Report:
 
 
 def scene_waits(
-    pipeline: FacePipeline,
-    pictures: Sequence[Picture],
-    scene: str,
-    followed: int,
-    size: int,
-    count: int,
-) -> Iterator[Wait]:
-    """Run streams of one kind; after each, also a cut to the next one."""
-    streams = list(newcomer_streams(pictures, SIZES[scene], size, followed, count))
+    pipeline: FacePipeline, key: tuple[Any, ...], streams: Sequence[NewcomerStream]
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield for each stream of one kind how long its newcomer waits, and the runs before."""
+    _, scene, _, kind, _ = key
     for number, stream in enumerate(streams):
-        moment = SETTLED_IMAGES + MOMENTS * number // len(streams)
+        moment = SETTLED_IMAGES[scene] + MOMENTS * number // len(streams)
         player = Player(pipeline)
         for index in range(moment):
-            player.show(stream, index, with_newcomer=False)
+            coming = (
+                index - moment if kind == 'walks in' and index >= moment - WALK_IMAGES else None
+            )
+            player.show(stream, index, coming)
         runs = player.runs
-        yield Wait(scene, followed, 'enters', size, player.wait(stream, moment), runs)
-        after_cut = streams[(number + 1) % len(streams)]
-        yield Wait(scene, followed, 'cut to', size, player.wait(after_cut, 0), [])
+        shown = streams[(number + 1) % len(streams)] if kind == 'cut to' else stream
+        yield player.wait(shown, 0 if kind == 'cut to' else moment), runs
 
 
 class Player:
@@ -124,33 +142,36 @@ class Player:
         self._total = sum(pipeline.detector_runs.values())
         self.runs: list[int] = []
 
-    def show(self, stream: NewcomerStream, index: int, *, with_newcomer: bool) -> bool:
+    def show(self, stream: NewcomerStream, index: int, newcomer_index: int | None) -> bool:
         """Show an image; returns whether the result has the newcomer."""
-        rgb = stream.image(index, with_newcomer=with_newcomer)
+        rgb = stream.image(index, newcomer_index)
         self._shown += 1
         faces = self._pipeline.process(Frame(rgb, PixelOrder.RGB, self._shown * 10**9 // RATE_HZ))
         total = sum(self._pipeline.detector_runs.values())
         self.runs = [*self.runs, total - self._total]
         self._total = total
-        box = stream.newcomer.box_at(index, stream.image_wh)
+        box = stream.newcomer.box_at(newcomer_index or 0, stream.image_wh)
         truth = TrueFaces(box[None], box[3:] - box[1:2], np.zeros(1, bool))
         return compare_boxes(truth, faces.boxes_xyxy.tolist()).found[0]
 
     def wait(self, stream: NewcomerStream, start: int) -> int:
         """Show images with the newcomer until the result has him; returns how many."""
         for images in range(1, PATIENCE):
-            if self.show(stream, start + images - 1, with_newcomer=True):
+            if self.show(stream, start + images - 1, images - 1):
                 return images
         return PATIENCE
 
 
+KEY = 'camera', 'scene', 'followed', 'kind', 'size'
+
+
 def _rows(waits: Sequence[Wait]) -> Iterator[dict[str, Any]]:
-    for key in dict.fromkeys((one.scene, one.followed, one.kind, one.size) for one in waits):
-        own = [one for one in waits if (one.scene, one.followed, one.kind, one.size) == key]
-        images = np.array([one.images for one in own])
+    key_of = attrgetter(*KEY)
+    for key in dict.fromkeys(map(key_of, waits)):
+        images = np.array([one.images for one in waits if key_of(one) == key])
         yield {
-            **dict(zip(('scene', 'followed', 'kind', 'size'), key, strict=True)),
-            'n': len(own),
+            **dict(zip(KEY, key, strict=True)),
+            'n': len(images),
             'mean': float(images.mean()),
             'median': float(np.median(images)),
             'p95': float(np.percentile(images, 95)),
@@ -159,18 +180,15 @@ def _rows(waits: Sequence[Wait]) -> Iterator[dict[str, Any]]:
 
 
 def _run_rows(waits: Sequence[Wait]) -> Iterator[dict[str, Any]]:
-    for scene, followed in dict.fromkeys((one.scene, one.followed) for one in waits):
-        own = [
-            one.runs
-            for one in waits
-            if (one.scene, one.followed) == (scene, followed) and one.runs
-        ]
-        later = [count for runs in own for count in runs[SETTLED_IMAGES:]]
+    key_of = attrgetter(*KEY[:3])
+    for key in dict.fromkeys(map(key_of, waits)):
+        own = [one.runs for one in waits if key_of(one) == key]
+        settled = SETTLED_IMAGES[key[1]]
+        later = [count for runs in own for count in runs[settled:]]
         yield {
-            'scene': scene,
-            'followed': followed,
+            **dict(zip(KEY, key, strict=False)),
             'n': len(own),
-            'first': float(np.mean([runs[:SETTLED_IMAGES] for runs in own])),
+            'first': float(np.mean([runs[:settled] for runs in own])),
             'later': float(np.mean(later)) if later else None,
             'most': max(map(max, own)),
         }

@@ -15,6 +15,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ SPARE_MAX_FACES = 4
 ROUNDS = {1: 6, 2: 6, 4: 4, 8: 3}
 QUICK_ROUNDS = 3
 QUICK_SCENES = (('VGA', 1), ('VGA', 4), ('1080p', 1))
+# Once more with a still camera, where the search leaves out what does not change; it knows what
+# that is after so many blocks.
+STILL_SIZES, STILL_UNTIMED_BLOCKS = ('VGA', '720p', '1080p'), 6
 MODE = (
     'Streams at 30 Hz: all systems track faces from image to image (process; VIDEO, '
     'static_image_mode False), ours with all its defaults, including the temporal filter.'
@@ -71,13 +75,14 @@ def measure(chosen: Namespace) -> Report:
     before = cores_in_use()
     rows: list[dict[str, Any]] = []
     versions: dict[str, dict[str, str]] = {}
-    scenes = QUICK_SCENES if chosen.quick else [(size, faces) for size in SIZES for faces in TILES]
+    moving = QUICK_SCENES if chosen.quick else product(SIZES, TILES)
+    scenes = [stream_scene(*size_and_faces) for size_and_faces in moving]
+    scenes += [stream_scene(size, 1, is_still=True) for size in STILL_SIZES if not chosen.quick]
     with scratch_folder() as folder:
-        for size, faces in scenes:
-            scene = stream_scene(size, faces)
+        for scene in scenes:
             log(scene.name)
             file = scene.write(Path(folder))
-            rounds = QUICK_ROUNDS if chosen.quick else ROUNDS[faces]
+            rounds = QUICK_ROUNDS if chosen.quick else ROUNDS[scene.faces]
             for comparison in comparisons_on(scene, found):
                 rows += measured_rows(scene, file, comparison, rounds, versions)
             file.unlink()
@@ -119,21 +124,22 @@ def measured_rows(
     rounds: int,
     versions: dict[str, dict[str, str]],
 ) -> Iterator[dict[str, Any]]:
-    """Let fresh processes track a stream in turn, the first round untimed."""
+    """Let fresh processes track a stream in turn, the first rounds untimed."""
+    untimed = STILL_UNTIMED_BLOCKS if scene.is_still else 1
     with ExitStack() as stack:
         processes = {
             system: stack.enter_context(SystemProcess(system)) for system in comparison.systems
         }
         blocks = measure_in_turn(
             processes,
-            rounds + 1,
+            rounds + untimed,
             lambda process, number: process.block(
                 file, STREAM_BLOCK, stream=True, start=number * STREAM_BLOCK
             ),
         )
         # Ours has a name for each detector, but the same versions.
         versions.update({one.name.split(',')[0]: one.versions for one in processes.values()})
-    timed = {system: own[1:] for system, own in blocks.items()}
+    timed = {system: own[untimed:] for system, own in blocks.items()}
     peer = timed[comparison.peer] if comparison.peer else None
     for system in comparison.ours:
         ours = _figures(system, timed[system], peer, scene.faces)

@@ -43,12 +43,15 @@ class CandidateQueue:
         if not len(waiting):
             return
         ages = np.append(self._waiting_ages, np.zeros(len(candidates), np.int64))
-        same, _ = overlaps(waiting.boxes_xyxy, self._tried.boxes_xyxy)
-        no_better = waiting.scores[:, None] <= RETRY_SCORE_FACTOR * self._tried.scores
-        _, known = overlaps(waiting.boxes_xyxy, known_xyxy)
-        fresh: NDArray[np.bool_] = ~np.any((same > DUPLICATE_IOU) & no_better, axis=1)
-        fresh &= ~np.any(known > KNOWN_CONTAINMENT, axis=1)
+        fresh = ~(self.were_tried(waiting) | are_known(waiting, known_xyxy))
         self._waiting, self._waiting_ages = waiting[fresh], ages[fresh]
+
+    def were_tried(self, candidates: FaceDetections) -> NDArray[np.bool_]:
+        """Return (N,) whether each has had its turn lately, and scores hardly better now."""
+        same, _ = overlaps(candidates.boxes_xyxy, self._tried.boxes_xyxy)
+        no_better = candidates.scores[:, None] <= RETRY_SCORE_FACTOR * self._tried.scores
+        tried: NDArray[np.bool_] = np.any((same > DUPLICATE_IOU) & no_better, axis=1)
+        return tried
 
     def take(self, least_score: float = 0.0) -> FaceDetections:
         """Return the best candidate that waits, or none if it scores less."""
@@ -71,3 +74,10 @@ class CandidateQueue:
             self._tried_ages += 1
             recent = self._tried_ages <= RETRY_IMAGES
             self._tried, self._tried_ages = self._tried[recent], self._tried_ages[recent]
+
+
+def are_known(found: FaceDetections, known_xyxy: Float32) -> NDArray[np.bool_]:
+    """Return (N,) whether each lies in a box of (M, 4) px of a face that is known."""
+    _, containment = overlaps(found.boxes_xyxy, known_xyxy)
+    known: NDArray[np.bool_] = np.any(containment > KNOWN_CONTAINMENT, axis=1)
+    return known

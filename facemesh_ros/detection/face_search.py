@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facemesh_ros.catalog.model_entry import DetectorSpec
-from facemesh_ros.detection.candidates import CandidateQueue
+from facemesh_ros.detection.candidates import CandidateQueue, are_known
 from facemesh_ros.detection.merging import MERGE_CONTAINMENT, merged, without_duplicates
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.detection.scan_schedule import ScanSchedule
+from facemesh_ros.detection.seen_windows import SeenWindows
 from facemesh_ros.detection.window_regions import (
     CANDIDATE_WINDOW_SCALE,
     in_window,
@@ -85,13 +88,16 @@ class FaceSearch:
         self._pool = pool
         self._cheapest = next(iter(detectors))
         self._tile_detectors = (tile_detector[0],) if tile_detector else ()
+        self._least_share = CANDIDATE_SCORE_SHARE if tile_detector else 1.0
         self._schedule = ScanSchedule(list(detectors), tile_detector)
+        self._seen = SeenWindows()
         self._candidates = CandidateQueue()
         self._known_count = 0
 
     def reset(self) -> None:
         """Start from the beginning."""
         self._schedule.reset()
+        self._seen.reset()
         self._candidates.reset()
         self._known_count = 0
 
@@ -99,7 +105,9 @@ class FaceSearch:
         """Run the whole scan plan on one image and return each face once, best score first."""
         plan = self._schedule.plan(frame.image_wh, settings)
         windows = [plan.whole_image, *dict.fromkeys(plan.others)]
-        faces, candidates = self._detect(frame, windows, settings.min_detection_confidence)
+        min_score = settings.min_detection_confidence
+        found = self._run(frame, windows, self._least_share * min_score)
+        faces, candidates = self._sorted(frame, windows, found, min_score)
         return merged([faces, *self._confirmed(frame, candidates, settings)])
 
     def scan_next(
@@ -125,14 +133,26 @@ class FaceSearch:
             Each face once, best score first.
         """
         unchanged = not whole_image and len(known_xyxy) == self._known_count
+        if not unchanged and (self._known_count or len(known_xyxy) or len(search_rois)):
+            # What windows showed is no longer all known: a face that is lost may still be there.
+            self._seen.reset()
         self._known_count = len(known_xyxy)
         windows = self._schedule.due(frame.image_wh, settings, unchanged=unchanged)
         if whole_image and all(window.region is not None for window in windows):
             windows.append(DetectionWindow((self._cheapest,), None))
+        min_score = settings.min_detection_confidence
+        if windows:
+            is_settled = partial(self._is_settled, frame, known_xyxy, min_score)
+            windows = self._seen.unseen(frame, windows, known_xyxy, is_settled)
+        in_turn = len(windows)
         for index in range(len(search_rois)):
             windows.append(DetectionWindow((self._cheapest,), search_rois[index : index + 1]))
-        min_score = settings.min_detection_confidence
-        faces, candidates = self._detect(frame, windows, min_score)
+        faces, candidates = NO_DETECTIONS, NO_DETECTIONS
+        if windows:
+            found = self._run(frame, windows, self._least_share * min_score)
+            if in_turn:
+                self._seen.note(found[:in_turn])
+            faces, candidates = self._sorted(frame, windows, found, min_score)
         self._candidates.add(candidates, known_xyxy)
         best = self._candidates.take(self._schedule.least_candidate_score(min_score))
         if not len(best):
@@ -197,36 +217,57 @@ class FaceSearch:
             scores[index] = found.scores[same].max(initial=0.0)
         return scores
 
-    def _detect(
-        self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
+    def _sorted(
+        self,
+        frame: Frame,
+        windows: Sequence[DetectionWindow],
+        found: Sequence[FaceDetections],
+        min_score: float,
     ) -> tuple[FaceDetections, FaceDetections]:
         """Return faces that are certain, and candidates that need a window of their own."""
-        if not windows:
-            return NO_DETECTIONS, NO_DETECTIONS
-        low = CANDIDATE_SCORE_SHARE * min_score if self._tile_detectors else min_score
-        found = self._run(frame, windows, low)
         if not self._tile_detectors:
             return merged(found), NO_DETECTIONS
         detections = FaceDetections.concatenate(found)
         if not len(detections):
             return NO_DETECTIONS, NO_DETECTIONS
-        # How large a detection must be in its window to be certain.
         sides = np.repeat([window.side(frame.image_wh) for window in windows], [*map(len, found)])
-        is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
-        is_candidate = is_coarse | (detections.scores < min_score)
+        is_candidate = self._are_candidates(detections, sides, min_score)
         kept = without_duplicates(detections, is_candidate)
         is_face = ~is_candidate[kept]
         return detections[kept[is_face]], detections[kept[~is_face]]
+
+    def _are_candidates(
+        self, detections: FaceDetections, sides: Float64 | float, min_score: float
+    ) -> NDArray[np.bool_]:
+        """Return (N,) whether each is too doubtful, or small in its window of that side, px."""
+        if not self._tile_detectors:
+            return np.zeros(len(detections), bool)
+        is_coarse = box_sizes(detections.boxes_xyxy) < COARSE_SIZE_SHARE * sides
+        is_candidate: NDArray[np.bool_] = is_coarse | (detections.scores < min_score)
+        return is_candidate
+
+    def _is_settled(
+        self,
+        frame: Frame,
+        known_xyxy: Float32,
+        min_score: float,
+        window: DetectionWindow,
+        found: FaceDetections,
+    ) -> bool:
+        """Return whether all found in a window is known, or a candidate that has had its turn."""
+        is_candidate = self._are_candidates(found, window.side(frame.image_wh), min_score)
+        had_turn = is_candidate & self._candidates.were_tried(found)
+        return bool(np.all(had_turn | are_known(found, known_xyxy)))
 
     def _run(
         self, frame: Frame, windows: Sequence[DetectionWindow], min_score: float
     ) -> list[FaceDetections]:
         """Run the detectors of each window, without boxes that it cuts or that are too small."""
-        regions = {
-            name: [window.region for window in windows if name in window.detectors]
-            for name in dict.fromkeys(name for window in windows for name in window.detectors)
-        }
-        self.detector_runs.update({name: len(own) for name, own in regions.items()})
+        regions: dict[str, list[Rois | None]] = {}
+        for window in windows:
+            for name in window.detectors:
+                regions.setdefault(name, []).append(window.region)
+                self.detector_runs[name] += 1
         results = self._pool.map(
             lambda name: iter(self._detectors[name].detect_batch(frame, min_score, regions[name])),
             list(regions),

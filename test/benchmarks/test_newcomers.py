@@ -7,7 +7,7 @@ import pytest
 from composed_pictures import FacePatch
 from hypothesis import given
 from hypothesis import strategies as st
-from newcomer_streams import DriftingFace, NewcomerStream
+from newcomer_streams import CAMERAS, Camera, DriftingFace, NewcomerStream
 
 WH = 160, 120
 WHITE = FacePatch(
@@ -24,7 +24,7 @@ def test_a_drifting_face_stays_inside_and_its_box_is_where_it_is_pasted(corner, 
     x0, y0, x1, y1 = face.box_at(index, WH)
     assert 0 <= x0 < x1 <= WH[0] - 1
     assert 0 <= y0 < y1 <= WH[1] - 1
-    rows, columns = np.nonzero(stream.image(index, with_newcomer=True).any(axis=2))
+    rows, columns = np.nonzero(stream.image(0, index).any(axis=2))
     assert columns.min() == max(x0 - 5, 0)
     assert rows.min() == max(y0 - 10, 0)
 
@@ -36,8 +36,33 @@ def test_it_moves_at_its_speed(corner, step, index):
     assert (np.abs(moved) <= np.abs(step) + 1).all()
 
 
-@pytest.mark.parametrize('with_newcomer', [False, True])
-def test_a_newcomer_is_there_only_when_he_has_come(with_newcomer):
+@pytest.mark.parametrize(('newcomer_index', 'shown'), [(None, False), (0, True)])
+def test_a_newcomer_is_there_only_when_he_has_come(newcomer_index, shown):
     face = DriftingFace(WHITE, np.array([50.0, 50.0]), np.zeros(2))
     stream = NewcomerStream(np.zeros((WH[1], WH[0], 3), np.uint8), [], face)
-    assert stream.image(3, with_newcomer=with_newcomer).any() == with_newcomer
+    assert stream.image(3, newcomer_index).any() == shown
+
+
+@pytest.mark.parametrize('step', [(4.0, 0.0), (-4.0, 0.0)])
+def test_who_walks_in_is_whole_in_his_first_image_and_not_before(step):
+    corner = np.array([-5.0 if step[0] > 0 else WH[0] - 1 - 15.0, 50.0])
+    face = DriftingFace(WHITE, corner, np.array(step), comes_in=True)
+    x0, _, x1, _ = face.box_at(0, WH)
+    assert x0 >= 0
+    assert x1 <= WH[0] - 1
+    x0, _, x1, _ = face.box_at(-1, WH)
+    assert x0 < 0 or x1 > WH[0] - 1
+
+
+@pytest.mark.parametrize('name', sorted(CAMERAS))
+def test_a_camera_has_its_light_noise_and_motion(name):
+    camera, random = CAMERAS[name], np.random.default_rng(2)
+    grey = np.full((90, 120, 3), 100, np.uint8)
+    shown = [camera.image(grey, index).astype(float) for index in range(2)]
+    assert np.mean(shown[0]) == pytest.approx(100 * camera.light, abs=0.5)
+    assert np.std(shown[0]) == pytest.approx(camera.noise, rel=0.1)
+    assert np.std(shown[1] - shown[0]) == pytest.approx(2**0.5 * camera.noise, rel=0.1)
+    scene = random.integers(0, 255, grey.shape, np.uint8)
+    face = DriftingFace(WHITE, np.array([0.0, 0.0]), np.zeros(2))
+    stream = NewcomerStream(scene, [], face, Camera(pan_px=camera.pan_px))
+    assert np.array_equal(stream.image(2), np.roll(scene, 2 * camera.pan_px, axis=1))
