@@ -53,6 +53,7 @@ MAYBE_MISSING = (
     'builtin_interfaces',
     'cv2',
     'facemesh_ros.msg',
+    'facemesh_ros.native',
     'foxglove_msgs',
     'hri_msgs',
     'onnx',

@@ -121,10 +121,11 @@ class _Run:
         errors = ErrorFile(resumable_target(arguments), resume=arguments.resume)
         state = journal.state if journal is not None else RunState()
         with ExitStack() as stack:
+            if journal is not None:
+                stack.callback(journal.close)
             written, processor = self._process(journal, errors, state, stack)
-        is_complete = not self._ending.status
-        if journal is not None:
-            journal.close(is_complete=is_complete)
+        if journal is not None and not self._ending.status:
+            journal.remove()
         for note in filter(None, [*self._geometry.notes(), errors.note]):
             _print_note(note)
         said = written_sentence([*processor.outputs.written, *written.written])

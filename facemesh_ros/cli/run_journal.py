@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -60,9 +61,16 @@ class RunJournal:
                 self._file: TextIO = self._path.open('a', encoding='utf-8')
             else:
                 self._file = self._path.open('w', encoding='utf-8')
-                self._write(said)
+                self._begin(said)
         except OSError as error:
             raise self._error(f'cannot be written: {error.strerror}') from error
+
+    def _begin(self, said: str) -> None:
+        try:
+            self._write(said)
+        except OSError:
+            self.close()
+            raise
 
     def _read(self, said: str) -> None:
         first, *lines = self._path.read_text(encoding='utf-8').splitlines() or ['']
@@ -111,11 +119,14 @@ class RunJournal:
         self._file.write(line + '\n')
         self._file.flush()
 
-    def close(self, *, is_complete: bool) -> None:
-        """Close the file, and remove it if all is done."""
-        self._file.close()
-        if is_complete:
-            self._path.unlink(missing_ok=True)
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # of a full disk, told before
+            self._file.close()
+
+    def remove(self) -> None:
+        """Remove the file: all is done."""
+        self._path.unlink(missing_ok=True)
 
     def _error(self, what: str) -> MediaError:
         return MediaError(f'{readable_name(self._path)} {what}')

@@ -19,10 +19,12 @@ class CompiledFile:
 
     Attributes:
         metadata: Of the model file that it was compiled from.
+        outputs: Its names of the outputs, in their order; what is compiled adds some of its own.
         content: OpenVINO's own bytes, for the release and the processor that compiled them.
     """
 
     metadata: Mapping[str, str]
+    outputs: tuple[str, ...]
     content: bytes
 
 
@@ -32,15 +34,16 @@ def read_compiled(onnx: bytes) -> CompiledFile | None:
         head, _, content = _path(onnx).read_bytes().partition(b'\n')
         known = json.loads(head)
         is_whole = known['sha256'] == sha256_of(content)
-        return CompiledFile(known['metadata'], content) if is_whole else None
+        kept = CompiledFile(known['metadata'], tuple(known['outputs']), content)
+        return kept if is_whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write_compiled(onnx: bytes, kept: CompiledFile) -> None:
     """Keep a compiled model, if the folder can be written."""
-    digest = sha256_of(kept.content)
-    head = json.dumps({'metadata': dict(kept.metadata), 'sha256': digest}).encode()
+    known = {'metadata': dict(kept.metadata), 'outputs': kept.outputs}
+    head = json.dumps({**known, 'sha256': sha256_of(kept.content)}).encode()
     with contextlib.suppress(OSError):  # the next start compiles it again, for .1 to .5 s
         write_atomically(_path(onnx), head + b'\n' + kept.content)
 

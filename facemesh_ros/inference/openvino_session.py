@@ -76,15 +76,12 @@ class OpenVinoSession:
         kept = read_compiled(onnx)
         compiled = self._load(kept) if kept else None
         if kept is None or compiled is None:
-            compiled, known = _compile(self._openvino, self._core, onnx)
-            kept = CompiledFile(known, _exported(compiled))
+            compiled, kept = _compile(self._openvino, self._core, onnx)
             write_compiled(onnx, kept)
         # What one that was loaded exports cannot be loaded, so its bytes stay, for copies.
         self._compiled, self._kept = compiled, kept
-        self._places = {
-            name: place for place, it in enumerate(compiled.outputs) for name in it.get_names()
-        }
-        self._all_places = range(len(compiled.outputs))
+        self._places = {name: place for place, name in enumerate(kept.outputs)}
+        self._all_places = range(len(kept.outputs))
         self._free: LifoQueue[Any] = LifoQueue()
         self._free.put(compiled.create_infer_request())
         self._count, self._limit, self._growing = 1, usable_cores(), Lock()
@@ -109,7 +106,7 @@ class OpenVinoSession:
         return [_port(it, next(iter(it.get_names()))) for it in self._compiled.inputs]
 
     def get_outputs(self) -> list[Port]:
-        """Return the outputs, one with several names once for each."""
+        """Return the outputs."""
         outputs = self._compiled.outputs
         return [_port(outputs[place], name) for name, place in self._places.items()]
 
@@ -162,13 +159,15 @@ class OpenVinoSession:
             return None
 
 
-def _compile(openvino: ModuleType, core: Any, onnx: bytes) -> tuple[Any, dict[str, str]]:
-    """Return the compiled model and what the file says of itself."""
+def _compile(openvino: ModuleType, core: Any, onnx: bytes) -> tuple[Any, CompiledFile]:
+    """Return the compiled model, and what is to be kept of it."""
     model = core.read_model(onnx, b'')
     known = {name: str(value) for name, value in model.get_rt_info(['framework']).value.items()}
+    outputs = tuple(it.get_any_name() for it in model.outputs)
     (taken,) = model.inputs
     model.reshape(openvino.PartialShape([1, *list(taken.partial_shape)[1:]]))
-    return core.compile_model(model, _DEVICE, _OPTIONS), known
+    compiled = core.compile_model(model, _DEVICE, _OPTIONS)
+    return compiled, CompiledFile(known, outputs, _exported(compiled))
 
 
 def _exported(compiled: Any) -> bytes:
