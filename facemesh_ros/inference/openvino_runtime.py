@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from importlib import metadata
 from types import ModuleType
+from typing import Any
 
 from facemesh_ros.inference.hardware import processor_name
 
@@ -42,6 +43,16 @@ def load_openvino() -> ModuleType:
             sys.modules[_CONVERTER] = before  # type: ignore[assignment]
     module: ModuleType = openvino
     return module
+
+
+@cache
+def openvino_core() -> Any:
+    """Return what reads, compiles and loads models, one for the life of the process.
+
+    With its last core OpenVINO frees the stack that it has given the first one's thread to handle
+    signals on, and the next signal there would end the process (2026.4, CPU plugin).
+    """
+    return load_openvino().Core()
 
 
 @cache

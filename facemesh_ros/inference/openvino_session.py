@@ -21,7 +21,7 @@ import numpy as np
 
 from facemesh_ros.inference.hardware import usable_cores
 from facemesh_ros.inference.openvino_files import CompiledFile, read_compiled, write_compiled
-from facemesh_ros.inference.openvino_runtime import load_openvino
+from facemesh_ros.inference.openvino_runtime import load_openvino, openvino_core
 from facemesh_ros.types import Float32
 
 OPENVINO = 'OpenVINOExecutionProvider'
@@ -72,7 +72,7 @@ class OpenVinoSession:
             RuntimeError: If OpenVINO does not take the model.
         """
         self._openvino = load_openvino()
-        self._core = self._openvino.Core()
+        self._core = openvino_core()
         kept = read_compiled(onnx)
         compiled = self._load(kept) if kept else None
         if kept is None or compiled is None:

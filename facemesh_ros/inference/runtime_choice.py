@@ -59,6 +59,12 @@ def quickest_runtime(store: ModelStore, name: str) -> RuntimeChoice:
         return _decided[place]
 
 
+def forget_choices() -> None:
+    """Read what is remembered anew; models that are open stay with what runs them."""
+    with _deciding:
+        _decided.clear()
+
+
 def _machine() -> str:
     return f'{processor_name()} onnxruntime-{ort.__version__} openvino-{openvino_version()}'
 

@@ -198,3 +198,29 @@ def test_a_file_that_is_no_model_is_refused(monkeypatch):
         ModelSession(b'no model', ProviderChoice('openvino'))
     with pytest.raises(RuntimeError):
         OpenVinoSession(b'no model')
+
+
+SIGNAL_AFTERWARDS = """
+import gc, signal, sys
+from pathlib import Path
+from threading import Thread
+from facemesh_ros.inference.openvino_session import OpenVinoSession
+
+sessions = [OpenVinoSession(Path(sys.argv[1]).read_bytes())]
+thread = Thread(target=sessions.clear)
+thread.start()
+thread.join()
+gc.collect()
+handled = []
+signal.signal(signal.SIGUSR1, lambda *_: handled.append(True))
+signal.raise_signal(signal.SIGUSR1)
+assert handled
+"""
+
+
+def test_a_signal_is_handled_after_another_thread_has_closed_a_model(model_store):
+    onnx = model_store.folder / 'short_range.onnx'
+    done = subprocess.run(
+        [sys.executable, '-c', SIGNAL_AFTERWARDS, str(onnx)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

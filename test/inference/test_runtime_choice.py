@@ -47,7 +47,7 @@ def cache(monkeypatch, tmp_path, require, require_models) -> Path:
 @pytest.fixture
 def restart(monkeypatch) -> Callable[[], None]:
     """Forget what only the process knows."""
-    return lambda: runtime_choice._decided.clear()
+    return runtime_choice.forget_choices
 
 
 @pytest.fixture
