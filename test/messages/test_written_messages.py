@@ -16,26 +16,15 @@ from facemesh_ros.messages.markers import MARKERS_TYPE, MarkerMessages
 from facemesh_ros.messages.point_cloud import points_cdr
 from facemesh_ros.messages.scene import measured_scene
 from facemesh_ros.messages.transforms import TF_TYPE, FaceTransforms
-from test.ros.output.random_faces import LANDMARKS, random_faces
+from test.ros.output.random_faces import LANDMARKS, face_streams, random_faces
 
 # rosbags, which writes zeros between fields as we do.
 STORE = message_store()
 TOPOLOGY = load_topology(LANDMARKS)
-streams = st.lists(
-    st.builds(
-        random_faces,
-        st.lists(st.integers(1, 5), max_size=3, unique=True),
-        st.integers(0, 2**31),
-        blendshapes=st.sampled_from([0, 52]),
-        metric=st.booleans(),
-    ),
-    min_size=1,
-    max_size=3,
-)
 
 
 @settings(deadline=None, max_examples=30)
-@given(streams, st.sampled_from(sorted(STYLES)), st.text('abc', max_size=9))
+@given(face_streams, st.sampled_from(sorted(STYLES)), st.text('abc', max_size=9))
 def test_what_is_published_for_a_stream(stream, style, frame_id):
     transforms, markers = FaceTransforms(), MarkerMessages(TOPOLOGY)
     header = STORE.classes.Header(frame_id=frame_id)

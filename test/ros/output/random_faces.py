@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import strategies as st
 
 from facemesh_ros.messages.scene import SceneFaces
 from facemesh_ros.types import Faces, Float64, MetricFaces, MetricSource, Rois
@@ -96,3 +97,17 @@ def _random_metric(random: np.random.Generator, count: int, landmarks: int) -> M
         gazes_right=gazes(),
         gaze_sigmas_rad=some(gazed, random.normal(size=count)).astype(np.float32),
     )
+
+
+# Faces of one to three images that follow each other.
+face_streams = st.lists(
+    st.builds(
+        random_faces,
+        st.lists(st.integers(1, 5), max_size=3, unique=True),
+        st.integers(0, 2**31),
+        blendshapes=st.sampled_from([0, 52]),
+        metric=st.booleans(),
+    ),
+    min_size=1,
+    max_size=3,
+)

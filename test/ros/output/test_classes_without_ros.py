@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from rclpy.serialization import serialize_message
 
 from facemesh_ros.geometry.canonical_face import load_topology
@@ -13,7 +12,7 @@ from facemesh_ros.messages.annotations import ANNOTATION_TYPES, AnnotationMessag
 from facemesh_ros.messages.info_message import info_msg
 from facemesh_ros.messages.message_classes import MESSAGE_TYPES
 from facemesh_ros.ros.output.messages import ROS_CLASSES
-from test.ros.output.random_faces import LANDMARKS, random_faces
+from test.ros.output.random_faces import LANDMARKS, face_streams
 from test.ros.output.test_messages import MODEL
 from test.ros.output.test_validity import FRAME
 
@@ -22,17 +21,6 @@ STORE = message_store()
 BOTH = (ROS_CLASSES, STORE.classes)
 FOXGLOVE = (annotations.FOXGLOVE_CLASSES, STORE.annotation_classes)
 TOPOLOGY = load_topology(LANDMARKS)
-streams = st.lists(
-    st.builds(
-        random_faces,
-        st.lists(st.integers(1, 5), max_size=3, unique=True),
-        st.integers(0, 2**31),
-        blendshapes=st.sampled_from([0, 52]),
-        metric=st.booleans(),
-    ),
-    min_size=1,
-    max_size=3,
-)
 
 
 def header_of(classes, number: int):
@@ -50,7 +38,7 @@ def assert_same(of_ros, of_store, type_name: str) -> None:
 
 
 @settings(deadline=None, max_examples=15)
-@given(streams)
+@given(face_streams)
 def test_annotations_of_a_stream(stream):
     for number, faces in enumerate(stream):
         made = [
