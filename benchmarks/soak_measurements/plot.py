@@ -92,9 +92,11 @@ def _draw_calls(axes: Any, calls: Table) -> None:
 
 def _draw_load(axes: Any, samples: Table) -> None:
     axes.plot(*_thinned(samples, 'machine_cores'), lw=0.7, label='all processes')
-    cores = np.diff(samples['cpu_s']) / np.diff(samples['s'])
-    axes.plot(samples['s'][1:] / 60, cores, lw=0.7, label='the node')
-    axes.set(title='cores in use', ylim=(0, None))
+    elapsed_s = np.diff(samples['s'])
+    apart = elapsed_s > 1  # a ratio of less is of the clock's ticks
+    cores = np.diff(samples['cpu_s'])[apart] / elapsed_s[apart]
+    axes.plot(samples['s'][1:][apart] / 60, cores, lw=0.7, label='the node')
+    axes.set(title='cores in use', ylim=(0, 1.2 * np.percentile(samples['machine_cores'], 99)))
 
 
 def _of_cycles(table: Table, column: str, of: Any) -> tuple[list[float], list[float]]:

@@ -89,19 +89,46 @@ def test_what_grows_is_found_and_named(tmp_path, title, grown):
     assert BROKEN in sentence_of(list(found.values()))
 
 
-def test_a_machine_that_has_less_time_is_not_blamed_on_the_node(tmp_path):
-    found = run_of(tmp_path, 40, latency=2.0, cpu_s=100, waited_s=100)
-    assert found['latency p50, ms'].verdict == BROKEN  # it waited as long as before
-    columns = (tmp_path / 'samples.csv').read_text().splitlines()
-    at = columns[0].split(',').index('waited_s')
-    for number, line in enumerate(columns[1:], 1):
-        cells = line.split(',')
-        cells[at] = str(float(cells[at]) ** 3)
-        columns[number] = ','.join(cells)
-    (tmp_path / 'samples.csv').write_text('\n'.join(columns) + '\n')
-    again = {one.title: one for one in findings_of(read_records(tmp_path), tmp_path / 'node.log')}
-    assert again['latency p50, ms'].verdict == OPEN
-    assert 'waited' in again['latency p50, ms'].why
+def disturbed_run_of(tmp_path, cycles, is_disturbed):
+    """A run in some cycles of which others took the cores, and results came five times as late."""
+    run_of(tmp_path, cycles)
+    for name, column, change in (
+        ('samples', 'waited_s', lambda value, s: value + 0.5 * s),
+        ('answers', 'latency_ms', lambda value, _: 5 * value),
+    ):
+        head, *lines = (tmp_path / f'{name}.csv').read_text().splitlines()
+        places = [head.split(',').index(it) for it in (column, 's', 'cycle')]
+        for number, line in enumerate(lines):
+            cells = line.split(',')
+            at, s, cycle = places
+            if is_disturbed(int(cells[cycle])):
+                cells[at] = str(change(float(cells[at]), float(cells[s])))
+                lines[number] = ','.join(cells)
+        (tmp_path / f'{name}.csv').write_text('\n'.join([head, *lines]) + '\n')
+    found = findings_of(read_records(tmp_path), tmp_path / 'node.log')
+    return {one.title: one for one in found}
+
+
+@pytest.mark.parametrize('title', ['latency p50, ms', 'latency p99, ms'])
+def test_of_latency_only_cycles_count_in_which_the_node_had_cores(tmp_path, title):
+    found = disturbed_run_of(tmp_path, 40, lambda cycle: 20 <= cycle < 36)
+    assert found[title].verdict == HELD
+    assert 'in 22 of 38 cycles' in found[title].why
+
+
+@pytest.mark.parametrize(
+    'is_disturbed',
+    [lambda cycle: cycle > 15, lambda cycle: cycle > WARM_UP_CYCLES + 1],
+    ids=['all of the end', 'nearly all'],
+)
+def test_where_too_few_do_nothing_is_said_of_latency(tmp_path, is_disturbed):
+    found = disturbed_run_of(tmp_path, 40, is_disturbed)['latency p99, ms']
+    assert found.verdict == OPEN
+    assert 'too few' in found.why
+
+
+def test_latency_that_grows_while_the_node_has_cores_breaks_it(tmp_path):
+    assert run_of(tmp_path, 40, latency=2.0)['latency p50, ms'].verdict == BROKEN
 
 
 def test_one_image_that_nobody_accounts_for_breaks_it(tmp_path):
