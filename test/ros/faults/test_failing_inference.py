@@ -19,8 +19,9 @@ from facemesh_ros.ros.input.image_conversion import msg_from_bgr
 
 PATIENCE_S = 60.0
 SPARE_BYTES = 1 << 30
-# Of an image of three bytes a pixel: the middleware has room for one, and none to give it away.
-LARGE_SIDE, LITTLE_BYTES = 3600, 58_000_000
+# Of an image of three bytes a pixel: the middleware has room to receive one, in pieces and as a
+# whole, and none to give it away.
+LARGE_SIDE, LITTLE_BYTES = 3600, 95_000_000
 
 
 @pytest.fixture
