@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +9,6 @@ from facemesh_ros.types import Float32, Float64
 
 # The smallest positive float32.
 SMALLEST = np.float32(1e-45)
-
-Floating = TypeVar('Floating', np.float32, np.float64)
 
 
 def tight_boxes(points: Float32) -> Float32:
@@ -22,20 +18,9 @@ def tight_boxes(points: Float32) -> Float32:
         >>> tight_boxes(np.float32([[(3, 9), (-2, 4), (8, 5)]])).tolist()
         [[-2.0, 4.0, 8.0, 9.0]]
     """
-    return boxes_from_xy(xy_planes(points))
-
-
-def boxes_from_xy(xy: NDArray[Floating]) -> NDArray[Floating]:
-    """Return the (N, 4) boxes around points (N, 2, L) px, see `xy_planes`."""
+    # Along an axis that is contiguous numpy is five to fifteen times quicker.
+    xy = np.ascontiguousarray(points[..., :2].transpose(0, 2, 1))
     return np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
-
-
-def xy_planes(points: NDArray[Floating]) -> NDArray[Floating]:
-    """Return x and y of points (N, L, 2 or more) apart, (N, 2, L).
-
-    Along an axis that is contiguous numpy is five to fifteen times quicker.
-    """
-    return np.ascontiguousarray(points[..., :2].transpose(0, 2, 1))
 
 
 def box_centres(boxes_xyxy: Float32) -> Float64:
