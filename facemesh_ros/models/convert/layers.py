@@ -8,6 +8,7 @@ from facemesh_ros.catalog.model_entry import Variant
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import nchwc_rewrites as nchwc
 from facemesh_ros.models.convert.layer_normalization import LAYER_NORMALIZATION
+from facemesh_ros.models.convert.sign_folding import TWO_SLOPES
 from facemesh_ros.models.convert.tflite_graph import Operator
 from facemesh_ros.models.convert.translation import Rule, Translation, Value
 
@@ -58,14 +59,7 @@ def _bias(translation: Translation, operator: Operator) -> list[np.ndarray]:
 
 def _is_narrow(translation: Translation, operator: Operator) -> bool:
     """Tell whether a convolution gets the CReLU rewrite, see `nchwc_rewrites`."""
-    (output,) = operator.outputs
-    users = [each for each in translation.source.operators if output in each.inputs]
-    return (
-        translation.variant is Variant.CPU
-        and translation.tensor(output).shape[3] <= nchwc.CRELU_CHANNELS
-        and not operator.options['FusedActivationFunction']
-        and [user.kind for user in users] == ['PRELU']
-    )
+    return translation.variant is Variant.CPU and nchwc.is_narrow(translation.source, operator)
 
 
 def _product(
@@ -144,9 +138,16 @@ def prelu(translation: Translation, operator: Operator) -> Value:
         return pairs.with_slopes(slopes)
     value = translation.value(operator.inputs[0])
     if translation.variant is Variant.CPU:
-        return nchwc.prelu(translation.target, value, slopes)
+        return nchwc.two_slopes(translation.target, value, slopes, np.ones_like(slopes))
     slope = translation.target.constant(slopes.reshape(-1, 1, 1))
     return translation.target.node('PRelu', value, slope)
+
+
+def two_slopes(translation: Translation, operator: Operator) -> str:
+    """PRelu with a slope above zero too, of the variant for CPUs."""
+    below, above = (translation.constant(index) for index in operator.inputs[1:])
+    value = translation.value(operator.inputs[0])
+    return nchwc.two_slopes(translation.target, value, below, above)
 
 
 def resize_bilinear(translation: Translation, operator: Operator) -> str:
@@ -186,4 +187,5 @@ RULES: dict[str, Rule] = {
     'MAX_POOL_2D': max_pool,
     'PRELU': prelu,
     'RESIZE_BILINEAR': resize_bilinear,
+    TWO_SLOPES: two_slopes,
 }

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.models.convert.onnx_graph import OnnxGraph
+from facemesh_ros.models.convert.tflite_graph import Operator, TfliteGraph
 
 # Layers up to this width are rewritten.
 CRELU_CHANNELS = 8
@@ -56,6 +57,17 @@ class Crelu:
         return Crelu(self.pairs, np.stack([np.ones_like(slopes), -slopes]))
 
 
+def is_narrow(source: TfliteGraph, operator: Operator) -> bool:
+    """Tell whether a convolution and the PRelu that alone reads it get the CReLU rewrite."""
+    (output,) = operator.outputs
+    return (
+        operator.kind == 'CONV_2D'
+        and source.tensors[output].shape[3] <= CRELU_CHANNELS
+        and not operator.options['FusedActivationFunction']
+        and [reader.kind for reader in source.readers(output)] == ['PRELU']
+    )
+
+
 def both_signs(weights: Weights) -> Weights:
     """Return weights, or a bias, of a layer for x and -x from those for x."""
     return np.concatenate([weights, -weights])
@@ -77,14 +89,18 @@ def total(pairs: str, channels: int) -> Crelu:
     return Crelu(pairs, np.ones((2, channels), np.float32))
 
 
-def prelu(target: OnnxGraph, value: str, slopes: Weights) -> str:
-    """PRelu as a x + (1 - a) relu(x), each term a depthwise 1x1 convolution."""
-    linear = _scaled(target, value, slopes)
-    if (slopes <= 1).all():
-        # (1 - a) relu(x) is relu((1 - a) x) then, and ReLU behind a convolution costs nothing.
-        rectified = target.node('Relu', _scaled(target, value, 1 - slopes))
+def two_slopes(target: OnnxGraph, value: str, below: Weights, above: Weights) -> str:
+    """Return a x below zero and b x above, each channel with its own a and b.
+
+    It is a x + (b - a) relu(x), each term a depthwise 1x1 convolution. PRelu has b = 1.
+    """
+    linear = _scaled(target, value, below)
+    rise = above - below
+    if (rise >= 0).all():
+        # (b - a) relu(x) is relu((b - a) x) then, and ReLU behind a convolution costs nothing.
+        rectified = target.node('Relu', _scaled(target, value, rise))
     else:
-        rectified = _scaled(target, target.node('Relu', value), 1 - slopes)
+        rectified = _scaled(target, target.node('Relu', value), rise)
     return target.node('Add', rectified, linear)
 
 

@@ -94,10 +94,18 @@ class TfliteGraph:
 
     def producer(self, tensor: int) -> Operator:
         """Return the operator that computes a tensor."""
-        for operator in self.operators:
-            if tensor in operator.outputs:
-                return operator
-        raise ConversionError(f'nothing computes tensor {self.tensors[tensor].name!r}')
+        operator = self.maker(tensor)
+        if operator is None:
+            raise ConversionError(f'nothing computes tensor {self.tensors[tensor].name!r}')
+        return operator
+
+    def maker(self, tensor: int) -> Operator | None:
+        """Return the operator that computes a tensor, if one does."""
+        return next((each for each in self.operators if tensor in each.outputs), None)
+
+    def readers(self, tensor: int) -> list[Operator]:
+        """Return the operators that read a tensor."""
+        return [each for each in self.operators if tensor in each.inputs]
 
 
 def read_tflite(content: bytes) -> TfliteGraph:

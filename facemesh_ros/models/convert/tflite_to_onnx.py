@@ -14,6 +14,7 @@ from facemesh_ros.models.convert.fp16 import in_half_precision
 from facemesh_ros.models.convert.grouped_conv_fusion import fuse_branches
 from facemesh_ros.models.convert.image_graph import from_images
 from facemesh_ros.models.convert.layer_normalization import fuse_layer_normalization
+from facemesh_ros.models.convert.sign_folding import fold_signs
 from facemesh_ros.models.convert.tflite_graph import read_tflite
 from facemesh_ros.models.convert.translation import NCHW_FROM_NHWC, Translation
 
@@ -48,7 +49,7 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
     """
     graph = fuse_layer_normalization(fold_biases(read_tflite(content)))
     if variant is Variant.CPU:
-        graph = fuse_branches(graph)
+        graph = fold_signs(fuse_branches(graph))
     translation = Translation(graph, variant)
     source, target = translation.source, translation.target
     if len(source.inputs) != 1:

@@ -249,20 +249,21 @@ def test_only_the_cpu_variant_avoids_what_leaves_the_blocked_layout(
 
 @given(
     values=npst.arrays(np.float32, (2, 3, 2, 2), elements=st.floats(-100, 100, width=32)),
-    slopes=npst.arrays(np.float32, 3, elements=st.floats(-20, 20, width=32)),
+    slopes=npst.arrays(np.float32, (2, 3), elements=st.floats(-20, 20, width=32)),
     padding=st.tuples(st.integers(0, 4), st.integers(0, 4)),
 )
 @settings(deadline=None, max_examples=50)
 def test_layers_as_convolutions_are_exact(values, slopes, padding) -> None:
     graph = OnnxGraph()
-    shaped = nchwc_rewrites.prelu(graph, 'image', slopes)
+    shaped = nchwc_rewrites.two_slopes(graph, 'image', *slopes)
     padded = nchwc_rewrites.padded_channels(graph, shaped, 3, *padding)
     graph.node('Identity', padded, output='padded')
     model = graph.model(
         {'image': (3, 2, 2)}, {'padded': (3 + sum(padding), 2, 2)}, {'name': 'layers'}
     )
     (result,) = run_onnx(model.SerializeToString(), values, 2).values()
-    expected = np.where(values > 0, values, values * slopes[:, None, None])
+    below, above = slopes[:, :, None, None]
+    expected = np.where(values > 0, above, below) * values
     expected = np.pad(expected, ((0, 0), padding, (0, 0), (0, 0)))
     # Two products of up to 21 * 100 are summed, so up to 21 * 100 * 2^-23 is rounding.
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-3)
