@@ -9,7 +9,9 @@ from facemesh_ros.catalog.model_entry import Kind, ModelEntry, Variant
 from facemesh_ros.catalog.models import CONVERTER_VERSION
 from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
+from facemesh_ros.models.convert.attention_regions import fuse_regions
 from facemesh_ros.models.convert.bias_folding import fold_biases
+from facemesh_ros.models.convert.equal_operators import merge_equal
 from facemesh_ros.models.convert.fp16 import in_half_precision
 from facemesh_ros.models.convert.grouped_conv_fusion import fuse_branches
 from facemesh_ros.models.convert.image_graph import from_images
@@ -47,9 +49,10 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
     Raises:
         ConversionError: If the file is no TFLite file or holds an operator that is not known.
     """
-    graph = fuse_layer_normalization(fold_biases(read_tflite(content)))
+    graph = fuse_layer_normalization(fold_biases(merge_equal(read_tflite(content))))
     if variant is Variant.CPU:
         graph = fold_signs(fuse_branches(graph))
+    graph = fuse_regions(graph)
     translation = Translation(graph, variant)
     source, target = translation.source, translation.target
     if len(source.inputs) != 1:
