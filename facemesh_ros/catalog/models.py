@@ -21,7 +21,7 @@ from facemesh_ros.errors import FacemeshError, MissingModelError
 Spec = TypeVar('Spec', DetectorSpec, LandmarkSpec)
 
 # Raise it with every change of the converted files; older conversions are then redone.
-CONVERTER_VERSION = '7'
+CONVERTER_VERSION = '8'
 # One model of each is all that the node cannot do without.
 REQUIRED_KINDS = frozenset({Kind.DETECTOR, Kind.LANDMARKS})
 

@@ -48,7 +48,7 @@ def fuse_regions(source: TfliteGraph) -> TfliteGraph:
         REGIONS, makers[0].inputs, (stacked,), {'regions': tuple(each.options for each in makers)}
     )
     places = {maker.outputs[0]: place for place, maker in enumerate(makers)}
-    shifts = {tensor: 1.0 for tensor in places}
+    shifts = dict.fromkeys(places, 1.0)
     operators: list[Operator] = []
     for operator in source.operators:
         read = [tensor for tensor in operator.inputs if tensor in places]
@@ -105,9 +105,7 @@ def landmark_regions(translation: Translation, operator: Operator) -> str:
 
     output_wh = _per_region(regions, 'output_width', 'output_height')
     growth = _per_region(regions, 'scale_x', 'scale_y')
-    scale = target.node(
-        'Mul', target.node('Sub', high, low), target.constant(growth / output_wh)
-    )
+    scale = target.node('Mul', target.node('Sub', high, low), target.constant(growth / output_wh))
     scale = target.node('Reshape', scale, target.integers(0, len(regions), 2, 1))
     # The corner of the box that is grown from the middle between low and high.
     corner = target.node(
@@ -147,9 +145,7 @@ def _subsets(regions: Sequence[Mapping[str, Any]]) -> NDArray[np.int64]:
     return np.array([[*each, *each[-1:] * (most - len(each))] for each in lists], np.int64)
 
 
-def _per_region(
-    regions: Sequence[Mapping[str, Any]], x: str, y: str
-) -> NDArray[np.float32]:
+def _per_region(regions: Sequence[Mapping[str, Any]], x: str, y: str) -> NDArray[np.float32]:
     return np.array([[[each[x], each[y]]] for each in regions], np.float32)
 
 

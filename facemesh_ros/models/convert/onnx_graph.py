@@ -30,7 +30,7 @@ class OnnxGraph:
 
     def constant(self, array: NDArray[Any]) -> str:
         """Add a constant; equal ones are stored once."""
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order='C')
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             name = f'{self._prefix}constant_{len(self._constants)}'

@@ -1,10 +1,10 @@
 """Negates channels where PRelu then takes two passes over an image instead of three.
 
-PRelu has the slope 1 above zero and a below. As a sum b x + relu(c x) it is two passes of ONNX
-Runtime's blocked layout (see `nchwc_rewrites`), but only a convex function is such a sum: one whose
-slope rises, so that a <= 1. With a > 1 its negative is convex. So such channels are negated, and
-the linear layers that read them have their weights negated in turn, which is exact. A sum of
-skipped layers keeps the signs: the convolution that is added to negated channels negates its own.
+PRelu has the slope 1 above zero and a below. As a sum b x + relu(c x) it takes two passes over an
+image in ONNX Runtime's blocked layout (see `nchwc_rewrites`), but only a function whose slope
+rises, a <= 1, is such a sum. With a > 1 the slope of its negative rises. So such channels are
+negated, and the linear layers that read them have their weights negated in turn, which is exact. A
+residual sum keeps the signs: the convolution that is added to negated channels negates its own.
 """
 
 from __future__ import annotations

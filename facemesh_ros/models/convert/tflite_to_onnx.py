@@ -11,6 +11,7 @@ from facemesh_ros.errors import ConversionError
 from facemesh_ros.models.convert import arithmetic, attention, layers, shape_ops
 from facemesh_ros.models.convert.attention_regions import fuse_regions
 from facemesh_ros.models.convert.bias_folding import fold_biases
+from facemesh_ros.models.convert.channel_padding import pad_channels
 from facemesh_ros.models.convert.equal_operators import merge_equal
 from facemesh_ros.models.convert.fp16 import in_half_precision
 from facemesh_ros.models.convert.grouped_conv_fusion import fuse_branches
@@ -51,7 +52,7 @@ def onnx_from_tflite(content: bytes, entry: ModelEntry, variant: Variant) -> byt
     """
     graph = fuse_layer_normalization(fold_biases(merge_equal(read_tflite(content))))
     if variant is Variant.CPU:
-        graph = fold_signs(fuse_branches(graph))
+        graph = fold_signs(fuse_branches(pad_channels(graph)))
     graph = fuse_regions(graph)
     translation = Translation(graph, variant)
     source, target = translation.source, translation.target
