@@ -31,8 +31,12 @@ def sample_positions(
 ) -> Float32: ...
 def project_landmarks(landmarks: Float32, maps: Float64) -> Float32: ...
 def rois_from_landmarks(
-    landmarks: Float32, right_eye: int, left_eye: int, scale: float
+    landmarks: Float32, offsets: Float64 | None, right_eye: int, left_eye: int, scale: float
 ) -> tuple[Float32, Float32, Float32]: ...
+def image_from_crop(
+    centres: Float32, sizes_wh: Float32, rotations_rad: Float32, input_size: int
+) -> Float64: ...
+def tight_boxes(landmarks: Float32) -> Float32: ...
 def are_all_below(arrays: Sequence[Float32], limit: float) -> bool:
     """Return whether all magnitudes are less than a limit; no NaN is."""
 
@@ -160,17 +164,44 @@ def predict_motion(
     velocities: Float64,
     mean_velocities: Float64,
     variances: Float64,
-    unseen: NDArray[np.bool_],
+    offsets: Float64,
+    misses: NDArray[np.int64],
     interval_s: float,
     model: tuple[float, float, float, float],
-) -> tuple[Float64, Float64, Float64]: ...
+) -> tuple[Float64, Float64, Float64, Float64]: ...
 def correct_motion(
     velocities: Float64,
     mean_velocities: Float64,
     variances: Float64,
-    innovations: Float64,
+    before: Float64,
+    offsets: Float64,
+    now: Float64,
     model: tuple[float, float, float, float],
 ) -> tuple[Float64, Float64, Float64]: ...
+def faces_cdr(
+    begun: bytes,
+    names: Sequence[str],
+    states: UInt8,
+    ages: NDArray[np.uint32],
+    scores: Float32,
+    look_scores: Float32,
+    look_ages: NDArray[np.uint32],
+    presences: Float32,
+    boxes: Float32,
+    centres: Float32,
+    sizes_wh: Float32,
+    rotations_rad: Float32,
+    landmarks: Float32,
+    sources: UInt8,
+    landmarks_m: Float32,
+    poses: Float64,
+    gazes_left: Float32,
+    gazes_right: Float32,
+    gaze_sigmas_rad: Float32,
+    errors_px: Float32,
+    jitters_px: Float32,
+    blendshapes: Float32,
+) -> bytes: ...
 def plane_from_pixels(
     pixels: Float32 | Float64, fx: float, fy: float, cx: float, cy: float
 ) -> NDArray[np.complex128]: ...

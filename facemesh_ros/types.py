@@ -86,6 +86,15 @@ class Frame:
         """Image width and height in px."""
         return self.image.shape[1], self.image.shape[0]
 
+    def with_geometry(
+        self,
+        camera: Camera | None = None,
+        depth: DepthImage | None = None,
+        find: Callable[[], tuple[Camera | None, DepthImage | None]] | None = None,
+    ) -> Frame:
+        """Return the same image with this camera and depth, and `find_geometry`."""
+        return Frame(self.image, self.order, self.stamp_ns, camera, depth, find)
+
 
 @dataclass(frozen=True, slots=True)
 class FaceDetections(StructOfArrays):
@@ -185,9 +194,7 @@ class Observations(StructOfArrays):
     def of_tracks(landmarks: FaceLandmarks, rois: Rois) -> Observations:
         """Return what the predicted ROIs of N tracks show, not judged yet."""
         count = len(landmarks.presences)
-        scores = np.full(count, np.nan, np.float32)
-        keypoints = np.full((count, 6, 2), np.nan, np.float32)
-        return Observations._looked_at(landmarks, scores, keypoints, rois)
+        return Observations._looked_at(landmarks, unscored(count), _unknown_keypoints(count), rois)
 
     @staticmethod
     def of_detections(
@@ -201,9 +208,43 @@ class Observations(StructOfArrays):
         landmarks: FaceLandmarks, scores: Float32, keypoints: Float32, rois: Rois
     ) -> Observations:
         """Return what N crops show after one look, not judged yet."""
-        changes, none = np.full(len(scores), np.nan), np.zeros(len(scores), bool)
+        changes, none = _unjudged(len(scores))
         points, presences = landmarks.points, landmarks.presences
         return Observations(points, presences, scores, keypoints, rois, changes, none)
+
+    def judged(self, are_faces: NDArray[np.bool_]) -> Observations:
+        """Return the same with other `are_faces`."""
+        return Observations(
+            self.points,
+            self.presences,
+            self.scores,
+            self.keypoints,
+            self.rois,
+            self.changes,
+            are_faces,
+        )
+
+
+@lru_cache(maxsize=32)
+def unscored(count: int) -> Float32:
+    """Return the scores (N,) of what no detector has looked at, NaN; read-only, many share it."""
+    return _read_only(np.full(count, np.nan, np.float32))
+
+
+@lru_cache(maxsize=32)
+def _unknown_keypoints(count: int) -> Float32:
+    return _read_only(np.full((count, 6, 2), np.nan, np.float32))
+
+
+@lru_cache(maxsize=32)
+def _unjudged(count: int) -> tuple[Float64, NDArray[np.bool_]]:
+    """Return `changes` and `are_faces` of N crops that were looked at once; read-only."""
+    return _read_only(np.full(count, np.nan)), _read_only(np.zeros(count, bool))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
 
 
 class FaceState(IntEnum):
@@ -264,9 +305,7 @@ def _unknown(count: int, landmark_count: int) -> MetricFaces:
     arrays += [
         np.full((count, *shape), np.nan, kind) for shape, kind in zip(shapes, types, strict=True)
     ]
-    for array in arrays:
-        array.setflags(write=False)
-    return MetricFaces(*arrays)
+    return MetricFaces(*map(_read_only, arrays))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.types import Float64, Rois
 
 
@@ -44,11 +45,7 @@ def image_from_crop(rois: Rois, input_size: int) -> Float64:
 
     Source: MediaPipe `image_to_tensor_converter_opencv.cc`.
     """
-    scales = rois.sizes_wh.astype(np.float64)[:, None, :] / input_size
-    linear = rotations_from_angles(rois.rotations_rad) * scales
-    middle = np.full(2, input_size / 2)
-    offsets = rois.centres - linear @ middle
-    return np.concatenate([linear, offsets[:, :, None]], axis=2)
+    return native.image_from_crop(rois.centres, rois.sizes_wh, rois.rotations_rad, input_size)
 
 
 def transform_points(maps: Float64, points: NDArray[np.floating]) -> Float64:

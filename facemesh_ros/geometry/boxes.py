@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.types import Float32, Float64
 
 # The smallest positive float32.
@@ -18,9 +19,7 @@ def tight_boxes(points: Float32) -> Float32:
         >>> tight_boxes(np.float32([[(3, 9), (-2, 4), (8, 5)]])).tolist()
         [[-2.0, 4.0, 8.0, 9.0]]
     """
-    # Along an axis that is contiguous numpy is five to fifteen times quicker.
-    xy = np.ascontiguousarray(points[..., :2].transpose(0, 2, 1))
-    return np.concatenate([xy.min(axis=2), xy.max(axis=2)], axis=1)
+    return native.tight_boxes(points)
 
 
 def box_centres(boxes_xyxy: Float32) -> Float64:

@@ -6,7 +6,7 @@ import numpy as np
 
 from facemesh_ros import native
 from facemesh_ros.geometry.canonical_face import LEFT_EYE_OUTER_CORNER, RIGHT_EYE_OUTER_CORNER
-from facemesh_ros.types import FaceDetections, Float32, Rois
+from facemesh_ros.types import FaceDetections, Float32, Float64, Rois
 
 # Indices among a detection's six keypoints.
 RIGHT_EYE_KEYPOINT, LEFT_EYE_KEYPOINT = 0, 1
@@ -48,13 +48,14 @@ def rois_from_detections(detections: FaceDetections, *, square: bool) -> Rois:
     return Rois(np.float32(0.5) * (low + high), sizes, rotations)
 
 
-def rois_from_landmarks(points: Float32) -> Rois:
+def rois_from_landmarks(points: Float32, offsets: Float64 | None = None) -> Rois:
     """Return square ROIs around landmarks: their box in the face's own axes, scaled by 1.5.
 
     rotation = atan2(dy, dx) of the line from the right to the left outer eye corner.
 
     Args:
         points: (N, L, 3) px in the image.
+        offsets: (N, 2) px, by which each ROI is moved; None for none.
 
     Returns:
         N ROIs, in which the outer corners of the eyes are level.
@@ -71,7 +72,7 @@ def rois_from_landmarks(points: Float32) -> Rois:
     """
     return Rois(
         *native.rois_from_landmarks(
-            points, RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER, ROI_SCALE
+            points, offsets, RIGHT_EYE_OUTER_CORNER, LEFT_EYE_OUTER_CORNER, ROI_SCALE
         )
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,10 @@ def frame_from_raw(raw: RawImage, stamp_ns: int, to_8_bits: To8Bits = uint8_from
     Raises:
         ImageError: If the encoding is unknown or the sizes are inconsistent.
     """
-    layout = layout_of(raw.encoding)
-    check_size(raw, layout)
-    rows = _rows_from_raw(raw, layout)
+    layout, shape, strides, dtype = _arrangement(
+        raw.encoding, raw.width, raw.height, raw.step, raw.big_endian, len(raw.buffer)
+    )
+    rows: Rows = np.ndarray(shape, dtype, raw.buffer, strides=strides)
     image: Any = to_8_bits(rows) if layout.depth == 2 else rows
     if layout.to_bgr is not None:
         image = layout.to_bgr(np.ascontiguousarray(image))
@@ -91,35 +93,52 @@ def layout_of(encoding: str) -> Layout:
     return _LAYOUTS[name]
 
 
-def _columns_in_memory(raw: RawImage, layout: Layout) -> int:
-    """Return the pixels of a row in memory, rounded up to whole chroma samples."""
-    return -(-raw.width // layout.columns) * layout.columns
-
-
 def check_size(raw: RawImage, layout: Layout) -> None:
     """Raise ImageError if the size is impossible or the buffer is too short for it."""
-    width, height, name = raw.width, raw.height, raw.encoding.strip()
+    _check_size(raw.encoding, raw.width, raw.height, raw.step, len(raw.buffer), layout)
+
+
+def _columns_in_memory(width: int, layout: Layout) -> int:
+    """Return the pixels of a row in memory, rounded up to whole chroma samples."""
+    return -(-width // layout.columns) * layout.columns
+
+
+def _check_size(
+    encoding: str, width: int, height: int, step: int, length: int, layout: Layout
+) -> None:
+    name = encoding.strip()
     size = f'{width}x{height} {name} image'
     if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
         raise ImageError(f'{size}: each side must be 1 to {MAX_SIDE_PX} px')
     if layout.rows > 1 and (width % layout.columns or height % layout.rows):
         raise ImageError(f'{size}: this encoding needs even sides')
-    row_bytes = _columns_in_memory(raw, layout) * layout.pixel_bytes
-    if raw.step < row_bytes:
-        raise ImageError(f'{size}: step is {raw.step} bytes, a row needs {row_bytes}')
-    if layout.planes > 2 and raw.step > row_bytes:
-        raise ImageError(f'{size}: step is {raw.step} bytes, but this encoding has no padding')
-    needed = (int(height * layout.planes) - 1) * raw.step + row_bytes
-    if len(raw.buffer) < needed:
-        raise ImageError(f'{size}: data has {len(raw.buffer)} bytes, step and size need {needed}')
+    row_bytes = _columns_in_memory(width, layout) * layout.pixel_bytes
+    if step < row_bytes:
+        raise ImageError(f'{size}: step is {step} bytes, a row needs {row_bytes}')
+    if layout.planes > 2 and step > row_bytes:
+        raise ImageError(f'{size}: step is {step} bytes, but this encoding has no padding')
+    needed = (int(height * layout.planes) - 1) * step + row_bytes
+    if length < needed:
+        raise ImageError(f'{size}: data has {length} bytes, step and size need {needed}')
 
 
-def _rows_from_raw(raw: RawImage, layout: Layout) -> Rows:
-    """View a buffer as (rows, W) or (rows, W, C) without the padding of its rows."""
+@lru_cache(maxsize=64)
+def _arrangement(
+    encoding: str, width: int, height: int, step: int, big_endian: bool, length: int
+) -> tuple[Layout, tuple[int, ...], tuple[int, ...], np.dtype[Any]]:
+    """Return how a sound buffer is seen as (rows, W) or (rows, W, C), without its padding.
+
+    The images of a camera are all alike, and are checked once.
+
+    Returns:
+        The layout, and shape, strides and type of the array.
+    """
+    layout = layout_of(encoding)
+    _check_size(encoding, width, height, step, length, layout)
     channels = layout.pixel_bytes // layout.depth
     axes = 3 if channels > 1 else 2
-    columns = _columns_in_memory(raw, layout)
-    shape = (int(raw.height * layout.planes), columns, channels)[:axes]
-    strides = (raw.step, layout.pixel_bytes, layout.depth)[:axes]
-    dtype = np.dtype(np.uint8 if layout.depth == 1 else '>u2' if raw.big_endian else '<u2')
-    return np.ndarray(shape, dtype, raw.buffer, strides=strides)
+    columns = _columns_in_memory(width, layout)
+    shape = (int(height * layout.planes), columns, channels)[:axes]
+    strides = (step, layout.pixel_bytes, layout.depth)[:axes]
+    dtype = np.dtype(np.uint8 if layout.depth == 1 else '>u2' if big_endian else '<u2')
+    return layout, shape, strides, dtype

@@ -9,8 +9,6 @@ what all detectors say of the mesh.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,7 +68,7 @@ def judge_faces(observations: Observations, min_presence: float) -> Observations
         observations: N, whose landmarks are the last that this image is asked for.
         min_presence: What the presence of a face must exceed.
     """
-    return replace(observations, are_faces=observations.presences > min_presence)
+    return observations.judged(observations.presences > min_presence)
 
 
 def ask_in_doubt(
@@ -110,7 +108,7 @@ def judge_new_faces(
     """
     cut = outside_shares(observations.points, image_wh) > CUT_SHARE
     is_likely = log_odds(observations, answers, cut) > least_odds
-    return replace(observations, are_faces=is_likely & (observations.presences > min_presence))
+    return observations.judged(is_likely & (observations.presences > min_presence))
 
 
 def log_odds(

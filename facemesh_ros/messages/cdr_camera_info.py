@@ -32,9 +32,9 @@ def calibration_from_cdr(cdr: Octets) -> tuple[int, Calibration]:
 
 
 def _read(reader: CdrReader) -> tuple[int, Calibration]:
-    seconds, nanoseconds = reader.numbers('iI')
-    reader.octets()  # the frame is that of the image
-    (height, width), model = reader.numbers('II'), reader.string()
+    # The frame is that of the image.
+    (seconds, nanoseconds), _ = reader.numbers_and_octets('iI')
+    (height, width), model = reader.numbers_and_string('II')
     if len(model) > MAX_NAME:
         raise CalibrationError(f'distortion_model {quoted(model)} is no name of a lens')
     count = reader.number('I')

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,22 @@ ENCAPSULATION_BYTES = 4
 Octets = bytes | memoryview
 # Of bytes that are no plain CDR, or damaged.
 CDR_ERRORS = (ValueError, struct.error)
+
+
+@dataclass(slots=True)
+class CdrStamp:
+    """The fields of a builtin_interfaces/Time."""
+
+    sec: int = 0
+    nanosec: int = 0
+
+
+@dataclass(slots=True)
+class CdrHeader:
+    """The fields of a std_msgs/Header, made in a fraction of the time that a message takes."""
+
+    stamp: CdrStamp = field(default_factory=CdrStamp)
+    frame_id: str = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +68,21 @@ def image_from_cdr(
 
     Args:
         cdr: As a raw subscription or a recording gives it, in plain CDR.
-        new_header: Makes an empty std_msgs/Header.
+        new_header: Makes an empty std_msgs/Header, or what has its fields: a `CdrHeader`.
         is_compressed: Whether it is a CompressedImage, not an Image.
 
     Raises:
         ImageError: If it is truncated, damaged or no plain CDR.
     """
     try:
-        reader = plain_reader(cdr)
-        header = new_header()
-        header.stamp.sec, header.stamp.nanosec = reader.numbers('iI')
-        header.frame_id = reader.string()
+        reader, header = plain_reader(cdr), new_header()
+        stamp = header.stamp
+        (stamp.sec, stamp.nanosec), header.frame_id = reader.numbers_and_string('iI')
         if is_compressed:
             return CdrCompressedImage(header, reader.string(), reader.octets())
-        (height, width), encoding = reader.numbers('II'), reader.string()
-        is_bigendian, step = reader.number('B'), reader.number('I')
-        return CdrImage(header, height, width, encoding, is_bigendian, step, reader.octets())
+        (height, width), encoding = reader.numbers_and_string('II')
+        is_bigendian, ((step,), data) = reader.number('B'), reader.numbers_and_octets('I')
+        return CdrImage(header, height, width, encoding, is_bigendian, step, data)
     except CDR_ERRORS as error:
         raise ImageError(f'an image message of {len(cdr)} bytes is damaged: {error}') from error
 
@@ -78,9 +93,8 @@ def header_from_cdr(cdr: Octets) -> tuple[int, str]:
     Raises:
         CDR_ERRORS: If it is no plain CDR, or damaged.
     """
-    reader = plain_reader(cdr)
-    seconds, nanoseconds = reader.numbers('iI')
-    return 10**9 * seconds + nanoseconds, reader.string()
+    (seconds, nanoseconds), frame_id = plain_reader(cdr).numbers_and_string('iI')
+    return 10**9 * seconds + nanoseconds, frame_id
 
 
 def plain_reader(cdr: Octets) -> CdrReader:
@@ -105,7 +119,7 @@ class CdrReader:
     """
 
     def __init__(self, cdr: Octets, order: str) -> None:
-        self._cdr, self._order, self._offset = cdr, order, ENCAPSULATION_BYTES
+        self._cdr, self._order, self._offset = memoryview(cdr), order, ENCAPSULATION_BYTES
 
     def number(self, kind: str) -> Any:
         """Read a number; `kind` is a format character of `struct`."""
@@ -126,13 +140,23 @@ class CdrReader:
 
     def octets(self) -> memoryview:
         """Read a sequence of bytes."""
-        count = self.number('I')
-        octets = memoryview(self._cdr)[self._offset : self._offset + count]
+        return self.numbers_and_octets('')[1]
+
+    def numbers_and_octets(self, kinds: str) -> tuple[tuple[Any, ...], memoryview]:
+        """Read numbers of four bytes each, and the sequence of bytes behind them."""
+        numbers = self.numbers(kinds + 'I')
+        count, start = numbers[-1], self._offset
+        octets = self._cdr[start : start + count]
         if len(octets) < count:
             raise struct.error(f'{count} bytes announced, {len(octets)} there')
-        self._offset += count
-        return octets
+        self._offset = start + count
+        return numbers[:-1], octets
 
     def string(self) -> str:
         """Read a string, which ends at its first zero, as in C and so in all messages of ROS."""
-        return bytes(self.octets()).partition(b'\0')[0].decode()
+        return self.numbers_and_string('')[1]
+
+    def numbers_and_string(self, kinds: str) -> tuple[tuple[Any, ...], str]:
+        """Read numbers of four bytes each, and the string behind them."""
+        numbers, octets = self.numbers_and_octets(kinds)
+        return numbers, bytes(octets).partition(b'\0')[0].decode()

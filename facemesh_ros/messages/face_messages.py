@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
+from facemesh_ros import native
 from facemesh_ros.geometry.rotations import quaternion_xyzw_from_matrix
 from facemesh_ros.messages.cdr_writer import CdrWriter
-from facemesh_ros.types import Faces, Float32, Float64, MetricFaces, MetricSource
+from facemesh_ros.types import Faces, Float64, MetricFaces
 
 FACES_TYPE = 'facemesh_ros/msg/FaceMeshArray'
 
@@ -56,53 +58,51 @@ def faces_cdr(
     writer.header(header)
     writer.numbers('II?f', *image_wh, faces.filtered, latency_s)
     writer.numbers('IIII', counts.dropped, counts.lost, counts.failed, len(faces))
-    if len(faces):
-        _write_faces(writer, faces)
-    return writer.to_bytes()
+    begun = writer.to_bytes()
+    return begun if not len(faces) else _with_faces(begun, faces)
 
 
 def pose_numbers(metric: MetricFaces) -> Float64:
     """Return (N, 43): each head as a geometry_msgs/PoseWithCovariance has it."""
     count = len(metric.sources)
-    if not metric.sources.any():
-        return np.full((count, 43), np.nan)
+    if not any(metric.sources.tolist()):
+        return _unknown_poses(count)
     quaternions = quaternion_xyzw_from_matrix(metric.rotations)
     covariances = metric.covariances.reshape(count, 36)
     return np.concatenate([metric.positions_m, quaternions, covariances], axis=1)
 
 
-def _write_faces(writer: CdrWriter, faces: Faces) -> None:
-    metric, count = faces.metric, faces.landmarks.shape[1]
-    boxes, poses, gazes = _boxes_and_crops(faces), pose_numbers(metric), _gazes(faces)
-    columns = (
-        *(faces.states, faces.ages, faces.detection_scores, faces.last_detection_scores),
-        *(faces.last_detection_ages, faces.presences, metric.sources),
+@lru_cache(maxsize=32)
+def _unknown_poses(count: int) -> Float64:
+    poses: Float64 = np.full((count, 43), np.nan)
+    poses.setflags(write=False)  # many share it
+    return poses
+
+
+def _with_faces(begun: bytes, faces: Faces) -> bytes:
+    """Return a message that has begun, with the faces behind it."""
+    rois, metric = faces.rois, faces.metric
+    return native.faces_cdr(
+        begun,
+        faces.names,
+        faces.states,
+        faces.ages,
+        faces.detection_scores,
+        faces.last_detection_scores,
+        faces.last_detection_ages,
+        faces.presences,
+        faces.boxes_xyxy,
+        rois.centres,
+        rois.sizes_wh,
+        rois.rotations_rad,
+        faces.landmarks,
+        metric.sources,
+        metric.landmarks_m,
+        pose_numbers(metric),
+        metric.gazes_left,
+        metric.gazes_right,
+        metric.gaze_sigmas_rad,
+        metric.reprojection_errors_px,
+        faces.jitters_px,
+        faces.blendshapes,
     )
-    rows = zip(faces.names, *(column.tolist() for column in columns), strict=True)
-    for index, (name, *numbers, source) in enumerate(rows):
-        writer.text(name)
-        writer.numbers('BIffIf', *numbers)
-        writer.array('f', boxes[index])
-        writer.numbers('H', count)
-        writer.sequence('f', faces.landmarks[index].ravel())
-        writer.numbers('B', source)
-        points_m = metric.landmarks_m[index].ravel()
-        writer.sequence('f', points_m if source != MetricSource.NONE else points_m[:0])
-        writer.array('d', poses[index])
-        writer.array('f', gazes[index])
-        writer.sequence('f', faces.blendshapes[index])
-
-
-def _boxes_and_crops(faces: Faces) -> Float32:
-    """Return (N, 9): `box` and `roi` of each face."""
-    rois = faces.rois
-    parts = faces.boxes_xyxy, rois.centres, rois.sizes_wh, rois.rotations_rad[:, None]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
-
-
-def _gazes(faces: Faces) -> Float32:
-    """Return (N, 9): from `gaze_left` to `jitter` of each face."""
-    metric = faces.metric
-    numbers = metric.gaze_sigmas_rad, metric.reprojection_errors_px, faces.jitters_px
-    parts = metric.gazes_left, metric.gazes_right, *(column[:, None] for column in numbers)
-    return np.concatenate(parts, axis=1, dtype=np.float32)

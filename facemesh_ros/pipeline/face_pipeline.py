@@ -258,14 +258,15 @@ class FacePipeline:
     def _faces(self, frame: Frame, settings: PipelineSettings) -> Faces:
         tracks = self._tracker.published(settings.min_tracking_iou)
         model = self._components.blendshape_model
-        blendshapes = np.empty((len(tracks.ids), 0), np.float32)
-        if model is not None:
+        if model is None:
+            blendshapes = np.empty((len(tracks.ids), 0), np.float32)
+        else:
             with self._stage('blendshapes'):
                 blendshapes = model.predict(tracks.smoothed)
         if frame.find_geometry is not None and len(tracks.ids):
             with self._stage('camera and depth'):
                 camera, depth = frame.find_geometry()
-                frame = replace(frame, camera=camera, depth=depth)
+                frame = frame.with_geometry(camera, depth)
         with self._stage('metric'):
             metric = self._heads.update(tracks.ids, tracks.smoothed, frame, settings.metric_mode)
         return Faces(

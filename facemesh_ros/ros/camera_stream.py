@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache, partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -13,6 +12,7 @@ from facemesh_ros.assembly.face_sensor import FaceSensor
 from facemesh_ros.errors import FacemeshError
 from facemesh_ros.image.bit_depth import StreamBitDepth
 from facemesh_ros.inference.session import ModelOutputError
+from facemesh_ros.messages.cdr_image import CdrHeader
 from facemesh_ros.pipeline.stage_times import StageTimes
 from facemesh_ros.ros.diagnostics.duplicate_publishers import DuplicatePublishers
 from facemesh_ros.ros.diagnostics.image_counts import ImageCounts
@@ -166,7 +166,7 @@ class CameraStream:
             self._bit_depth.reset()
         pipeline.settings = settings
         self._camera.take_new()  # while those before this image are still there
-        msg = read_image(self._topics.image_msg_type, cdr)
+        msg = read_image(self._topics.image_msg_type, cdr, CdrHeader)
         if 0 < settings.max_image_age < self.publishers.age_s(msg.header):
             self._status.image_too_old(settings.max_image_age)
             return
@@ -178,9 +178,9 @@ class CameraStream:
             )
         # Asked once: the camera that faces are placed by is that which they are drawn by.
         find_geometry = cache(partial(self._geometry_of, frame))
-        faces = self._faces_in(replace(frame, find_geometry=find_geometry))
+        faces = self._faces_in(frame.with_geometry(find=find_geometry))
         camera, _ = find_geometry()  # without faces nobody has asked yet
-        frame = replace(frame, camera=camera)
+        frame = frame.with_geometry(camera)
         self._stamp_faults.log_new()
         with self._times.stage('publish'):
             latency_s = self.publishers.publish_landmarks(faces, frame, msg.header, self._counts)

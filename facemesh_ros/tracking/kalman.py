@@ -40,8 +40,9 @@ class TrackMotion(StructOfArrays):
 
     Example:
         >>> motion = TrackMotion.at_rest(1)
-        >>> motion.predict(0.1, np.array([False]))
-        >>> motion.correct(np.array([[10.0, 0.0]]))
+        >>> there, seen = np.zeros((1, 2)), np.zeros(1, np.int64)
+        >>> offsets = motion.predict(0.1, there, seen)
+        >>> motion.correct(there, offsets, np.array([[10.0, 0.0]]))
         >>> motion.velocities.round(1).tolist()
         [[100.2, 0.0]]
 
@@ -61,13 +62,31 @@ class TrackMotion(StructOfArrays):
         first = np.tile([POSITION_NOISE**2, 0.0, INITIAL_SPEED**2], (count, 1))
         return TrackMotion(np.zeros((count, 2)), np.zeros((count, 2)), first)
 
-    def predict(self, interval_s: float, unseen: NDArray[np.bool_]) -> None:
-        """Let a while pass; (N,) `unseen` tracks slow down."""
-        self._take(native.predict_motion(*self._state, unseen, interval_s, MODEL))
+    def predict(self, interval_s: float, offsets: Float64, misses: NDArray[np.int64]) -> Float64:
+        """Let a while pass; tracks that were missed slow down.
 
-    def correct(self, innovations: Float64) -> None:
-        """Take a measurement, (N, 2) px measured minus predicted position."""
-        self._take(native.correct_motion(*self._state, innovations, MODEL))
+        Args:
+            interval_s: How long.
+            offsets: (N, 2) px, how far each has moved since it was seen.
+            misses: (N,) images in a row that did not show it.
+
+        Returns:
+            (N, 2) px, how far each has moved then.
+        """
+        *state, moved = native.predict_motion(*self._state, offsets, misses, interval_s, MODEL)
+        self.velocities, self.mean_velocities, self.variances = state
+        return moved
+
+    def correct(self, before: Float64, offsets: Float64, now: Float64) -> None:
+        """Take a measurement; the innovation is now - (before + offsets).
+
+        Args:
+            before: (N, 2) px, where each was seen last.
+            offsets: (N, 2) px, how far it was expected to have moved since.
+            now: (N, 2) px, where it is.
+        """
+        state = native.correct_motion(*self._state, before, offsets, now, MODEL)
+        self.velocities, self.mean_velocities, self.variances = state
 
     def use_mean_velocities(self, rows: Indices) -> None:
         """Let some tracks go on at their mean velocity."""
@@ -76,6 +95,3 @@ class TrackMotion(StructOfArrays):
     @property
     def _state(self) -> tuple[Float64, Float64, Float64]:
         return self.velocities, self.mean_velocities, self.variances
-
-    def _take(self, state: tuple[Float64, Float64, Float64]) -> None:
-        self.velocities, self.mean_velocities, self.variances = state

@@ -87,7 +87,7 @@ class Tracker:
         tracks = self._tracks
         lost = np.flatnonzero(tracks.misses)
         latest = lost[np.argsort(tracks.unseen_s[lost], kind='stable')]
-        return rois_from_landmarks(tracks.points[latest]).shifted(tracks.offsets[latest])
+        return rois_from_landmarks(tracks.points[latest], tracks.offsets[latest])
 
     @property
     def expected_xyxy(self) -> Float32:
@@ -127,8 +127,7 @@ class Tracker:
         tracks.predict(interval_s)
         # Crops that tremble make landmarks tremble: cut around the smoothed ones, those of a face
         # at rest have a fifth (v2) to a third (attention) less noise.
-        rois = rois_from_landmarks(tracks.smoothed[followed])
-        return rois.shifted(tracks.offsets[followed])
+        return rois_from_landmarks(tracks.smoothed[followed], tracks.offsets[followed])
 
     def match_detections(self, detections: FaceDetections, min_iou: float) -> FaceDetections:
         """Give followed tracks the score of their detection; return the unmatched detections.
@@ -162,7 +161,9 @@ class Tracker:
         if self._images_since_look < LOOK_SPACING or self.after_long_gap:
             return None
         tracks, followed = self._tracks, self._followed
-        if tracks.look_ages.max(initial=0) < LOOK_SPACING:  # as in most images of most streams
+        if (
+            max(tracks.look_ages.tolist(), default=0) < LOOK_SPACING
+        ):  # as in most images of most streams
             return None
         overdue = tracks.look_ages.astype(np.int64) - period
         overdue = np.where(tracks.doubts > 0, overdue + period - DOUBTFUL_LOOK_SPACING, overdue)
@@ -212,12 +213,14 @@ class Tracker:
             self._all_seen
             and self._interval_s <= MAX_UNSEEN_S
             and len(observations.presences) == len(tracks.ids)
-            and bool(observations.are_faces.all())
-            and not tracks.refuted.any()
+            and all(observations.are_faces.tolist())
+            and not any(tracks.refuted.tolist())
             and PairwiseOverlaps(tracks.expected_xyxy, traits.xyxy).is_unambiguous(
                 settings.min_tracking_iou
             )
-            and not look_abruptly_different(tracks.traits.appearances, traits.appearances).any()
+            and not any(
+                look_abruptly_different(tracks.traits.appearances, traits.appearances).tolist()
+            )
         )
 
     def adopt_smoothed(self, landmarks: Float32, jitters_px: Float32) -> None:

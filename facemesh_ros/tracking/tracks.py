@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,11 @@ from facemesh_ros.types import (
     Observations,
     Rois,
     UInt8,
+    unscored,
 )
+
+ONE_IMAGE = np.uint32(1)
+TENTATIVE, TRACKED, COASTING = (int(state) for state in FaceState)
 
 # The detector score at which a look at a track says nothing, from which on it leaves no doubt, and
 # how many looks that find nothing end a track. Measured in a window of its own: 102 faces of 24 px
@@ -130,28 +136,25 @@ class Tracks(StructOfArrays):
         """Move the tracks on to where they are expected in the next image."""
         if interval_s > LONG_GAP_S:
             self.motion = TrackMotion.at_rest(len(self))
-        self.motion.predict(interval_s, self.misses > 0)
-        self.offsets = self.offsets + self.motion.velocities * interval_s
+        self.offsets = self.motion.predict(interval_s, self.offsets, self.misses)
         self.unseen_s = self.unseen_s + interval_s
-        self.ages = self.ages + np.uint32(1)
-        self.scores = np.full_like(self.scores, np.nan)
-        self.look_ages = self.look_ages + np.uint32(1)
+        self.ages, self.look_ages = self.ages + ONE_IMAGE, self.look_ages + ONE_IMAGE
+        self.scores = unscored(len(self.ids))
 
     def observe(self, observations: Observations, traits: FaceTraits) -> None:
         """Take the observations of all tracks, row by row."""
-        count = len(self.ids)
-        self.motion.correct(traits.centroids - (self.traits.centroids + self.offsets))
+        at_hand = _just_seen(len(self.ids))
+        self.motion.correct(self.traits.centroids, self.offsets, traits.centroids)
         self.traits, self.rois, self.presences = traits, observations.rois, observations.presences
         self.points = self.smoothed = observations.points
         # A track may have been matched with a detection before: the better score stays.
         self.scores = np.fmax(self.scores, observations.scores)
-        found = np.flatnonzero(~np.isnan(self.scores))
-        if len(found):
-            self.look(found, self.scores[found])
+        found = [row for row, score in enumerate(self.scores.tolist()) if not isnan(score)]
+        if found:
+            self.look(np.array(found), self.scores[found])
         self.hits = self.hits + 1
-        self.misses, self.followed = np.zeros(count, np.int64), np.ones(count, bool)
-        self.unseen_s = self.occluded_s = np.zeros(count)
-        self.offsets = np.zeros((count, 2))
+        self.misses, self.followed, self.unseen_s, self.offsets = at_hand
+        self.occluded_s = self.unseen_s
 
     def look(self, rows: Indices, scores: Float32) -> None:
         """Take what the detector says of some tracks: their doubts add up as long as it disagrees.
@@ -211,7 +214,22 @@ class Tracks(StructOfArrays):
 
     def states(self, min_birth_frames: int) -> UInt8:
         """Return the (N,) states as published."""
-        states = np.full(len(self.ids), FaceState.TRACKED.value, np.uint8)
-        states[self.misses > 0] = FaceState.COASTING.value
-        states[self.hits < min_birth_frames] = FaceState.TENTATIVE.value
-        return states
+        return np.array(
+            [
+                TENTATIVE if hits < min_birth_frames else COASTING if misses else TRACKED
+                for hits, misses in zip(self.hits.tolist(), self.misses.tolist(), strict=True)
+            ],
+            np.uint8,
+        )
+
+
+@lru_cache(maxsize=32)
+def _just_seen(
+    count: int,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], Float64, Float64]:
+    """Return misses, followed, unseen_s and offsets of tracks that an image shows; read-only."""
+    nothing: Float64 = np.zeros(count)
+    arrays = np.zeros(count, np.int64), np.ones(count, bool), nothing, np.zeros((count, 2))
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays

@@ -12,6 +12,7 @@ void bind_gazes(pybind11::module_ & module);
 void bind_heads(pybind11::module_ & module);
 void bind_landmarks(pybind11::module_ & module);
 void bind_lenses(pybind11::module_ & module);
+void bind_messages(pybind11::module_ & module);
 void bind_smoothing(pybind11::module_ & module);
 void bind_tracking(pybind11::module_ & module);
 

@@ -45,6 +45,39 @@ Roi roi_from_landmarks(
     static_cast<float>(scale * std::max(high[0] - low[0], high[1] - low[1])), rotation_rad};
 }
 
+void map_from_crop(
+  const float * centre, const float * size_wh, float rotation_rad, int input_size, double * map)
+{
+  const double cos = std::cos(static_cast<double>(rotation_rad));
+  const double sin = std::sin(static_cast<double>(rotation_rad));
+  const double x_scale = static_cast<double>(size_wh[0]) / input_size;
+  const double y_scale = static_cast<double>(size_wh[1]) / input_size;
+  const double middle = input_size / 2.0;
+  const double linear[2][2] = {{cos * x_scale, -sin * y_scale}, {sin * x_scale, cos * y_scale}};
+  for (int axis = 0; axis < 2; ++axis) {
+    const auto & [along_x, along_y] = linear[axis];
+    *map++ = along_x;
+    *map++ = along_y;
+    // One rounding, as in the products of matrices that this is one of.
+    *map++ = centre[axis] - std::fma(along_x, middle, along_y * middle);
+  }
+}
+
+void box_around(const float * landmarks, std::int64_t points, std::int64_t axes, float * box)
+{
+  float low[2] = {landmarks[0], landmarks[1]}, high[2] = {landmarks[0], landmarks[1]};
+  for (std::int64_t index = 1; index < points; ++index) {
+    for (int axis = 0; axis < 2; ++axis) {
+      const float value = landmarks[axes * index + axis];
+      const bool is_number = value == value;
+      low[axis] = value < low[axis] || !is_number ? value : low[axis];
+      high[axis] = value > high[axis] || !is_number ? value : high[axis];
+    }
+  }
+  std::copy_n(low, 2, box);
+  std::copy_n(high, 2, box + 2);
+}
+
 bool all_below(const float * values, std::int64_t count, float limit)
 {
   bool is_below = true;

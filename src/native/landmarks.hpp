@@ -21,6 +21,14 @@ Roi roi_from_landmarks(
   const float * landmarks, std::int64_t points, std::int64_t right_eye, std::int64_t left_eye,
   double scale);
 
+// See facemesh_ros.geometry.affine.image_from_crop; the map is 2 x 3.
+void map_from_crop(
+  const float * centre, const float * size_wh, float rotation_rad, int input_size, double * map);
+
+// See facemesh_ros.geometry.boxes.tight_boxes; landmarks are points x axes. NaN is in every box.
+void box_around(
+  const float * landmarks, std::int64_t points, std::int64_t axes, float * box);
+
 // Whether all magnitudes are less than a limit; no NaN is.
 bool all_below(const float * values, std::int64_t count, float limit);
 

@@ -10,6 +10,7 @@ PYBIND11_MODULE(native, module)
   facemesh::bind_heads(module);
   facemesh::bind_landmarks(module);
   facemesh::bind_lenses(module);
+  facemesh::bind_messages(module);
   facemesh::bind_smoothing(module);
   facemesh::bind_tracking(module);
 }

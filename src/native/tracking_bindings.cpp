@@ -136,25 +136,37 @@ MotionModel model_of(const Model & numbers)
 
 py::tuple predict_motion(
   const Array<double> & velocities, const Array<double> & mean_velocities,
-  const Array<double> & variances, const Array<bool> & unseen, double interval_s,
-  const Model & model)
+  const Array<double> & variances, const Array<double> & offsets,
+  const Array<std::int64_t> & misses, double interval_s, const Model & model)
 {
   Motions motions(velocities, mean_velocities, variances);
-  require_shape(unseen, "unseen", {motions.count});
+  require_shape(offsets, "offsets", {motions.count, 2});
+  require_shape(misses, "misses", {motions.count});
+  auto moved = new_array<double>({motions.count, 2});
   motions.each([&](TrackMotion & motion, py::ssize_t row) {
-      motion.predict(model_of(model), interval_s, unseen.data()[row]);
+      motion.predict(model_of(model), interval_s, misses.data()[row] > 0);
+      for (py::ssize_t at = 2 * row; at < 2 * row + 2; ++at) {
+        moved.mutable_data()[at] = offsets.data()[at] + motion.velocity[at % 2] * interval_s;
+      }
     });
-  return py::make_tuple(motions.velocities, motions.mean_velocities, motions.variances);
+  return py::make_tuple(motions.velocities, motions.mean_velocities, motions.variances, moved);
 }
 
 py::tuple correct_motion(
   const Array<double> & velocities, const Array<double> & mean_velocities,
-  const Array<double> & variances, const Array<double> & innovations, const Model & model)
+  const Array<double> & variances, const Array<double> & before, const Array<double> & offsets,
+  const Array<double> & now, const Model & model)
 {
   Motions motions(velocities, mean_velocities, variances);
-  require_shape(innovations, "innovations", {motions.count, 2});
+  require_shape(before, "before", {motions.count, 2});
+  require_shape(offsets, "offsets", {motions.count, 2});
+  require_shape(now, "now", {motions.count, 2});
   motions.each([&](TrackMotion & motion, py::ssize_t row) {
-      motion.correct(model_of(model), innovations.data() + 2 * row);
+      double innovation[2];
+      for (py::ssize_t at = 2 * row; at < 2 * row + 2; ++at) {
+        innovation[at % 2] = now.data()[at] - (before.data()[at] + offsets.data()[at]);
+      }
+      motion.correct(model_of(model), innovation);
     });
   return py::make_tuple(motions.velocities, motions.mean_velocities, motions.variances);
 }
@@ -175,11 +187,13 @@ void bind_tracking(py::module_ & module)
     "See facemesh_ros.tracking.face_traits.");
   module.def(
     "predict_motion", &predict_motion, py::arg("velocities"), py::arg("mean_velocities"),
-    py::arg("variances"), py::arg("unseen"), py::arg("interval_s"), py::arg("model"),
+    py::arg("variances"), py::arg("offsets"), py::arg("misses"), py::arg("interval_s"),
+    py::arg("model"),
     "See facemesh_ros.tracking.kalman.TrackMotion.predict.");
   module.def(
     "correct_motion", &correct_motion, py::arg("velocities"), py::arg("mean_velocities"),
-    py::arg("variances"), py::arg("innovations"), py::arg("model"),
+    py::arg("variances"), py::arg("before"), py::arg("offsets"), py::arg("now"),
+    py::arg("model"),
     "See facemesh_ros.tracking.kalman.TrackMotion.correct.");
 }
 

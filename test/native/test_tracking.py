@@ -83,19 +83,24 @@ def test_motion_is_a_kalman_filter(random, interval_s):
     roots = random.normal(size=(3, 2, 2))
     covariances = roots @ roots.transpose(0, 2, 1)
     variances = covariances.reshape(3, 4)[:, [0, 1, 3]]
-    unseen = np.array([False, True, False])
+    unseen, misses = np.array([False, True, False]), np.array([0, 4, 0])
+    offsets = random.normal(size=(3, 2))
     noise, acceleration, coasting_s, averaging_s = MODEL
-    state = native.predict_motion(velocities, means, variances, unseen, interval_s, MODEL)
+    *state, moved = native.predict_motion(
+        velocities, means, variances, offsets, misses, interval_s, MODEL
+    )
     step = np.array([[1, interval_s], [0, 1]])
     push = acceleration * np.array([interval_s**2 / 2, interval_s])
     expected = step @ covariances @ step.T + np.outer(push, push)
     np.testing.assert_allclose(state[2], expected.reshape(3, 4)[:, [0, 1, 3]], rtol=1e-9)
     slower = np.where(unseen, np.exp(-interval_s / coasting_s), 1)[:, None]
     np.testing.assert_allclose(state[0], slower * velocities, rtol=1e-12)
+    assert np.array_equal(moved, offsets + state[0] * interval_s)
     share = 1 - np.exp(-interval_s / averaging_s)
     np.testing.assert_allclose(state[1], means + share * (velocities - means), atol=1e-9)
-    innovations = random.normal(size=(3, 2))
-    corrected = native.correct_motion(*state, innovations, MODEL)
+    before, now = random.normal(size=(2, 3, 2))
+    corrected = native.correct_motion(*state, before, moved, now, MODEL)
+    innovations = now - (before + moved)
     for row, covariance in enumerate(expected):
         gain = covariance[:, 0] / (covariance[0, 0] + noise**2)
         left = covariance - np.outer(gain, covariance[0])
@@ -128,9 +133,22 @@ def calls():
         (native.appearance_changes, {'before': looks, 'now': looks}),
         (
             native.predict_motion,
-            {**state, 'unseen': np.zeros(3, bool), 'interval_s': 0.1, 'model': MODEL},
+            {
+                **state,
+                'offsets': np.ones((3, 2)),
+                'misses': np.zeros(3, np.int64),
+                'interval_s': 0.1,
+                'model': MODEL,
+            },
         ),
-        (native.correct_motion, {**state, 'innovations': np.ones((3, 2)), 'model': MODEL}),
+        (
+            native.correct_motion,
+            {
+                **state,
+                **dict.fromkeys(('before', 'offsets', 'now'), np.ones((3, 2))),
+                'model': MODEL,
+            },
+        ),
     ]
 
 

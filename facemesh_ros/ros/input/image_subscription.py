@@ -54,6 +54,7 @@ class ImageSubscription:
             raw=True,
         )
         self._messages = SerializedMessages(self._subscription)
+        self._kept = most_kept(self._subscription)
         self._wait = MessageWait(self._subscription, self._node.context)
         self._lost: LostMessageCount | None = None
         with suppress(UnsupportedEventTypeError):
@@ -67,7 +68,7 @@ class ImageSubscription:
     @property
     def kept(self) -> int:
         """See `GatedSource.kept`."""
-        return most_kept(self._subscription)
+        return self._kept
 
     def set_open(self, is_open: bool) -> None:
         """See `GatedSource.set_open`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import time
 import weakref
-from ctypes import byref
+from ctypes import addressof, byref
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -92,8 +92,9 @@ class SerializedMessages:
     def __init__(self, subscription: Subscription) -> None:
         """Take from a subscription that no executor takes from."""
         self._handle, self._take = subscription.handle, _rcl().rcl_take_serialized_message
-        self._info, self._buffer = _Info(), _new_buffer()
-        self._guard = Lock()
+        self._info, self._guard = _Info(), Lock()
+        self._info_address = addressof(self._info)
+        self._renew_buffer()
 
     def take(self) -> SerializedMessage | None:
         """Return the oldest message; None if there is none.
@@ -104,15 +105,20 @@ class SerializedMessages:
         """
         handle, info = self._handle, self._info
         with self._guard, handle:  # which keeps it from being destroyed meanwhile
-            result = self._take(handle.pointer, byref(self._buffer), byref(info), None)
+            result = self._take(handle.pointer, self._buffer_address, self._info_address, None)
             if result == RET_TAKE_FAILED:
                 return None
-            buffer, self._buffer = self._buffer, _new_buffer()
+            buffer = self._buffer
+            self._renew_buffer()
             received_s, number = believable_s(info.received_ns), info.publication_number
         cdr = _view(buffer)
         if result != RET_OK:
             raise _error(result)
         return SerializedMessage(cdr, received_s, None if number == UNNUMBERED else number)
+
+    def _renew_buffer(self) -> None:
+        self._buffer = _new_buffer()
+        self._buffer_address = addressof(self._buffer)
 
 
 def believable_s(received_ns: int) -> float:

@@ -50,10 +50,11 @@ class WaitingMessages:
             raw=True,
         )
         self._messages = SerializedMessages(self._subscription)
+        self._kept = most_kept(self._subscription)
 
     def take(self) -> Iterator[SerializedMessage]:
         """Take those that have come, the oldest first; see `SerializedMessages.take`."""
-        return taken(self._messages.take, most_kept(self._subscription))
+        return taken(self._messages.take, self._kept)
 
     def close(self) -> None:
         """Unsubscribe; nobody takes."""

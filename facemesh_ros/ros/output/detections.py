@@ -29,7 +29,7 @@ def lazy_topic(_topology: FaceTopology) -> LazyTopic:
 
 def detections_of(result: ImageResult) -> bytes:
     """Return the serialised detections of an image."""
-    return detections_cdr(result.faces, result.header)
+    return detections_cdr(result.faces, result.cdr_header)
 
 
 def detections_cdr(faces: Faces, header: Any) -> bytes:

@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from facemesh_ros.assembly.face_sensor import FaceSensor
+from facemesh_ros.messages.cdr_image import CdrHeader
 from facemesh_ros.messages.face_messages import faces_cdr
 from facemesh_ros.messages.image_conversion import ns_from_stamp
 from facemesh_ros.messages.transforms import FaceTransforms
@@ -100,7 +101,7 @@ class Publishers:
         self._info.publish(info_msg(self._model, self._topology, Header(stamp=stamp)))
 
     def publish_landmarks(
-        self, faces: Faces, frame: Frame, header: Header, counts: ImageCounts
+        self, faces: Faces, frame: Frame, header: CdrHeader, counts: ImageCounts
     ) -> float:
         """Publish the faces of an image and return its age then, s; NaN if it is unknown."""
         latency_s = self.age_s(header)
@@ -109,22 +110,26 @@ class Publishers:
         self.frame_id = header.frame_id
         return latency_s
 
-    def _publish_transforms(self, faces: Faces, header: Header) -> None:
+    def _publish_transforms(self, faces: Faces, header: CdrHeader) -> None:
         if self._tf is None:
             return
         content = self._transforms.cdr(faces, header)
         if content is not None:
             self._tf.publish(content)
 
-    def age_s(self, header: Header) -> float:
+    def age_s(self, header: CdrHeader) -> float:
         """Return the time since an image's stamp, s; NaN if it has none or the clock is unset."""
-        stamp_ns, now_ns = ns_from_stamp(header), self._clock.now().nanoseconds
+        stamp_ns, clock = ns_from_stamp(header), self._clock.handle
+        with clock:  # `Clock.now` makes a `Time` of it, of which only this number is wanted
+            now_ns = clock.get_now().nanoseconds
         # With use_sim_time, the clock is zero until /clock is published.
         if not stamp_ns or not now_ns:
             return math.nan
         return float(now_ns - stamp_ns) / 1e9
 
-    def publish_shown(self, faces: Faces, frame: Frame, header: Header, marker_style: str) -> None:
+    def publish_shown(
+        self, faces: Faces, frame: Frame, header: CdrHeader, marker_style: str
+    ) -> None:
         """Publish what shows the faces of an image, each topic only if it is subscribed to."""
         self._shown.publish(
             ImageResult(faces, frame, header, marker_style, self._topology, self._placement)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from std_msgs.msg import Header
-
+from facemesh_ros.messages.cdr_image import CdrHeader
 from facemesh_ros.messages.scene import SceneFaces, scene_in_camera
 from facemesh_ros.ros.input.camera_info import CameraModel
 from facemesh_ros.ros.output.target_frame import TargetFrame, TargetFrameError
@@ -22,8 +21,8 @@ class ScenePlacement:
         self.problem = ''
 
     def place(
-        self, faces: Faces, frame: Frame, header: Header
-    ) -> tuple[SceneFaces, Header] | None:
+        self, faces: Faces, frame: Frame, header: CdrHeader
+    ) -> tuple[SceneFaces, CdrHeader] | None:
         """Return faces in space and the header of their frame; None if they have no place.
 
         `header` is that of their image.
@@ -37,4 +36,4 @@ class ScenePlacement:
             self.problem = str(error)
             return scene, header
         self.problem = ''
-        return scene.moved(transform), Header(stamp=header.stamp, frame_id=self._target.frame_id)
+        return scene.moved(transform), CdrHeader(header.stamp, self._target.frame_id)

@@ -7,10 +7,10 @@ import os
 import numpy as np
 from rclpy.node import Node
 from rclpy.time import Time
-from std_msgs.msg import Header
 
 from facemesh_ros.errors import FacemeshError, in_one_line, quoted
 from facemesh_ros.geometry.rotations import matrix_from_quaternion_xyzw
+from facemesh_ros.messages.cdr_image import CdrHeader
 from facemesh_ros.messages.image_conversion import ns_from_stamp
 from facemesh_ros.messages.scene import FrameTransform
 
@@ -45,7 +45,7 @@ class TargetFrame:
         """Stop listening."""
         self._listener.unregister()
 
-    def transform_from(self, header: Header) -> FrameTransform:
+    def transform_from(self, header: CdrHeader) -> FrameTransform:
         """Return how the frame of an image lay in the target when the image was taken.
 
         Where the robot has not told yet how it was then, its latest place is taken.
@@ -73,5 +73,5 @@ class TargetFrame:
             np.array([shift.x, shift.y, shift.z]),
         )
 
-    def _lookup(self, header: Header, time: Time) -> object:
+    def _lookup(self, header: CdrHeader, time: Time) -> object:
         return self._buffer.lookup_transform(self.frame_id, header.frame_id, time)
