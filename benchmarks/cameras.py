@@ -104,6 +104,7 @@ def _centred(landmarks: Float32, input_size: int) -> Float32:
 def simulated_sensor(cameras: int) -> Iterator[tuple[FaceSensor, list[FacePipeline]]]:
     """Yield a sensor whose networks are simulated, and pipelines that follow a face each."""
     engine, images = RecordedEngine(), pictures()
+    # Networks run only to be recorded, so that it does not matter in which runtime.
     settings = SensorSettings(execution_provider='cpu', landmark_model='v2', max_faces=1)
 
     def run(session: ModelSession, batch: Float32, outputs: Sequence[str] = ()) -> list[Float32]:

@@ -137,8 +137,9 @@ def measured_rows(
                 file, STREAM_BLOCK, stream=True, start=number * STREAM_BLOCK
             ),
         )
-        # Ours has a name for each detector, but the same versions.
-        versions.update({one.name.split(',')[0]: one.versions for one in processes.values()})
+        # Ours has a name for each detector, but the same versions, and a runtime for each model.
+        for one in processes.values():
+            versions.setdefault(one.name.split(',')[0], {}).update(one.versions)
     timed = {system: own[untimed:] for system, own in blocks.items()}
     peer = timed[comparison.peer] if comparison.peer else None
     for system in comparison.ours:
