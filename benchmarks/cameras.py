@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from common.command import log, run_benchmark
+from common.command import WITHOUT_AVX512, log, run_benchmark
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
 from common.timings import spread
@@ -224,5 +224,11 @@ def measure(chosen: Namespace) -> Report:
 
 if __name__ == '__main__':
     sys.exit(
-        run_benchmark(__doc__, measure, quick='4 s for each, rough figures', section='cameras')
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='4 s for each, rough figures',
+            section='cameras',
+            options=WITHOUT_AVX512,
+        )
     )

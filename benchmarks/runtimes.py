@@ -24,6 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
 from common.command import (
     ANY_CORE,
+    WITHOUT_AVX512,
     MeasurementError,
     log,
     pin_to_one_core,
@@ -150,6 +151,6 @@ if __name__ == '__main__':
             measure,
             quick='a fifth of the rounds',
             section='runtimes',
-            options=ANY_CORE,
+            options={**ANY_CORE, **WITHOUT_AVX512},
         )
     )
