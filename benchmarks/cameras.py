@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from common.command import log, run_benchmark
+from common.command import WITHOUT_AVX512, log, run_benchmark
 from common.machine import conditions, cores_in_use
 from common.report import Report, Table
 from common.timings import spread
@@ -104,6 +104,7 @@ def _centred(landmarks: Float32, input_size: int) -> Float32:
 def simulated_sensor(cameras: int) -> Iterator[tuple[FaceSensor, list[FacePipeline]]]:
     """Yield a sensor whose networks are simulated, and pipelines that follow a face each."""
     engine, images = RecordedEngine(), pictures()
+    # Networks run only to be recorded, so that it does not matter in which runtime.
     settings = SensorSettings(execution_provider='cpu', landmark_model='v2', max_faces=1)
 
     def run(session: ModelSession, batch: Float32, outputs: Sequence[str] = ()) -> list[Float32]:
@@ -223,5 +224,11 @@ def measure(chosen: Namespace) -> Report:
 
 if __name__ == '__main__':
     sys.exit(
-        run_benchmark(__doc__, measure, quick='4 s for each, rough figures', section='cameras')
+        run_benchmark(
+            __doc__,
+            measure,
+            quick='4 s for each, rough figures',
+            section='cameras',
+            options=WITHOUT_AVX512,
+        )
     )

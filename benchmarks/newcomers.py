@@ -93,6 +93,7 @@ def measure(chosen: Namespace) -> Report:
     if not folder:
         raise MeasurementError(f'set ${DATA_VARIABLE} to the folder of pictures')
     pictures = load_pictures(folder)
+    # Images and runs are counted, which are the same on all machines if the runtime is.
     settings = SensorSettings(execution_provider='cpu', publish_blendshapes=False)
     sensor = load_sensor(settings)
     waits: list[Wait] = []

@@ -122,6 +122,8 @@ def start_up_rows(
     """Start fresh processes of all systems in turn."""
     log(f'start-up: {times} fresh processes of each system')
     systems = [(each.model, system) for each in comparisons for system in each.systems]
+    for _, system in systems:  # then files are in memory, and `auto` has made its choice
+        start_ms(system, file)
     starts = [[start_ms(system, file) for _, system in systems] for _ in range(times)]
     rows = []
     for (model, system), own in zip(systems, zip(*starts, strict=True), strict=True):

@@ -22,7 +22,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
 
 import numpy as np
-from common.command import log, run_benchmark, scratch_folder
+from common.command import WITHOUT_AVX512, log, run_benchmark, scratch_folder
 from common.machine import conditions, cores_in_use
 from common.report import Report
 from common.scenes import SIZES
@@ -115,6 +115,6 @@ if __name__ == '__main__':
             quick='five settings in a minute, rough figures',
             section='ros',
             plot='ros',
-            options={'--only': only, '--starts': starts},
+            options={'--only': only, '--starts': starts, **WITHOUT_AVX512},
         )
     )

@@ -21,13 +21,21 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
-from common.command import ANY_CORE, BUNDLE, log, pin_to_one_core, run_benchmark, scratch_folder
+from common.command import (
+    ANY_CORE,
+    BUNDLE,
+    WITHOUT_AVX512,
+    log,
+    pin_to_one_core,
+    run_benchmark,
+    scratch_folder,
+)
 from common.machine import conditions, cores_in_use
 from common.report import Column, Report, Table, ratio_column, spread_columns
 from common.scenes import SIZES, STREAM_BLOCK, TILES, FaceScene, stream_scene
 from common.timings import stage_spreads, timing_items
 from systems.process import System, SystemProcess, measure_in_turn
-from systems.selection import Candidates, Comparison, facemesh_system
+from systems.selection import PEERS, Candidates, Comparison, facemesh_system
 
 MODELS = ('v2', 'attention', 'mesh')
 # More than the number of faces, so that the detectors keep running.
@@ -137,8 +145,9 @@ def measured_rows(
                 file, STREAM_BLOCK, stream=True, start=number * STREAM_BLOCK
             ),
         )
-        # Ours has a name for each detector, but the same versions.
-        versions.update({one.name.split(',')[0]: one.versions for one in processes.values()})
+        # Ours has a name for each detector, but the same versions, and a runtime for each model.
+        for one in processes.values():
+            versions.setdefault(one.name.split(',')[0], {}).update(one.versions)
     timed = {system: own[untimed:] for system, own in blocks.items()}
     peer = timed[comparison.peer] if comparison.peer else None
     for system in comparison.ours:
@@ -176,6 +185,7 @@ if __name__ == '__main__':
             quick='three scenes in 50 s, rough figures',
             section='streams',
             plot='streams',
-            options={**BUNDLE, **ANY_CORE},
+            options={**BUNDLE, **ANY_CORE, **WITHOUT_AVX512},
+            peers=PEERS,
         )
     )

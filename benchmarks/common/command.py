@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from common.machine import HIDDEN_AVX512
 from common.report import TABLES_PAGE, Report, Row, read_rows, write_section
+from without_avx512.restart import CannotHideError, restart_without_avx512
 from workspace.environment import environment_without_ros
 from workspace.peers import peer_python
 
@@ -27,6 +29,13 @@ BUNDLE: Options = {
 }
 ANY_CORE: Options = {
     '--any-core': {'action': 'store_true', 'help': 'do not pin the processes to one core'}
+}
+
+WITHOUT_AVX512: Options = {
+    '--without-avx512': {
+        'action': 'store_true',
+        'help': 'as on a processor with AVX2; needs AVX-512 to hide, root, gcc and objdump',
+    }
 }
 
 
@@ -66,6 +75,7 @@ def run_benchmark(
     page: Path = TABLES_PAGE,
     plot: str = '',
     options: Options | None = None,
+    peers: Sequence[str] = (),
 ) -> int:
     """Measure with the command line's options, print and write the report, return the status.
 
@@ -76,7 +86,9 @@ def run_benchmark(
         section: Section of `page` that --docs replaces, with `plot` as docs/<section>.svg.
         page: See `section`.
         plot: Name of the plot that --plot draws.
-        options: Further options, as keyword arguments of `add_argument`.
+        options: Further options, as keyword arguments of `add_argument`; with `WITHOUT_AVX512`
+            among them, and given, it starts anew, and its section is another one.
+        peers: Environments of `tools/wheels` that it starts programs in.
     """
     parser = benchmark_parser(doc, quick=quick, options=options)
     if section:
@@ -85,7 +97,12 @@ def run_benchmark(
         parser.add_argument('--plot', type=Path, metavar='FILE', help='draw it (.svg, .png)')
     chosen = parser.parse_args()
     try:
+        if getattr(chosen, 'without_avx512', False):
+            restart_without_avx512(peers)
         report = measure(chosen)
+    except CannotHideError as error:
+        log(str(error))
+        return 1
     except MeasurementError as error:
         log(str(error))
         return error.status
@@ -95,8 +112,9 @@ def run_benchmark(
     if plot and chosen.plot:
         draw(report, plot, chosen.plot)
     if section and chosen.docs:
-        write_section(page, section, report.as_text())
-        if plot:
+        hidden = bool(os.environ.get(HIDDEN_AVX512))
+        write_section(page, section + ' without AVX-512' * hidden, report.as_text())
+        if plot and not hidden:
             draw(report, plot, page.with_name(f'{section}.svg'))
     return 0
 

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# Set in processes from which AVX-512 is hidden, see `without_avx512`.
+HIDDEN_AVX512 = 'FACEMESH_BENCH_WITHOUT_AVX512'
 
 
 def machine() -> dict[str, Any]:
     """Return processor, system, commit and time."""
+    hidden = {'instructions': 'AVX2 (AVX-512 hidden)'} if os.environ.get(HIDDEN_AVX512) else {}
     return {
         'processor': _processor(),
+        **hidden,
         'cores': os.cpu_count(),
         'system': f'{platform.system()} {platform.machine()}, {_distribution()}',
         'commit': _commit(),

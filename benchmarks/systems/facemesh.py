@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from itertools import count
 
@@ -11,12 +12,19 @@ RATE_HZ = 30
 
 
 def load(options: Namespace) -> MeasuredSystem:
-    """Load the pipeline on the CPU, where the peers run too."""
+    """Load the pipeline as users get it on a CPU, where the peers run too.
+
+    `auto` chooses the runtimes here, before anything is timed.
+    """
+    os.environ['CUDA_VISIBLE_DEVICES'] = '-1'  # read when the driver's library is loaded, below
+
     import cv2
     import numpy as np
     import onnxruntime
 
     from facemesh_ros.assembly.face_sensor import load_sensor
+    from facemesh_ros.inference.openvino_runtime import openvino_version
+    from facemesh_ros.inference.openvino_session import OPENVINO
     from facemesh_ros.pipeline.stage_times import StageTimes
     from facemesh_ros.settings.pipeline import SensorSettings
     from facemesh_ros.types import Frame, PixelOrder
@@ -29,10 +37,11 @@ def load(options: Namespace) -> MeasuredSystem:
         detector=options.detector,
         detector_rotations=options.rotations,
         second_look=options.refine,
-        execution_provider='cpu',
         publish_blendshapes=options.blendshapes,
     )
-    pipeline = load_sensor(settings).stream(times.stage)
+    sensor = load_sensor(settings)
+    uses_openvino = sensor.model.provider == OPENVINO  # it comes for the landmark model alone
+    pipeline = sensor.stream(times.stage)
     process = pipeline.process if options.stream else pipeline.process_static_image
     numbers = count(1)
 
@@ -48,6 +57,8 @@ def load(options: Namespace) -> MeasuredSystem:
             'onnxruntime': onnxruntime.__version__,
             'opencv': cv2.__version__,
             'numpy': np.__version__,
+            **({'openvino': openvino_version()} if uses_openvino else {}),
+            f'{options.model} by': 'OpenVINO' if uses_openvino else 'ONNX Runtime',
         },
         reset=pipeline.reset,
         boxes_xyxy=lambda faces, _: faces.boxes_xyxy,

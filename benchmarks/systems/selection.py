@@ -20,6 +20,7 @@ from facemesh_ros.models.fetch import SOURCES_VARIABLE
 from facemesh_ros.models.store import ModelStore, State
 
 FOLDER = Path(__file__).parent
+LEGACY, TASKS = PEERS = 'mediapipe-0.10.21', 'mediapipe-1.2.2'
 
 
 class UnavailableError(Exception):
@@ -105,14 +106,14 @@ def peer_system(name: str, command: list[str]) -> System:
 
 def mediapipe_legacy(graph: str) -> tuple[str, list[str]]:
     """Return name and command of a graph of MediaPipe 0.10; raises SetupError."""
-    python = str(peer_python('mediapipe-0.10.21'))
+    python = str(peer_python(LEGACY))
     return 'mediapipe 0.10.21', [python, str(FOLDER / 'mediapipe_legacy.py'), graph]
 
 
 def mediapipe_tasks(bundle: Path | None) -> tuple[str, list[str]]:
     """Return name and command of MediaPipe Tasks; raises UnavailableError or SetupError."""
     found = str(official_bundle(bundle))
-    python = str(peer_python('mediapipe-1.2.2'))
+    python = str(peer_python(TASKS))
     return 'mediapipe 1.2.2', [python, str(FOLDER / 'mediapipe_tasks.py'), found]
 
 

@@ -138,8 +138,8 @@ def load_sensor(
         FacemeshError: If a model is missing or damaged, or the provider does not run.
     """
     store = ModelStore(settings.model_dir)
-    loader = ModelLoader(store, _provider_choice(settings), watch_build)
     names = select_models(settings, store)
+    loader = ModelLoader(store, _provider_choice(settings), watch_build, names.landmarks)
     models = _load_models(settings, store, loader, names, streams)
     with ExitStack() as undo:
         undo.callback(models.close)

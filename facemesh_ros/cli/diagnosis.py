@@ -113,22 +113,27 @@ def _ros() -> Finding:
 def _models(store: ModelStore, choice: ProviderChoice) -> Iterator[Finding]:
     states = {entry: store.state(entry) for entry in CATALOG.values()}
     absent = [entry for entry, state in states.items() if state is not State.READY]
-    for entry in states:
-        if entry not in absent:
-            yield _loaded(store, entry, choice)
+    ready = [entry for entry in states if entry not in absent]
+    # The one beside which `landmark_model: auto` runs the others.
+    first = next((entry.name for entry in ready if entry.kind is Kind.LANDMARKS), '')
+    for entry in ready:
+        is_landmark_model = entry.kind is Kind.LANDMARKS
+        yield _loaded(store, entry, choice, entry.name if is_landmark_model else first)
     for archive, entries in grouped_by_archive(absent).items():
         remedy = f'`{command_name()} models fetch`; without a network: {how_to_get(archive)}'
         for entry in entries:
             yield Finding(f'model {entry.name}', states[entry].value, remedy)
-    ready = {entry.kind for entry in states if entry not in absent}
-    for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - ready):
+    kinds = {entry.kind for entry in ready}
+    for kind in (kind for kind in Kind if kind in REQUIRED_KINDS - kinds):
         remedy = f'`{command_name()} models fetch`'
         yield Finding(kind.value, 'no model of this kind is ready', remedy, fatal=True)
 
 
-def _loaded(store: ModelStore, entry: ModelEntry, choice: ProviderChoice) -> Finding:
+def _loaded(
+    store: ModelStore, entry: ModelEntry, choice: ProviderChoice, landmark_model: str
+) -> Finding:
     """Run a model as the node would and return which provider really runs its nodes."""
-    loader = ModelLoader(store, choice)
+    loader = ModelLoader(store, choice, landmark_model=landmark_model)
     try:
         if loader.lacks_engine(entry.name):
             remedy = f'`{command_name()} models build-engines`, or the node builds it at its start'

@@ -54,6 +54,7 @@ class ModelLoader:
         store: ModelStore,
         choice: ProviderChoice,
         watch_build: BuildWatch = lambda progress: None,
+        landmark_model: str = '',
     ) -> None:
         """Load nothing yet.
 
@@ -62,12 +63,15 @@ class ModelLoader:
             choice: The provider to run them on.
             watch_build: Called several times a second while a TensorRT engine is built, with the
                 progress as a text; whatever it raises ends the build.
+            landmark_model: The one of the sensor, which decides on a CPU whether OpenVINO comes
+                into the process; empty if the models have nothing to do with each other.
         """
         self.choice = self._requested = choice
         self.report = ProviderReport(choice.device_id, detect_nvidia_driver())
         self._store = store
         self._sessions: dict[str, ModelSession] = {}
         self._watch_build = watch_build
+        self._landmark_model = landmark_model
         self._engines: Engines | None = None
 
     def open(self, name: str) -> ModelSession:
@@ -162,7 +166,7 @@ class ModelLoader:
     def _open_quickest(self, name: str) -> ModelSession:
         """Open a model in the runtime that runs it with the least time of this CPU."""
         on_cpu = replace(self.choice, execution_provider='cpu', precision='fp32')
-        quickest = quickest_runtime(self._store, name)
+        quickest = quickest_runtime(self._store, name, self._landmark_model)
         choice = replace(on_cpu, execution_provider=quickest.execution_provider)
         try:
             return self._open_checked(name, choice, reason=quickest.reason)

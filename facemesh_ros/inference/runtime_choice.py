@@ -1,13 +1,15 @@
 """The quickest runtime for each model on this CPU, measured once and remembered.
 
-`runtimes.json` in the cache folder holds the outcomes, for each processor and the releases of both
-runtimes. A trial that ends the process leaves its mark there, and is not repeated.
+`runtimes.json` in the cache folder holds the outcomes, for each processor and the releases of
+both runtimes. A trial whose process ends meanwhile leaves its mark there. The first one is
+repeated at the next start, as somebody else may have ended the process; the second one is not.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -19,15 +21,19 @@ from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE, default_folder
 from facemesh_ros.inference.hardware import processor_name
 from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.openvino_runtime import openvino_version
-from facemesh_ros.inference.runtime_trial import USUAL, Trial, try_runtimes
+from facemesh_ros.inference.runtime_trial import OTHER, USUAL, Trial, try_runtimes
 from facemesh_ros.models.files import locked, write_atomically
 from facemesh_ros.models.store import ModelStore
 
 _TITLES = {'cpu': 'ONNX Runtime', 'openvino': 'OpenVINO'}
-_TRYING = {'trying': True}
+# OpenVINO costs a process memory (50 MB) and a moment at each start. So a landmark model, which
+# runs for every image, brings it only where it takes less than this share of ONNX Runtime's time.
+# Where it is there, other models take what is quicker, with a margin for noise.
+WORTH_IT, QUICKER = 0.9, 0.97
+_TRYING, _MOST_TRIALS = 'trying', 2
 _LOG = logging.getLogger(__name__)
 # Of this process, so that a model is run by the same one in all of its sensors.
-_decided: dict[tuple[str, str], RuntimeChoice] = {}
+_decided: dict[tuple[str, str, float], RuntimeChoice] = {}
 _deciding = Lock()
 
 
@@ -44,25 +50,44 @@ class RuntimeChoice:
     reason: str = ''
 
 
-def quickest_runtime(store: ModelStore, name: str) -> RuntimeChoice:
-    """Return which of the installed runtimes runs a model with the least processor time.
+def quickest_runtime(store: ModelStore, name: str, landmark_model: str = '') -> RuntimeChoice:
+    """Return which of the installed runtimes is to run a model: the one with less processor time.
+
+    OpenVINO comes into a process for the landmark model alone; only where that one takes it, other
+    models are tried.
+
+    Args:
+        store: The model files.
+        name: The model.
+        landmark_model: The landmark model beside it; empty if this model is used alone.
 
     Raises:
-        FacemeshError: If the model is missing or damaged.
+        FacemeshError: If a model is missing or damaged.
     """
     if not openvino_version():
         return RuntimeChoice(USUAL)
-    place = _machine(), _model(store, name)
-    with _deciding:
-        if place not in _decided:
-            _decided[place] = _remembered_or_tried(store, name, *place)
-        return _decided[place]
+    if landmark_model in ('', name):
+        return _decide(store, name, WORTH_IT)
+    if _decide(store, landmark_model, WORTH_IT).execution_provider == USUAL:
+        return RuntimeChoice(
+            USUAL, f'OpenVINO was not tried: it does not run {landmark_model}, and costs memory'
+        )
+    return _decide(store, name, QUICKER)
 
 
 def forget_choices() -> None:
     """Read what is remembered anew; models that are open stay with what runs them."""
     with _deciding:
         _decided.clear()
+
+
+def _decide(store: ModelStore, name: str, worth_it: float) -> RuntimeChoice:
+    machine, model = _machine(), _model(store, name)
+    place = machine, model, worth_it
+    with _deciding:
+        if place not in _decided:
+            _decided[place] = _remembered_or_tried(store, name, *place)
+        return _decided[place]
 
 
 def _machine() -> str:
@@ -77,10 +102,15 @@ def _model(store: ModelStore, name: str) -> str:
     return ' '.join([name, *hashes])
 
 
-def _remembered_or_tried(store: ModelStore, name: str, machine: str, model: str) -> RuntimeChoice:
+def _remembered_or_tried(
+    store: ModelStore, name: str, machine: str, model: str, worth_it: float
+) -> RuntimeChoice:
+    def trial() -> Trial:
+        return try_runtimes(store, name, worth_it)
+
     try:
         path = default_folder() / 'runtimes.json'
-        return _choice(_outcome(path, store, name, machine, model), path)
+        return _choice(_outcome(path, machine, model, trial), worth_it, path)
     except OSError as error:
         _LOG.warning(
             'which runtime is the quickest on this processor is not measured, as it cannot be '
@@ -90,49 +120,55 @@ def _remembered_or_tried(store: ModelStore, name: str, machine: str, model: str)
         return RuntimeChoice(USUAL, 'not measured, as it could not be kept')
 
 
-def _outcome(path: Path, store: ModelStore, name: str, machine: str, model: str) -> Trial | None:
-    """Return what is remembered, or found now; None if a trial ended its process."""
+def _outcome(path: Path, machine: str, model: str, trial: Callable[[], Trial]) -> Trial | None:
+    """Return what is remembered, or found now; None if trials ended their processes."""
     known = _known(path, machine, model)
     if isinstance(known, Trial):
         return known
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix('.lock'), exclusive=True):
         known = _known(path, machine, model)
-        if known:  # another process has ended its trial, or has not survived it
-            return known if isinstance(known, Trial) else None
-        _write(path, machine, model, _TRYING)
+        if isinstance(known, Trial):  # another process has made it meanwhile
+            return known
+        if known >= _MOST_TRIALS:
+            return None
+        _write(path, machine, model, {_TRYING: known + 1})
         try:
-            trial = try_runtimes(store, name)
+            outcome = trial()
         except BaseException:
-            _write(path, machine, model, None)
+            _write(path, machine, model, {_TRYING: known} if known else None)
             raise
-        _write(path, machine, model, asdict(trial))
-        return trial
+        _write(path, machine, model, asdict(outcome))
+        return outcome
 
 
-def _known(path: Path, machine: str, model: str) -> Trial | dict[str, Any] | None:
-    """Return a trial, the mark of one that has begun, or None; what is neither counts as none."""
+def _known(path: Path, machine: str, model: str) -> Trial | int:
+    """Return a trial, or how many have begun and not ended; what is neither counts as none."""
     content: Any = _read(path).get(machine, {}).get(model)
-    if content == _TRYING:
-        return _TRYING
     try:
+        if set(content) == {_TRYING}:
+            return int(content[_TRYING])
         trial = Trial(**content)
         times = {str(runtime): float(ms) for runtime, ms in trial.processor_ms.items()}
     except (TypeError, ValueError, AttributeError):
-        return None
-    is_known = {trial.execution_provider, *times} <= {*_TITLES}
-    return replace(trial, processor_ms=times) if is_known else None
+        return 0
+    is_known = bool(trial.refusal) or {*times} == {*_TITLES}
+    return replace(trial, processor_ms=times) if is_known else 0
 
 
-def _choice(trial: Trial | None, path: Path) -> RuntimeChoice:
+def _choice(trial: Trial | None, worth_it: float, path: Path) -> RuntimeChoice:
     if trial is None:
         return RuntimeChoice(
-            USUAL, f'OpenVINO ended the process when it was tried; remove {path} to try it again'
+            USUAL,
+            'OpenVINO was tried twice, and the process ended each time; '
+            f'remove {path} to try it again',
         )
     if trial.refusal:
         return RuntimeChoice(USUAL, f'OpenVINO is not used: {trial.refusal}')
     times = ', '.join(f'{_TITLES[it]} {ms:.2f} ms' for it, ms in trial.processor_ms.items())
-    return RuntimeChoice(trial.execution_provider, f'processor time measured here: {times}')
+    return RuntimeChoice(
+        OTHER if trial.share < worth_it else USUAL, f'processor time measured here: {times}'
+    )
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

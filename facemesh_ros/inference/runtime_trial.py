@@ -17,11 +17,9 @@ from facemesh_ros.types import Float32
 
 # Both as execution providers; the first one is what every installation has.
 USUAL, OTHER = 'cpu', 'openvino'
-# The other runtime costs memory (60 MB) and a moment at each start.
-WORTH_IT = 0.9
-# The least time of so many runs counts: whatever else runs here only adds to it. A ratio outside
-# of CLEAR is believed after MIN_ROUNDS.
-MIN_ROUNDS, MAX_ROUNDS, CLEAR = 4, 16, (0.8, 1.0)
+# The least time of so many runs counts: whatever else runs here only adds to it. A share that is
+# further than CLEAR from the one that decides is believed after MIN_ROUNDS.
+MIN_ROUNDS, MAX_ROUNDS, CLEAR = 4, 16, 0.1
 # Largest difference of their outputs, as a share of the largest output: rounding is 1e-5.
 SAME = 1e-3
 
@@ -31,21 +29,24 @@ class Trial:
     """Outcome of one.
 
     Attributes:
-        execution_provider: The runtime to take, `USUAL` or `OTHER`.
-        processor_ms: Processor time of one run by each, ms; of those that ran.
+        processor_ms: Processor time of one run by each, ms; empty if there is a refusal.
         refusal: Why the other one is out of the question; empty if it was measured.
     """
 
-    execution_provider: str
     processor_ms: Mapping[str, float] = field(default_factory=dict)
     refusal: str = ''
 
+    @property
+    def share(self) -> float:
+        """The other one's time as a share of the usual one's; infinite if it is refused."""
+        return np.inf if self.refusal else self.processor_ms[OTHER] / self.processor_ms[USUAL]
 
-def try_runtimes(store: ModelStore, name: str) -> Trial:
+
+def try_runtimes(store: ModelStore, name: str, worth_it: float) -> Trial:
     """Open a model in both runtimes, compare their outputs and their times, and close them.
 
-    Takes .1 to .6 s of processor time, most of it for OpenVINO to compile the model; where it
-    wins, that is kept.
+    Takes .1 to .6 s of processor time, most of it for OpenVINO to compile the model; where its
+    share of the time is less than `worth_it`, that is kept.
 
     Raises:
         FacemeshError: If the model is missing or damaged.
@@ -53,29 +54,29 @@ def try_runtimes(store: ModelStore, name: str) -> Trial:
     usual, onnx = _open(store, name, USUAL)[0], b''
     try:
         other, onnx = _open(store, name, OTHER)
-        trial = compare(usual, other)
+        trial = compare(usual, other, worth_it)
         other.release()
     except ExecutionProviderError as error:
-        trial = Trial(USUAL, refusal=str(error))
+        trial = Trial(refusal=str(error))
     usual.release()
-    if onnx and trial.execution_provider == USUAL:
+    if onnx and trial.share >= worth_it:
         discard_compiled(onnx)
     return trial
 
 
-def compare(usual: ModelSession, other: ModelSession) -> Trial:
-    """Return which of two sessions of one model to take."""
+def compare(usual: ModelSession, other: ModelSession, worth_it: float) -> Trial:
+    """Run two sessions of one model until it is clear on which side of `worth_it` they are."""
     given = _input_of(usual.name)
     if not _is_same(usual, other, given):
-        return Trial(USUAL, refusal='its results are not those of ONNX Runtime')
+        return Trial(refusal='its results are not those of ONNX Runtime')
     least = {USUAL: np.inf, OTHER: np.inf}
     for done in range(1, MAX_ROUNDS + 1):
         for runtime, session in ((USUAL, usual), (OTHER, other)):
             least[runtime] = min(least[runtime], _processor_ms(session, given))
-        ratio = least[OTHER] / least[USUAL]
-        if done >= MIN_ROUNDS and not CLEAR[0] < ratio < CLEAR[1]:
+        trial = Trial(least)
+        if done >= MIN_ROUNDS and abs(trial.share - worth_it) >= CLEAR:
             break
-    return Trial(OTHER if ratio < WORTH_IT else USUAL, least)
+    return trial
 
 
 def _open(store: ModelStore, name: str, runtime: str) -> tuple[ModelSession, bytes]:

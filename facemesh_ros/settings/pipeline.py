@@ -93,8 +93,8 @@ class SensorSettings(PipelineSettings):
     )
     execution_provider: str = parameter(
         'auto',
-        'What runs the models; auto is CUDA where it works, else, for each model, the quickest on '
-        'this CPU of ONNX Runtime (cpu) and OpenVINO, if that is installed.',
+        'What runs the models; auto is CUDA where it works, else what is quicker on this CPU: '
+        'ONNX Runtime (cpu) or, if that is installed, OpenVINO.',
         choices=('auto', 'tensorrt', 'cuda', 'openvino', 'cpu'),
         read_only=True,
     )
