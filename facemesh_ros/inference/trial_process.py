@@ -21,7 +21,7 @@ from facemesh_ros.inference.session import variant_for
 from facemesh_ros.models.store import ModelStore
 
 # A trial takes a second; on a small computer that starts much else meanwhile, some ten. Whatever
-# takes longer hangs; that has to be known before the node tells of its loading that it hangs (60 s).
+# takes longer hangs; that is known before the node tells of its loading that it hangs (60 s).
 TIME_LIMIT_S = 30.0
 # What a program gets for what it has done itself; all others were sent by somebody else.
 _OWN_SIGNALS = frozenset(
