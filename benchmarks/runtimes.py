@@ -103,7 +103,9 @@ def _opening_rows(store: ModelStore, names: list[str], folder: str) -> Iterator[
             for key, it in (('cpu', 'cpu'), ('compiled', 'openvino'), ('kept', 'openvino'))
         }
         os.environ[FOLDER_VARIABLE] = f'{folder}/trials'
-        trial = _processor_ms(lambda name=name: quickest_runtime(store, name))
+        start_ms = _with_children_ms()
+        quickest_runtime(store, name)
+        trial = _with_children_ms() - start_ms
         yield {'model': name, 'trial': trial, **times}
 
 
@@ -142,6 +144,12 @@ def _processor_ms(call: Any) -> float:
     start_ns = time.process_time_ns()
     call()
     return (time.process_time_ns() - start_ns) / 1e6
+
+
+def _with_children_ms() -> float:
+    """Return the processor time of this process and of those that have ended, as trials do."""
+    used = os.times()
+    return 1e3 * (used.user + used.system + used.children_user + used.children_system)
 
 
 if __name__ == '__main__':

@@ -1,16 +1,14 @@
 """The quickest runtime for each model on this CPU, measured once and remembered.
 
 `runtimes.json` in the cache folder holds the outcomes, for each processor and the releases of
-both runtimes. A trial whose process ends meanwhile leaves its mark there. The first one is
-repeated at the next start, as somebody else may have ended the process; the second one is not.
+both runtimes.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,7 +19,8 @@ from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE, default_folder
 from facemesh_ros.inference.hardware import processor_name
 from facemesh_ros.inference.onnx_runtime import ort
 from facemesh_ros.inference.openvino_runtime import openvino_version
-from facemesh_ros.inference.runtime_trial import OTHER, USUAL, Trial, try_runtimes
+from facemesh_ros.inference.runtime_trial import OTHER, USUAL, Trial, trial_from
+from facemesh_ros.inference.trial_process import NoTrialError, try_in_process
 from facemesh_ros.models.files import locked, write_atomically
 from facemesh_ros.models.store import ModelStore
 
@@ -30,7 +29,6 @@ _TITLES = {'cpu': 'ONNX Runtime', 'openvino': 'OpenVINO'}
 # runs for every image, brings it only where it takes less than this share of ONNX Runtime's time.
 # Where it is there, other models take what is quicker, with a margin for noise.
 WORTH_IT, QUICKER = 0.9, 0.97
-_TRYING, _MOST_TRIALS = 'trying', 2
 _LOG = logging.getLogger(__name__)
 # Of this process, so that a model is run by the same one in all of its sensors.
 _decided: dict[tuple[str, str, float], RuntimeChoice] = {}
@@ -105,12 +103,18 @@ def _model(store: ModelStore, name: str) -> str:
 def _remembered_or_tried(
     store: ModelStore, name: str, machine: str, model: str, worth_it: float
 ) -> RuntimeChoice:
-    def trial() -> Trial:
-        return try_runtimes(store, name, worth_it)
-
     try:
         path = default_folder() / 'runtimes.json'
-        return _choice(_outcome(path, machine, model, trial), worth_it, path)
+        trial = _known(path, machine, model)
+        if trial is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(path.with_suffix('.lock'), exclusive=True):
+                # Another process may have made it meanwhile.
+                trial = _known(path, machine, model) or try_in_process(store, name, worth_it)
+                _write(path, machine, model, trial)
+        return _choice(trial, worth_it, path)
+    except NoTrialError as error:
+        return RuntimeChoice(USUAL, f'OpenVINO was not tried: {error}; the next start tries it')
     except OSError as error:
         _LOG.warning(
             'which runtime is the quickest on this processor is not measured, as it cannot be '
@@ -120,51 +124,15 @@ def _remembered_or_tried(
         return RuntimeChoice(USUAL, 'not measured, as it could not be kept')
 
 
-def _outcome(path: Path, machine: str, model: str, trial: Callable[[], Trial]) -> Trial | None:
-    """Return what is remembered, or found now; None if trials ended their processes."""
-    known = _known(path, machine, model)
-    if isinstance(known, Trial):
-        return known
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path.with_suffix('.lock'), exclusive=True):
-        known = _known(path, machine, model)
-        if isinstance(known, Trial):  # another process has made it meanwhile
-            return known
-        if known >= _MOST_TRIALS:
-            return None
-        _write(path, machine, model, {_TRYING: known + 1})
-        try:
-            outcome = trial()
-        except BaseException:
-            _write(path, machine, model, {_TRYING: known} if known else None)
-            raise
-        _write(path, machine, model, asdict(outcome))
-        return outcome
+def _known(path: Path, machine: str, model: str) -> Trial | None:
+    return trial_from(_read(path).get(machine, {}).get(model))
 
 
-def _known(path: Path, machine: str, model: str) -> Trial | int:
-    """Return a trial, or how many have begun and not ended; what is neither counts as none."""
-    content: Any = _read(path).get(machine, {}).get(model)
-    try:
-        if set(content) == {_TRYING}:
-            return int(content[_TRYING])
-        trial = Trial(**content)
-        times = {str(runtime): float(ms) for runtime, ms in trial.processor_ms.items()}
-    except (TypeError, ValueError, AttributeError):
-        return 0
-    is_known = bool(trial.refusal) or {*times} == {*_TITLES}
-    return replace(trial, processor_ms=times) if is_known else 0
-
-
-def _choice(trial: Trial | None, worth_it: float, path: Path) -> RuntimeChoice:
-    if trial is None:
-        return RuntimeChoice(
-            USUAL,
-            'OpenVINO was tried twice, and the process ended each time; '
-            f'remove {path} to try it again',
-        )
+def _choice(trial: Trial, worth_it: float, path: Path) -> RuntimeChoice:
     if trial.refusal:
-        return RuntimeChoice(USUAL, f'OpenVINO is not used: {trial.refusal}')
+        return RuntimeChoice(
+            USUAL, f'OpenVINO is not used: {trial.refusal}; remove {path} to try it again'
+        )
     times = ', '.join(f'{_TITLES[it]} {ms:.2f} ms' for it, ms in trial.processor_ms.items())
     return RuntimeChoice(
         OTHER if trial.share < worth_it else USUAL, f'processor time measured here: {times}'
@@ -179,10 +147,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         return {}  # not there yet, or damaged: measured anew
 
 
-def _write(path: Path, machine: str, model: str, outcome: dict[str, Any] | None) -> None:
+def _write(path: Path, machine: str, model: str, trial: Trial) -> None:
     content = _read(path)
-    models = content.setdefault(machine, {})
-    models.pop(model, None)
-    if outcome is not None:
-        models[model] = outcome
+    content.setdefault(machine, {})[model] = asdict(trial)
     write_atomically(path, (json.dumps(content, indent=1) + '\n').encode())

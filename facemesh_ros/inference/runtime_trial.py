@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,17 @@ class Trial:
     def share(self) -> float:
         """The other one's time as a share of the usual one's; infinite if it is refused."""
         return np.inf if self.refusal else self.processor_ms[OTHER] / self.processor_ms[USUAL]
+
+
+def trial_from(content: Any) -> Trial | None:
+    """Return the trial that `dataclasses.asdict` has made something of; None if it is not one."""
+    try:
+        trial = Trial(**content)
+        times = {str(runtime): float(ms) for runtime, ms in trial.processor_ms.items()}
+    except (TypeError, ValueError, AttributeError):
+        return None
+    is_whole = bool(trial.refusal) or {*times} == {USUAL, OTHER}
+    return replace(trial, processor_ms=times) if is_whole else None
 
 
 def try_runtimes(store: ModelStore, name: str, worth_it: float) -> Trial:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from multiprocessing import Pipe
 from facemesh_ros.cli.run_setup import RunSetup
 from facemesh_ros.cli.workers.messages import Done, Lost, Message, Progress, Refused
 from facemesh_ros.cli.workers.source_work import SourceTask
+from facemesh_ros.inference.child_process import signal_name
 
 # It ends after the image on which it is.
 _GRACE_S = 10.0
@@ -77,7 +77,9 @@ class WorkerProcess:
 
     def _lost(self) -> Lost:
         status = self._process.wait()
-        how = f'was killed by {_name_of(-status)}' if status < 0 else f'ended with status {status}'
+        how = f'ended with status {status}'
+        if status < 0:
+            how = f'was killed by {signal_name(-status)}'
         culprit = self._tasks[0].index if self._tasks else None
         return Lost(tuple(self._tasks), culprit, f'a process {how}')
 
@@ -92,10 +94,3 @@ class WorkerProcess:
         finally:
             self._process.kill()
             self._process.wait()
-
-
-def _name_of(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f'signal {number}'

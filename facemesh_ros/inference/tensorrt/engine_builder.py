@@ -6,11 +6,9 @@ could neither report progress nor be interrupted. And a builder that runs out of
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from facemesh_ros.inference.cache_folder import FOLDER_VARIABLE
+from facemesh_ros.inference.child_process import end_with_parent
 from facemesh_ros.inference.hardware import NvidiaDriver
 from facemesh_ros.inference.provider_options import EngineFolder
 from facemesh_ros.inference.providers import PROVIDERS, ProviderChoice, ProviderStartError
@@ -25,7 +24,6 @@ from facemesh_ros.inference.session import ModelSession, variant_for
 from facemesh_ros.inference.tensorrt.engine_cache import EngineCache, this_machine
 from facemesh_ros.models.store import ModelStore
 
-_PR_SET_PDEATHSIG = 1  # from sys/prctl.h
 _ERROR_CHARACTERS = 200
 _POLL_S = 0.1
 _LOG_PERIOD_S = 10.0
@@ -162,15 +160,8 @@ def main(request: BuildRequest) -> None:
     ModelSession(onnx, choice, folder=folder).try_once()
 
 
-def _end_with_parent(parent: int) -> None:
-    """Let the system end this process when the one that waits for it has ended."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit('the process that started the build has ended')
-
-
 if __name__ == '__main__':
-    _end_with_parent(int(sys.argv[2]))
+    end_with_parent(int(sys.argv[2]))
     try:
         main(BuildRequest(**json.loads(sys.argv[1])))
     except Exception as error:  # ONNX Runtime's have no common base
