@@ -126,7 +126,7 @@ class Publishers:
         return float(now_ns - stamp_ns) / 1e9
 
     def _now_ns(self) -> int:
-        """Return the node's time, without the `Time` that rclpy makes of it, where it can be had."""
+        """Return the time, without the `Time` that rclpy makes of it where it can be had."""
         handle = self._clock.handle
         if not hasattr(handle, 'get_now'):
             return int(self._clock.now().nanoseconds)
