@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from facemesh_ros.types import Float32, Float64, Int32, UInt8
 
+def count_above(values: UInt8, level: int) -> int: ...
 def affine_samples(maps: Float64, size: int) -> tuple[Float32, Float32]: ...
 def sample_maps(
     image: UInt8,
@@ -156,6 +157,11 @@ def iris_displacements(
 def face_traits(
     image: UInt8, order: tuple[int, ...], points: Float32, parts: NDArray[np.intp]
 ) -> tuple[Float64, Float32, Float32, Float32]: ...
+def moved_boxes(boxes: Float32, offsets: Float64) -> Float32: ...
+def advance_ages(
+    ages: NDArray[np.uint32], look_ages: NDArray[np.uint32], unseen_s: Float64, interval_s: float
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Float64]: ...
+def average_appearances(mean: Float32, now: Float32, weight: float) -> Float32: ...
 def are_unambiguous(
     expected: Float32, observed: Float32, gate: float, containment: float
 ) -> bool: ...
@@ -178,6 +184,16 @@ def correct_motion(
     now: Float64,
     model: tuple[float, float, float, float],
 ) -> tuple[Float64, Float64, Float64]: ...
+def overlaps(boxes: Float32, others: Float32) -> tuple[Float32, Float32]: ...
+def cells_differ(
+    cells: UInt8,
+    others: UInt8,
+    boxes: Float32,
+    x: float,
+    y: float,
+    cell: float,
+    max_change: int,
+) -> bool: ...
 def faces_cdr(
     begun: bytes,
     names: Sequence[str],

@@ -11,7 +11,7 @@ from facemesh_ros.catalog.model_entry import DetectorSpec
 from facemesh_ros.detection.nms import weighted_nms
 from facemesh_ros.geometry.affine import image_from_crop, letterbox_roi, transform_points
 from facemesh_ros.inference.crop_model import CropModel
-from facemesh_ros.types import FaceDetections, Float32, Float64, Frame, Rois
+from facemesh_ros.types import NO_DETECTIONS, FaceDetections, Float32, Float64, Frame, Rois
 
 KEYPOINTS = 6
 LOGIT_MARGIN = 0.01
@@ -71,6 +71,8 @@ class BlazeFace:
         self, regressors: Float32, logits: Float32, image_from_input: Float64, min_score: float
     ) -> FaceDetections:
         candidates = decode(regressors, logits, self._anchors, min_score)
+        if not len(candidates):  # as in most tiles
+            return NO_DETECTIONS
         return weighted_nms(_detections_in_image(candidates, image_from_input), self._max_iou)
 
 
@@ -92,6 +94,8 @@ def decode(
     """
     # The sigmoid of the few that can reach the score: hardly any of 2304 anchors do.
     likely = np.flatnonzero(logits > _lowest_logit(min_score))
+    if not len(likely):
+        return NO_DETECTIONS
     scores = (1 + np.tanh(logits[likely] / 2)) / 2
     points = regressors[likely].reshape(-1, 2 + KEYPOINTS, 2)
     kept = (scores >= min_score) & (points[:, 1] >= 0).all(axis=1)

@@ -66,12 +66,14 @@ class CandidateQueue:
         return chosen
 
     def _expire(self) -> None:
-        if len(self._waiting_ages):
-            self._waiting_ages += 1
+        """Let an image pass. The oldest come first: unless those are too old, none is."""
+        for ages in (self._waiting_ages, self._tried_ages):
+            if len(ages):
+                ages += 1
+        if len(self._waiting_ages) and self._waiting_ages[0] > LIFETIME_IMAGES:
             young = self._waiting_ages <= LIFETIME_IMAGES
             self._waiting, self._waiting_ages = self._waiting[young], self._waiting_ages[young]
-        if len(self._tried_ages):
-            self._tried_ages += 1
+        if len(self._tried_ages) and self._tried_ages[0] > RETRY_IMAGES:
             recent = self._tried_ages <= RETRY_IMAGES
             self._tried, self._tried_ages = self._tried[recent], self._tried_ages[recent]
 

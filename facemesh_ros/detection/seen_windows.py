@@ -9,6 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from facemesh_ros import native
 from facemesh_ros.detection.scan_plan import DetectionWindow
 from facemesh_ros.types import FaceDetections, Float32, Frame, UInt8
 
@@ -131,16 +132,6 @@ def _differ(
     """Return whether cells differ, but for those whose middle lies in a box of (N, 4) px."""
     if cells.shape != others.shape:
         return True
-    changes = np.asarray(cv2.absdiff(cells, others))
-    if changes.max() <= MAX_CHANGE:
-        return False
     height, width = frame.image.shape[:2]
-    _, x, y, cell, columns, rows = _grid(window, width, height)
-    xs = x + cell * (np.arange(columns) + 0.5)
-    ys = y + cell * (np.arange(rows) + 0.5)
-    boxes = known_xyxy[:, :, None]
-    across = (xs >= boxes[:, 0]) & (xs <= boxes[:, 2])
-    down = (ys >= boxes[:, 1]) & (ys <= boxes[:, 3])
-    is_known = np.any(down[:, :, None] & across[:, None], axis=0)
-    is_changed = (changes.reshape(*cells.shape[:2], -1) > MAX_CHANGE).any(axis=2)
-    return bool(np.any(is_changed & ~is_known))
+    _, x, y, cell, _, _ = _grid(window, width, height)
+    return native.cells_differ(cells, others, known_xyxy, x, y, cell, MAX_CHANGE)

@@ -6,6 +6,8 @@ follow MediaPipe: the ROI's corners map to (0, 0) and (S, S), without a half-pix
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +55,7 @@ def transform_points(maps: Float64, points: NDArray[np.floating]) -> Float64:
     return points @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
 
 
+@lru_cache(maxsize=16)
 def letterbox_roi(image_wh: tuple[int, int]) -> Rois:
     """Return the smallest square around the whole image, sharing its centre.
 
@@ -60,7 +63,7 @@ def letterbox_roi(image_wh: tuple[int, int]) -> Rois:
         image_wh: Image width and height in px.
 
     Returns:
-        One ROI; its crop shows the image centred, aspect ratio kept.
+        One ROI; its crop shows the image centred, aspect ratio kept. Read-only, many share it.
 
     Raises:
         ValueError: If a side is not positive.
@@ -74,5 +77,7 @@ def letterbox_roi(image_wh: tuple[int, int]) -> Rois:
     if min(image_wh) <= 0:
         raise ValueError(f'image sides must be positive, got {image_wh}')
     centre = np.asarray([[side / 2 for side in image_wh]], np.float32)
-    sizes = np.full((1, 2), max(image_wh), np.float32)
-    return Rois(centre, sizes, np.zeros(1, np.float32))
+    arrays = centre, np.full((1, 2), max(image_wh), np.float32), np.zeros(1, np.float32)
+    for array in arrays:
+        array.setflags(write=False)
+    return Rois(*arrays)

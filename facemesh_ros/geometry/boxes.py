@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 from facemesh_ros import native
 from facemesh_ros.types import Float32, Float64
 
-# The smallest positive float32.
-SMALLEST = np.float32(1e-45)
-
 
 def tight_boxes(points: Float32) -> Float32:
     """Return the (N, 4) boxes around landmarks (N, L, 2 or more) px.
@@ -55,14 +52,7 @@ def overlaps(boxes_xyxy: Float32, others_xyxy: Float32) -> tuple[Float32, Float3
         >>> iou.item(), containment.item()
         (0.5, 1.0)
     """
-    low = np.maximum(boxes_xyxy[:, None, :2], others_xyxy[:, :2])
-    high = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[:, 2:])
-    sides = np.maximum(high - low, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    areas, others = _areas(boxes_xyxy)[:, None], _areas(others_xyxy)
-    # Where the divisor is 0 nothing is shared; any other will do.
-    union = np.maximum(areas + others - shared, SMALLEST)
-    return shared / union, shared / np.maximum(np.minimum(areas, others), SMALLEST)
+    return native.overlaps(boxes_xyxy, others_xyxy)
 
 
 def suppress_duplicates(is_duplicate: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -85,7 +85,7 @@ def brightened(frame: Frame) -> Frame:
     sample = frame.image[::STRIDE, ::STRIDE]
     if sample.ndim == 3:
         sample = sample[..., :3]  # the opacity of RGBA says nothing
-    if np.count_nonzero(sample > DARK_LEVEL) > BRIGHT_SHARE * sample.size:
+    if native.count_above(sample, DARK_LEVEL) > BRIGHT_SHARE * sample.size:
         return frame
     level = float(np.quantile(sample, 1 - BRIGHT_SHARE))
     if level < LEAST_LEVEL:

@@ -119,7 +119,7 @@ class CpuCropModel:
         if LANDMARKS in self._outputs:
             index = self._outputs.index(LANDMARKS)
             tensors[index] = landmarks_in_image(tensors[index], maps)
-            if not math.isfinite(maps.sum()):  # all else is finite
+            if not all(map(math.isfinite, maps.ravel().tolist())):  # all else is finite
                 require_finite(self._session.name, [tensors[index]])
         return tensors
 

@@ -188,6 +188,7 @@ class FacePipeline:
     def _search(self, frame: Frame, static_image: bool) -> FaceDetections:
         """Return detections that are of no tracked face."""
         search, tracker, settings = self._components.search, self._tracker, self.settings
+        lost = tracker.lost_rois
         with self._stage('detect'):
             if static_image:
                 found = search.scan_image(frame, settings)
@@ -197,7 +198,9 @@ class FacePipeline:
                     settings,
                     known_xyxy=tracker.expected_xyxy,
                     whole_image=not tracker.all_in_sight or tracker.after_long_gap,
-                    search_rois=enlarged_upright(tracker.lost_rois[:1], LOST_FACE_MARGIN),
+                    search_rois=(
+                        enlarged_upright(lost[:1], LOST_FACE_MARGIN) if len(lost) else lost
+                    ),
                 )
         return tracker.match_detections(found, settings.min_tracking_iou)
 

@@ -86,7 +86,7 @@ class LandmarkSmoother:
         Returns:
             (N, L, 3) px filtered, and (N,) px of jitter, see `JitterMeter`.
         """
-        if settings != self._settings:
+        if settings is not self._settings and settings != self._settings:
             self._restart(settings)
         filtered = self._filter.update(ids, landmarks, stamp_ns)
         return filtered, self._meter.update(ids, landmarks, filtered, stamp_ns)

@@ -96,6 +96,8 @@ def _changes(appearances: Float32, others: Float32) -> tuple[Float32, Float32]:
     """
     if appearances.shape != others.shape:
         appearances, others = np.broadcast_arrays(appearances, others)
+    if others.ndim == 3:
+        return native.appearance_changes(appearances, others)
     each = (-1, *others.shape[-2:])
     before, now = appearances.reshape(each), others.reshape(each)
     differences, relative = native.appearance_changes(before, now)

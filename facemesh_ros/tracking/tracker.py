@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.geometry.boxes import overlaps
 from facemesh_ros.geometry.rois import rois_from_landmarks
 from facemesh_ros.settings.pipeline import PipelineSettings
@@ -25,6 +26,7 @@ from facemesh_ros.tracking.kalman import LONG_GAP_S
 from facemesh_ros.tracking.tracks import Tracks
 from facemesh_ros.types import FaceDetections, Float32, Observations, Rois
 
+NO_ROIS = Rois.none()
 # Time constant of a track's mean appearance.
 AVERAGING_S = 0.5
 # Images between two looks at tracks, and until a look at one in doubt is repeated.
@@ -83,7 +85,7 @@ class Tracker:
     def lost_rois(self) -> Rois:
         """Where faces are expected that the last image did not show, the last lost first."""
         if self._all_seen:
-            return Rois.none()
+            return NO_ROIS
         tracks = self._tracks
         lost = np.flatnonzero(tracks.misses)
         latest = lost[np.argsort(tracks.unseen_s[lost], kind='stable')]
@@ -283,7 +285,7 @@ class Tracker:
         """Let the mean appearances of some tracks follow those that they have now."""
         weight = -math.expm1(-self._interval_s / AVERAGING_S)
         before = self._tracks.appearances[rows]
-        mean = before + np.float32(weight) * (appearances - before)
+        mean = native.average_appearances(before, appearances, weight)
         self._tracks.appearances = put(self._tracks.appearances, rows, mean)
 
     def _miss(

@@ -9,6 +9,7 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
+from facemesh_ros import native
 from facemesh_ros.geometry.boxes import overlaps, suppress_duplicates, tight_boxes
 from facemesh_ros.struct_of_arrays import Indices, StructOfArrays, put
 from facemesh_ros.tracking.face_traits import FaceTraits, same_face
@@ -24,7 +25,6 @@ from facemesh_ros.types import (
     unscored,
 )
 
-ONE_IMAGE = np.uint32(1)
 TENTATIVE, TRACKED, COASTING = (int(state) for state in FaceState)
 
 # The detector score at which a look at a track says nothing, from which on it leaves no doubt, and
@@ -87,7 +87,7 @@ class Tracks(StructOfArrays):
     @property
     def expected_xyxy(self) -> Float32:
         """(N, 4) px, boxes where the faces are expected now."""
-        return self.traits.xyxy + np.concatenate([self.offsets] * 2, axis=1, dtype=np.float32)
+        return native.moved_boxes(self.traits.xyxy, self.offsets)
 
     @property
     def coexisted(self) -> NDArray[np.bool_]:
@@ -137,8 +137,9 @@ class Tracks(StructOfArrays):
         if interval_s > LONG_GAP_S:
             self.motion = TrackMotion.at_rest(len(self))
         self.offsets = self.motion.predict(interval_s, self.offsets, self.misses)
-        self.unseen_s = self.unseen_s + interval_s
-        self.ages, self.look_ages = self.ages + ONE_IMAGE, self.look_ages + ONE_IMAGE
+        self.ages, self.look_ages, self.unseen_s = native.advance_ages(
+            self.ages, self.look_ages, self.unseen_s, interval_s
+        )
         self.scores = unscored(len(self.ids))
 
     def observe(self, observations: Observations, traits: FaceTraits) -> None:
@@ -148,7 +149,8 @@ class Tracks(StructOfArrays):
         self.traits, self.rois, self.presences = traits, observations.rois, observations.presences
         self.points = self.smoothed = observations.points
         # A track may have been matched with a detection before: the better score stays.
-        self.scores = np.fmax(self.scores, observations.scores)
+        if observations.scores is not unscored(len(self.ids)):
+            self.scores = np.fmax(self.scores, observations.scores)
         found = [row for row, score in enumerate(self.scores.tolist()) if not isnan(score)]
         if found:
             self.look(np.array(found), self.scores[found])

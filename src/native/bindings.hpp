@@ -8,6 +8,7 @@ namespace facemesh
 {
 
 void bind_crops(pybind11::module_ & module);
+void bind_detection(pybind11::module_ & module);
 void bind_gazes(pybind11::module_ & module);
 void bind_heads(pybind11::module_ & module);
 void bind_landmarks(pybind11::module_ & module);

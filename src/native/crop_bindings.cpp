@@ -91,6 +91,28 @@ py::array_t<float> sample_positions(
   return crops;
 }
 
+// How many values of any layout exceed a level.
+std::int64_t count_above(const py::array_t<std::uint8_t> & values, int level)
+{
+  if (values.ndim() != 2 && values.ndim() != 3) {
+    throw py::value_error("an image has two or three axes");
+  }
+  const bool has_channels = values.ndim() == 3;
+  const auto channels = has_channels ? values.shape(2) : 1;
+  const auto channel_stride = has_channels ? values.strides(2) : 0;
+  std::int64_t count = 0;
+  for (py::ssize_t row = 0; row < values.shape(0); ++row) {
+    const std::uint8_t * pixel = values.data() + row * values.strides(0);
+    for (py::ssize_t column = 0; column < values.shape(1); ++column) {
+      for (py::ssize_t channel = 0; channel < channels; ++channel) {
+        count += pixel[channel * channel_stride] > level;
+      }
+      pixel += values.strides(1);
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 void bind_crops(py::module_ & module)
@@ -98,6 +120,9 @@ void bind_crops(py::module_ & module)
   module.def(
     "affine_samples", &py_affine_samples, py::arg("maps"), py::arg("size"),
     "See facemesh_ros.image.crop.affine_samples.");
+  module.def(
+    "count_above", &count_above, py::arg("values"), py::arg("level"),
+    "See facemesh_ros.image.crop.brightened.");
   module.def(
     "sample_maps", &sample_maps, py::arg("image"), py::arg("maps"), py::arg("size"),
     py::arg("scale"), py::arg("low"), py::arg("is_black_outside"), py::arg("is_blue_first"),

@@ -6,6 +6,7 @@ PYBIND11_MODULE(native, module)
 {
   module.doc() = "Loops over pixels and landmarks, with Python's lock released.";
   facemesh::bind_crops(module);
+  facemesh::bind_detection(module);
   facemesh::bind_gazes(module);
   facemesh::bind_heads(module);
   facemesh::bind_landmarks(module);

@@ -65,6 +65,51 @@ py::tuple face_traits(
   return py::make_tuple(centroids, boxes, appearances, shapes);
 }
 
+py::array_t<float> moved_boxes(const Array<float> & boxes, const Array<double> & offsets)
+{
+  require_shape(boxes, "boxes", {kAny, 4});
+  require_shape(offsets, "offsets", {boxes.shape(0), 2});
+  auto moved = new_array<float>({boxes.shape(0), 4});
+  for (py::ssize_t row = 0; row < boxes.shape(0); ++row) {
+    for (py::ssize_t side = 0; side < 4; ++side) {
+      moved.mutable_at(row, side) =
+        boxes.at(row, side) + static_cast<float>(offsets.at(row, side % 2));
+    }
+  }
+  return moved;
+}
+
+using Counts = Array<std::uint32_t>;
+
+py::tuple advance_ages(
+  const Counts & ages, const Counts & look_ages, const Array<double> & unseen_s, double interval_s)
+{
+  const auto count = ages.ndim() ? ages.shape(0) : 0;
+  require_shape(ages, "ages", {count});
+  require_shape(look_ages, "look_ages", {count});
+  require_shape(unseen_s, "unseen_s", {count});
+  auto older = new_array<std::uint32_t>({count}), look_older = new_array<std::uint32_t>({count});
+  auto longer_s = new_array<double>({count});
+  for (py::ssize_t row = 0; row < count; ++row) {
+    older.mutable_at(row) = ages.at(row) + 1;
+    look_older.mutable_at(row) = look_ages.at(row) + 1;
+    longer_s.mutable_at(row) = unseen_s.at(row) + interval_s;
+  }
+  return py::make_tuple(older, look_older, longer_s);
+}
+
+py::array_t<float> average(const Array<float> & mean, const Array<float> & now, float weight)
+{
+  require_shape(mean, "mean", {kAny, kAny, 3});
+  require_shape(now, "now", {mean.shape(0), mean.shape(1), 3});
+  auto next = new_array<float>({mean.shape(0), mean.shape(1), 3});
+  for (py::ssize_t at = 0; at < mean.size(); ++at) {
+    const float before = mean.data()[at];
+    next.mutable_data()[at] = before + weight * (now.data()[at] - before);
+  }
+  return next;
+}
+
 bool py_are_unambiguous(
   const Array<float> & expected, const Array<float> & observed, double gate, double containment)
 {
@@ -178,6 +223,15 @@ void bind_tracking(py::module_ & module)
   module.def(
     "face_traits", &face_traits, py::arg("image"), py::arg("order"), py::arg("points"),
     py::arg("parts"), "See facemesh_ros.tracking.face_traits.FaceTraits.");
+  module.def(
+    "moved_boxes", &moved_boxes, py::arg("boxes"), py::arg("offsets"),
+    "See facemesh_ros.tracking.tracks.Tracks.expected_xyxy.");
+  module.def(
+    "advance_ages", &advance_ages, py::arg("ages"), py::arg("look_ages"), py::arg("unseen_s"),
+    py::arg("interval_s"), "See facemesh_ros.tracking.tracks.Tracks.predict.");
+  module.def(
+    "average_appearances", &average, py::arg("mean"), py::arg("now"), py::arg("weight"),
+    "See facemesh_ros.tracking.tracker.Tracker.");
   module.def(
     "are_unambiguous", &py_are_unambiguous, py::arg("expected"), py::arg("observed"),
     py::arg("gate"), py::arg("containment"),

@@ -62,6 +62,24 @@ def test_faces_are_unambiguous_where_expected_and_apart(random, faces, nearness)
     assert native.are_unambiguous(expected, moved, 0.7, 0.1) == (is_near and is_apart)
 
 
+@given(seeds, st.integers(0, 3), st.floats(0, 1))
+def test_tracks_move_on_as_in_numpy(random, count, interval_s):
+    boxes = random.normal(300, 90, (count, 4)).astype(np.float32)
+    offsets = random.normal(size=(count, 2))
+    shifts = np.concatenate([offsets, offsets], axis=1).astype(np.float32)
+    assert np.array_equal(native.moved_boxes(boxes, offsets), boxes + shifts)
+    ages, look_ages = random.integers(0, 2**32, (2, count), np.uint32)
+    unseen_s = random.uniform(0, 9, count)
+    found = native.advance_ages(ages, look_ages, unseen_s, interval_s)
+    expected = ages + np.uint32(1), look_ages + np.uint32(1), unseen_s + interval_s
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other)
+    mean, now = random.normal(size=(2, count, 12, 3)).astype(np.float32)
+    averaged = native.average_appearances(mean, now, interval_s)
+    assert np.array_equal(averaged, mean + np.float32(interval_s) * (now - mean))
+
+
 @given(seeds, st.integers(1, 4))
 def test_changes_of_appearance_are_upper_medians(random, faces):
     before, now = random.normal(size=(2, faces, 12, 3)).astype(np.float32)
@@ -131,6 +149,17 @@ def calls():
             {'expected': boxes, 'observed': boxes, 'gate': 0.7, 'containment': 0.1},
         ),
         (native.appearance_changes, {'before': looks, 'now': looks}),
+        (native.average_appearances, {'mean': looks, 'now': looks, 'weight': 0.5}),
+        (native.moved_boxes, {'boxes': boxes, 'offsets': np.ones((3, 2))}),
+        (
+            native.advance_ages,
+            {
+                'ages': np.ones(3, np.uint32),
+                'look_ages': np.ones(3, np.uint32),
+                'unseen_s': np.ones(3),
+                'interval_s': 0.1,
+            },
+        ),
         (
             native.predict_motion,
             {

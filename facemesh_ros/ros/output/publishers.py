@@ -119,13 +119,19 @@ class Publishers:
 
     def age_s(self, header: CdrHeader) -> float:
         """Return the time since an image's stamp, s; NaN if it has none or the clock is unset."""
-        stamp_ns, clock = ns_from_stamp(header), self._clock.handle
-        with clock:  # `Clock.now` makes a `Time` of it, of which only this number is wanted
-            now_ns = clock.get_now().nanoseconds
+        stamp_ns, now_ns = ns_from_stamp(header), self._now_ns()
         # With use_sim_time, the clock is zero until /clock is published.
         if not stamp_ns or not now_ns:
             return math.nan
         return float(now_ns - stamp_ns) / 1e9
+
+    def _now_ns(self) -> int:
+        """Return the time, without the `Time` that rclpy makes of it where it can be had."""
+        handle = self._clock.handle
+        if not hasattr(handle, 'get_now'):
+            return int(self._clock.now().nanoseconds)
+        with handle:
+            return int(handle.get_now().nanoseconds)
 
     def publish_shown(
         self, faces: Faces, frame: Frame, header: CdrHeader, marker_style: str
