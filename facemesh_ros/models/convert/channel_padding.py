@@ -143,7 +143,7 @@ class _Writer:
             return self._widened(operator, {3: after}, after)
         if not _pads_channels(self._source, operator):
             return operator
-        if before == after:
+        if before == after and made not in self._source.outputs:
             self._same[made] = operator.inputs[0]
             return None
         paddings = _paddings(self._source, operator).copy()

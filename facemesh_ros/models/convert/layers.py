@@ -134,7 +134,7 @@ def prelu(translation: Translation, operator: Operator) -> Value:
         raise ConversionError(f'PRELU with slopes {slopes.shape} is not one slope per channel')
     slopes = slopes.ravel()
     pairs = translation.crelu(operator.inputs[0])
-    if pairs:
+    if pairs and pairs.are_signs:
         return pairs.with_slopes(slopes)
     value = translation.value(operator.inputs[0])
     if translation.variant is Variant.CPU:

@@ -28,15 +28,17 @@ Weights = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Crelu:
-    """C channels, each the weighted sum of relu(x) and relu(-x).
+    """C channels, each the weighted sum of two.
 
     Attributes:
-        pairs: ONNX value of 2 C channels: relu(x) of all, then relu(-x) of all.
+        pairs: ONNX value of 2 C channels: of all the first one, then of all the second one.
         factors: (2, C) weights of both in each channel's sum.
+        are_signs: Whether they are relu(x) and relu(-x), of which one is zero.
     """
 
     pairs: str
     factors: Weights
+    are_signs: bool
 
     def sum(self, target: OnnxGraph) -> str:
         """Return the channels themselves, by a 1x1 convolution."""
@@ -53,8 +55,9 @@ class Crelu:
         return np.concatenate([weights * row[:, None, None, None] for row in self.factors])
 
     def with_slopes(self, slopes: Weights) -> Crelu:
-        """Return PRelu of the channels, if the factors are those of x."""
-        return Crelu(self.pairs, np.stack([np.ones_like(slopes), -slopes]))
+        """Return PRelu of the channels, of signs."""
+        factors = np.where(self.factors > 0, self.factors, slopes * self.factors)
+        return Crelu(self.pairs, factors, are_signs=True)
 
 
 def is_narrow(source: TfliteGraph, operator: Operator) -> bool:
@@ -81,12 +84,12 @@ def bias_once(bias: Weights) -> Weights:
 def difference(pairs: str, channels: int) -> Crelu:
     """Return x from relu(x) and relu(-x)."""
     ones = np.ones(channels, np.float32)
-    return Crelu(pairs, np.stack([ones, -ones]))
+    return Crelu(pairs, np.stack([ones, -ones]), are_signs=True)
 
 
 def total(pairs: str, channels: int) -> Crelu:
     """Return the plain sum of pairs."""
-    return Crelu(pairs, np.ones((2, channels), np.float32))
+    return Crelu(pairs, np.ones((2, channels), np.float32), are_signs=False)
 
 
 def two_slopes(target: OnnxGraph, value: str, below: Weights, above: Weights) -> str:

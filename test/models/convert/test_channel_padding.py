@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from graph_sketch import LAYERS, Sketch, feature_map, numbers_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from onnx import shape_inference
 
@@ -23,7 +23,8 @@ PLAIN_LAYERS = [each for each in LAYERS if each != 'PRELU']
     st.booleans(),
     st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=150)
+@example([('MAX_POOL_2D', 0), ('BEHIND', 0)], 5, True, 0)
+@settings(deadline=None, max_examples=200)
 def test_layers_in_any_order_keep_their_numbers(kinds, width, read_twice, seed):
     sketch = Sketch(seed)
     values = [sketch.layer('CONV_2D', 0, 0, width)]
