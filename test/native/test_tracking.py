@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from native_calls import assert_other_shapes_are_refused
 
 from facemesh_ros import native
 from facemesh_ros.geometry.boxes import box_sizes, overlaps, tight_boxes
@@ -183,12 +184,7 @@ def calls():
 
 @pytest.mark.parametrize('call', calls(), ids=lambda call: call[0].__name__)
 def test_arrays_of_other_shapes_are_refused(call):
-    function, arrays = call
-    function(**arrays)
-    for name, array in arrays.items():
-        if isinstance(array, np.ndarray):
-            with pytest.raises(ValueError, match=r'shape|axes'):
-                function(**{**arrays, name: array[..., None]})
+    assert_other_shapes_are_refused(*call)
 
 
 def test_landmarks_and_colours_that_there_are_not_are_refused():

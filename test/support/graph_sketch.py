@@ -138,3 +138,11 @@ def numbers_of(graph: TfliteGraph, variant: Variant, given: np.ndarray) -> list[
     model = target.model({'map': given.shape[1:]}, outputs, {'name': 'sketch'})
     session = ort.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
     return session.run(None, {'map': given})
+
+
+def assert_same_numbers(graph: TfliteGraph, rewritten: TfliteGraph, seed: int) -> None:
+    """Compare a graph as it stands with one that was rewritten for CPUs."""
+    wanted = numbers_of(graph, Variant.PLAIN, feature_map(seed))
+    got = numbers_of(rewritten, Variant.CPU, feature_map(seed))
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-4 * max(1, np.abs(one).max()))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import onnx
 import pytest
-from graph_sketch import LAYERS, Sketch, feature_map, numbers_of
+from graph_sketch import LAYERS, Sketch, assert_same_numbers
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -33,10 +32,7 @@ def test_layers_in_any_order_keep_their_numbers(kinds, width, read_twice, seed):
         skipped = values[max(len(values) - 1 - back, 0)]
         values.append(sketch.layer(kind, values[-1], skipped, width))
     graph = sketch.graph(*dict.fromkeys([values[-1], values[len(values) // 2]][: 1 + read_twice]))
-    wanted = numbers_of(graph, Variant.PLAIN, feature_map(seed))
-    got = numbers_of(fold_signs(graph), Variant.CPU, feature_map(seed))
-    for one, other in zip(wanted, got, strict=True):
-        np.testing.assert_allclose(other, one, atol=1e-4 * max(1, np.abs(one).max()))
+    assert_same_numbers(graph, fold_signs(graph), seed)
 
 
 def residual_blocks(seed: int, count: int):
@@ -65,9 +61,7 @@ def test_signs_go_through_the_sums_of_residual_blocks(count, seed):
         if each.kind == 'PRELU' and (graph.tensors[each.inputs[1]].constant > 1).any()
     ]
     assert len(signed) >= len(steep)
-    (wanted,) = numbers_of(graph, Variant.PLAIN, feature_map(seed))
-    (got,) = numbers_of(folded, Variant.CPU, feature_map(seed))
-    np.testing.assert_allclose(got, wanted, atol=1e-4 * max(1, np.abs(wanted).max()))
+    assert_same_numbers(graph, folded, seed)
 
 
 @pytest.mark.parametrize('entry', LANDMARK_MODELS, ids=lambda entry: entry.name)
