@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "crop.hpp"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define FACEMESH_SSSE3 __attribute__((target("ssse3")))
@@ -15,7 +17,11 @@
 namespace facemesh
 {
 
-// What a sample reads and how it weighs it: 32 in all from left to right, and from top to bottom.
+// Products of both weights of a pixel add up to 2 to the power of this.
+constexpr int kWholeBits = 10, kWhole = 1 << kWholeBits;
+static_assert(kWhole == kStepsPerPx * kStepsPerPx, "weights of a pixel");
+
+// What a sample reads and how it weighs it: kStepsPerPx in all across, and as many down.
 struct Taps
 {
   const std::uint8_t * top;  // the left one of the two pixels above
@@ -37,7 +43,7 @@ public:
     const __m128i sides = _mm_maddubs_epi16(
       _mm_shuffle_epi8(pixels(taps), colours_), _mm_set1_epi32(weights_across(taps.right)));
     const __m128i sums = _mm_madd_epi16(sides, _mm_set1_epi32(weights_down(taps.bottom)));
-    const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(512)), 10);
+    const __m128i levels = _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(kWhole / 2)), kWholeBits);
     _mm_storeu_ps(target, _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(levels), scale_), low_));
   }
 
@@ -61,10 +67,13 @@ public:
 
   static constexpr std::int32_t weights_across(int right)
   {
-    return (32 - right + (right << 8)) * 0x10001;
+    return (kStepsPerPx - right + (right << 8)) * 0x10001;
   }
 
-  static constexpr std::int32_t weights_down(int bottom) {return 32 - bottom + (bottom << 16);}
+  static constexpr std::int32_t weights_down(int bottom) 
+  {
+    return kStepsPerPx - bottom + (bottom << 16);
+  }
 
 private:
   __m128i colours_;
@@ -93,7 +102,7 @@ public:
     const __m256i sides =
       _mm256_maddubs_epi16(_mm256_shuffle_epi8(pixels, colours_), spread(across));
     const __m256i sums = _mm256_madd_epi16(sides, spread(down));
-    const __m256i levels = _mm256_srli_epi32(_mm256_add_epi32(sums, _mm256_set1_epi32(512)), 10);
+    const __m256i levels = _mm256_srli_epi32(_mm256_add_epi32(sums, _mm256_set1_epi32(kWhole / 2)), kWholeBits);
     const __m256 values =
       _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(levels), scale_), low_);
     _mm256_storeu_ps(target, _mm256_permutevar8x32_ps(values, packed_));
@@ -135,12 +144,12 @@ public:
     const uint8x8_t lefts = vqtbl1_u8(pixels, vld1_u8(left_));
     const uint8x8_t rights = vqtbl1_u8(pixels, vld1_u8(right_));
     const uint16x8_t sides = vmlal_u8(
-      vmull_u8(lefts, vdup_n_u8(static_cast<std::uint8_t>(32 - taps.right))), rights,
+      vmull_u8(lefts, vdup_n_u8(static_cast<std::uint8_t>(kStepsPerPx - taps.right))), rights,
       vdup_n_u8(static_cast<std::uint8_t>(taps.right)));
     const uint32x4_t sums = vmlal_n_u16(
-      vmull_n_u16(vget_low_u16(sides), static_cast<std::uint16_t>(32 - taps.bottom)),
+      vmull_n_u16(vget_low_u16(sides), static_cast<std::uint16_t>(kStepsPerPx - taps.bottom)),
       vget_high_u16(sides), static_cast<std::uint16_t>(taps.bottom));
-    const float32x4_t levels = vcvtq_f32_u32(vrshrq_n_u32(sums, 10));
+    const float32x4_t levels = vcvtq_f32_u32(vrshrq_n_u32(sums, kWholeBits));
     vst1q_f32(target, vaddq_f32(vmulq_n_f32(levels, scale_), low_));
   }
 

@@ -10,13 +10,6 @@ namespace facemesh
 namespace
 {
 
-// Of a window's cells, square, the first of which begins at x, y; px.
-struct Grid
-{
-  double x, y, cell;
-  py::ssize_t columns, channels;
-};
-
 // Whether a cell's middle lies in one of the boxes.
 bool is_within(const Array<float> & boxes, double x, double y)
 {
@@ -56,6 +49,7 @@ py::tuple overlaps(const Array<float> & boxes, const Array<float> & others)
   return py::make_tuple(ious, parts);
 }
 
+// Whether cells, the first of which begins at x, y px, differ outside of the boxes.
 bool cells_differ(
   const Array<std::uint8_t> & cells, const Array<std::uint8_t> & others,
   const Array<float> & boxes, double x, double y, double cell, int max_change)
@@ -65,18 +59,18 @@ bool cells_differ(
   }
   require_shape(others, "others", {cells.shape(), cells.shape() + cells.ndim()});
   require_shape(boxes, "boxes", {kAny, 4});
-  const Grid grid{x, y, cell, cells.shape(1), cells.ndim() == 3 ? cells.shape(2) : 1};
+  const py::ssize_t columns = cells.shape(1), channels = cells.ndim() == 3 ? cells.shape(2) : 1;
   const std::uint8_t * now = cells.data(), * before = others.data();
   for (py::ssize_t row = 0; row < cells.shape(0); ++row) {
-    for (py::ssize_t column = 0; column < grid.columns; ++column) {
+    for (py::ssize_t column = 0; column < columns; ++column) {
       int change = 0;
-      for (py::ssize_t channel = 0; channel < grid.channels; ++channel) {
+      for (py::ssize_t channel = 0; channel < channels; ++channel) {
         change = std::max(change, std::abs(int{*now++} - int{*before++}));
       }
       if (change > max_change &&
         !is_within(
-          boxes, grid.x + grid.cell * (static_cast<double>(column) + 0.5),
-          grid.y + grid.cell * (static_cast<double>(row) + 0.5)))
+          boxes, x + cell * (static_cast<double>(column) + 0.5),
+          y + cell * (static_cast<double>(row) + 0.5)))
       {
         return true;
       }

@@ -15,8 +15,6 @@ namespace facemesh
 {
 
 constexpr int kLevels = 256;
-// Products of both weights of a pixel add up to this.
-constexpr int kWhole = kStepsPerPx * kStepsPerPx;
 // So many rows ahead the image is asked for. A tilted face crosses a line of the cache with each
 // pixel, which no processor foresees: half of the time of a crop was waiting for memory.
 constexpr int kRowsAhead = 4, kColumnsPerPrefetch = 2;

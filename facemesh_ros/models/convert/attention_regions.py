@@ -57,17 +57,14 @@ def fuse_regions(source: TfliteGraph) -> TfliteGraph:
         elif operator.kind == 'MUL' and read:
             (output,) = operator.outputs
             places[output], shifts[output] = places[read[0]], _shift_of(source, operator)
-        elif operator.kind == SAMPLING:
-            options = {**operator.options, 'regions': tuple(places[it] for it in read)}
-            operators.append(
-                replace(operator, inputs=(operator.inputs[0], stacked), options=options)
-            )
-        elif operator.kind == LANDMARKS:
-            (matrix,) = read
-            options = {'region': places[matrix], 'shift': shifts[matrix]}
-            operators.append(
-                replace(operator, inputs=(operator.inputs[0], stacked), options=options)
-            )
+        elif operator.kind in (SAMPLING, LANDMARKS):
+            if operator.kind == SAMPLING:
+                options = {**operator.options, 'regions': tuple(places[it] for it in read)}
+            else:
+                (matrix,) = read
+                options = {'region': places[matrix], 'shift': shifts[matrix]}
+            inputs = operator.inputs[0], stacked
+            operators.append(replace(operator, inputs=inputs, options=options))
         elif read:
             raise ConversionError(f'{operator.kind} of a matrix is not supported')
         elif operator.kind != MATRIX:

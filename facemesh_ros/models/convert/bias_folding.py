@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph
-
-_CONVOLUTIONS = ('CONV_2D', 'DEPTHWISE_CONV_2D')
+from facemesh_ros.models.convert.tflite_graph import CONVOLUTIONS, Operator, Tensor, TfliteGraph
 
 
 def fold_biases(source: TfliteGraph) -> TfliteGraph:
@@ -39,7 +37,7 @@ def fold_biases(source: TfliteGraph) -> TfliteGraph:
 
 
 def _bias(tensors: Sequence[Tensor], operator: Operator) -> NDArray[Any] | None:
-    if operator.kind not in _CONVOLUTIONS or len(operator.inputs) < 3 or operator.inputs[2] < 0:
+    if operator.kind not in CONVOLUTIONS or not operator.has_bias:
         return None
     return tensors[operator.inputs[2]].constant
 

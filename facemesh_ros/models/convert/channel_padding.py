@@ -154,7 +154,7 @@ class _Writer:
     def _widened(self, operator: Operator, axes: Mapping[int, int], width: int) -> Operator:
         """Return a convolution with zeros behind its weights, by axis, and behind its bias."""
         inputs = [operator.inputs[0], self._filled(operator.inputs[1], axes)]
-        if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+        if operator.has_bias:
             inputs.append(self._filled(operator.inputs[2], {0: width}))
         return replace(operator, inputs=tuple(inputs))
 

@@ -53,8 +53,7 @@ def depthwise_convolution(translation: Translation, operator: Operator) -> Value
 
 def _bias(translation: Translation, operator: Operator) -> list[np.ndarray]:
     """The bias, if there is one."""
-    given = len(operator.inputs) > 2 and operator.inputs[2] >= 0
-    return [translation.constant(operator.inputs[2])] if given else []
+    return [translation.constant(operator.inputs[2])] if operator.has_bias else []
 
 
 def _is_narrow(translation: Translation, operator: Operator) -> bool:

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemesh_ros.models.convert.nchwc_rewrites import is_narrow
-from facemesh_ros.models.convert.tflite_graph import Operator, Tensor, TfliteGraph
+from facemesh_ros.models.convert.tflite_graph import CONVOLUTIONS, Operator, Tensor, TfliteGraph
 
 # An operator of our own: PRelu with both slopes as constants, the one below zero first.
 TWO_SLOPES = 'TWO_SLOPES'
-_CHANNEL_AXIS: Mapping[str, int] = {'CONV_2D': 3, 'DEPTHWISE_CONV_2D': 3}
 
 # +1 and -1, one for each channel.
 Signs = NDArray[np.float32]
@@ -58,7 +57,7 @@ def _takes_signs(source: TfliteGraph, tensor: int) -> bool:
 
 
 def _reads_signs(source: TfliteGraph, reader: Operator, tensor: int) -> bool:
-    if reader.kind in ('PRELU', *_CHANNEL_AXIS):
+    if reader.kind in ('PRELU', *CONVOLUTIONS):
         return reader.inputs[0] == tensor
     if reader.kind != 'ADD' or reader.options['FusedActivationFunction']:
         return False
@@ -105,18 +104,19 @@ class _Writer:
         if operator.kind == 'PRELU':
             after = self._signs.get(operator.outputs[0])
             return operator if before is after is None else self._slopes(operator, before, after)
-        if before is not None and operator.kind in _CHANNEL_AXIS:
+        if before is not None and operator.kind in CONVOLUTIONS:
             operator = self._scaled(operator, 1, self._per_input(operator, before))
         if operator.kind == 'CONV_2D' and (after := self._signs_of_sum(operator)) is not None:
             operator = self._scaled(operator, 1, after[:, None, None, None])
-            if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+            if operator.has_bias:
                 operator = self._scaled(operator, 2, after)
         return operator
 
     def _signs_of_sum(self, operator: Operator) -> Signs | None:
         """Return the signs of the sum that a convolution is added to."""
         readers = self._source.readers(operator.outputs[0])
-        return self._signs.get(readers[0].outputs[0]) if _is_one_sum(readers) else None
+        is_summed = [reader.kind for reader in readers] == ['ADD']
+        return self._signs.get(readers[0].outputs[0]) if is_summed else None
 
     def _per_input(self, operator: Operator, signs: Signs) -> NDArray[np.float32]:
         """Return signs of the input as factors of the weights."""
@@ -152,7 +152,3 @@ class _Writer:
     def _add(self, name: str, constant: NDArray[np.float32]) -> int:
         self.tensors.append(Tensor(name, constant.shape, constant))
         return len(self.tensors) - 1
-
-
-def _is_one_sum(readers: list[Operator]) -> bool:
-    return [reader.kind for reader in readers] == ['ADD']

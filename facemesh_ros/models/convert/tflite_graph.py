@@ -27,6 +27,7 @@ _DTYPES: dict[int, type[np.generic]] = {
 _KINDS: dict[int, str] = {
     code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)
 }
+CONVOLUTIONS = ('CONV_2D', 'DEPTHWISE_CONV_2D')
 _WINDOW = ('Padding', 'StrideH', 'StrideW', 'FusedActivationFunction')
 _DILATION = ('DilationHFactor', 'DilationWFactor')
 _OPTIONS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -73,6 +74,11 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any]
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a convolution has a bias, its third input."""
+        return len(self.inputs) > 2 and self.inputs[2] >= 0
 
 
 @dataclass(frozen=True, slots=True)
